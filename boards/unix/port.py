@@ -1,0 +1,49 @@
+"""The unix port of MicroPython, where enroll is tested: the machine has its network and its clock already."""
+
+import json
+import os
+import time
+
+
+def connect(networks):
+    """Bring the link up, as a task that yields the seconds to wait for it: here it is up."""
+    return ()
+
+
+def set_clock(unix_seconds: int) -> None:
+    """Set the device's clock to Unix seconds: the machine's own is not this program's to set."""
+
+
+def identity() -> dict[str, str]:
+    """What the board knows of itself: `serial`, `hardware_id`, `hardware_key`, `mac`.
+
+    A computer has none that should be registered; ENROLL_IDENTITY, a JSON object, lends it some.
+    """
+    return json.loads(os.getenv("ENROLL_IDENTITY") or "{}")
+
+
+def feed() -> None:
+    """Feed the watchdog: there is none."""
+
+
+def sleep(seconds: float) -> None:
+    """Sleep; at most as long as the watchdog allows."""
+    time.sleep(seconds)
+
+
+_memory = b""
+
+
+def memory(data: bytes | None = None) -> bytes:
+    """Keep `data`, or return what is kept, through deep sleep: there is none here, so it lasts as long as the process."""
+    global _memory
+    if data is not None:
+        _memory = data
+    return _memory
+
+
+def store(path: str):
+    """The store for records at `path`."""
+    from enroll.store import Store
+
+    return Store(path)

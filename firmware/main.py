@@ -1,0 +1,74 @@
+"""Boot: read enroll.json, register if that is not done yet, hand over to app.py.
+
+On a board it runs by itself. On the unix port:
+
+    MICROPYPATH=lib:boards/unix:.frozen micropython firmware/main.py enroll.json [--once] [--app]
+
+Progress goes to stderr; the last line of stdout is the outcome, and the exit status says the same to a program.
+"""
+
+import gc
+
+gc.threshold(1024)  # first of all: a heap that is collected often needs to be 8 KB less
+
+import sys  # noqa: E402
+
+import enroll  # noqa: E402
+
+# exit statuses, after BSD's sysexits.h
+STATUS = {"configuration": 78, "storage": 74, "answer": 76, "refused": 77, "orphaned": 77}
+TRY_AGAIN = 75
+
+
+def log(line: str) -> None:
+    print("enroll:", line, file=sys.stderr)
+
+
+def register(config, port, single: bool):
+    """The credential: the stored one, or after one attempt (`single`) or as many as it takes."""
+    credential = enroll.stored(config)
+    if credential:
+        config.erase_used()
+        return credential
+    if not single:
+        return enroll.run(config, port, log=log)
+    enroller = enroll.Enroller(config, port, log=log)
+    try:
+        action = enroller.step(0)
+    finally:
+        enroller.close()
+    if action.error:
+        raise action.error
+    return action.credential
+
+
+def boot(path: str, single: bool = False):
+    """Register what the configuration at `path` describes. Returns (exit status, what to print, Session or None)."""
+    try:
+        import port
+
+        config = enroll.Config.load(path)
+        credential = register(config, port, single)
+        return 0, "registered %s %s" % (credential.provider, credential.device_id), enroll.Session(config, port, credential)
+    except enroll.EnrollError as error:
+        return STATUS.get(error.kind, TRY_AGAIN), "%s: %s" % (error.kind, error), None
+    except MemoryError:
+        return TRY_AGAIN, "memory: not enough heap: free some, or restart", None
+
+
+def main(arguments: list[str]) -> int:
+    """Boot, print the outcome, and on a board (or with --app) go on with the application. Returns the exit status."""
+    words = [word for word in arguments if not word.startswith("--")]
+    status, outcome, session = boot(words[0] if words else "enroll.json", "--once" in arguments)
+    print("enroll:", outcome)
+    if session and (not arguments or "--app" in arguments):
+        import app
+
+        app.main(session)
+    return status
+
+
+if __name__ == "__main__":
+    status = main(sys.argv[1:])
+    if len(sys.argv) > 1:  # a board has no use for a status: it stays at its prompt, where a person finds the line above
+        sys.exit(status)

@@ -1,0 +1,77 @@
+"""A running sandbox and a small client for its tests."""
+
+from __future__ import annotations
+
+import dataclasses
+import http.client
+import json as json_module
+import ssl
+from collections.abc import Callable, Iterator
+from typing import Any
+from urllib.parse import urlsplit
+
+import pytest
+from sandbox import Sandbox
+
+
+@dataclasses.dataclass(frozen=True)
+class Reply:
+    """An answer as the client got it."""
+
+    status: int
+    headers: http.client.HTTPMessage
+    body: bytes
+
+    def json(self) -> Any:
+        """The body as JSON."""
+        return json_module.loads(self.body)
+
+
+Send = Callable[..., Reply]
+
+
+def send(
+    method: str,
+    url: str,
+    json: object = None,
+    headers: dict[str, str] | None = None,
+    data: bytes | None = None,
+    context: ssl.SSLContext | None = None,
+) -> Reply:
+    """One request on a connection of its own, without proxies or redirects."""
+    parts = urlsplit(url)
+    sent = dict(headers or {})
+    if json is not None:
+        data = json_module.dumps(json).encode()
+        sent.setdefault("Content-Type", "application/json")
+        sent.setdefault("Accept", "application/json")
+    host, port = parts.hostname or "", parts.port
+    if parts.scheme == "https":
+        connection: http.client.HTTPConnection = http.client.HTTPSConnection(host, port, timeout=5, context=context)
+    else:
+        connection = http.client.HTTPConnection(host, port, timeout=5)
+    try:
+        connection.request(method, parts.path + ("?" + parts.query if parts.query else ""), data, sent)
+        answer = connection.getresponse()
+        return Reply(answer.status, answer.headers, answer.read())
+    finally:
+        connection.close()
+
+
+@pytest.fixture(name="send")
+def send_fixture() -> Send:
+    """The client."""
+    return send
+
+
+@pytest.fixture
+def sandbox() -> Iterator[Sandbox]:
+    """A sandbox on a temporary folder."""
+    with Sandbox() as running:
+        yield running
+
+
+@pytest.fixture
+def trusted(sandbox: Sandbox) -> ssl.SSLContext:
+    """A client's TLS context that trusts the sandbox's CA."""
+    return ssl.create_default_context(cafile=str(sandbox.ca_pem))

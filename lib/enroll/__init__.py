@@ -1,0 +1,58 @@
+"""Device registration: join, set the clock, register once, keep the credential for ever.
+
+    config = enroll.Config.load("enroll.json")
+    credential = enroll.stored(config)          # Credential or None: no network
+    credential = enroll.run(config, port)       # until registered
+    session = enroll.Session(config, port)
+
+Names are imported when they are first used, so that a boot with a credential loads no network code.
+"""
+
+_WHERE = {"Config": "config", "EnrollError": "errors", "Credential": "credential", "Enroller": "enroller", "Session": "session"}
+
+
+def __getattr__(name: str):
+    if name in _WHERE:
+        return getattr(__import__("enroll." + _WHERE[name], None, None, (name,)), name)
+    if name.startswith("__"):
+        raise AttributeError(name)
+    try:  # `from enroll import http` asks here first
+        return __import__("enroll." + name, None, None, (name,))
+    except ImportError:
+        raise AttributeError(name)
+
+
+def _store(config):
+    from .store import Store
+
+    return Store(config.store)
+
+
+def stored(config):
+    """The Credential that is kept for `config`, or None. Uses no network and writes nothing."""
+    from .credential import recall
+
+    return recall(config, _store(config))[1]
+
+
+def run(config, port, **more):
+    """Register if that is not done yet, however long it takes, and return the Credential.
+
+    `more`: `request` and `log` of Enroller. Raises EnrollError for what no later attempt can mend (kinds
+    `configuration` and `storage`).
+    """
+    from .enroller import Enroller
+
+    return Enroller(config, port, **more).run()
+
+
+async def arun(config, port, **more):
+    """The same as `run` without blocking an asyncio loop."""
+    from .enroller import Enroller
+
+    return await Enroller(config, port, **more).arun()
+
+
+def forget(config) -> None:
+    """Factory reset: erase the stored credential. Raises EnrollError("storage")."""
+    _store(config).clear()

@@ -1,0 +1,39 @@
+"""The tokens: MD5 for etherFAX, HMAC-SHA256 for Centagate, the value of HTTP Basic. `hashlib` alone, nothing held whole."""
+
+import hashlib
+from binascii import b2a_base64, hexlify
+
+from .clock import civil
+
+
+def hexmd5(text: str) -> str:
+    """Lower-case hex MD5 (RFC 1321) of `text` in UTF-8."""
+    return hexlify(hashlib.md5(text.encode()).digest()).decode()
+
+
+def etherfax_token(serial: str, unix: int, utc_offset: float = 0) -> str:
+    """etherFAX's registration token for `serial` at `unix` seconds; `utc_offset` in hours shifts the date it is made of.
+
+    Follows "Registering A Device" of etherFAX's REST documentation: MD5 of "YYYY:MM:hash.DDD" with the year since 1900,
+    the month from 0 and the day of the year from 0.
+    """
+    year, month, day = civil(unix + int(utc_offset * 3600))
+    return hexmd5("%04d:%02d:%s.%03d" % (year - 1900, month, hexmd5(serial), day))
+
+
+def hmac_sha256(key: bytes, *message: bytes) -> str:
+    """Lower-case hex HMAC-SHA256 (RFC 2104) of the parts of `message`, one after another, under `key`."""
+    if len(key) > 64:
+        key = hashlib.sha256(key).digest()
+    key = key + bytes(64 - len(key))
+    inner = hashlib.sha256(bytes([b ^ 0x36 for b in key]))
+    for part in message:
+        inner.update(part)
+    outer = hashlib.sha256(bytes([b ^ 0x5C for b in key]))
+    outer.update(inner.digest())
+    return hexlify(outer.digest()).decode()
+
+
+def basic(user: str, password: str) -> str:
+    """Value of the Authorization header for HTTP Basic (RFC 7617)."""
+    return "Basic " + b2a_base64((user + ":" + password).encode()).decode().replace("\n", "")

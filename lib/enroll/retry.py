@@ -1,0 +1,20 @@
+"""When to try again: arithmetic alone (full jitter, as in "Exponential Backoff And Jitter", AWS Architecture Blog, 2015)."""
+
+from micropython import const
+
+_DAY = const(86400)
+
+
+def delay(failures: int, first: float, cap: float, chance: float, final: bool = False, retry_after: int | None = None) -> float:
+    """Seconds to wait after the `failures`-th failure in a row (1, 2, ...).
+
+    `first`, `cap`: seconds; the span doubles from one to the other. `chance`: a random number from 0 up to 1. `final`:
+    the service said no, so ask slowly: between half of `cap` and `cap`. `retry_after`: what the server asked for, in
+    seconds; obeyed up to a day, with jitter on top so that a fleet does not come back as one.
+    """
+    if final:
+        return cap * (1 + chance) / 2
+    span = min(cap, first * (1 << min(failures - 1, 16)))
+    if retry_after is not None:
+        return min(max(retry_after, 0), _DAY) + chance * first
+    return span * chance

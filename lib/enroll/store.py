@@ -1,0 +1,191 @@
+"""A record that survives power cuts: two slots, written in turn, the newest valid one wins.
+
+A slot is a file of 1 024 bytes (more if a record needs more) in a directory of its own, written in place:
+
+    "ENR" version | sequence u32 | state u8 | identity length u16 | body length u16 | identity | body | CRC-32 of all before
+
+Little-endian. `begin` writes the first eight bytes early, so that the file system takes and erases its next block before
+it matters; a file that is closed half-written is only the older slot.
+"""
+
+import os
+from binascii import crc32
+from struct import pack, unpack
+
+from micropython import const
+
+from .errors import EnrollError
+
+_MAGIC = b"ENR\x01"
+_SLOT = const(1024)
+_HEADER = const(13)
+_MOST = const(8192)  # a longer record is damage, not data
+_ENOENT = const(2)
+_EEXIST = const(17)
+_ENOSPC = const(28)
+
+
+class Store:
+    """A record (state, identity, body) in the folder `path`, which is made when it is first needed.
+
+    `damaged`: whether `load` met a slot that is neither blank nor valid.
+    """
+
+    def __init__(self, path: str) -> None:
+        self.path = path
+        self.damaged = False
+        self._sequence = 0  # of the newest valid slot
+        self._next = 0  # the slot to write
+        self._file = None
+
+    def load(self) -> tuple[int, bytes, bytes] | None:
+        """The newest valid record as (state, identity, body), or None: absent, or corrupt where `damaged` is set."""
+        self.damaged = False
+        self._sequence = 0
+        for slot in (0, 1):
+            sequence = self._check(slot)
+            if sequence is None:
+                self.damaged = True
+            elif sequence > self._sequence:
+                self._sequence = sequence
+                self._next = 1 - slot
+        if not self._sequence:
+            return None
+        with open(self._name(1 - self._next), "rb") as file:
+            _, _, state, first, second = unpack("<4sIBHH", file.read(_HEADER))
+            return state, file.read(first), file.read(second)
+
+    def prepare(self) -> None:
+        """Make what is missing: folders, blank slots, and a spare file to give up when flash fills at the wrong moment.
+
+        Raises EnrollError("storage").
+        """
+        try:
+            for folder in (self.path, self.path + "/0", self.path + "/1"):
+                try:
+                    os.mkdir(folder)
+                except OSError as error:
+                    if error.errno != _EEXIST:
+                        raise
+            for name in (self._name(0), self._name(1), self.path + "/spare"):
+                try:
+                    if os.stat(name)[6] >= _SLOT:
+                        continue
+                except OSError:
+                    pass
+                with open(name, "wb") as file:
+                    file.write(bytes(_SLOT))
+        except OSError as error:
+            raise self._trouble(error)
+
+    def begin(self) -> None:
+        """Open the next slot and write its first bytes, if that is not done yet. Raises EnrollError("storage")."""
+        try:
+            self._begin()
+        except OSError as error:
+            self._drop()
+            raise self._trouble(error)
+
+    def save(self, state: int, identity: bytes, body: bytes, spare: bool = False) -> None:
+        """Write a record, read it back, and make it the newest. `spare`: on full flash, give up the spare file for it.
+
+        Raises EnrollError("storage"); the record before stays valid then.
+        """
+        while True:
+            try:
+                self._write(state, identity, body)
+                return
+            except OSError as error:
+                self._drop()
+                if not (spare and error.errno == _ENOSPC and self._give_up_spare()):
+                    raise self._trouble(error)
+
+    def clear(self) -> None:
+        """Factory reset: overwrite both slots with zeros, the older first, so that a cut leaves all or nothing.
+
+        Raises EnrollError("storage").
+        """
+        self.load()
+        self._drop()
+        for slot in (self._next, 1 - self._next):
+            name = self._name(slot)
+            try:
+                with open(name, "r+b") as file:
+                    for _ in range(0, os.stat(name)[6], 64):
+                        file.write(bytes(64))
+            except OSError as error:
+                if error.errno != _ENOENT:
+                    raise self._trouble(error)
+        self._sequence = 0
+
+    def close(self) -> None:
+        """Close what `begin` has opened."""
+        self._drop()
+
+    def _name(self, slot: int) -> str:
+        return "%s/%d/slot" % (self.path, slot)
+
+    def _begin(self) -> None:
+        if self._file is None:
+            self._file = open(self._name(self._next), "r+b")
+            self._file.write(_MAGIC + pack("<I", self._sequence + 1))
+
+    def _write(self, state: int, identity: bytes, body: bytes) -> None:
+        self._begin()
+        first = _MAGIC + pack("<I", self._sequence + 1)
+        second = pack("<BHH", state, len(identity), len(body))
+        self._file.write(second)
+        crc = crc32(second, crc32(first))
+        for part in (identity, body):
+            self._file.write(part)
+            crc = crc32(part, crc)
+        self._file.write(pack("<I", crc))
+        file, self._file = self._file, None
+        file.close()
+        if self._check(self._next) != self._sequence + 1:
+            raise OSError(5)  # EIO: it reads back as something else
+        self._sequence += 1
+        self._next = 1 - self._next
+
+    def _drop(self) -> None:
+        file, self._file = self._file, None
+        if file:
+            try:
+                file.close()
+            except OSError:
+                pass
+
+    def _check(self, slot: int) -> int | None:
+        """Sequence number of `slot` if it is valid, 0 if it is blank or not there, None if it is damaged."""
+        try:
+            with open(self._name(slot), "rb") as file:
+                piece = file.read(_HEADER)
+                if not any(piece):
+                    return 0
+                magic, sequence, _, first, second = unpack("<4sIBHH", piece)
+                left = first + second
+                if magic != _MAGIC or left > _MOST:
+                    return None
+                crc = crc32(piece)
+                while left > 0:
+                    piece = file.read(min(left, 64))
+                    if not piece:
+                        return None
+                    crc = crc32(piece, crc)
+                    left -= len(piece)
+                return sequence if file.read(4) == pack("<I", crc) else None
+        except OSError as error:
+            return 0 if error.errno == _ENOENT else None
+        except ValueError:  # too short for its header
+            return None
+
+    def _give_up_spare(self) -> bool:
+        try:
+            os.remove(self.path + "/spare")
+            return True
+        except OSError:
+            return False
+
+    def _trouble(self, error: OSError) -> EnrollError:
+        full = "free some space" if error.errno == _ENOSPC else "check or replace it"
+        return EnrollError("storage", "flash at %s cannot be written (%s): %s" % (self.path, error, full))

@@ -1,0 +1,171 @@
+"""The administrator's API: ``POST /admin/<operation>`` and ``POST /admin/<service>/<operation>``, JSON in and out."""
+
+from __future__ import annotations
+
+import dataclasses
+import hmac
+import ipaddress
+import logging
+import traceback
+from collections.abc import Callable
+from typing import TYPE_CHECKING, Any
+
+from aiohttp import web
+
+from .clock import format_time
+from .errors import SandboxError
+from .faults import Fault, decode_body
+from .services.base import decode_json, operation, operations, perform
+
+if TYPE_CHECKING:
+    from .server import Sandbox
+
+LOGGER = logging.getLogger("sandbox")
+
+KEY_HEADER = "X-Admin-Key"
+
+
+class Control:
+    """The operations on the sandbox itself. They differ from Sandbox's methods in that all is JSON."""
+
+    def __init__(self, sandbox: Sandbox) -> None:
+        self._sandbox = sandbox
+
+    @operation
+    def info(self) -> dict[str, Any]:
+        """Where everything listens, which CA it has, and what time it is there."""
+        return self._sandbox.info()
+
+    @operation
+    def counts(self) -> dict[str, dict[str, int]]:
+        """Connections and logged requests by listener."""
+        return self._sandbox.counts()
+
+    @operation
+    def log(self, service: str | None = None, listener: str | None = None, after: int = 0) -> list[dict[str, Any]]:
+        """The logged requests after an id, oldest first."""
+        return [entry.as_dict() for entry in self._sandbox.log(service, listener, after)]
+
+    @operation
+    def clear_log(self) -> None:
+        """Forget the logged requests."""
+        self._sandbox.clear_log()
+
+    @operation
+    def fault(
+        self,
+        service: str,
+        times: int = 1,
+        status: int | None = None,
+        headers: dict[str, Any] | None = None,
+        body: str = "",
+        body_base64: str = "",
+        delay: float = 0.0,
+        drop: str | None = None,
+        truncate: int | None = None,
+        path: str = "",
+    ) -> None:
+        """Queue a fault for the next requests of a service."""
+        if drop not in (None, "before", "after"):
+            raise SandboxError('drop must be "before" or "after"')
+        names = {name: str(value) for name, value in (headers or {}).items()}
+        content = decode_body(body, body_base64)
+        self._sandbox.fault(service, times, status, names, content, delay, drop, truncate, path)  # type: ignore[arg-type]
+
+    @operation
+    def faults(self) -> list[dict[str, Any]]:
+        """The faults that wait; a body is shown by its length."""
+        return [_plain(fault) for fault in self._sandbox.faults()]
+
+    @operation
+    def clear_faults(self, service: str | None = None) -> None:
+        """Forget the queued faults of a service or of all, and the NTP server's."""
+        self._sandbox.clear_faults(service)
+
+    @operation
+    def time(self, set: str | float | None = None, system: bool = False) -> str:
+        """Tell the sandbox's time, after setting it to an ISO 8601 instant (or Unix seconds) or to the machine's."""
+        if set is not None:
+            self._sandbox.set_time(set)
+        elif system:
+            self._sandbox.set_time(None)
+        return format_time(self._sandbox.clock.now())
+
+    @operation
+    def ntp(self, fault: str | None = None, times: int | None = None, offset: float | None = None) -> dict[str, Any]:
+        """Set the NTP server's fault ("none" ends it) or its offset in seconds from the clock; tells both."""
+        if fault is not None:
+            self._sandbox.ntp_fault(None if fault == "none" else fault, times)
+        if offset is not None:
+            self._sandbox.ntp_offset(offset)
+        return self._sandbox.ntp_state()
+
+
+def _plain(fault: Fault) -> dict[str, Any]:
+    return {**dataclasses.asdict(fault), "body": f"{len(fault.body)} bytes"}
+
+
+class Admin:
+    """The web application of the admin listener."""
+
+    def __init__(self, sandbox: Sandbox) -> None:
+        self._sandbox = sandbox
+        self._groups: dict[str, dict[str, Callable[..., object]]] = {
+            name: operations(service) for name, service in sandbox.services.items()
+        }
+        control = Control(sandbox)
+        self._groups[""] = operations(control)
+
+    def application(self) -> web.Application:
+        """The aiohttp application."""
+        application = web.Application()
+        application.router.add_route("*", "/{tail:.*}", self._serve)
+        return application
+
+    async def _serve(self, request: web.Request) -> web.Response:
+        refusal = self._refusal(request)
+        if refusal:
+            return web.json_response({"error": refusal[1]}, status=refusal[0])
+        group, _, name = request.path.removeprefix("/admin/").rpartition("/")
+        function = self._groups.get(group, {}).get(name)
+        if function is None or not request.path.startswith("/admin/"):
+            return web.json_response({"error": f"unknown operation {request.path}"}, status=404)
+        try:
+            arguments = decode_json(await request.read() or b"{}")
+            if not isinstance(arguments, dict):
+                raise ValueError("not an object")
+        except ValueError as error:
+            return web.json_response({"error": f"the body must be a JSON object: {error}"}, status=400)
+        return _run(function, arguments)
+
+    def _refusal(self, request: web.Request) -> tuple[int, str] | None:
+        key = self._sandbox.options.admin_key
+        given = request.headers.get(KEY_HEADER, "")
+        if key and not hmac.compare_digest(key.encode(), given.encode("utf-8", "surrogateescape")):
+            return 403, f"the admin key is missing or wrong (header {KEY_HEADER})"
+        if not key and not _is_local_name(request.url.host or ""):
+            # A web page must not reach the API through a name of its own that resolves to this machine.
+            return 403, "call the admin API by the address 127.0.0.1 or the name localhost"
+        if request.method != "POST":
+            return 405, "every operation is a POST"
+        if request.content_type != "application/json":
+            # No form on a foreign web page can send this type without the browser asking first.
+            return 415, "Content-Type must be application/json"
+        return None
+
+
+def _run(function: Callable[..., object], arguments: dict[str, object]) -> web.Response:
+    try:
+        return web.json_response({"result": perform(function, arguments)})
+    except SandboxError as error:
+        return web.json_response({"error": str(error)}, status=400)
+    except Exception as error:
+        LOGGER.error("%s:\n%s", type(error).__name__, "".join(traceback.format_tb(error.__traceback__)))
+        return web.json_response({"error": "internal error of the sandbox"}, status=500)
+
+
+def _is_local_name(host: str) -> bool:
+    try:
+        return host == "localhost" or ipaddress.ip_address(host).is_loopback
+    except ValueError:
+        return False

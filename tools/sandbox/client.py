@@ -1,0 +1,55 @@
+"""Calls the admin API of a running sandbox."""
+
+from __future__ import annotations
+
+import json
+import urllib.error
+import urllib.request
+from pathlib import Path
+from typing import Any
+
+from .admin import KEY_HEADER
+from .errors import SandboxError
+
+# Where a running sandbox tells its admin API's URL.
+RUNNING = "running.json"
+
+
+class AdminClient:
+    """Speaks to the sandbox at a URL, or to the one that runs on a state folder."""
+
+    def __init__(self, url: str | None, state: Path, key: str | None = None) -> None:
+        """Find the sandbox. Raises ConnectionError if none runs there."""
+        if url is None:
+            try:
+                url = json.loads((state / RUNNING).read_text(encoding="utf-8"))["admin"]
+            except (OSError, ValueError, KeyError):
+                raise ConnectionError(f"no sandbox runs on the state folder {state}") from None
+        self._url = str(url).rstrip("/")
+        self._key = key
+
+    def perform(self, operation: str, arguments: dict[str, Any]) -> Any:
+        """Perform ``operation`` or ``service/operation``. Raises SandboxError or ConnectionError."""
+        headers = {"Content-Type": "application/json"}
+        if self._key:
+            headers[KEY_HEADER] = self._key
+        request = urllib.request.Request(
+            f"{self._url}/{operation}", json.dumps(arguments).encode(), headers, method="POST"
+        )
+        # No proxy of the environment has any business with an address of this machine.
+        opener = urllib.request.build_opener(urllib.request.ProxyHandler({}))
+        try:
+            with opener.open(request, timeout=10) as answer:
+                return json.load(answer)["result"]
+        except urllib.error.HTTPError as error:
+            with error:
+                raise SandboxError(_reason(error)) from None
+        except (OSError, ValueError) as error:
+            raise ConnectionError(f"no sandbox answers at {self._url}: {error}") from None
+
+
+def _reason(error: urllib.error.HTTPError) -> str:
+    try:
+        return str(json.load(error)["error"])
+    except (ValueError, KeyError, TypeError):
+        return f"the sandbox answered with HTTP {error.code}"

@@ -1,0 +1,58 @@
+"""The one clock that the NTP server serves and that all services judge by."""
+
+from __future__ import annotations
+
+import datetime
+import time
+
+from .errors import SandboxError
+
+UTC = datetime.UTC
+
+
+def parse_time(text: str) -> float:
+    """Turn an ISO 8601 instant (``2017-02-02T12:00:00Z``) into Unix seconds; without a zone it is UTC.
+
+    Raises SandboxError if the text is no such instant.
+    """
+    try:
+        moment = datetime.datetime.fromisoformat(text)
+    except ValueError:
+        raise SandboxError(f"not an ISO 8601 time: {text!r} (wanted: 2017-02-02T12:00:00Z)") from None
+    if moment.tzinfo is None:
+        moment = moment.replace(tzinfo=UTC)
+    return moment.timestamp()
+
+
+def format_time(seconds: float) -> str:
+    """Unix seconds as ISO 8601 in UTC, to the millisecond."""
+    # Not datetime.fromtimestamp: it refuses instants that the C library's time_t cannot hold.
+    moment = datetime.datetime(1970, 1, 1, tzinfo=UTC) + datetime.timedelta(seconds=seconds)
+    return moment.isoformat(timespec="milliseconds").replace("+00:00", "Z")
+
+
+class Clock:
+    """Unix time that can be set and runs on from there. Reading and setting are atomic."""
+
+    def __init__(self) -> None:
+        self._offset = 0.0
+
+    def now(self) -> float:
+        """The sandbox's time in Unix seconds."""
+        return time.time() + self._offset
+
+    def today(self) -> datetime.date:
+        """The sandbox's UTC day."""
+        return (datetime.datetime(1970, 1, 1, tzinfo=UTC) + datetime.timedelta(seconds=self.now())).date()
+
+    def set(self, moment: str | float | None) -> None:
+        """Set the clock to an ISO 8601 instant or to Unix seconds; None returns to the system's time."""
+        if moment is None:
+            self._offset = 0.0
+            return
+        seconds = parse_time(moment) if isinstance(moment, str) else float(moment)
+        try:
+            format_time(seconds)
+        except (OverflowError, ValueError):
+            raise SandboxError(f"not a time between the years 1 and 9999: {moment!r}") from None
+        self._offset = seconds - time.time()

@@ -1,0 +1,5 @@
+"""The one exception that the sandbox raises for mistakes of whoever starts or administers it."""
+
+
+class SandboxError(Exception):
+    """A mistake that one sentence explains: a busy port, an unknown device, a value of the wrong type."""

@@ -1,0 +1,65 @@
+"""The sockets: bound before anything runs, so that a busy port or a forbidden address is told at once."""
+
+from __future__ import annotations
+
+import ipaddress
+import socket
+from typing import TypeVar
+
+from .errors import SandboxError
+
+Address = tuple[str, int]
+Socket = TypeVar("Socket", bound=socket.socket)
+
+
+class CountingSocket(socket.socket):
+    """A listening socket that counts connections, also those that fail before TLS is set up."""
+
+    connections = 0
+
+    def accept(self) -> tuple[socket.socket, Address]:
+        """Accept a connection and count it."""
+        accepted = super().accept()
+        self.connections += 1
+        return accepted
+
+
+def is_loopback(host: str) -> bool:
+    """Tell whether a host name or address can be reached from this machine only. Raises SandboxError if unknown."""
+    return all(ipaddress.ip_address(address).is_loopback for _, address in _resolve(host))
+
+
+def _resolve(host: str) -> list[tuple[int, str]]:
+    try:
+        found = socket.getaddrinfo(host, None, type=socket.SOCK_STREAM, flags=socket.AI_PASSIVE)
+    except (OSError, UnicodeError):
+        raise SandboxError(f"cannot listen on {host!r}: no such host") from None
+    return [(family, str(address[0]).partition("%")[0]) for family, _, _, _, address in found]
+
+
+def _bind(kind: type[Socket], sort: int, host: str, port: int, what: str) -> Socket:
+    # A name may stand for several addresses; IPv4 is what every device speaks.
+    family, address = sorted(_resolve(host), key=lambda item: item[0] != socket.AF_INET)[0]
+    opened = kind(family, sort)
+    try:
+        if sort == socket.SOCK_STREAM:
+            opened.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        opened.bind((address, port))
+        opened.setblocking(False)
+        if sort == socket.SOCK_STREAM:
+            opened.listen(128)
+    except (OSError, OverflowError) as error:
+        opened.close()
+        reason = getattr(error, "strerror", None) or error
+        raise SandboxError(f"cannot listen on {host} port {port} for {what}: {reason}") from None
+    return opened
+
+
+def bind_tcp(host: str, port: int, what: str) -> CountingSocket:
+    """A listening TCP socket; port 0 takes any free one. Raises SandboxError."""
+    return _bind(CountingSocket, socket.SOCK_STREAM, host, port, what)
+
+
+def bind_udp(host: str, port: int, what: str) -> socket.socket:
+    """A bound UDP socket; port 0 takes any free one. Raises SandboxError."""
+    return _bind(socket.socket, socket.SOCK_DGRAM, host, port, what)

@@ -1,0 +1,47 @@
+"""How a sandbox starts, and the names of what it listens on."""
+
+from __future__ import annotations
+
+import dataclasses
+from collections.abc import Mapping
+from typing import Any
+
+from .certificates import FAULTY
+from .errors import SandboxError
+from .listeners import is_loopback
+
+LISTENERS = ("http", "https", *("https-" + kind for kind in FAULTY), "admin", "ntp")
+
+
+@dataclasses.dataclass(frozen=True, kw_only=True)
+class Options:
+    """How a sandbox starts.
+
+    ``ports``: fixed ports by listener (``http``, ``https``, ``admin``, ``ntp`` and the faulty ones); any free port for
+    those left out. ``names``: further names and addresses for the certificate. ``time``: an instant at which the clock
+    starts. ``settings``: the services' settings, ``{"etherfax.day_tolerance": 1}``. Beyond loopback it listens only
+    with ``listen_anywhere`` and an ``admin_key``.
+    """
+
+    host: str = "127.0.0.1"
+    admin_host: str = "127.0.0.1"
+    ports: Mapping[str, int] = dataclasses.field(default_factory=dict)
+    names: tuple[str, ...] = ()
+    time: str | None = None
+    stratum: int = 2
+    settings: Mapping[str, Any] = dataclasses.field(default_factory=dict)
+    reveal_secrets: bool = False
+    listen_anywhere: bool = False
+    admin_key: str | None = None
+
+    def check(self) -> None:
+        """Refuse what would expose the sandbox by accident. Raises SandboxError."""
+        unknown = set(self.ports) - set(LISTENERS)
+        if unknown:
+            raise SandboxError(f"unknown listener {min(unknown)!r} (known: {', '.join(LISTENERS)})")
+        for host in (self.host, self.admin_host):
+            if not is_loopback(host):
+                if not self.listen_anywhere:
+                    raise SandboxError(f"{host} is not loopback: listening there needs --listen-anywhere")
+                if not self.admin_key:
+                    raise SandboxError("listening beyond loopback needs an admin key")

@@ -1,0 +1,122 @@
+"""Keeps secrets out of the request log: by the names they travel under, and then by their values, wherever they are."""
+
+from __future__ import annotations
+
+import base64
+import binascii
+import contextlib
+import json
+from collections.abc import Iterable, Mapping
+from urllib.parse import quote, quote_plus, unquote_plus
+
+HIDDEN = "***"
+
+# Compared in lower case without "_" and "-".
+SECRET_NAMES = frozenset(
+    {
+        "token",
+        "devicetoken",
+        "registrationtoken",
+        "deviceregistrationtoken",
+        "accesstoken",
+        "accesskey",
+        "hardwarekey",
+        "password",
+        "centoken",
+        "secretcode",
+        "secretkey",
+        "authtoken",
+        "hmac",
+    }
+)
+
+# Shorter values would blank out innocent text everywhere; they are still hidden where their name tells what they are.
+_SHORTEST = 6
+
+
+def is_secret(name: str) -> bool:
+    """Tell whether a query parameter or JSON member of this name holds a secret."""
+    return name.lower().replace("_", "").replace("-", "") in SECRET_NAMES
+
+
+def _strip(value: object, found: set[str], secret: bool = False) -> object:
+    """Return a JSON value with its secrets hidden, adding them to ``found``."""
+    if isinstance(value, dict):
+        return {key: _strip(item, found, secret or is_secret(key)) for key, item in value.items()}
+    if isinstance(value, list):
+        return [_strip(item, found, secret) for item in value]
+    if secret and value is not None:
+        found.add(str(value))
+        return HIDDEN
+    if isinstance(value, str) and value[:1] in ("{", "["):
+        # Centagate's "object" may be JSON once more, inside a string.
+        with contextlib.suppress(ValueError, RecursionError):
+            return json.dumps(_strip(json.loads(value), found))
+    return value
+
+
+def _body(content: bytes, found: set[str]) -> str:
+    if not content:
+        return ""
+    try:
+        return json.dumps(_strip(json.loads(content), found), ensure_ascii=False)
+    except (ValueError, RecursionError):
+        # What cannot be read cannot be searched for secrets.
+        return f"<{len(content)} bytes, not JSON>"
+
+
+def _query(path: str, found: set[str]) -> str:
+    path, mark, query = path.partition("?")
+    pairs = []
+    for pair in query.split("&"):
+        name, sign, value = pair.partition("=")
+        if sign and is_secret(unquote_plus(name)):
+            found.update((value, unquote_plus(value)))
+            value = HIDDEN
+        pairs.append(name + sign + value)
+    return path + mark + "&".join(pairs)
+
+
+def _authorization(value: str, found: set[str]) -> str:
+    scheme, space, credential = value.partition(" ")
+    if not space:
+        found.add(value)
+        return HIDDEN
+    found.update((value, credential))
+    if scheme.lower() == "basic":
+        with contextlib.suppress(binascii.Error, UnicodeDecodeError):
+            found.add(base64.b64decode(credential).decode().partition(":")[2])
+    # Whoever reads the log wants to know which scheme came; only well-known words are no secrets themselves.
+    return f"{scheme} {HIDDEN}" if scheme.lower() in ("basic", "bearer") else HIDDEN
+
+
+def _forms(values: Iterable[str]) -> list[str]:
+    """Every way a value may be spelled in a log line, the longest first, so that no tail of it stays behind."""
+    forms: set[str] = set()
+    for value in values:
+        if len(value) >= _SHORTEST:
+            forms.update((value, quote(value, safe=""), quote_plus(value), json.dumps(value)[1:-1]))
+    return sorted(forms, key=len, reverse=True)
+
+
+def _replace(text: str, forms: list[str]) -> str:
+    for form in forms:
+        text = text.replace(form, HIDDEN)
+    return text
+
+
+def redact(
+    path: str, headers: Mapping[str, str], body: bytes, answer: bytes, known: Iterable[str] = ()
+) -> tuple[str, dict[str, str], str, str]:
+    """Return path, headers, body and answer as text without secrets; ``known`` are values to hide besides."""
+    found = {value for value in known if value}
+    path = _query(path, found)
+    shown = {
+        name: _authorization(value, found) if name.lower() == "authorization" else value
+        for name, value in headers.items()
+    }
+    body_text = _body(body, found)
+    answer_text = _body(answer, found)
+    forms = _forms(found)
+    shown = {name: _replace(value, forms) for name, value in shown.items()}
+    return _replace(path, forms), shown, _replace(body_text, forms), _replace(answer_text, forms)

@@ -1,0 +1,293 @@
+"""Puts it all together: sockets, certificates, sites, NTP and their life in a background thread."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import json
+import socket
+import tempfile
+import threading
+from pathlib import Path
+from types import TracebackType
+from typing import Any, Literal, NamedTuple, Self
+
+from aiohttp import web
+
+from .admin import Admin
+from .certificates import Authority
+from .client import RUNNING
+from .clock import Clock, format_time
+from .errors import SandboxError
+from .faults import Fault, FaultQueue
+from .listeners import CountingSocket, bind_tcp, bind_udp
+from .log import Entry, RequestLog
+from .ntp import NtpServer
+from .options import LISTENERS, Options
+from .services import Centagate, EtherFax, IckStream, Service, Xyte
+from .site import Site, quiet_logger
+from .state import State, write_private
+
+
+class Urls(NamedTuple):
+    """A service's base URL over verified TLS and in the clear."""
+
+    https: str
+    http: str
+
+
+class Sandbox:
+    """The four services, the NTP server and the admin API, in a thread of their own.
+
+    Use it as a context manager, or call ``start`` and ``stop``. Without a state folder it takes a temporary one. Every
+    method may be called from every thread. ``etherfax``, ``ickstream``, ``xyte`` and ``centagate`` hold the services'
+    operations.
+    """
+
+    def __init__(self, state: str | Path | None = None, **options: Any) -> None:
+        """Take the options of Options. Raises SandboxError, or TypeError for an unknown option; opens nothing yet."""
+        self.options = Options(**options)
+        self._folder = state
+        self._exit = contextlib.ExitStack()
+        self.clock = Clock()
+        self.ports: dict[str, int] = {}
+        self._sockets: dict[str, CountingSocket] = {}
+
+    # Life.
+
+    def __enter__(self) -> Self:
+        """Start."""
+        self.start()
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        """Stop."""
+        self.stop()
+
+    def start(self) -> None:
+        """Bind every port and serve. Raises SandboxError, in which case nothing stays open."""
+        self.options.check()
+        if self.options.time is not None:
+            self.clock.set(self.options.time)
+        try:
+            self._open_state()
+            self._open_sockets()
+            self._run()
+            self._tell()
+        except BaseException:
+            self._exit.close()
+            raise
+
+    def stop(self) -> None:
+        """Close every connection and port and end the thread; requests under way are not waited for."""
+        self._exit.close()
+
+    def _tell(self) -> None:
+        """Leave word in the state folder where the admin API is, for the command line."""
+        path = self.state_folder / RUNNING
+        write_private(path, json.dumps({"admin": self.admin_url}).encode())
+        self._exit.callback(path.unlink, missing_ok=True)
+
+    def _open_state(self) -> None:
+        folder = self._folder or self._exit.enter_context(tempfile.TemporaryDirectory(prefix="sandbox-"))
+        self.state_folder = Path(folder)
+        self._state = State(self.state_folder)
+        self._exit.callback(self._state.close)
+        self._authority = Authority(self.state_folder)
+        self._log = RequestLog(self._state, self.clock, self.options.reveal_secrets)
+        self._faults = FaultQueue()
+        self.etherfax = EtherFax(self._state, self.clock)
+        self.ickstream = IckStream(self._state, self.clock)
+        self.xyte = Xyte(self._state, self.clock)
+        self.centagate = Centagate(self._state, self.clock)
+        self.services: dict[str, Service] = {
+            service.name: service for service in (self.etherfax, self.ickstream, self.xyte, self.centagate)
+        }
+        for name, value in self.options.settings.items():
+            self.set(name, value)
+
+    def _open_sockets(self) -> None:
+        for name in LISTENERS:
+            host = self.options.admin_host if name == "admin" else self.options.host
+            port = self.options.ports.get(name, 0)
+            opened: socket.socket
+            if name == "ntp":
+                opened = self._ntp_socket = bind_udp(host, port, name)
+            else:
+                opened = self._sockets[name] = bind_tcp(host, port, name)
+            self._exit.callback(opened.close)
+            self.ports[name] = opened.getsockname()[1]
+
+    def _run(self) -> None:
+        self._ntp = NtpServer(self.clock, self.options.stratum, self._record_ntp)
+        self._loop = asyncio.new_event_loop()
+        ready = threading.Event()
+        failure: list[BaseException] = []
+
+        def work() -> None:
+            asyncio.set_event_loop(self._loop)
+            try:
+                with contextlib.ExitStack() as closing:
+                    closing.callback(self._loop.close)
+                    runners = self._loop.run_until_complete(self._serve())
+                    closing.callback(lambda: self._loop.run_until_complete(self._cleanup(runners)))
+                    ready.set()
+                    self._loop.run_forever()
+            except BaseException as error:  # carried to the thread that started us
+                failure.append(error)
+            finally:
+                ready.set()
+
+        thread = threading.Thread(target=work, name="sandbox", daemon=True)
+        thread.start()
+        ready.wait()
+        if failure:
+            thread.join()
+            raise failure[0]
+        # The order of undoing is the reverse: stop the loop, wait for the thread, then close what it used.
+        self._exit.callback(thread.join)
+        self._exit.callback(lambda: self._loop.call_soon_threadsafe(self._loop.stop))
+
+    async def _serve(self) -> list[web.AppRunner]:
+        runners = []
+        names = tuple(dict.fromkeys(("localhost", "127.0.0.1", *self.options.names)))
+        for name, opened in self._sockets.items():
+            runner = self._runner(name)
+            await runner.setup()
+            context = None
+            if name.startswith("https"):
+                context = self._authority.context(names, name.removeprefix("https-") if "-" in name else "good")
+            await web.SockSite(runner, opened, ssl_context=context).start()
+            runners.append(runner)
+        self._ntp_transport, _ = await self._loop.create_datagram_endpoint(lambda: self._ntp, sock=self._ntp_socket)
+        return runners
+
+    def _runner(self, name: str) -> web.AppRunner:
+        common: dict[str, Any] = {"shutdown_timeout": 0.1, "logger": quiet_logger()}
+        if name == "admin":
+            return web.AppRunner(Admin(self).application(), access_log=None, **common)
+        site = Site(name, self.services.values(), self._log, self._faults, self.clock)
+        return web.AppRunner(site.application(), access_log_class=site.access_logger(), **common)
+
+    async def _cleanup(self, runners: list[web.AppRunner]) -> None:
+        self._ntp_transport.close()
+        await asyncio.gather(*(runner.cleanup() for runner in runners))
+
+    def _record_ntp(self, client: str, length: int, note: str) -> None:
+        self._log.write("ntp", "ntp", "NTP", client, 0 if note.startswith("ignored") else 200, note=note)
+
+    # Where it is.
+
+    def url(self, service: str, listener: str = "https", host: str = "127.0.0.1") -> str:
+        """A service's base URL at one of the listeners."""
+        if service not in self.services:
+            raise SandboxError(f"unknown service {service!r} (known: {', '.join(self.services)})")
+        scheme = "https" if listener.startswith("https") else "http"
+        return f"{scheme}://{host}:{self.ports[listener]}{self.services[service].bases[0]}"
+
+    @property
+    def urls(self) -> dict[str, Urls]:
+        """The base URLs of every service."""
+        return {name: Urls(self.url(name, "https"), self.url(name, "http")) for name in self.services}
+
+    @property
+    def admin_url(self) -> str:
+        """The admin API's URL."""
+        return f"http://{self.options.admin_host}:{self.ports['admin']}/admin"
+
+    @property
+    def ntp(self) -> str:
+        """The NTP server as ``host:port``."""
+        return f"127.0.0.1:{self.ports['ntp']}"
+
+    @property
+    def ca_pem(self) -> Path:
+        """The CA's certificate in PEM."""
+        return self._authority.pem
+
+    @property
+    def ca_der(self) -> Path:
+        """The CA's certificate in DER."""
+        return self._authority.der
+
+    def info(self) -> dict[str, Any]:
+        """All of this as one JSON object; ``serve --json`` prints it."""
+        return {
+            "urls": {name: urls._asdict() for name, urls in self.urls.items()},
+            "admin": self.admin_url,
+            "ntp": self.ntp,
+            "ca_pem": str(self.ca_pem),
+            "ca_der": str(self.ca_der),
+            "state": str(self.state_folder),
+            "ports": self.ports,
+            "time": format_time(self.clock.now()),
+        }
+
+    # What the administrator can do; the admin API and the command line call the same.
+
+    def log(self, service: str | None = None, listener: str | None = None, after: int = 0) -> list[Entry]:
+        """The logged requests after an id, oldest first, of one service (or "ntp") or listener or of all."""
+        return self._log.read(service, listener, after)
+
+    def clear_log(self) -> None:
+        """Forget the logged requests."""
+        self._log.clear()
+
+    def counts(self) -> dict[str, dict[str, int]]:
+        """By listener since the start: ``connections`` accepted; in the log: ``requests``."""
+        requests = dict.fromkeys(LISTENERS, 0)
+        for entry in self._log.read():
+            requests[entry.listener] += 1
+        connections = {name: opened.connections for name, opened in self._sockets.items()}
+        return {name: {"connections": connections.get(name, 0), "requests": requests[name]} for name in LISTENERS}
+
+    def fault(
+        self,
+        service: str,
+        times: int = 1,
+        status: int | None = None,
+        headers: dict[str, str] | None = None,
+        body: bytes | str = b"",
+        delay: float = 0.0,
+        drop: Literal["before", "after"] | None = None,
+        truncate: int | None = None,
+        path: str = "",
+    ) -> None:
+        """Queue a fault for the next requests of a service; see Fault."""
+        if service not in self.services:
+            raise SandboxError(f"unknown service {service!r} (known: {', '.join(self.services)})")
+        content = body.encode() if isinstance(body, str) else body
+        self._faults.add(Fault(service, times, status, headers or {}, content, delay, drop, truncate, path))
+
+    def faults(self) -> list[Fault]:
+        """The faults that wait."""
+        return self._faults.pending()
+
+    def clear_faults(self, service: str | None = None) -> None:
+        """Forget the faults of a service or of all."""
+        self._faults.clear(service)
+
+    def set_time(self, moment: str | float | None) -> None:
+        """Set the clock to an ISO 8601 instant or Unix seconds; None returns to the machine's time."""
+        self.clock.set(moment)
+
+    def ntp_fault(self, fault: str | None, times: int | None = None) -> None:
+        """Make the NTP server misbehave (see ntp.FAULTS) for some queries or until told otherwise; None stops it."""
+        self._ntp.set_fault(fault, times)
+
+    def ntp_state(self) -> dict[str, Any]:
+        """The NTP server's present fault, offset (seconds) and how many packets it got."""
+        return {"fault": self._ntp.fault, "offset": self._ntp.offset, "queries": self._ntp.queries}
+
+    def ntp_offset(self, seconds: float) -> None:
+        """Make the NTP server's time differ from the clock the services judge by."""
+        self._ntp.offset = seconds
+
+    def set(self, name: str, value: Any) -> None:
+        """Change a service's setting: ``set("etherfax.day_tolerance", 1)``."""
+        service, dot, setting = name.partition(".")
+        if not dot or service not in self.services:
+            raise SandboxError(f"no such setting: {name!r} (wanted: SERVICE.NAME)")
+        self.services[service].set(setting, value)

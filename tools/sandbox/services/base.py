@@ -1,0 +1,214 @@
+"""What the four services share: plain requests in, plain answers out, and operations for the administrator.
+
+A service knows nothing of sockets or of the web framework: its handlers are functions from a Call to an Answer, run
+inside one transaction, which the exception Refused rolls back.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+import hmac
+import inspect
+import json
+import types
+import typing
+from collections.abc import Callable, Iterable, Mapping
+from typing import Any, ClassVar, TypeVar
+
+from ..clock import Clock
+from ..errors import SandboxError
+from ..state import Row, State
+
+Function = TypeVar("Function", bound=Callable[..., object])
+
+
+@dataclasses.dataclass(frozen=True)
+class Call:
+    """One request: ``parts`` are the variables in the path, ``origin`` is ``scheme://host:port`` as the client spelled
+    it, header look-ups ignore case."""
+
+    method: str
+    path: str
+    query: tuple[tuple[str, str], ...]
+    headers: Mapping[str, str]
+    body: bytes
+    parts: Mapping[str, str]
+    remote: str
+    origin: str
+
+    def parameter(self, name: str) -> str | None:
+        """The value of a query parameter, or None unless it is there once."""
+        values = [value for key, value in self.query if key == name]
+        return values[0] if len(values) == 1 else None
+
+    def is_json(self) -> bool:
+        """Tell whether the body is declared as JSON (in UTF-8, if it says so at all)."""
+        kind, *parameters = self.headers.get("Content-Type", "").lower().split(";")
+        charset = [item.strip() for item in parameters if item.strip().startswith("charset")]
+        return kind.strip() == "application/json" and charset in ([], ["charset=utf-8"], ['charset="utf-8"'])
+
+
+@dataclasses.dataclass(frozen=True)
+class Answer:
+    """One answer. ``secrets`` are values in it that the log cannot tell by their names."""
+
+    status: int
+    body: bytes = b""
+    content_type: str = "application/json"
+    headers: Mapping[str, str] = dataclasses.field(default_factory=dict)
+    secrets: tuple[str, ...] = ()
+
+
+class Refused(Exception):
+    """Ends a handler with this answer and undoes what it did to the state."""
+
+    def __init__(self, answer: Answer) -> None:
+        super().__init__(answer.status)
+        self.answer = answer
+
+
+def json_answer(
+    value: object, status: int = 200, headers: Mapping[str, str] | None = None, secrets: tuple[str, ...] = ()
+) -> Answer:
+    """An answer with a JSON body."""
+    return Answer(status, json.dumps(value).encode(), headers=headers or {}, secrets=secrets)
+
+
+def decode_json(body: bytes) -> Any:
+    """The value of a JSON text. Raises ValueError for anything else (NaN, bad UTF-8 and endless nesting too)."""
+
+    def refuse(constant: str) -> None:
+        raise ValueError(f"{constant} is not JSON")
+
+    try:
+        return json.loads(body.decode("utf-8"), parse_constant=refuse)
+    except RecursionError:
+        raise ValueError("nested too deeply") from None
+
+
+def same(left: str, right: str) -> bool:
+    """Compare secrets in constant time."""
+    return hmac.compare_digest(left.encode(), right.encode())
+
+
+Handler = Callable[[Call], Answer]
+
+
+@dataclasses.dataclass(frozen=True)
+class Route:
+    """A handler for a method and a path under the service's base; ``{name}`` is a variable."""
+
+    method: str
+    path: str
+    handler: Handler
+
+
+def operation(function: Function) -> Function:
+    """Mark a service's method as an operation of the administrator: in Python, over HTTP and on the command line."""
+    function.__operation__ = True  # type: ignore[attr-defined]
+    return function
+
+
+def operations(owner: object) -> dict[str, Callable[..., object]]:
+    """The operations of an object or a class by their names in URLs and on the command line."""
+    members = inspect.getmembers(owner, lambda member: hasattr(member, "__operation__"))
+    return {name.replace("_", "-"): member for name, member in members}
+
+
+def hide(row: Row, names: Iterable[str], reveal: bool) -> Row:
+    """A row to show to a person: its secrets as ``***`` unless ``reveal`` is set."""
+    return {key: "***" if key in names and value and not reveal else value for key, value in row.items()}
+
+
+class Service:
+    """One simulated cloud service. ``settings`` is a dataclass of switches that may change at any time."""
+
+    name: ClassVar[str]
+    bases: ClassVar[tuple[str, ...]]
+    schema: ClassVar[str]
+    settings: Any
+
+    def __init__(self, state: State, clock: Clock) -> None:
+        self.state = state
+        self.clock = clock
+        state.create(self.schema)
+
+    def routes(self) -> Iterable[Route]:
+        """The calls this service answers."""
+        raise NotImplementedError
+
+    def unknown(self, call: Call) -> Answer:
+        """The answer to a path under the service's base that it does not have."""
+        return json_answer({"error": "not found"}, 404)
+
+    def handle(self, handler: Handler, call: Call) -> Answer:
+        """Run a handler in a transaction."""
+        try:
+            with self.state.transaction():
+                return handler(call)
+        except Refused as refusal:
+            return refusal.answer
+
+    @operation
+    def set(self, name: str, value: str | int | float | bool) -> dict[str, Any]:
+        """Change one of the service's settings; returns all of them."""
+        fields = {field.name: getattr(self.settings, field.name) for field in dataclasses.fields(self.settings)}
+        if name not in fields:
+            raise SandboxError(f"{self.name} has no setting {name!r} (it has: {', '.join(fields) or 'none'})")
+        setattr(self.settings, name, _convert(f"{self.name}.{name}", value, type(fields[name])))
+        return self.show_settings()
+
+    @operation
+    def show_settings(self) -> dict[str, Any]:
+        """The service's settings and their values."""
+        return dataclasses.asdict(self.settings)
+
+
+def _convert(name: str, value: object, kind: type) -> object:
+    """A setting's value, perhaps typed on a command line, as the type it has."""
+    words = {"true": True, "1": True, "yes": True, "on": True, "false": False, "0": False, "no": False, "off": False}
+    text = str(value)
+    if kind is bool and text.lower() in words:
+        return words[text.lower()]
+    if kind is not bool:
+        try:
+            return kind(text)
+        except ValueError:
+            pass
+    raise SandboxError(f"{name} wants a {kind.__name__}, not {text!r}")
+
+
+def parameters(function: Callable[..., object]) -> list[tuple[inspect.Parameter, tuple[type, ...]]]:
+    """A function's parameters and the types each may have."""
+    signature = inspect.signature(function, eval_str=True)
+    return [(parameter, _types(parameter.annotation)) for parameter in signature.parameters.values()]
+
+
+def _types(annotation: Any) -> tuple[type, ...]:
+    if isinstance(annotation, types.UnionType):
+        return tuple(kind for part in typing.get_args(annotation) for kind in _types(part))
+    origin = typing.get_origin(annotation) or annotation
+    if origin is None:
+        return (type(None),)
+    return (int, float) if origin is float else (origin,)
+
+
+def perform(function: Callable[..., object], arguments: Mapping[str, object]) -> object:
+    """Call an operation with arguments from outside, after checking their names and types. Raises SandboxError."""
+    wanted = {parameter.name: (parameter, kinds) for parameter, kinds in parameters(function)}
+    for name, value in arguments.items():
+        if name not in wanted:
+            raise SandboxError(f"unknown argument {name!r} (known: {', '.join(wanted) or 'none'})")
+        kinds = wanted[name][1]
+        # bool is a kind of int to Python, but "times": true is a mistake.
+        if not isinstance(value, kinds) or (isinstance(value, bool) and bool not in kinds):
+            raise SandboxError(f"{name} must be {' or '.join(_word(kind) for kind in kinds)}")
+    for name, (parameter, _) in wanted.items():
+        if parameter.default is parameter.empty and name not in arguments:
+            raise SandboxError(f"missing argument {name!r}")
+    return function(**arguments)
+
+
+def _word(kind: type) -> str:
+    words = {str: "text", int: "a number", float: "a number", bool: "true or false", dict: "an object", list: "a list"}
+    return words.get(kind, "null")

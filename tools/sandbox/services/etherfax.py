@@ -1,0 +1,151 @@
+"""etherFAX: a device that was created and enabled registers once, with an MD5 token of its serial and the UTC day."""
+
+from __future__ import annotations
+
+import base64
+import binascii
+import dataclasses
+import datetime
+import hashlib
+import secrets
+from collections.abc import Iterable
+from typing import Any
+
+from ..errors import SandboxError
+from ..state import Row
+from .base import Answer, Call, Route, Service, hide, json_answer, operation, same
+
+
+@dataclasses.dataclass
+class Settings:
+    """``day_tolerance``: days (0 or 1) by which a token's day may differ from the sandbox's."""
+
+    day_tolerance: int = 0
+
+    def __setattr__(self, name: str, value: object) -> None:
+        """Refuse a tolerance that would hide a wrong clock."""
+        if name == "day_tolerance" and value not in (0, 1):
+            raise SandboxError("etherfax.day_tolerance must be 0 or 1")
+        super().__setattr__(name, value)
+
+
+def registration_token(serial: str, day: datetime.date) -> str:
+    """The token a device with this serial shows on this day, as the vendor's page computes it."""
+    inner = hashlib.md5(serial.encode()).hexdigest()
+    day_of_year = day.timetuple().tm_yday - 1
+    text = f"{day.year - 1900:04d}:{day.month - 1:02d}:{inner}.{day_of_year:03d}"
+    return hashlib.md5(text.encode()).hexdigest()
+
+
+def accepted_tokens(serial: str, today: datetime.date, tolerance: int) -> list[str]:
+    """Every token that is right today."""
+    days = [datetime.timedelta(days=number) for number in range(-tolerance, tolerance + 1)]
+    return [registration_token(serial, today + day) for day in days]
+
+
+def basic_credentials(header: str) -> tuple[str, str] | None:
+    """Serial and device token of an Authorization header with the account ``device/<serial>``, or None."""
+    scheme, _, encoded = header.partition(" ")
+    try:
+        account, colon, password = base64.b64decode(encoded, validate=True).decode().partition(":")
+    except (binascii.Error, UnicodeDecodeError, ValueError):
+        return None
+    kind, slash, serial = account.partition("/")
+    if scheme.lower() != "basic" or not colon or kind != "device" or not slash:
+        return None
+    return serial, password
+
+
+class EtherFax(Service):
+    """The registration and the account check of etherFAX's REST API."""
+
+    name = "etherfax"
+    bases = ("/etherfax/rest/2.0/api", "/etherfax/rest/3.0/api")
+    schema = """
+    CREATE TABLE IF NOT EXISTS etherfax_devices (
+        serial TEXT PRIMARY KEY, enabled INTEGER NOT NULL, device_token TEXT, registered_at REAL);
+    """
+
+    def __init__(self, *arguments: Any) -> None:
+        super().__init__(*arguments)
+        self.settings = Settings()
+
+    def routes(self) -> Iterable[Route]:
+        """``GET /devices`` and ``GET /accounts``."""
+        return (Route("GET", "/devices", self._devices), Route("GET", "/accounts", self._accounts))
+
+    def _devices(self, call: Call) -> Answer:
+        if call.parameter("a") != "register":
+            return json_answer({"Message": "Unknown action."}, 400)
+        serial, token = call.parameter("id"), call.parameter("token")
+        if not serial or not token:
+            return json_answer({"Message": "Parameters id and token are required."}, 400)
+        device = self._find(serial)
+        right = [same(token, valid) for valid in self._tokens(serial)]
+        if device is None or not device["enabled"] or device["device_token"] or not any(right):
+            # One answer for all: the real service documents nothing that would tell the reasons apart.
+            return json_answer({"Message": "Forbidden."}, 403)
+        device_token = secrets.token_hex(16)
+        self.state.run(
+            "UPDATE etherfax_devices SET device_token = ?, registered_at = ? WHERE serial = ?",
+            device_token,
+            self.clock.now(),
+            serial,
+        )
+        return json_answer({"DeviceToken": device_token})
+
+    def _accounts(self, call: Call) -> Answer:
+        if call.parameter("a") != "status":
+            return json_answer({"Message": "Unknown action."}, 400)
+        serial, token = basic_credentials(call.headers.get("Authorization", "")) or ("", "")
+        device = self._find(serial)
+        if not device or not device["enabled"] or not same(token, device["device_token"] or secrets.token_hex(16)):
+            return json_answer({"Message": "Unauthorized."}, 401, {"WWW-Authenticate": 'Basic realm="etherFAX"'})
+        return json_answer({"Account": f"device/{serial}", "Status": "Active"})
+
+    def _tokens(self, serial: str) -> list[str]:
+        return accepted_tokens(serial, self.clock.today(), self.settings.day_tolerance)
+
+    def _find(self, serial: str) -> Row | None:
+        return self.state.one("SELECT * FROM etherfax_devices WHERE serial = ?", serial)
+
+    def _change(self, serial: str, change: str) -> None:
+        if not self.state.run(f"{change} WHERE serial = ?", serial):
+            raise SandboxError(f"etherfax has no device {serial!r}")
+
+    @operation
+    def create(self, serial: str, enabled: bool = False) -> Row:
+        """Create a device, as a person does in the portal."""
+        if not serial:
+            raise SandboxError("serial must not be empty")
+        with self.state.transaction():
+            if self._find(serial):
+                raise SandboxError(f"etherfax already has a device {serial!r}")
+            self.state.insert("etherfax_devices", serial=serial, enabled=enabled)
+        return {"serial": serial, "enabled": enabled}
+
+    @operation
+    def enable(self, serial: str) -> None:
+        """Let a device register and work."""
+        self._change(serial, "UPDATE etherfax_devices SET enabled = 1")
+
+    @operation
+    def disable(self, serial: str) -> None:
+        """Keep a device from registering and from working; a token it has stays."""
+        self._change(serial, "UPDATE etherfax_devices SET enabled = 0")
+
+    @operation
+    def reset(self, serial: str) -> None:
+        """Let a device register again; the token it had is void."""
+        self._change(serial, "UPDATE etherfax_devices SET device_token = NULL, registered_at = NULL")
+
+    @operation
+    def delete(self, serial: str) -> None:
+        """Delete a device."""
+        self._change(serial, "DELETE FROM etherfax_devices")
+
+    @operation
+    def devices(self, reveal: bool = False) -> list[Row]:
+        """All devices; their tokens only with reveal."""
+        rows = self.state.all("SELECT * FROM etherfax_devices ORDER BY serial")
+        return [hide({**row, "enabled": bool(row["enabled"])}, ("device_token",), reveal) for row in rows]

@@ -1,0 +1,334 @@
+"""ickStream Cloud Core: JSON-RPC 2.0, in which a single-use registration token turns into a device's access token."""
+
+from __future__ import annotations
+
+import dataclasses
+import json
+import secrets
+import uuid
+from collections.abc import Callable, Iterable
+from typing import Any
+
+from ..errors import SandboxError
+from ..state import Row
+from .base import Answer, Call, Refused, Route, Service, decode_json, hide, json_answer, operation
+
+UNAUTHORIZED, INVALID_REQUEST, NO_METHOD, INVALID_PARAMS, PARSE_ERROR = -32000, -32600, -32601, -32602, -32700
+
+_HARDWARE_ID_LIMIT = 100
+
+
+@dataclasses.dataclass
+class Settings:
+    """``scheme``: the word before the token in the Authorization header (empty: the token alone).
+
+    ``id_as_string``, ``version_as_number``, ``omit_user_id``: ways in which old servers' answers differ.
+    ``keep_access_token``: a device that registers again gets the access token it had; else a new one, which makes the
+    old one void. ``token_lifetime``: seconds in which a registration token must be used.
+    """
+
+    scheme: str = "Bearer"
+    id_as_string: bool = False
+    version_as_number: bool = False
+    omit_user_id: bool = False
+    keep_access_token: bool = False
+    token_lifetime: float = 600.0
+
+
+class Failure(Exception):
+    """A JSON-RPC error; ``unauthorized`` ones are HTTP 401 as well."""
+
+    def __init__(self, code: int, message: str) -> None:
+        super().__init__(message)
+        self.code = code
+        self.message = message
+
+
+def check_request(request: object) -> tuple[Any, str, dict[str, Any]]:
+    """Id, method and parameters of a JSON-RPC request. Raises Failure for what is none."""
+    if not isinstance(request, dict):
+        raise Failure(INVALID_REQUEST, "a request is one JSON object")
+    version, identity = request.get("jsonrpc"), request.get("id")
+    # The vendor's page prints the version as a number, its clients send a string.
+    if not (version == "2.0" or (isinstance(version, float) and version == 2.0)):
+        raise Failure(INVALID_REQUEST, 'jsonrpc must be "2.0"')
+    if isinstance(identity, bool) or not isinstance(identity, str | int | float):
+        raise Failure(INVALID_REQUEST, "id must be a string or a number")
+    if not isinstance(request.get("method"), str):
+        raise Failure(INVALID_REQUEST, "method must be a string")
+    params = request.get("params", {})
+    if not isinstance(params, dict):
+        raise Failure(INVALID_PARAMS, "params must be an object")
+    return identity, request["method"], params
+
+
+def text(params: dict[str, Any], name: str, limit: int | None = None) -> str:
+    """A required text parameter. Raises Failure."""
+    value = params.get(name)
+    if not isinstance(value, str) or not value:
+        raise Failure(INVALID_PARAMS, f"{name} is required and must be a string")
+    if limit is not None and len(value) > limit:
+        raise Failure(INVALID_PARAMS, f"{name} must be at most {limit} characters")
+    return value
+
+
+class IckStream(Service):
+    """Device registration and the calls of a registered device."""
+
+    name = "ickstream"
+    bases = ("/ickstream/jsonrpc",)
+    schema = """
+    CREATE TABLE IF NOT EXISTS ickstream_users (
+        name TEXT PRIMARY KEY, id TEXT NOT NULL UNIQUE, access_token TEXT NOT NULL UNIQUE);
+    CREATE TABLE IF NOT EXISTS ickstream_applications (id TEXT PRIMARY KEY, model TEXT NOT NULL);
+    CREATE TABLE IF NOT EXISTS ickstream_tokens (
+        token TEXT PRIMARY KEY, user_id TEXT NOT NULL REFERENCES ickstream_users (id) ON DELETE CASCADE,
+        name TEXT NOT NULL, expires REAL NOT NULL, used_at REAL);
+    CREATE TABLE IF NOT EXISTS ickstream_devices (
+        id TEXT PRIMARY KEY, user_id TEXT NOT NULL REFERENCES ickstream_users (id) ON DELETE CASCADE,
+        hardware_id TEXT NOT NULL, application_id TEXT NOT NULL, name TEXT NOT NULL, model TEXT NOT NULL,
+        address TEXT, public_address TEXT, access_token TEXT NOT NULL UNIQUE, UNIQUE (user_id, hardware_id));
+    """
+
+    def __init__(self, *arguments: Any) -> None:
+        super().__init__(*arguments)
+        self.settings = Settings()
+        self._methods: dict[str, Callable[[Call, dict[str, Any]], tuple[Any, tuple[str, ...]]]] = {
+            "createDeviceRegistrationToken": self._create_token,
+            "addDevice": self._add_device,
+            "getDevice": self._get_device,
+            "setDeviceAddress": self._set_device_address,
+            "removeDevice": self._remove_device,
+        }
+
+    def routes(self) -> Iterable[Route]:
+        """One address for all methods."""
+        return (Route("POST", "", self._rpc),)
+
+    def _rpc(self, call: Call) -> Answer:
+        if not call.is_json():
+            return json_answer({"error": "Content-Type must be application/json"}, 415)
+        identity: Any = None
+        try:
+            try:
+                request = decode_json(call.body)
+            except ValueError:
+                raise Failure(PARSE_ERROR, "the body is not JSON") from None
+            if isinstance(request, dict) and isinstance(request.get("id"), str | int | float):
+                identity = request["id"]
+            identity, method, params = check_request(request)
+            if method not in self._methods:
+                raise Failure(NO_METHOD, "unknown method")
+            result, hidden = self._methods[method](call, params)
+        except Failure as failure:
+            raise Refused(self._error(identity, failure)) from None
+        return self._envelope(identity, {"result": result}, secrets=hidden)
+
+    def _error(self, identity: Any, failure: Failure) -> Answer:
+        status = 401 if failure.code == UNAUTHORIZED else 200
+        headers = {"WWW-Authenticate": self.settings.scheme or "Token"} if status == 401 else {}
+        body = {"error": {"code": failure.code, "message": failure.message}}
+        return self._envelope(identity, body, status, headers)
+
+    def _envelope(
+        self,
+        identity: Any,
+        members: dict[str, Any],
+        status: int = 200,
+        headers: dict[str, str] | None = None,
+        secrets: tuple[str, ...] = (),
+    ) -> Answer:
+        version = 2.0 if self.settings.version_as_number else "2.0"
+        if self.settings.id_as_string and identity is not None:
+            identity = identity if isinstance(identity, str) else json.dumps(identity)
+        return json_answer({"jsonrpc": version, "id": identity, **members}, status, headers, secrets)
+
+    # Who calls.
+
+    def _token(self, call: Call) -> str:
+        value = call.headers.get("Authorization", "")
+        if not self.settings.scheme:
+            return value
+        scheme, _, token = value.partition(" ")
+        return token if scheme.lower() == self.settings.scheme.lower() else ""
+
+    def _owner(self, call: Call) -> tuple[str, str | None]:
+        """User id and, if a device calls, its device id. Raises Failure."""
+        token = self._token(call)
+        user = self.state.one("SELECT id FROM ickstream_users WHERE access_token = ?", token)
+        if user:
+            return user["id"], None
+        device = self.state.one("SELECT id, user_id FROM ickstream_devices WHERE access_token = ?", token)
+        if device:
+            return device["user_id"], device["id"]
+        raise Failure(UNAUTHORIZED, "unauthorized")
+
+    def _reachable(self, call: Call, params: dict[str, Any]) -> Row:
+        """The device that ``deviceId`` names: a device reaches itself, a user all of his own. Raises Failure."""
+        user_id, caller = self._owner(call)
+        device_id = text(params, "deviceId")
+        device = self.state.one("SELECT * FROM ickstream_devices WHERE id = ? AND user_id = ?", device_id, user_id)
+        if device is None or (caller is not None and caller != device_id):
+            raise Failure(INVALID_PARAMS, "unknown deviceId")
+        return device
+
+    # The methods.
+
+    def _create_token(self, call: Call, params: dict[str, Any]) -> tuple[Any, tuple[str, ...]]:
+        user_id, caller = self._owner(call)
+        if caller is not None:
+            raise Failure(UNAUTHORIZED, "a user's access token is needed")
+        self._application(text(params, "applicationId"))
+        token = self._new_token(user_id, text(params, "name"), self.settings.token_lifetime)
+        return token, (token,)
+
+    def _add_device(self, call: Call, params: dict[str, Any]) -> tuple[Any, tuple[str, ...]]:
+        token = self.state.one(
+            "SELECT * FROM ickstream_tokens WHERE token = ? AND used_at IS NULL AND expires > ?",
+            self._token(call),
+            self.clock.now(),
+        )
+        if token is None:
+            raise Failure(UNAUTHORIZED, "the device registration token is unknown, used or expired")
+        # A request that is refused from here on does not use the token up.
+        hardware_id = text(params, "hardwareId", _HARDWARE_ID_LIMIT)
+        application = self._application(text(params, "applicationId"))
+        address = text(params, "address") if params.get("address") is not None else None
+        self.state.run("UPDATE ickstream_tokens SET used_at = ? WHERE token = ?", self.clock.now(), token["token"])
+        device = self._upsert(token, hardware_id, application)
+        self._move(device["id"], address, call.remote)
+        return self._describe(device["id"], with_token=True), (device["access_token"],)
+
+    def _upsert(self, token: Row, hardware_id: str, application: Row) -> Row:
+        where = "SELECT * FROM ickstream_devices WHERE user_id = ? AND hardware_id = ?"
+        device = self.state.one(where, token["user_id"], hardware_id)
+        if device is None:
+            self.state.insert(
+                "ickstream_devices",
+                id=str(uuid.uuid4()),
+                user_id=token["user_id"],
+                hardware_id=hardware_id,
+                application_id=application["id"],
+                name=token["name"],
+                model=application["model"],
+                access_token=secrets.token_urlsafe(24),
+            )
+        elif not self.settings.keep_access_token:
+            fresh = secrets.token_urlsafe(24)
+            self.state.run("UPDATE ickstream_devices SET access_token = ? WHERE id = ?", fresh, device["id"])
+        device = self.state.one(where, token["user_id"], hardware_id)
+        assert device is not None
+        return device
+
+    def _move(self, device_id: str, address: str | None, remote: str) -> None:
+        public = remote if address is not None else None
+        change = "UPDATE ickstream_devices SET address = ?, public_address = ? WHERE id = ?"
+        self.state.run(change, address, public, device_id)
+
+    def _get_device(self, call: Call, params: dict[str, Any]) -> tuple[Any, tuple[str, ...]]:
+        return self._describe(self._reachable(call, params)["id"]), ()
+
+    def _set_device_address(self, call: Call, params: dict[str, Any]) -> tuple[Any, tuple[str, ...]]:
+        device = self._reachable(call, params)
+        self._move(device["id"], text(params, "address"), call.remote)
+        return self._describe(device["id"]), ()
+
+    def _remove_device(self, call: Call, params: dict[str, Any]) -> tuple[Any, tuple[str, ...]]:
+        device = self._reachable(call, params)
+        self.state.run("DELETE FROM ickstream_devices WHERE id = ?", device["id"])
+        return True, ()
+
+    def _describe(self, device_id: str, with_token: bool = False) -> dict[str, Any]:
+        device = self.state.one("SELECT * FROM ickstream_devices WHERE id = ?", device_id)
+        assert device is not None
+        members = {
+            "id": device["id"],
+            "accessToken": device["access_token"] if with_token else None,
+            "name": device["name"],
+            "model": device["model"],
+            "hardwareId": None if with_token else device["hardware_id"],
+            "address": device["address"],
+            "publicAddress": device["public_address"],
+            "userId": None if self.settings.omit_user_id else device["user_id"],
+        }
+        return {name: value for name, value in members.items() if value is not None}
+
+    def _application(self, application_id: str) -> Row:
+        application = self.state.one("SELECT * FROM ickstream_applications WHERE id = ?", application_id)
+        if application is None:
+            raise Failure(INVALID_PARAMS, "unknown applicationId")
+        return application
+
+    def _new_token(self, user_id: str, name: str, lifetime: float) -> str:
+        token = secrets.token_urlsafe(24)
+        expires = self.clock.now() + lifetime
+        self.state.insert("ickstream_tokens", token=token, user_id=user_id, name=name, expires=expires)
+        return token
+
+    # The administrator's operations.
+
+    @operation
+    def create_user(self, name: str) -> Row:
+        """Create a user; returns the id and access token."""
+        row = {"name": name, "id": str(uuid.uuid4()), "access_token": secrets.token_urlsafe(24)}
+        with self.state.transaction():
+            if self.state.one("SELECT 1 FROM ickstream_users WHERE name = ?", name):
+                raise SandboxError(f"ickstream already has a user {name!r}")
+            self.state.insert("ickstream_users", **row)
+        return row
+
+    @operation
+    def delete_user(self, name: str) -> None:
+        """Delete a user, his tokens and his devices."""
+        if not self.state.run("DELETE FROM ickstream_users WHERE name = ?", name):
+            raise SandboxError(f"ickstream has no user {name!r}")
+
+    @operation
+    def create_application(self, application_id: str, model: str = "sandbox/device") -> Row:
+        """Create an application id (an API key) and the model its devices have."""
+        with self.state.transaction():
+            if self.state.one("SELECT 1 FROM ickstream_applications WHERE id = ?", application_id):
+                raise SandboxError(f"ickstream already has an application {application_id!r}")
+            self.state.insert("ickstream_applications", id=application_id, model=model)
+        return {"application_id": application_id, "model": model}
+
+    @operation
+    def delete_application(self, application_id: str) -> None:
+        """Delete an application id."""
+        if not self.state.run("DELETE FROM ickstream_applications WHERE id = ?", application_id):
+            raise SandboxError(f"ickstream has no application {application_id!r}")
+
+    @operation
+    def create_token(self, user: str, name: str = "device", lifetime: float | None = None) -> str:
+        """Make a device registration token of a user; lifetime in seconds. Returns the token."""
+        row = self.state.one("SELECT id FROM ickstream_users WHERE name = ?", user)
+        if row is None:
+            raise SandboxError(f"ickstream has no user {user!r}")
+        return self._new_token(row["id"], name, self.settings.token_lifetime if lifetime is None else lifetime)
+
+    @operation
+    def delete_device(self, device_id: str) -> None:
+        """Remove a device, as its owner does: its access token is void."""
+        if not self.state.run("DELETE FROM ickstream_devices WHERE id = ?", device_id):
+            raise SandboxError(f"ickstream has no device {device_id!r}")
+
+    @operation
+    def users(self, reveal: bool = False) -> list[Row]:
+        """All users; their access tokens only with reveal."""
+        rows = self.state.all("SELECT * FROM ickstream_users ORDER BY name")
+        return [hide(row, ("access_token",), reveal) for row in rows]
+
+    @operation
+    def applications(self) -> list[Row]:
+        """All application ids."""
+        return self.state.all("SELECT id AS application_id, model FROM ickstream_applications ORDER BY id")
+
+    @operation
+    def tokens(self, reveal: bool = False) -> list[Row]:
+        """All device registration tokens, used or not; the tokens themselves only with reveal."""
+        return [hide(row, ("token",), reveal) for row in self.state.all("SELECT * FROM ickstream_tokens")]
+
+    @operation
+    def devices(self, reveal: bool = False) -> list[Row]:
+        """All devices; their access tokens only with reveal."""
+        return [hide(row, ("access_token",), reveal) for row in self.state.all("SELECT * FROM ickstream_devices")]

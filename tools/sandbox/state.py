@@ -1,0 +1,118 @@
+"""What the sandbox remembers: one SQLite file in the state folder."""
+
+from __future__ import annotations
+
+import contextlib
+import fcntl
+import os
+import sqlite3
+import threading
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+from .errors import SandboxError
+
+Row = dict[str, Any]
+
+
+def write_private(path: Path, content: bytes) -> None:
+    """Write a file that only its owner can read, from its first byte on."""
+    path.unlink(missing_ok=True)
+    descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
+    with os.fdopen(descriptor, "wb") as file:
+        file.write(content)
+
+
+class State:
+    """The open state folder: its SQLite database, for one process at a time, usable from every thread."""
+
+    def __init__(self, folder: Path) -> None:
+        """Open or make the folder. Raises SandboxError if it cannot be used or another sandbox uses it."""
+        self.folder = folder
+        self._lock = threading.RLock()
+        self._depth = 0
+        try:
+            folder.mkdir(parents=True, exist_ok=True, mode=0o700)
+            self._guard = os.open(folder / "lock", os.O_RDWR | os.O_CREAT, 0o600)
+        except OSError as error:
+            raise SandboxError(f"cannot use the state folder {folder}: {error.strerror}") from None
+        try:
+            fcntl.flock(self._guard, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            self._database = self._open(folder / "sandbox.sqlite3")
+        except BlockingIOError:
+            os.close(self._guard)
+            raise SandboxError(f"another sandbox uses the state folder {folder}") from None
+        except (OSError, sqlite3.Error) as error:
+            os.close(self._guard)
+            raise SandboxError(f"cannot open the database in {folder}: {error}") from None
+
+    @staticmethod
+    def _open(path: Path) -> sqlite3.Connection:
+        # Made here and not by SQLite, so that it is never readable by others; SQLite copies the mode to its journal.
+        os.close(os.open(path, os.O_RDWR | os.O_CREAT, 0o600))
+        path.chmod(0o600)
+        database = sqlite3.connect(path, check_same_thread=False, isolation_level=None)
+        try:
+            database.execute("PRAGMA journal_mode = WAL")
+            # A power cut of the developer's machine may cost the last requests; a killed process costs nothing.
+            database.execute("PRAGMA synchronous = OFF")
+            database.execute("PRAGMA foreign_keys = ON")
+        except sqlite3.Error:
+            database.close()
+            raise
+        return database
+
+    def create(self, schema: str) -> None:
+        """Make the tables of a schema (``CREATE TABLE IF NOT EXISTS ...``)."""
+        with self._lock:
+            self._database.executescript(schema)
+
+    @contextlib.contextmanager
+    def transaction(self) -> Iterator[None]:
+        """All or nothing: commit at the end, roll back on an exception. The outermost of nested ones decides."""
+        with self._lock:
+            if self._depth == 0:
+                self._database.execute("BEGIN IMMEDIATE")
+            self._depth += 1
+            try:
+                yield
+            except BaseException:
+                self._depth -= 1
+                if self._depth == 0:
+                    self._database.execute("ROLLBACK")
+                raise
+            self._depth -= 1
+            if self._depth == 0:
+                self._database.execute("COMMIT")
+
+    def all(self, statement: str, *values: object) -> list[Row]:
+        """Every row of a query."""
+        with self._lock:
+            cursor = self._database.execute(statement, values)
+            names = [column[0] for column in cursor.description or ()]
+            return [dict(zip(names, row, strict=True)) for row in cursor.fetchall()]
+
+    def one(self, statement: str, *values: object) -> Row | None:
+        """The first row of a query, or None."""
+        rows = self.all(statement, *values)
+        return rows[0] if rows else None
+
+    def run(self, statement: str, *values: object) -> int:
+        """Execute a statement and return how many rows it changed."""
+        with self._lock:
+            return self._database.execute(statement, values).rowcount
+
+    def insert(self, table: str, **columns: object) -> int:
+        """Insert one row and return its row id. Names are the program's own, never a client's."""
+        names = ", ".join(columns)
+        marks = ", ".join("?" * len(columns))
+        with self._lock:
+            cursor = self._database.execute(f"INSERT INTO {table} ({names}) VALUES ({marks})", tuple(columns.values()))
+            return cursor.lastrowid or 0
+
+    def close(self) -> None:
+        """Close the database and let another sandbox have the folder."""
+        with self._lock:
+            self._database.close()
+            os.close(self._guard)
