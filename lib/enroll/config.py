@@ -1,4 +1,8 @@
-"""enroll.json -> Config. Every mistake is one EnrollError("configuration") that names the key and what it wants."""
+"""enroll.json -> Config. Every mistake is one EnrollError("configuration") that names the key and what it wants.
+
+What a section may hold is a table: for each key its name, a flag and a letter. The flag is `!` where the key must be given, `@`
+where the board's `identity()` gives it when it is left out, else `-`. The letter says what it wants:
+"""
 
 import json
 import os
@@ -6,8 +10,25 @@ import os
 from .errors import EnrollError
 from .url import split
 
-REQUIRED = ...  # default of a key that must be given
-DEVICE = object()  # default of a key that the board's `identity()` fills in when it is left out
+_WANTS = """\
+A printable ASCII text
+P printable ASCII text
+U text
+h http(s)://host/path in printable ASCII
+Y YYYY-MM-DD
+n a number
+s seconds, above 0 and up to 86400
+t true or false
+{ an object {...}
+[ a list of texts
+O a list of objects"""  # P: private, becomes a Secret
+_TABLE = "provider!A url!h ca-U ntp-[ earliest-Y store-U timeout-s retry-{ network-O"
+_RETRY = "first-s cap-s"
+_NETWORK = "ssid!U password-P"
+
+
+class Device:
+    """Stands for a value that the board will give."""
 
 
 class Secret:
@@ -23,264 +44,82 @@ class Secret:
         return "***"
 
 
-# Checks: each returns the value to keep, or raises ValueError with what is wanted.
+def _wrong(text: str) -> EnrollError:
+    return EnrollError("configuration", "enroll.json: " + text)
 
 
-def text(value: object) -> str:
-    """Printable ASCII, at least one character: fit for a header, a URL and a log."""
-    if isinstance(value, str) and value.strip() and all([" " <= c <= "~" for c in value]):
-        return value
-    raise ValueError("a text of printable ASCII that is not empty")
+def _convert(value, kind: str):
+    """`value` as it is kept, if it is what the letter `kind` says. Raises ValueError."""
+    good = isinstance(value, {"[": list, "O": list, "{": dict, "t": bool, "n": (int, float), "s": (int, float)}.get(kind, str))
+    if kind in "ns":
+        good = good and not isinstance(value, bool) and (kind == "n" or 0 < value <= 86400)
+    elif kind in "[O":
+        good = good and not [v for v in value if not isinstance(v, str if kind == "[" else dict)]
+    elif kind not in "{t":
+        good = good and value.strip() and (kind == "U" or not [c for c in value if not " " <= c <= "~"])
+    if not good:
+        raise ValueError
+    if kind == "P":
+        return Secret(value)
+    if kind == "Y":
+        from .clock import iso_date
+
+        return iso_date(value)
+    if kind == "h":
+        split(value)
+        return value.rstrip("/")
+    return value
 
 
-def secret(value: object) -> Secret:
-    """A text that must not be printed."""
-    return Secret(text(value))
+def fields(data: dict, table: str, prefix: str = "") -> dict:
+    """Check the object `data` against `table`; `prefix` stands before its keys in messages.
 
-
-def number(value: object) -> float:
-    if isinstance(value, (int, float)) and not isinstance(value, bool):
-        return value
-    raise ValueError("a number")
-
-
-def seconds(value: object) -> float:
-    if 0 < number(value) <= 86400:
-        return value  # type: ignore[return-value]  # number() has looked at it
-    raise ValueError("seconds, more than 0 and at most 86400")
-
-
-def flag(value: object) -> bool:
-    if isinstance(value, bool):
-        return value
-    raise ValueError("true or false")
-
-
-def mapping(value: object) -> dict:
-    if isinstance(value, dict):
-        return value
-    raise ValueError("an object {...}")
-
-
-def objects(value: object) -> list[dict]:
-    """A list of objects."""
-    if isinstance(value, list):
-        return [mapping(item) for item in value]
-    raise ValueError("a list of objects [{...}]")
-
-
-def address(value: object) -> str:
-    """An absolute http or https URL."""
-    split(text(value))
-    return text(value).rstrip("/")
-
-
-def _date(value: object) -> int:
-    from .clock import iso_date
-
-    return iso_date(text(value))
-
-
-def _servers(value: object) -> tuple[tuple[str, int], ...]:
-    servers = []
-    for name in value if isinstance(value, list) else ():
-        host, _, port = text(name).partition(":")
-        if host and (port or "123").isdigit() and 0 < int(port or 123) < 65536:
-            servers.append((host, int(port or 123)))
-        else:
-            servers.clear()
-            break
-    if servers:
-        return tuple(servers)
-    raise ValueError('a list such as ["pool.ntp.org", "time.example.com:1123"]')
-
-
-def _phrase(value: object) -> str:
-    """Names of networks and their passwords are not limited to ASCII."""
-    if isinstance(value, str) and value:
-        return value
-    raise ValueError("a text that is not empty")
-
-
-def _network(value: object) -> list[dict]:
-    table = {"ssid": (_phrase, REQUIRED), "password": (lambda value: Secret(_phrase(value)), None)}
-    return [fields(item, table, "network.") for item in objects(value)]
-
-
-def _retry(value: object) -> dict:
-    retry = fields(value, {"first": (seconds, 5), "cap": (seconds, 900)}, "retry.")
-    if retry["first"] > retry["cap"]:
-        raise ValueError("`first` not to be above `cap`")
-    return retry
-
-
-_TABLE = {
-    "provider": (text, REQUIRED),
-    "url": (address, REQUIRED),
-    "ca": (_phrase, None),
-    "ntp": (_servers, (("pool.ntp.org", 123),)),
-    "earliest": (_date, None),
-    "store": (_phrase, "state"),
-    "timeout": (seconds, 20),
-    "retry": (_retry, {"first": 5, "cap": 900}),
-    "network": (_network, ()),
-}
-
-
-def wrong(key: str, wants: object) -> EnrollError:
-    """The error for a key whose value is not what it wants."""
-    return EnrollError("configuration", "enroll.json: `%s` wants %s" % (key, wants))
-
-
-def fields(data: object, table: dict, prefix: str = "") -> dict:
-    """Check `data` against `table`, {key: (check, default)}, and return {key: value} with every key of the table.
-
-    A null is as good as left out. `prefix` stands before the keys in messages. Raises EnrollError("configuration").
+    Returns {key: value} with every key of the table: None where it is left out, null or blank, Device where the board gives
+    it. Raises EnrollError("configuration").
     """
-    if not isinstance(data, dict):
-        raise wrong(prefix[:-1] or "the file", "an object {...}")
-    for key in data:
-        if key not in table:
-            raise EnrollError("configuration", "enroll.json: unknown key `%s%s`: remove it or correct its name" % (prefix, key))
     found = {}
-    for key, (check, default) in table.items():
+    for item in table.split(" "):
+        key, flag, kind = item[:-2], item[-2], item[-1]
         value = data.get(key)
-        if value is None:
-            if default is REQUIRED:
-                raise EnrollError("configuration", "enroll.json: `%s%s` is missing" % (prefix, key))
-            found[key] = default
+        if flag != "!" and (value is None or flag == "-" and isinstance(value, str) and not value.strip()):
+            found[key] = Device if flag == "@" else None
         else:
             try:
-                found[key] = check(value)
-            except ValueError as error:
-                raise wrong(prefix + key, error)
+                found[key] = _convert(value, kind)
+            except ValueError:
+                wants = _WANTS[_WANTS.find("\n" + kind) + 1 :].split("\n")[0]
+                raise _wrong("`%s%s` wants %s" % (prefix, key, wants[2:]))
+    for key in data:
+        if key not in found:
+            raise _wrong("unknown key `%s%s`" % (prefix, key))
     return found
 
 
 def service(name: str):
     """The module of provider `name`. It is a plug-in that the configuration names; this is the only place that loads one."""
     try:
-        if name.isalpha() or name.replace("_", "").isalpha():
-            return __import__("enroll.providers." + name, None, None, ("FIELDS",))
+        return __import__("enroll.providers." + name, None, None, ("TABLE",))
     except ImportError:
-        pass
-    raise wrong("provider", "the name of a service that is installed: there is no enroll/providers/%s.py" % name)
+        raise _wrong("`provider` names no service that is installed")
 
 
 def _parse(path: str) -> dict:
     """The JSON object in the file at `path`; a mistake in it is named with its line."""
     try:
-        with open(path) as stream:
-            content = stream.read()
-    except OSError as error:
-        raise EnrollError("configuration", "%s cannot be read (%s): is the file there?" % (path, error))
-    except ValueError:
-        raise EnrollError("configuration", "%s is not UTF-8" % path)
-    try:
-        data = json.loads(content)
-        if content.rstrip().endswith("}"):  # MicroPython's parser takes the end of the text for a closing brace
-            return data
-        line = content.count("\n") + 1
-    except (ValueError, RuntimeError):
-        with open(path) as stream:
-            try:
-                json.load(stream)
-            except (ValueError, RuntimeError):
-                pass
-            line = content[: stream.tell()].count("\n") + 1
-    raise EnrollError("configuration", "%s: broken JSON in line %d" % (path, line))
-
-
-class Config:
-    """What enroll.json says: `provider` (name), `service` (its module), `url`, `ca` and `store` (paths), `ntp` ((host, port)
-    pairs), `earliest` (Unix seconds or None for the day of the build), `timeout` (s), `retry` ({"first", "cap"}, s),
-    `network` (list of {"ssid", "password"}) and `section` (the provider's own keys; a Secret each that must not be printed).
-    """
-
-    def __init__(self, data: object, folder: str = "") -> None:
-        """Check `data`, the parsed JSON. `folder`: what `ca` and `store` are relative to ("" or with a slash at its end).
-
-        Raises EnrollError("configuration").
-        """
-        self._path = ""
-        name = mapping(data).get("provider") if isinstance(data, dict) else None
-        table = dict(_TABLE)
-        if isinstance(name, str):
-            self.service = service(name)
-            table[name] = (mapping, {})
-        found = fields(data, table)
-        self.provider: str = found["provider"]
-        self.url: str = found["url"]
-        self.ntp = found["ntp"]
-        self.earliest: int | None = found["earliest"]
-        self.timeout: float = found["timeout"]
-        self.retry = found["retry"]
-        self.network = found["network"]
-        self.store = _join(folder, found["store"])
-        self.ca = _join(folder, found["ca"])
-        if self.url.startswith("https"):
-            self._check_ca()
-        self.section = fields(found[self.provider], self.service.FIELDS, self.provider + ".")
-        self._check_section()
-
-    @classmethod
-    def load(cls, path: str) -> "Config":
-        """Read the configuration at `path`. Raises EnrollError("configuration")."""
+        with open(path) as file:
+            text = file.read()
+        file = open(path)
+    except (OSError, ValueError) as error:
+        raise EnrollError("configuration", "%s cannot be read (%s)" % (path, error))
+    with file:
         try:
-            data = _parse(path)
-        except EnrollError:
-            if not _exists(path + "~"):
-                raise
-            data = _parse(path + "~")
-        config = cls(data, path[: path.rfind("/") + 1])
-        config._path = path
-        return config
-
-    def complete(self, identity: dict) -> None:
-        """Fill in what the device itself knows: `identity` is the port's. Raises EnrollError if something still lacks."""
-        for key, value in self.section.items():
-            if value is DEVICE and identity.get(key):
-                self.section[key] = self.service.FIELDS[key][0](identity[key])
-        self._check_section(True)
-
-    def erase_used(self) -> bool:
-        """Take a secret that works once out of the file, now that it has worked. Returns whether nothing is left of it.
-
-        Blanks of the same length take its place; a whole copy stands beside the file meanwhile, which `load` falls back to
-        when power fails.
-        """
-        key = getattr(self.service, "ONE_TIME", "")
-        value = self.section.get(key)
-        if not (value and self._path):
-            return True
-        try:
-            with open(self._path) as file:
-                content = file.read()
-            quoted = json.dumps(value.reveal())
-            erased = content.replace(quoted, '"' + " " * (len(quoted) - 2) + '"')
-            for path, mode in ((self._path + "~", "w"), (self._path, "r+")):
-                with open(path, mode) as file:
-                    file.write(erased)
-            os.remove(self._path + "~")
-        except OSError:
-            return False
-        self.section[key] = None
-        return erased != content
-
-    def _check_section(self, complete: bool = False) -> None:
-        try:
-            self.service.check(self.section)
-        except ValueError as error:
-            raise EnrollError("configuration", "enroll.json: " + self.provider + "." + str(error))
-        for key, value in self.section.items():
-            if complete and value is DEVICE:
-                raise EnrollError("configuration", "enroll.json: `%s.%s` is missing, and this board has none" % (self.provider, key))
-
-    def _check_ca(self) -> None:
-        if not self.ca:
-            raise wrong("ca", "a file with the certificate that the server's is checked against, because `url` is https")
-        if not _exists(self.ca):
-            raise wrong("ca", "a file that exists, not %s" % self.ca)
+            data = json.load(file)
+            if isinstance(data, dict) and text.rstrip()[-1] == "}":  # MicroPython takes the end of the text for a brace
+                return data
+        except (ValueError, RuntimeError):
+            pass
+        line = text[: file.tell()].count("\n") + 1
+    raise EnrollError("configuration", "%s: broken JSON, see line %d" % (path, line))
 
 
 def _exists(path: str) -> bool:
@@ -291,5 +130,93 @@ def _exists(path: str) -> bool:
         return False
 
 
-def _join(folder: str, path: str | None) -> str | None:
-    return path if path is None or path.startswith("/") else folder + path
+class Config:
+    """What enroll.json says: `provider` (name), `service` (its module), `url`, `ca` and `store` (paths), `ntp` ((host, port)
+    pairs), `earliest` (Unix seconds, or None for the day of the build), `timeout`, `first` and `cap` (s), `network` (list
+    of {"ssid", "password"}) and `section` (the provider's own keys; those that must not be printed are Secrets).
+    """
+
+    def __init__(self, data: dict, path: str = "") -> None:
+        """Check `data`, the parsed JSON. `path`: the file it came from, which `ca` and `store` are relative to.
+
+        Raises EnrollError("configuration").
+        """
+        name = data.get("provider")
+        found = fields(data, _TABLE if name is None else "%s %s-{" % (_TABLE, name))
+        self.path = path
+        self.provider = name
+        self.service = service(name)
+        self.url = found["url"]
+        self.earliest = found["earliest"]
+        self.timeout = found["timeout"] or 20
+        folder = path[: path.rfind("/") + 1]
+        self.store, self.ca = [
+            folder + where if where and where[0] != "/" else where for where in (found["store"] or "state", found["ca"])
+        ]
+        retry = fields(found["retry"] or {}, _RETRY, "retry.")
+        self.first = retry["first"] or 5
+        self.cap = max(retry["cap"] or 900, self.first)
+        self.network = [fields(item, _NETWORK, "network.") for item in found["network"] or ()]
+        self.ntp = []
+        for where in found["ntp"] or ["pool.ntp.org"]:
+            try:
+                _, host, port, rest = split("http://" + where)
+                if rest != "/":
+                    raise ValueError
+            except ValueError:
+                raise _wrong('`ntp` wants ["host", "host:port"]')
+            self.ntp.append((host, port if ":" in where else 123))
+        if self.url[4] == "s" and not (self.ca and _exists(self.ca)):
+            raise _wrong("`ca` wants a file that is there, because `url` is https")
+        self.section = fields(found[name] or {}, self.service.TABLE, name + ".")
+        self._check()
+
+    @classmethod
+    def load(cls, path: str) -> "Config":
+        """Read the configuration at `path`. Raises EnrollError("configuration")."""
+        try:
+            return cls(_parse(path), path)
+        except EnrollError:
+            if not _exists(path + "~"):
+                raise
+            return cls(_parse(path + "~"), path)
+
+    def complete(self, identity: dict) -> None:
+        """Fill in what the device knows of itself: `identity` is the port's. Raises EnrollError if something still lacks."""
+        for item in self.service.TABLE.split(" "):
+            key = item[:-2]
+            if self.section[key] is Device:
+                if not identity.get(key):
+                    raise _wrong("`%s.%s` is missing, and this board has none" % (self.provider, key))
+                self.section[key] = _convert(identity[key], item[-1])
+
+    def erase_used(self) -> bool:
+        """Take a secret that works once out of the file, now that it has worked. Returns whether nothing is left of it.
+
+        Blanks of the same length take its place; a whole copy stands beside the file meanwhile, which `load` falls back to
+        when power fails.
+        """
+        key = getattr(self.service, "ONE_TIME", "")
+        value = self.section.get(key)
+        if not (value and self.path):
+            return True
+        try:
+            with open(self.path) as file:
+                text = file.read()
+            quoted = json.dumps(value.reveal())
+            erased = text.replace(quoted, '"' + " " * (len(quoted) - 2) + '"')
+            copy = self.path + "~"
+            for path, mode in ((copy, "w"), (self.path, "r+")):
+                with open(path, mode) as file:
+                    file.write(erased)
+            os.remove(copy)
+        except OSError:
+            return False
+        self.section[key] = None
+        return erased != text
+
+    def _check(self) -> None:
+        """What the provider says of several keys together."""
+        wrong = self.service.check(self.section)
+        if wrong:
+            raise _wrong("`%s.%s" % (self.provider, wrong))

@@ -99,8 +99,8 @@ class Enroller:
             raise error
         self._failures += 1
         chance = int.from_bytes(os.urandom(2), "big") / 65536
-        plan = self.config.retry
-        return retry.delay(self._failures, plan["first"], plan["cap"], chance, error.kind in _SLOW, error.retry_after)
+        config = self.config
+        return retry.delay(self._failures, config.first, config.cap, chance, error.kind in _SLOW, error.retry_after)
 
     def _attempt(self):
         """Task: one attempt. Returns the Credential; raises EnrollError, whatever went wrong."""
@@ -159,11 +159,12 @@ class Enroller:
 
     def _date(self):
         """Task: the date that the service's server sends to anyone, or None."""
-        from . import clock, http
+        from . import clock, transport
 
         try:
             root = "/".join(self.config.url.split("/")[:3]) + "/"
-            answer = yield from http.fetch("HEAD", root, timeout=self.config.timeout, verify=False, keep=("date",))
+            answer = yield from transport.exchange("HEAD", root, timeout=self.config.timeout, verify=False, keep=("date",))
+            answer.close()
             return clock.http_date(answer.headers.get("date", ""))
         except (OSError, EnrollError):
             return None
@@ -198,12 +199,11 @@ class Enroller:
             response = self._request(request.method, request.url, **more)
             answer = Answer(response.status_code, response.content)
         else:
-            from .http import open_response
+            from .transport import exchange
 
-            response = yield from open_response(
-                request.method, request.url, ca=config.ca, ready=ready, keep=("retry-after",), feed=self._port.feed, **more
-            )
-            answer = Answer(response.status_code, b"")
+            body = more.pop("data", b"")
+            response = yield from exchange(request.method, request.url, body, ca=config.ca, ready=ready, keep=("retry-after",), **more)
+            answer = Answer(response.status)
         try:
             for name in response.headers:
                 if name.lower() == "retry-after":
@@ -219,7 +219,7 @@ class Enroller:
         size = 0
         try:
             while True:
-                piece = yield from response.piece(128)
+                piece = yield from response.piece()
                 if not piece:
                     break
                 if size + len(piece) > len(self._buffer):

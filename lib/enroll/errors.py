@@ -20,17 +20,34 @@ answer          the answer was not understood                                   
 The status is what `firmware/main.py` exits with on the unix port (the numbers of BSD's sysexits.h).
 """
 
+_REMEDIES = {
+    "configuration": "correct enroll.json",
+    "storage": "free some space, or replace the flash",
+    "network": "check the network and `url`",
+    "clock": "check the network and `ntp`",
+    "certificate": "check `ca`, `url` and the clock",
+    "memory": "free some heap, or restart",
+    "server": "it will be asked again",
+    "refused": "change that in the service's portal",
+    "orphaned": "reset this device in the service's portal, then it registers by itself",
+    "answer": "check `url`, or update this firmware",
+}
+
 
 class EnrollError(Exception):
     """What went wrong and what to do about it, in one sentence.
 
-    `kind`: see the table above. `text`: the sentence; line breaks and control characters in it are replaced, because it
-    may quote a server or a library. `said`: whether it is what the service answered, so that the service may change its
-    mind. `retry_after`: seconds that the server asked to wait, or None.
+    `kind`: see the table above. `fact`: what happened; what to do about that kind is added, unless the fact says it after
+    a colon. Line breaks and control characters are replaced, because it may quote a server or a library.
+    `said`: whether it is what the service answered, so that the service may change its mind. `retry_after`: seconds that
+    the server asked to wait, or None.
     """
 
-    def __init__(self, kind: str, text: str) -> None:
+    said = False
+    retry_after: int | None = None
+
+    def __init__(self, kind: str, fact: str) -> None:
         self.kind = kind
-        self.said = False
-        self.retry_after: int | None = None
-        super().__init__("".join([c if c >= " " and c != "\x7f" else " " for c in text[:240]]))
+        if ": " not in fact:
+            fact += ": " + _REMEDIES[kind]
+        super().__init__("".join([c if c >= " " and c != "\x7f" else " " for c in fact[:240]]))

@@ -5,61 +5,46 @@
 
 import json
 
-from ..config import REQUIRED, Config, secret, text
+from ..config import Config
 from ..credential import Credential
 from ..digest import hmac_sha256
 from ..errors import EnrollError
 from ..url import quote
-from . import Answer, Request, refusal
+from . import Answer, Request, known, refusal
 
-
-def _token_type(value: object) -> str:
-    if value in ("1", "2"):
-        return text(value)
-    raise ValueError('"1" (SMS) or "2" (OTP)')
-
-
-FIELDS = {
-    "admin_username": (text, REQUIRED),
-    "username": (text, REQUIRED),
-    "token_sn": (text, REQUIRED),
-    "token_type": (_token_type, REQUIRED),
-    "cen_token": (secret, None),
-    "auth_token": (secret, None),
-    "secret_code": (secret, None),
-}
+TABLE = "admin_username!A username!A token_sn!A token_type!A cen_token-P auth_token-P secret_code-P"
 IDENTITY = ("username", "token_sn", "token_type")
 ANSWER = 1536
 ONCE = False
-REFUSALS: dict = {}
-# Return codes of the documentation's table, then some that were seen elsewhere.
-CODES = {
-    10002: ("configuration", "the service finds a value invalid: check section `centagate`"),
-    10003: ("server", "the service's database refuses for now: it will be asked again"),
-    10004: ("server", "the service's database has an error: it will be asked again"),
-    22002: ("refused", "the service does not know the user: create it, or correct `centagate.username`"),
-    29001: ("refused", "the service does not know the token: create it, or correct `centagate.token_sn`"),
-    29002: ("refused", "the token is not active: activate it at the service"),
-    29004: ("refused", "the phone number is in use: release it, or correct `centagate.token_sn`"),
-    29008: ("refused", "the user already has an OTP token: release it at the service"),
-    29011: ("refused", "the token's activation code is invalid: have a new one made at the service"),
-    29017: ("refused", "the token's status forbids it: deactivate the token at the service"),
-    6002: ("refused", "the service could not bind token and user: check both there"),
-    6007: ("refused", "the user may not have a CR OTP token: correct the user's rights or `centagate.token_sn`"),
-    10001: ("refused", "the administrator may not do this: correct the rights of `centagate.admin_username`"),
-    23001: ("refused", "the administrator's credentials are invalid: provide a new `centagate.cen_token`"),
-    23020: ("refused", "the service does not trust this IP address: allow it there"),
-    23022: ("refused", "the signature is wrong: provide a new `centagate.cen_token`"),
-    23023: ("refused", "the administrator's login has expired: provide a new `centagate.cen_token`"),
-    23024: ("configuration", "the service does not know this call: check `url`"),
-    23025: ("server", "the service has an error of its own: it will be asked again"),
-}
+# The documentation's return codes, then some that were seen elsewhere.
+_CODES = """\
+10002 configuration a value is invalid
+10003 server its database is protected
+10004 server its database has an error
+22002 refused the user is unknown
+29001 refused the token is unknown
+29002 refused the token is not active
+29004 refused the phone number is in use
+29008 refused the user has an OTP token already
+29011 refused the activation code is invalid
+29017 refused the token's status is invalid
+6002 refused the token could not be bound
+6007 refused the user may not have a CR OTP token
+10001 refused the administrator lacks permission
+23001 refused the administrator's credentials are invalid
+23020 refused this IP address is not trusted
+23022 refused the signature is wrong: provide a new `cen_token`
+23023 refused the login has expired: provide a new `cen_token`, and check the clock
+23024 configuration the call is unknown
+23025 server it has an error of its own"""
 
 
-def check(section: dict) -> None:
-    given = [section[key] is not None for key in ("cen_token", "auth_token", "secret_code")]
+def check(section: dict) -> str | None:
+    if section["token_type"] not in ("1", "2"):
+        return 'token_type` wants "1" (SMS) or "2" (OTP)'
+    given = [bool(section[key]) for key in ("cen_token", "auth_token", "secret_code")]
     if given not in ([True, False, False], [False, True, True]):
-        raise ValueError("`cen_token` is wanted, or `auth_token` and `secret_code`, and not both")
+        return "cen_token` is wanted, or `auth_token` with `secret_code`, not both"
 
 
 def register(config: Config, now: int):
@@ -77,15 +62,13 @@ def register(config: Config, now: int):
 
 def parse(config: Config, answer: Answer) -> Credential:
     if answer.status >= 300:
-        raise refusal(answer, REFUSALS)
+        raise refusal(answer)
     reply = answer.json()
-    try:
-        code = int(reply.get("code"))
-    except (ValueError, TypeError):
-        raise EnrollError("answer", "the server's answer has no `code`: check `url`")
-    if code and not (code == 29008 and answer.again):  # already bound, by the attempt whose answer was lost
-        kind, sentence = CODES.get(code, ("refused", "the service refuses: look its code up in the documentation"))
-        raise EnrollError(kind, "%s (code %d)" % (sentence, code))
+    code = str(reply.get("code"))
+    if code != "0" and not (code == "29008" and answer.again):  # bound already, by the attempt whose answer was lost
+        if not code.isdigit():
+            raise EnrollError("answer", "no usable `code` in the answer")
+        raise known(code, _CODES) or EnrollError("refused", "the service says %s" % code)
     extra = reply.get("object")
     if isinstance(extra, str):
         try:
@@ -94,10 +77,9 @@ def parse(config: Config, answer: Answer) -> Credential:
             pass
     if not isinstance(extra, dict):
         extra = {}
-    section = config.section
-    extra["username"] = section["username"]
-    return Credential("centagate", section["token_sn"], "", extra)
+    extra["username"] = config.section["username"]
+    return Credential("centagate", config.section["token_sn"], "", extra)
 
 
 def headers(credential: Credential) -> dict[str, str]:
-    raise EnrollError("configuration", "Centagate gives a device no credential: there are no authorised requests")
+    raise EnrollError("configuration", "Centagate gives no credential: leave requests of a session out")

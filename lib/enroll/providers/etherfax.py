@@ -3,39 +3,33 @@
 https://www.etherfax.net, REST API, "devices?a=register".
 """
 
-from ..config import DEVICE, Config, number, text
+from ..config import Config
 from ..credential import Credential
 from ..digest import basic, etherfax_token
 from ..url import quote
 from . import Answer, Request, need, refusal
 
-FIELDS = {"serial": (text, DEVICE), "utc_offset": (number, 0), "check": (text, None)}
+TABLE = "serial@A utc_offset-n check-A"
 IDENTITY = ("serial",)
 ANSWER = 512
 ONCE = True
-REFUSALS = {
-    403: (
-        "refused",
-        "the service refuses this device: enable it in the etherFAX portal, or reset it there if it was registered before; "
-        "and check `serial` and the clock",
-    )
-}
+_REFUSALS = "403 refused it is not enabled or registered already: enable or reset it in the portal, and check serial and clock"
 
 
-def check(section: dict) -> None:
-    if not -24 < section["utc_offset"] < 24:
-        raise ValueError("`utc_offset` wants hours between -24 and 24")
+def check(section: dict) -> str | None:
+    if not -24 < (section["utc_offset"] or 0) < 24:
+        return "utc_offset` wants hours between -24 and 24"
 
 
 def register(config: Config, now: int):
     section = config.section
-    token = etherfax_token(section["serial"], now, section["utc_offset"])
+    token = etherfax_token(section["serial"], now, section["utc_offset"] or 0)
     yield Request("GET", "%s/devices?a=register&id=%s&token=%s" % (config.url, quote(section["serial"]), token), credential=True)
 
 
 def parse(config: Config, answer: Answer) -> Credential:
     if answer.status >= 300:
-        raise refusal(answer, REFUSALS)
+        raise refusal(answer, _REFUSALS)
     extra = answer.json()
     return Credential("etherfax", config.section["serial"], *need(extra, "DeviceToken"), extra)
 

@@ -3,42 +3,28 @@
 https://dev.xyte.io, "Registration" and "Register Device".
 """
 
-from ..config import DEVICE, REQUIRED, Config, flag, mapping, objects, secret, text
+from ..config import Config, Device
 from ..credential import Credential
 from ..errors import EnrollError
 from ..url import split
 from . import Answer, Request, need, refusal
 
-FIELDS = {
-    "hardware_key": (secret, DEVICE),
-    "firmware_version": (text, REQUIRED),
-    "sn": (text, None),
-    "mac": (text, DEVICE),
-    "cloud_id": (text, None),
-    "sub_model": (text, None),
-    "name": (text, None),
-    "details": (mapping, None),
-    "children": (objects, None),
-    "static_cert": (flag, False),
-}
+TABLE = "hardware_key@P firmware_version!A sn-A mac@A cloud_id-A sub_model-A name-A details-{ children-O static_cert-t"
 IDENTITY = ("sn", "mac", "cloud_id")
 ANSWER = 1024
 ONCE = True
-_REFUSED = ("refused", "the service refuses this device: delete it in the Xyte portal if it is registered there, and check its keys")
-REFUSALS = {403: _REFUSED, 409: _REFUSED, 422: _REFUSED}
+_REFUSALS = "422 refused it is registered already or unknown: delete it in the portal, or check its keys"
 
 
-def check(section: dict) -> None:
+def check(section: dict) -> str | None:
     cloud_id = section["cloud_id"]
-    if cloud_id is None:
-        if section["sn"] is None:
-            raise ValueError("`sn` is missing: the service wants it together with `mac`")
-        return
-    if section["mac"] not in (DEVICE, None):
-        raise ValueError("`mac` and `cloud_id` exclude each other: keep one")
+    if not cloud_id:
+        return None if section["sn"] else "sn` is missing: it goes with `mac`"
+    if section["mac"] is not Device:
+        return "mac` and `cloud_id` exclude each other: keep one"
     section["mac"] = None
-    if not 17 <= len(cloud_id) <= 44 or not all([c.isalpha() or c.isdigit() for c in cloud_id[-16:]]):
-        raise ValueError("`cloud_id` wants the partner's short code and 16 to 36 letters and digits")
+    if not 17 <= len(cloud_id) <= 44 or [c for c in cloud_id[-16:] if not (c.isalpha() or c.isdigit())]:
+        return "cloud_id` wants the partner's short code and 16 to 36 letters and digits"
 
 
 def register(config: Config, now: int):
@@ -52,7 +38,7 @@ def register(config: Config, now: int):
 
 def parse(config: Config, answer: Answer) -> Credential:
     if answer.status >= 300:
-        raise refusal(answer, REFUSALS)
+        raise refusal(answer, _REFUSALS)
     extra = answer.json()
     hub = "hub_url_static_cert" if config.section["static_cert"] else "hub_url"
     device_id, access_key, extra[hub] = need(extra, "id", "access_key", hub)
@@ -61,7 +47,7 @@ def parse(config: Config, answer: Answer) -> Credential:
             return Credential("xyte", device_id, access_key, extra)
     except ValueError:
         pass
-    raise EnrollError("answer", "the server's `%s` is no https address: is this the right service?" % hub)
+    raise EnrollError("answer", "`%s` is no https address" % hub)
 
 
 def headers(credential: Credential) -> dict[str, str]:

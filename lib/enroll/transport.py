@@ -1,0 +1,301 @@
+"""One request over a verified connection of its own, and its answer, read within bounds (RFC 9110, RFC 9112).
+
+Everything is a task for the drivers of `wait.py`, and everything together has one deadline; only `getaddrinfo` and a single
+step of cryptography cannot be cut short. Redirects are answers like any other: nothing is ever sent elsewhere.
+"""
+
+import socket
+from binascii import a2b_base64
+from select import POLLIN, POLLOUT
+from time import ticks_add, ticks_diff, ticks_ms
+
+from micropython import const
+
+from .errors import EnrollError
+from .url import split
+
+_HEAD = const(8192)  # bytes of status line and headers together
+_PIECE = const(256)  # bytes read at once
+_BLOCKED = (11, 35, 36, 115, 119)  # EAGAIN, and EINPROGRESS, of Linux, lwIP and macOS
+_RESET = const(104)  # ECONNRESET
+
+
+def _malformed(what: str) -> EnrollError:
+    return EnrollError("answer", "no HTTP that can be read, %s" % what)
+
+
+def _text(line: bytes) -> str:
+    """`line` as text; "" for one that is no UTF-8, which no header that matters here is."""
+    try:
+        return str(line, "utf-8")
+    except ValueError:
+        return ""
+
+
+def _trust(context, ca: str) -> None:
+    """Load the certificates in the file `ca`, one by one and in DER: some ports' TLS knows no PEM, and none takes several."""
+    try:
+        with open(ca, "rb") as file:
+            data = file.read()
+        if b"-----BEGIN" in data:
+            data = b"".join([a2b_base64(part.partition(b"-----")[0]) for part in data.split(b"CERTIFICATE-----")[1::2]])
+        if not data:
+            raise ValueError
+        while data:
+            size = 4 + (data[2] << 8 | data[3])
+            context.load_verify_locations(data[:size])
+            data = data[size:]
+    except (OSError, ValueError, IndexError):
+        raise EnrollError("configuration", "enroll.json: `ca` wants a file of PEM or DER certificates")
+
+
+def _distrust(host: str, error) -> EnrollError:
+    """Say why a certificate is refused; mbedTLS lists its reasons in the text of a ValueError."""
+    reason = str(error)
+    for sign, words in (
+        ("sign", "is not signed by the CA in `ca`"),
+        ("CN", "is for another host"),
+        ("valid", "has expired or is not valid yet, if the clock is right"),
+    ):
+        if sign in reason:
+            reason = words
+            break
+    return EnrollError("certificate", "the certificate of %s %s" % (host, reason))
+
+
+class Exchange:
+    """A connection, the request sent over it, and its answer: `status` and `headers` (names in lower case) after `head`."""
+
+    def __init__(self, timeout: float) -> None:
+        """`timeout`: seconds from now for everything."""
+        self._end = ticks_add(ticks_ms(), int(timeout * 1000))
+        self._sock = self._tls = None
+        self._rest = b""  # has been read, is not used yet
+        self._room = _HEAD  # bytes that the head may still take
+        self._left: int | None = 0  # bytes of the body, or of its chunk, still to come; None: until the end
+        self._chunked = False
+        self.status = 100
+        self.reason = ""
+        self.headers: dict[str, str] = {}
+
+    def _wait(self, flags: int):
+        if ticks_diff(self._end, ticks_ms()) <= 0:
+            raise OSError(110)  # ETIMEDOUT
+        return (yield self._tls or self._sock, flags)
+
+    def _io(self, flags: int, call, data):
+        """Task: `call(data)` until it does not say that it would block."""
+        while True:
+            try:
+                done = call(data)
+                if done is not None:
+                    return done
+            except OSError as error:
+                if error.errno not in _BLOCKED:
+                    raise
+            yield from self._wait(flags)
+
+    def connect(self, host: str, port: int, ca: str | None, secure: bool = True):
+        """Task: connect to the first address of `host` that takes it. `ca`: file of the CA; None: trust anyone.
+
+        `secure`: whether to speak TLS. Raises OSError and EnrollError.
+        """
+        failure = None
+        for where in socket.getaddrinfo(host, port, 0, socket.SOCK_STREAM):
+            try:
+                self._sock = socket.socket(where[0], where[1])
+                yield from self._reach(where[-1])
+                break
+            except OSError as error:
+                self.close()
+                failure = error
+        else:
+            raise failure or OSError(113)  # EHOSTUNREACH
+        if secure:
+            try:
+                yield from self._handshake(host, ca)
+            except ValueError as error:
+                raise _distrust(host, error)
+            except OSError as error:
+                if -0x3000 < error.errno < -0x2600:  # mbedTLS's X.509 errors on older versions of MicroPython
+                    raise _distrust(host, error)
+                raise
+
+    def _reach(self, where):
+        sock = self._sock
+        sock.setblocking(False)
+        try:
+            sock.setsockopt(6, 1, 1)  # TCP_NODELAY: the body need not wait for the ACK of the head
+        except OSError:
+            pass
+        flags = 0
+        try:
+            sock.connect(where)
+        except OSError as error:
+            if error.errno not in _BLOCKED:
+                raise
+            while not flags:
+                flags = yield from self._wait(POLLOUT)
+            if flags != POLLOUT:
+                sock.recv(1)  # raises what went wrong
+                raise OSError(_RESET)
+
+    def _handshake(self, host: str, ca: str | None):
+        """Task: reading drives the handshake on; when it is done, the server's certificate is there.
+
+        A port whose TLS has no `getpeercert` finishes its handshake with the first write.
+        """
+        import tls
+
+        context = tls.SSLContext(tls.PROTOCOL_TLS_CLIENT)
+        context.verify_mode = tls.CERT_REQUIRED if ca else tls.CERT_NONE
+        if ca:
+            _trust(context, ca)
+        self._tls = stream = context.wrap_socket(self._sock, server_hostname=host, do_handshake_on_connect=False)
+        peer = getattr(stream, "getpeercert", None)
+        while peer and peer(True) is None:
+            if stream.read(1) is not None:
+                raise OSError(_RESET)
+            if peer(True) is None:
+                yield from self._wait(POLLIN)
+
+    def close(self) -> None:
+        """Close the TLS object and its socket: after a failed handshake the first does not close the second."""
+        for stream in (self._tls, self._sock):
+            try:
+                if stream:
+                    stream.close()
+            except OSError:
+                pass
+        self._tls = self._sock = None
+
+    def send(self, method: str, path: str, headers: dict, body):
+        """Task: send a request. Raises EnrollError("configuration") for what would break out of its line."""
+        head = "%s %s HTTP/1.1\r\nConnection: close\r\n" % (method, path)
+        if body or method[0] == "P":
+            headers["Content-Length"] = str(len(body))
+        for name, value in headers.items():
+            if [c for c in name + value if c < " "]:
+                raise EnrollError("configuration", "a line break in the value for the header %s: take it out" % name)
+            head += "%s: %s\r\n" % (name, value)
+        for data in ((head + "\r\n").encode(), body):
+            data = memoryview(data)
+            while data:
+                data = data[(yield from self._io(POLLOUT, (self._tls or self._sock).write, data)) :]
+
+    def _read(self, size: int):
+        """Task: 1 to `size` bytes, or b"" at the end. `read` of a TLS object would lose an end that follows data."""
+        stream = self._tls or self._sock
+        receive = getattr(stream, "recv", None)
+        return (yield from self._io(POLLIN, receive or stream.read, size if receive else 1))
+
+    def _line(self, most: int):
+        """Task: the next line without its end, cut to `most` bytes; all of it counts against the head's bound."""
+        line = b""
+        while True:
+            part, end, rest = self._rest.partition(b"\n")
+            self._room -= len(part) + 1
+            if self._room < 0:
+                raise _malformed("too many headers")
+            line += part[: most - len(line)]
+            self._rest = rest
+            if end:
+                return line.rstrip(b"\r")
+            self._rest = yield from self._read(_PIECE)
+            if not self._rest:
+                raise OSError(_RESET)
+
+    def head(self, method: str, keep=None):
+        """Task: read status and headers. `keep`: of the headers only these names, of each only the first characters."""
+        most = 128 if keep else _HEAD
+        headers = self.headers
+        while self.status < 200:
+            line = yield from self._line(most)
+            if line[:7] != b"HTTP/1." or line[8:9] + line[12:13].strip() != b" " or not line[9:12].isdigit():
+                raise _malformed("status")
+            self.status = int(line[9:12])
+            self.reason = _text(line[13:])
+            while line:
+                line = yield from self._line(most)
+                name, colon, value = _text(line).partition(":")
+                name = name.lower()
+                if colon and (not keep or name in keep or name in ("content-length", "transfer-encoding")):
+                    value = value.strip()
+                    headers[name] = headers[name] + ", " + value if name in headers else value
+        if method != "HEAD" and self.status not in (204, 304):
+            length = headers.get("content-length")
+            self._chunked = headers.get("transfer-encoding", "").lower() == "chunked"
+            if "transfer-encoding" in headers:
+                if not self._chunked:
+                    raise _malformed("transfer-encoding")
+            elif length is None:
+                self._left = None
+            elif not length.isdigit() or len(length) > 9:
+                raise _malformed("content-length")
+            else:
+                self._left = int(length)
+
+    def piece(self):
+        """Task: the next bytes of the body, or b"" at its end."""
+        if self._chunked and not self._left:
+            yield from self._chunk()
+        left = self._left
+        if left == 0:
+            return b""
+        if not self._rest:
+            self._rest = yield from self._read(_PIECE)
+        data = self._rest
+        if left is None:
+            self._rest = b""
+        else:
+            if not data:
+                raise OSError(_RESET)
+            self._rest = data[left:]
+            data = data[:left]
+            self._left = left - len(data)
+        return data
+
+    def _chunk(self):
+        """Task: go on to the next chunk (RFC 9112, 7.1); after the last one, no longer `_chunked`."""
+        self._room = _HEAD
+        size = (yield from self._line(20)) or (yield from self._line(20))  # the first is the end of the chunk before
+        try:
+            self._left = int(size.partition(b";")[0], 16)
+        except ValueError:
+            self._left = -1
+        if self._left < 0:
+            raise _malformed("chunk")
+        if not self._left:
+            self._chunked = False
+            while (yield from self._line(1)):  # trailers
+                pass
+
+
+def exchange(method: str, url: str, body=b"", headers=None, timeout: float = 20, ca=None, ready=None, keep=None, verify=True):
+    """Task: send a request and return its Exchange, whose body is still to be read; the caller closes it.
+
+    `timeout`: seconds for everything. `ca`: path of the CA's certificates, needed for https unless `verify` is False, which
+    is for requests without any credential. `ready()` is called when the connection stands and nothing of the request has
+    been sent. `keep`: see `Exchange.head`. Raises OSError for the connection, and EnrollError (`certificate`, `answer`,
+    `configuration`).
+    """
+    try:
+        scheme, host, port, path = split(url)
+    except ValueError:
+        raise EnrollError("configuration", "no http or https URL")
+    secure = scheme == "https"
+    if secure and verify and not ca:
+        raise EnrollError("configuration", "https without `ca` is not spoken")
+    headers = headers or {}
+    headers["Host"] = host if port == (443 if secure else 80) else "%s:%d" % (host, port)
+    it = Exchange(timeout)
+    try:
+        yield from it.connect(host, port, ca if verify else None, secure)
+        if ready:
+            ready()
+        yield from it.send(method, path, headers, body)
+        yield from it.head(method, keep)
+        return it
+    except BaseException:
+        it.close()
+        raise
