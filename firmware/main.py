@@ -26,9 +26,9 @@ def log(line: str) -> None:
 
 def register(config, port, single: bool):
     """The credential: the stored one, or after one attempt (`single`) or as many as it takes."""
+    one_time = getattr(config.service, "ONE_TIME", None)  # not erased yet? then the enroller has to
     credential = enroll.stored(config)
-    if credential:
-        config.erase_used()
+    if credential and not (one_time and config.section[one_time]):
         return credential
     if not single:
         return enroll.run(config, port, log=log)

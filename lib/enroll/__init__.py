@@ -8,18 +8,15 @@
 Names are imported when they are first used, so that a boot with a credential loads no network code.
 """
 
-_WHERE = {"Config": "config", "EnrollError": "errors", "Credential": "credential", "Enroller": "enroller", "Session": "session"}
-
 
 def __getattr__(name: str):
-    if name in _WHERE:
-        return getattr(__import__("enroll." + _WHERE[name], None, None, (name,)), name)
-    if name.startswith("__"):
-        raise AttributeError(name)
-    try:  # `from enroll import http` asks here first
-        return __import__("enroll." + name, None, None, (name,))
+    # A class is in the module of its name; and `from enroll import http` asks here before it looks for a module.
+    module = "errors" if name == "EnrollError" else name.lower()
+    try:
+        found = __import__("enroll." + module, None, None, (name,))
     except ImportError:
         raise AttributeError(name)
+    return getattr(found, name, found)
 
 
 def _store(config):

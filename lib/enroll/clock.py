@@ -7,9 +7,10 @@ from select import POLLIN
 
 from micropython import const
 
+from .config import Config
 from .errors import EnrollError
 
-BUILD = "2026-11-01"  # the day of this release: no true clock is earlier
+BUILD = const(1793491200)  # the day of this release, 2026-11-01: no true clock is earlier
 _NTP_EPOCH = const(2208988800)  # seconds from 1900 to 1970
 _HORIZON = const(946684800)  # thirty years: how long after its build a device may still be in use
 _PATIENCE = const(3000)  # ms for one server
@@ -38,27 +39,22 @@ def civil(unix: int) -> tuple[int, int, int]:
 
 
 def iso_date(text: str) -> int:
-    """Unix seconds at the start of "YYYY-MM-DD" (UTC). Raises ValueError with what is wanted."""
-    part = text.split("-")
-    if [len(p) for p in part] == [4, 2, 2] and "".join(part).isdigit():
-        year, month, day = [int(p) for p in part]
-        unix = days(year, month - 1, day) * 86400
-        if unix >= 0 and day and civil(unix)[:2] == (year, month - 1):
-            return unix
-    raise ValueError("a date YYYY-MM-DD from 1970 on")
+    """Unix seconds at the start of "YYYY-MM-DD" (UTC), 1970 or later. Raises ValueError."""
+    year, month, day = [int(part) for part in text.split("-")]
+    unix = days(year, month - 1, day) * 86400
+    if len(text) != 10 or unix < 0 or civil(unix)[:2] != (year, month - 1):
+        raise ValueError
+    return unix
 
 
 def http_date(text: str) -> int | None:
-    """Unix seconds of an HTTP date such as "Sun, 06 Nov 1994 08:49:37 GMT" (RFC 9110, 5.6.7), or None if it is none."""
+    """Unix seconds of an HTTP date, "Sun, 06 Nov 1994 08:49:37 GMT" (RFC 9110, 5.6.7), or None if it is none."""
     try:
-        _, day, month, year, clock, zone = text.split(" ")
-        hour, minute, second = clock.split(":")
-        place = _MONTHS.find(month)
-        if len(month) == 3 and place % 3 == 0 and zone == "GMT" and 0 <= int(hour) < 24 and 0 <= int(minute) < 60:
-            return days(int(year), place // 3, int(day)) * 86400 + int(hour) * 3600 + int(minute) * 60 + int(second)
+        month = _MONTHS.index(text[8:11])
+        midnight = days(int(text[12:16]), month // 3, int(text[5:7])) * 86400
+        return midnight + int(text[17:19]) * 3600 + int(text[20:22]) * 60 + int(text[23:25])
     except ValueError:
-        pass
-    return None
+        return None
 
 
 def check(unix: int, earliest: int) -> int:
@@ -66,9 +62,9 @@ def check(unix: int, earliest: int) -> int:
 
     Raises EnrollError("clock").
     """
-    if not earliest <= unix < max(earliest, iso_date(BUILD)) + _HORIZON:
-        raise EnrollError("clock", "the time server claims an impossible date: check `ntp` and `earliest`")
-    return unix
+    if earliest <= unix < max(earliest, BUILD) + _HORIZON:
+        return unix
+    raise EnrollError("clock", "an impossible date: check `ntp` and `earliest`")
 
 
 def parse(packet: bytes, nonce: bytes, earliest: int) -> int | None:
@@ -80,53 +76,51 @@ def parse(packet: bytes, nonce: bytes, earliest: int) -> int | None:
     """
     if len(packet) < 48 or packet[24:32] != nonce or packet[0] & 7 != 4:
         return None
-    seconds = int.from_bytes(packet[40:44], "big")
-    if packet[0] >> 6 == 3 or not 0 < packet[1] < 16 or not any(packet[40:48]):
-        raise EnrollError("clock", "the time server is not synchronised or asks to be left alone: check `ntp`")
-    unix = seconds - _NTP_EPOCH
+    if packet[0] > 0xBF or not 0 < packet[1] < 16 or not any(packet[40:48]):
+        raise EnrollError("clock", "the time server has no time to give")
+    unix = int.from_bytes(packet[40:44], "big") - _NTP_EPOCH
     return check(unix if unix >= earliest else unix + (1 << 32), earliest)
 
 
 def _query(host: str, port: int, earliest: int):
     """Task: ask one server once. Returns Unix seconds; raises OSError or EnrollError."""
     nonce = os.urandom(8)
-    request = bytearray(48)
-    request[0] = 0x23  # version 4, client; nothing else about this device is told
-    request[40:48] = nonce
     where = socket.getaddrinfo(host, port, 0, socket.SOCK_DGRAM)[0]
     sock = socket.socket(where[0], socket.SOCK_DGRAM)
     try:
         sock.connect(where[-1])  # the stack then drops what comes from elsewhere
         sock.setblocking(False)
-        sock.send(request)
-        deadline = time.ticks_add(time.ticks_ms(), _PATIENCE)
-        while time.ticks_diff(deadline, time.ticks_ms()) > 0:
-            yield sock, POLLIN
-            try:
-                packet = sock.recv(64)
-            except OSError as error:
-                if error.errno != 11:  # EAGAIN
-                    raise
-                continue
-            unix = parse(packet, nonce, earliest)
-            if unix is not None:
-                return unix
+        sock.send(b"\x23" + bytes(39) + nonce)  # version 4, client; nothing else about this device is told
+        end = time.ticks_add(time.ticks_ms(), _PATIENCE)
+        while time.ticks_diff(end, time.ticks_ms()) > 0:
+            if (yield sock, POLLIN):
+                unix = parse(sock.recv(64), nonce, earliest)
+                if unix is not None:
+                    return unix
+        raise OSError(110)  # ETIMEDOUT
     finally:
         sock.close()
-    raise EnrollError("clock", "no time server answers: check the network, `ntp`, and that UDP port 123 is open")
 
 
-def sntp(servers: "tuple[tuple[str, int], ...]", earliest: int):
-    """Task: ask `servers`, (host, port) each, one after another, until one gives a time that can be true.
+def ask(config: Config):
+    """Task: ask the servers of `config.ntp` one after another until one gives a time that can be true. Returns Unix seconds.
 
-    Returns Unix seconds. Raises the last server's EnrollError("clock").
+    Where none does, the Date that the service's server sends to anyone is taken as a hint, without verifying who sends it:
+    TLS is verified after it as ever. Raises the last server's EnrollError("clock").
     """
-    failure = None
-    for host, port in servers:
+    earliest = BUILD if config.earliest is None else config.earliest
+    for host, port in config.ntp:
         try:
             return (yield from _query(host, port, earliest))
+        except OSError as error:
+            failure = EnrollError("clock", "no time from %s, error %s" % (host, error))
         except EnrollError as error:
             failure = error
-        except OSError as error:
-            failure = EnrollError("clock", "no time from %s (%s): check the network and `ntp`" % (host, error))
-    raise failure or EnrollError("clock", "no time server is named: check `ntp`")
+    from .transport import exchange  # not needed where a boot only reads a date
+
+    try:
+        it = yield from exchange("HEAD", "/".join(config.url.split("/")[:3]), timeout=config.timeout, keep=("date",), verify=False)
+        it.close()
+        return check(http_date(it.headers["date"]) or 0, earliest)
+    except (OSError, KeyError, EnrollError):
+        raise failure

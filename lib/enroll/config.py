@@ -1,7 +1,7 @@
 """enroll.json -> Config. Every mistake is one EnrollError("configuration") that names the key and what it wants.
 
 What a section may hold is a table: for each key its name, a flag and a letter. The flag is `!` where the key must be given, `@`
-where the board's `identity()` gives it when it is left out, else `-`. The letter says what it wants:
+where the board's `identity()` gives it when it is left out, else `-`. The letter says what it wants, see _WANTS.
 """
 
 import json
@@ -10,19 +10,19 @@ import os
 from .errors import EnrollError
 from .url import split
 
-_WANTS = """\
+_WANTS = """
 A printable ASCII text
 P printable ASCII text
 U text
-h http(s)://host/path in printable ASCII
+h http(s)://host/path
 Y YYYY-MM-DD
 n a number
-s seconds, above 0 and up to 86400
+s seconds, up to 86400
 t true or false
 { an object {...}
-[ a list of texts
-O a list of objects"""  # P: private, becomes a Secret
-_TABLE = "provider!A url!h ca-U ntp-[ earliest-Y store-U timeout-s retry-{ network-O"
+N a list ["host:port"]
+O a list [{...}]"""  # P: private, becomes a Secret
+_TABLE = "provider!A url!h ca-U ntp-N earliest-Y store-U timeout-s retry-{ network-O"
 _RETRY = "first-s cap-s"
 _NETWORK = "ssid!U password-P"
 
@@ -49,14 +49,17 @@ def _wrong(text: str) -> EnrollError:
 
 
 def _convert(value, kind: str):
-    """`value` as it is kept, if it is what the letter `kind` says. Raises ValueError."""
-    good = isinstance(value, {"[": list, "O": list, "{": dict, "t": bool, "n": (int, float), "s": (int, float)}.get(kind, str))
-    if kind in "ns":
-        good = good and not isinstance(value, bool) and (kind == "n" or 0 < value <= 86400)
-    elif kind in "[O":
-        good = good and not [v for v in value if not isinstance(v, str if kind == "[" else dict)]
-    elif kind not in "{t":
-        good = good and value.strip() and (kind == "U" or not [c for c in value if not " " <= c <= "~"])
+    """`value` as it is kept, if it is what the letter `kind` says. Raises ValueError or TypeError."""
+    if isinstance(value, str):
+        good = kind in "APUhY" and value.strip() and (kind == "U" or not [c for c in value if not " " <= c <= "~"])
+    elif isinstance(value, bool):
+        good = kind == "t"
+    elif isinstance(value, dict):
+        good = kind == "{"
+    elif isinstance(value, list):
+        good = kind in "NO"
+    else:
+        good = kind == "n" or kind == "s" and 0 < value <= 86400
     if not good:
         raise ValueError
     if kind == "P":
@@ -68,6 +71,8 @@ def _convert(value, kind: str):
     if kind == "h":
         split(value)
         return value.rstrip("/")
+    if kind == "N":
+        return [split("http://" + where)[1:3] if ":" in where else (split("http://" + where)[1], 123) for where in value]
     return value
 
 
@@ -77,6 +82,8 @@ def fields(data: dict, table: str, prefix: str = "") -> dict:
     Returns {key: value} with every key of the table: None where it is left out, null or blank, Device where the board gives
     it. Raises EnrollError("configuration").
     """
+    if not isinstance(data, dict):
+        raise _wrong("`%s` wants an object" % prefix)
     found = {}
     for item in table.split(" "):
         key, flag, kind = item[:-2], item[-2], item[-1]
@@ -86,9 +93,8 @@ def fields(data: dict, table: str, prefix: str = "") -> dict:
         else:
             try:
                 found[key] = _convert(value, kind)
-            except ValueError:
-                wants = _WANTS[_WANTS.find("\n" + kind) + 1 :].split("\n")[0]
-                raise _wrong("`%s%s` wants %s" % (prefix, key, wants[2:]))
+            except (ValueError, TypeError):
+                raise _wrong("`%s%s` wants %s" % (prefix, key, _WANTS.split("\n" + kind + " ")[1].split("\n")[0]))
     for key in data:
         if key not in found:
             raise _wrong("unknown key `%s%s`" % (prefix, key))
@@ -103,23 +109,21 @@ def service(name: str):
         raise _wrong("`provider` names no service that is installed")
 
 
-def _parse(path: str) -> dict:
-    """The JSON object in the file at `path`; a mistake in it is named with its line."""
+def _parse(path: str):
+    """The JSON in the file at `path`; a mistake in it is named with its line."""
     try:
         with open(path) as file:
             text = file.read()
-        file = open(path)
+            try:
+                if text.rstrip()[-1:] == "}":  # MicroPython takes the end of the text for a brace
+                    return json.loads(text)
+                file.seek(0)
+                json.load(file)
+            except ValueError:
+                pass
+            raise EnrollError("configuration", "%s: broken JSON, see line %d" % (path, text[: file.tell()].count("\n") + 1))
     except (OSError, ValueError) as error:
-        raise EnrollError("configuration", "%s cannot be read (%s)" % (path, error))
-    with file:
-        try:
-            data = json.load(file)
-            if isinstance(data, dict) and text.rstrip()[-1] == "}":  # MicroPython takes the end of the text for a brace
-                return data
-        except (ValueError, RuntimeError):
-            pass
-        line = text[: file.tell()].count("\n") + 1
-    raise EnrollError("configuration", "%s: broken JSON, see line %d" % (path, line))
+        raise EnrollError("configuration", "%s cannot be read, error %s" % (path, error))
 
 
 def _exists(path: str) -> bool:
@@ -141,82 +145,42 @@ class Config:
 
         Raises EnrollError("configuration").
         """
-        name = data.get("provider")
+        name = data.get("provider") if isinstance(data, dict) else None
         found = fields(data, _TABLE if name is None else "%s %s-{" % (_TABLE, name))
+        folder = path[: path.rfind("/") + 1]
         self.path = path
-        self.provider = name
+        self.provider: str = name
         self.service = service(name)
         self.url = found["url"]
+        self.ca, self.store = [where if where[:1] == "/" else folder + where for where in (found["ca"] or "", found["store"] or "state")]
+        self.ntp = found["ntp"] or [("pool.ntp.org", 123)]
         self.earliest = found["earliest"]
         self.timeout = found["timeout"] or 20
-        folder = path[: path.rfind("/") + 1]
-        self.store, self.ca = [
-            folder + where if where and where[0] != "/" else where for where in (found["store"] or "state", found["ca"])
-        ]
         retry = fields(found["retry"] or {}, _RETRY, "retry.")
         self.first = retry["first"] or 5
         self.cap = max(retry["cap"] or 900, self.first)
         self.network = [fields(item, _NETWORK, "network.") for item in found["network"] or ()]
-        self.ntp = []
-        for where in found["ntp"] or ["pool.ntp.org"]:
-            try:
-                _, host, port, rest = split("http://" + where)
-                if rest != "/":
-                    raise ValueError
-            except ValueError:
-                raise _wrong('`ntp` wants ["host", "host:port"]')
-            self.ntp.append((host, port if ":" in where else 123))
-        if self.url[4] == "s" and not (self.ca and _exists(self.ca)):
+        if self.url[4] == "s" and not (found["ca"] and _exists(self.ca)):
             raise _wrong("`ca` wants a file that is there, because `url` is https")
         self.section = fields(found[name] or {}, self.service.TABLE, name + ".")
-        self._check()
+        wrong = self.service.check(self.section)
+        if wrong:
+            raise _wrong("`%s.%s" % (name, wrong))
 
     @classmethod
     def load(cls, path: str) -> "Config":
         """Read the configuration at `path`. Raises EnrollError("configuration")."""
         try:
-            return cls(_parse(path), path)
+            data = _parse(path)
         except EnrollError:
             if not _exists(path + "~"):
                 raise
-            return cls(_parse(path + "~"), path)
+            data = _parse(path + "~")  # power failed while `path` was written, see erase.py
+        return cls(data, path)
 
     def complete(self, identity: dict) -> None:
         """Fill in what the device knows of itself: `identity` is the port's. Raises EnrollError if something still lacks."""
         for item in self.service.TABLE.split(" "):
             key = item[:-2]
             if self.section[key] is Device:
-                if not identity.get(key):
-                    raise _wrong("`%s.%s` is missing, and this board has none" % (self.provider, key))
-                self.section[key] = _convert(identity[key], item[-1])
-
-    def erase_used(self) -> bool:
-        """Take a secret that works once out of the file, now that it has worked. Returns whether nothing is left of it.
-
-        Blanks of the same length take its place; a whole copy stands beside the file meanwhile, which `load` falls back to
-        when power fails.
-        """
-        key = getattr(self.service, "ONE_TIME", "")
-        value = self.section.get(key)
-        if not (value and self.path):
-            return True
-        try:
-            with open(self.path) as file:
-                text = file.read()
-            quoted = json.dumps(value.reveal())
-            erased = text.replace(quoted, '"' + " " * (len(quoted) - 2) + '"')
-            copy = self.path + "~"
-            for path, mode in ((copy, "w"), (self.path, "r+")):
-                with open(path, mode) as file:
-                    file.write(erased)
-            os.remove(copy)
-        except OSError:
-            return False
-        self.section[key] = None
-        return erased != text
-
-    def _check(self) -> None:
-        """What the provider says of several keys together."""
-        wrong = self.service.check(self.section)
-        if wrong:
-            raise _wrong("`%s.%s" % (self.provider, wrong))
+                self.section.update(fields({key: identity.get(key)}, key + "!" + item[-1], self.provider + "."))

@@ -32,39 +32,32 @@ class Credential:
 
 def identity(config: Config) -> bytes:
     """Who registers, as it is kept with every record: the provider and what its IDENTITY names. Never a secret."""
-    known = [config.section[key] for key in config.service.IDENTITY]
-    return json.dumps([config.provider] + [value if isinstance(value, str) else None for value in known]).encode()
-
-
-def _same(kept: bytes, config: Config) -> bool:
-    """Whether a record is this configuration's; what the configuration leaves to the board fits anything."""
-    theirs = json.loads(kept)
-    ours = json.loads(identity(config))
-    return len(theirs) == len(ours) and all([a is None or a == b for a, b in zip(ours, theirs)])
+    values = [config.section[key] for key in config.service.IDENTITY]
+    return "\n".join([config.provider] + [value if isinstance(value, str) else "" for value in values]).encode()
 
 
 def recall(config: Config, store: Store) -> tuple[int, Credential | None]:
     """What `store` knows for `config`: (state, credential or None); state 0 if nothing.
 
-    A damaged store counts as TRIED, because what it held cannot be known. A credential in an answer that was saved but
-    not parsed any more (power failed) comes with state RAW. Needs no network and writes nothing.
+    A damaged store counts as TRIED, because what it held cannot be known; what another provider or identity has left counts
+    as nothing (what `config` leaves to the board fits any). A credential in an answer that was saved but not parsed any more
+    comes with state RAW. Needs no network and writes nothing.
     """
     record = store.load()
-    if record is None:
+    if not record:
         return (TRIED if store.damaged else 0), None
     state, who, body = record
+    ours = identity(config).split(b"\n")
+    theirs = who.split(b"\n")
+    if len(ours) != len(theirs) or [1 for a, b in zip(ours, theirs) if a and a != b]:
+        return 0, None
     try:
-        if not _same(who, config):
-            return 0, None
         if state == KEPT:
-            device_id, secret, extra = json.loads(body)
-            return state, Credential(config.provider, device_id, secret, extra)
+            return state, Credential(config.provider, *json.loads(body))
         if state == RAW:
             from .providers import Answer
 
             return state, config.service.parse(config, Answer(200, body))
     except EnrollError:
         pass  # not understood; a later version of this firmware may
-    except ValueError:
-        state = TRIED
     return state, None

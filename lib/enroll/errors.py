@@ -20,18 +20,17 @@ answer          the answer was not understood                                   
 The status is what `firmware/main.py` exits with on the unix port (the numbers of BSD's sysexits.h).
 """
 
-_REMEDIES = {
-    "configuration": "correct enroll.json",
-    "storage": "free some space, or replace the flash",
-    "network": "check the network and `url`",
-    "clock": "check the network and `ntp`",
-    "certificate": "check `ca`, `url` and the clock",
-    "memory": "free some heap, or restart",
-    "server": "it will be asked again",
-    "refused": "change that in the service's portal",
-    "orphaned": "reset this device in the service's portal, then it registers by itself",
-    "answer": "check `url`, or update this firmware",
-}
+_REMEDIES = """
+configuration correct enroll.json
+storage free or replace the flash
+network check the network and `url`
+clock check the network and `ntp`
+certificate check `ca`, `url` and the clock
+memory free some heap
+server it is asked again
+refused change that in the portal
+orphaned reset this device in the portal, then it registers by itself
+answer check `url`, or update this firmware"""
 
 
 class EnrollError(Exception):
@@ -49,5 +48,5 @@ class EnrollError(Exception):
     def __init__(self, kind: str, fact: str) -> None:
         self.kind = kind
         if ": " not in fact:
-            fact += ": " + _REMEDIES[kind]
+            fact += ": " + _REMEDIES.split("\n" + kind + " ")[1].split("\n")[0]
         super().__init__("".join([c if c >= " " and c != "\x7f" else " " for c in fact[:240]]))

@@ -25,7 +25,7 @@ class Response:
     """An answer: `status_code`, `reason`, `headers`, `content`, `text`, `json()`, `raw.read()`, `close()`."""
 
     def __init__(self, it: Exchange, feed) -> None:
-        self.status_code = it.status
+        self.status_code = it.status_code
         self.reason = it.reason
         self.headers = Headers(it.headers)
         self.content = b""

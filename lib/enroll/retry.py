@@ -2,7 +2,17 @@
 
 from micropython import const
 
+from .clock import http_date
+
 _DAY = const(86400)
+
+
+def after(value: str, now: int) -> int | None:
+    """Seconds that a Retry-After header asks for at `now` (Unix seconds), or None where it is nonsense (RFC 9110, 10.2.3)."""
+    if value.isdigit():
+        return int(value[:9])
+    date = http_date(value)
+    return None if date is None else date - now
 
 
 def delay(failures: int, first: float, cap: float, chance: float, final: bool = False, retry_after: int | None = None) -> float:

@@ -64,7 +64,7 @@ def _distrust(host: str, error) -> EnrollError:
 
 
 class Exchange:
-    """A connection, the request sent over it, and its answer: `status` and `headers` (names in lower case) after `head`."""
+    """A connection, the request sent over it, and its answer: `status_code` and `headers` (names in lower case) after `head`."""
 
     def __init__(self, timeout: float) -> None:
         """`timeout`: seconds from now for everything."""
@@ -74,7 +74,8 @@ class Exchange:
         self._room = _HEAD  # bytes that the head may still take
         self._left: int | None = 0  # bytes of the body, or of its chunk, still to come; None: until the end
         self._chunked = False
-        self.status = 100
+        self.status_code = 100
+        self.size = 0  # bytes of the body that `body` has read
         self.reason = ""
         self.headers: dict[str, str] = {}
 
@@ -96,21 +97,13 @@ class Exchange:
             yield from self._wait(flags)
 
     def connect(self, host: str, port: int, ca: str | None, secure: bool = True):
-        """Task: connect to the first address of `host` that takes it. `ca`: file of the CA; None: trust anyone.
+        """Task: connect to the first address of `host`. `ca`: file of the CA; None: trust anyone.
 
         `secure`: whether to speak TLS. Raises OSError and EnrollError.
         """
-        failure = None
-        for where in socket.getaddrinfo(host, port, 0, socket.SOCK_STREAM):
-            try:
-                self._sock = socket.socket(where[0], where[1])
-                yield from self._reach(where[-1])
-                break
-            except OSError as error:
-                self.close()
-                failure = error
-        else:
-            raise failure or OSError(113)  # EHOSTUNREACH
+        where = socket.getaddrinfo(host, port, 0, socket.SOCK_STREAM)[0]
+        self._sock = socket.socket(where[0], where[1])
+        yield from self._reach(where[-1])
         if secure:
             try:
                 yield from self._handshake(host, ca)
@@ -209,11 +202,11 @@ class Exchange:
         """Task: read status and headers. `keep`: of the headers only these names, of each only the first characters."""
         most = 128 if keep else _HEAD
         headers = self.headers
-        while self.status < 200:
+        while self.status_code < 200:
             line = yield from self._line(most)
             if line[:7] != b"HTTP/1." or line[8:9] + line[12:13].strip() != b" " or not line[9:12].isdigit():
                 raise _malformed("status")
-            self.status = int(line[9:12])
+            self.status_code = int(line[9:12])
             self.reason = _text(line[13:])
             while line:
                 line = yield from self._line(most)
@@ -222,7 +215,7 @@ class Exchange:
                 if colon and (not keep or name in keep or name in ("content-length", "transfer-encoding")):
                     value = value.strip()
                     headers[name] = headers[name] + ", " + value if name in headers else value
-        if method != "HEAD" and self.status not in (204, 304):
+        if method != "HEAD" and self.status_code not in (204, 304):
             length = headers.get("content-length")
             self._chunked = headers.get("transfer-encoding", "").lower() == "chunked"
             if "transfer-encoding" in headers:
@@ -254,6 +247,18 @@ class Exchange:
             data = data[:left]
             self._left = left - len(data)
         return data
+
+    def body(self, buffer: bytearray):
+        """Task: read the body into `buffer`. `size` says how much has come, also when this raises."""
+        while True:
+            piece = yield from self.piece()
+            if not piece:
+                return
+            end = self.size + len(piece)
+            if end > len(buffer):
+                raise _malformed("too long")
+            buffer[self.size : end] = piece
+            self.size = end
 
     def _chunk(self):
         """Task: go on to the next chunk (RFC 9112, 7.1); after the last one, no longer `_chunked`."""

@@ -8,16 +8,13 @@ def split(url: str) -> tuple[str, str, int, str]:
     so that nothing in it can break out of a request line; no user name, no fragment, no IPv6 literal.
     """
     scheme, _, rest = url.partition("://")
-    host, slash, path = rest.partition("/")
-    if "?" in host:
-        host, slash, path = rest.partition("?")
-        path = "?" + path
-    host, colon, port = host.partition(":")
-    standard = {"http": "80", "https": "443"}[scheme] if scheme in ("http", "https") else ""
-    number = int(port if colon else standard)
-    if not host or not 0 < number < 65536 or [c for c in url if not "!" <= c <= "~" or c in "@#["]:
+    name = rest.split("/")[0].split("?")[0]
+    path = rest[len(name) :]
+    host, colon, port = name.partition(":")
+    number = int(port) if colon else 443 if scheme == "https" else 80
+    if scheme not in ("http", "https") or not host or not 0 < number < 65536 or [c for c in url if not "!" <= c <= "~" or c in "@#["]:
         raise ValueError
-    return scheme, host, number, "/" + path
+    return scheme, host, number, path if path[:1] == "/" else "/" + path
 
 
 def quote(text: str) -> str:

@@ -20,12 +20,16 @@ def ignore() -> None:
 def pause(seconds: float):
     """Task that sleeps for `seconds` in pieces short enough for a watchdog."""
     while seconds > 0:
-        yield min(seconds, _SLICE / 1000)
-        seconds -= _SLICE / 1000
+        yield min(seconds, 0.25)
+        seconds -= 0.25
 
 
-def _up(ready: list) -> int:
-    return ready[0][1] if ready else 0
+def _ready(poll, what, timeout: int) -> int:
+    """Flags of the stream that are up within `timeout` ms."""
+    poll.register(*what)
+    for found in poll.poll(timeout):
+        return found[1]
+    return 0
 
 
 def run(task, feed=ignore, sleep=time.sleep):
@@ -40,8 +44,7 @@ def run(task, feed=ignore, sleep=time.sleep):
             what = task.send(flags)
             feed()
             if isinstance(what, tuple):
-                poll.register(*what)
-                flags = _up(poll.poll(_SLICE))
+                flags = _ready(poll, what, _SLICE)
                 poll.unregister(what[0])
             else:
                 sleep(what)
@@ -62,10 +65,9 @@ async def arun(task, feed=ignore):
             what = task.send(flags)
             feed()
             if isinstance(what, tuple):
-                poll.register(*what)
                 for _ in range(_SLICE // _NAP):
                     await sleep(0)
-                    flags = _up(poll.poll(0))
+                    flags = _ready(poll, what, 0)
                     if flags:
                         break
                     await sleep(_NAP / 1000)

@@ -1,4 +1,4 @@
-"""What the providers share: the requests they yield, the answers they are sent, and what an HTTP status means.
+"""What the providers share: the requests they yield, the answers they are sent, and what a refusal means.
 
 A provider is a module with
 
@@ -13,31 +13,29 @@ A provider is a module with
     headers(credential)         what authorises later requests
     base(config, credential)    where they go (only where that is not config.url)
 
-Tables of refusals have a line for each code: code, kind, what it means, and after a colon what to do about it where the
-kind's own remedy (errors.py) does not say enough.
+A table of refusals has a line for each code: the code, the first letter of the error's kind, what the code means, and after
+a colon what to do about it where the kind's own remedy (errors.py) does not say enough.
 """
 
 import json
 
 from ..errors import EnrollError
 
+_KINDS = {"r": "refused", "s": "server", "c": "configuration", "a": "answer"}
 _COMMON = """\
-400 configuration the request is wrong
-401 refused the credentials are wrong
-403 refused this is forbidden
-404 configuration there is no such address
-405 configuration this is the wrong address
-408 server it took too long
-409 refused this conflicts
-422 refused the values do not fit
-425 server it is too early
-429 server there are too many requests"""
+401 r not authorised
+403 r forbidden
+408 s too slow
+409 r conflict
+422 r values refused
+425 s too early
+429 s too many requests"""
 
 
 class Request:
     """One HTTP request: `json` becomes its body. `credential`: its answer carries the credential."""
 
-    def __init__(self, method: str, url: str, json: object = None, headers: dict | None = None, credential: bool = False) -> None:
+    def __init__(self, method: str, url: str, json=None, headers: dict | None = None, credential: bool = True) -> None:
         self.method = method
         self.url = url
         self.json = json
@@ -64,15 +62,15 @@ class Answer:
         """The body as a JSON object. Raises EnrollError("answer")."""
         try:
             found = json.loads(bytes(self.body))
-            if isinstance(found, dict):
-                return found
         except (ValueError, RuntimeError):
-            pass
+            found = None
+        if isinstance(found, dict):
+            return found
         raise EnrollError("answer", "not the JSON that was expected")
 
 
 def need(found: dict, *names: str) -> list[str]:
-    """Take `names` out of `found`, each a text that may go into a header. Raises EnrollError("answer")."""
+    """`names` of `found`, each a text that may go into a header, taken out of it. Raises EnrollError("answer")."""
     for name in names:
         value = found.get(name)
         if not isinstance(value, str) or not value or [c for c in value if not "!" <= c <= "~"]:
@@ -80,17 +78,15 @@ def need(found: dict, *names: str) -> list[str]:
     return [found.pop(name) for name in names]
 
 
-def known(code, table: str) -> EnrollError | None:
-    """The error that `table` has for `code`, or None."""
-    for line in table.split("\n"):
-        number, kind, fact = line.split(" ", 2)
-        if number == str(code):
-            return EnrollError(kind, "the service says %s, %s" % (number, fact))
-    return None
-
-
-def refusal(answer: Answer, table: str = _COMMON) -> EnrollError:
-    """The error for an answer whose status is not 2xx; `table`: the provider's own words, used before the common ones."""
-    status = answer.status
-    kind = "server" if status >= 500 else "configuration" if status >= 400 else "answer"
-    return known(status, table) or known(status, _COMMON) or EnrollError(kind, "the service says %d" % status)
+def refusal(code, table: str = _COMMON) -> EnrollError:
+    """The error for `code`, an HTTP status or a service's own: what `table` says, else what is common."""
+    kind = "a"
+    fact = ""
+    for line in (table + "\n" + _COMMON).split("\n"):
+        if line.startswith("%s " % code):
+            _, kind, fact = line.split(" ", 2)
+            break
+    else:
+        if isinstance(code, int) and code >= 400:
+            kind = "c" if code < 500 else "s"
+    return EnrollError(_KINDS[kind], "the service says %s %s" % (code, fact))

@@ -10,7 +10,7 @@ from ..credential import Credential
 from ..digest import hmac_sha256
 from ..errors import EnrollError
 from ..url import quote
-from . import Answer, Request, known, refusal
+from . import Answer, Request, refusal
 
 TABLE = "admin_username!A username!A token_sn!A token_type!A cen_token-P auth_token-P secret_code-P"
 IDENTITY = ("username", "token_sn", "token_type")
@@ -18,25 +18,25 @@ ANSWER = 1536
 ONCE = False
 # The documentation's return codes, then some that were seen elsewhere.
 _CODES = """\
-10002 configuration a value is invalid
-10003 server its database is protected
-10004 server its database has an error
-22002 refused the user is unknown
-29001 refused the token is unknown
-29002 refused the token is not active
-29004 refused the phone number is in use
-29008 refused the user has an OTP token already
-29011 refused the activation code is invalid
-29017 refused the token's status is invalid
-6002 refused the token could not be bound
-6007 refused the user may not have a CR OTP token
-10001 refused the administrator lacks permission
-23001 refused the administrator's credentials are invalid
-23020 refused this IP address is not trusted
-23022 refused the signature is wrong: provide a new `cen_token`
-23023 refused the login has expired: provide a new `cen_token`, and check the clock
-23024 configuration the call is unknown
-23025 server it has an error of its own"""
+10002 c invalid input
+10003 s DB protection error
+10004 s DB error
+22002 r user not found
+29001 r token not found
+29002 r token not active
+29004 r phone number in use
+29008 r user has an OTP token
+29011 r invalid activation code
+29017 r invalid token status
+6002 r binding failed
+6007 r no CR OTP token allowed
+10001 r no permission
+23001 r invalid credentials
+23020 r untrusted IP address
+23022 r bad signature: renew `cen_token`
+23023 r login expired: renew `cen_token`
+23024 c call not found
+23025 s API error"""
 
 
 def check(section: dict) -> str | None:
@@ -57,18 +57,16 @@ def register(config: Config, now: int):
         token = hmac_sha256(code, admin.encode(), section["auth_token"].reveal().encode())
     body = {"username": section["username"], "tokenSn": section["token_sn"], "tokenType": section["token_type"], "cenToken": token}
     url = "%s/token/registerActiveToken/%s" % (config.url, quote(admin))
-    yield Request("PUT", url, body, {"Accept": "application/json"}, credential=True)
+    yield Request("PUT", url, body, {"Accept": "application/json"})
 
 
 def parse(config: Config, answer: Answer) -> Credential:
     if answer.status >= 300:
-        raise refusal(answer)
+        raise refusal(answer.status)
     reply = answer.json()
     code = str(reply.get("code"))
     if code != "0" and not (code == "29008" and answer.again):  # bound already, by the attempt whose answer was lost
-        if not code.isdigit():
-            raise EnrollError("answer", "no usable `code` in the answer")
-        raise known(code, _CODES) or EnrollError("refused", "the service says %s" % code)
+        raise refusal(code, _CODES)
     extra = reply.get("object")
     if isinstance(extra, str):
         try:

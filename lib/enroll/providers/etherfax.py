@@ -13,7 +13,7 @@ TABLE = "serial@A utc_offset-n check-A"
 IDENTITY = ("serial",)
 ANSWER = 512
 ONCE = True
-_REFUSALS = "403 refused it is not enabled or registered already: enable or reset it in the portal, and check serial and clock"
+_REFUSALS = "403 r not enabled, or registered before: enable or reset this device in the portal, and check its serial and clock"
 
 
 def check(section: dict) -> str | None:
@@ -24,12 +24,12 @@ def check(section: dict) -> str | None:
 def register(config: Config, now: int):
     section = config.section
     token = etherfax_token(section["serial"], now, section["utc_offset"] or 0)
-    yield Request("GET", "%s/devices?a=register&id=%s&token=%s" % (config.url, quote(section["serial"]), token), credential=True)
+    yield Request("GET", "%s/devices?a=register&id=%s&token=%s" % (config.url, quote(section["serial"]), token))
 
 
 def parse(config: Config, answer: Answer) -> Credential:
     if answer.status >= 300:
-        raise refusal(answer, _REFUSALS)
+        raise refusal(answer.status, _REFUSALS)
     extra = answer.json()
     return Credential("etherfax", config.section["serial"], *need(extra, "DeviceToken"), extra)
 

@@ -6,22 +6,22 @@ ickStream wiki, "API/Cloud Core Protocol/addDevice" and "Device registration pro
 from ..config import Config, Device
 from ..credential import Credential
 from ..errors import EnrollError
-from . import Answer, Request, known, need, refusal
+from . import Answer, Request, need, refusal
 
 TABLE = "hardware_id@A application_id!A registration_token-P address-A scheme-A"
 IDENTITY = ("hardware_id", "application_id")
 ANSWER = 1024
 ONCE = False
 ONE_TIME = "registration_token"
-# HTTP 401, then JSON-RPC's errors (JSON-RPC 2.0 specification, 5.1) and the service's own
+# HTTP's, and JSON-RPC's errors (JSON-RPC 2.0 specification, 5.1) with the service's own
 _ERRORS = """\
-401 refused the registration token is used up, expired or wrong: put a new one into enroll.json
--32000 refused the registration token is used up, expired or wrong: put a new one into enroll.json
--32001 server it has an error of its own
--32600 configuration this is no JSON-RPC request
--32601 configuration addDevice is unknown
--32602 configuration the values are wrong: check `hardware_id` and `application_id`
--32700 server the request was damaged"""
+401 r registration token used up, expired or wrong: put a new one into enroll.json
+-32000 r not authorised: put a new registration token into enroll.json
+-32001 s service error
+-32600 c no JSON-RPC request
+-32601 c addDevice unknown
+-32602 c `hardware_id` or `application_id` wrong
+-32700 s request damaged"""
 
 
 def check(section: dict) -> str | None:
@@ -41,7 +41,6 @@ def register(config: Config, now: int):
         config.url,
         {"jsonrpc": "2.0", "id": 1, "method": "addDevice", "params": params},
         {"Authorization": (section["scheme"] or "Bearer") + " " + section["registration_token"].reveal()},
-        credential=True,
     )
 
 
@@ -53,8 +52,10 @@ def parse(config: Config, answer: Answer) -> Credential:
             raise
         reply = {}
     error = reply.get("error")
-    if error or answer.status >= 300:
-        raise known(error.get("code") if isinstance(error, dict) else None, _ERRORS) or refusal(answer, _ERRORS)
+    if isinstance(error, dict):
+        raise refusal(error.get("code"), _ERRORS)
+    if answer.status >= 300:
+        raise refusal(answer.status, _ERRORS)
     extra = reply.get("result")
     if str(reply.get("id")) != "1" or not isinstance(extra, dict):
         raise EnrollError("answer", "not the answer to addDevice")

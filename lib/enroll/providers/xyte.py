@@ -6,14 +6,13 @@ https://dev.xyte.io, "Registration" and "Register Device".
 from ..config import Config, Device
 from ..credential import Credential
 from ..errors import EnrollError
-from ..url import split
 from . import Answer, Request, need, refusal
 
 TABLE = "hardware_key@P firmware_version!A sn-A mac@A cloud_id-A sub_model-A name-A details-{ children-O static_cert-t"
 IDENTITY = ("sn", "mac", "cloud_id")
 ANSWER = 1024
 ONCE = True
-_REFUSALS = "422 refused it is registered already or unknown: delete it in the portal, or check its keys"
+_REFUSALS = "422 r taken already, or not known: delete this device in the portal, or check its keys"
 
 
 def check(section: dict) -> str | None:
@@ -33,21 +32,18 @@ def register(config: Config, now: int):
     for key in ("firmware_version", "sn", "mac", "cloud_id", "sub_model", "name", "details"):
         if section[key] is not None:
             body[key] = section[key]
-    yield Request("POST", config.url + "/v1/devices", body, credential=True)
+    yield Request("POST", config.url + "/v1/devices", body)
 
 
 def parse(config: Config, answer: Answer) -> Credential:
     if answer.status >= 300:
-        raise refusal(answer, _REFUSALS)
+        raise refusal(answer.status, _REFUSALS)
     extra = answer.json()
-    hub = "hub_url_static_cert" if config.section["static_cert"] else "hub_url"
-    device_id, access_key, extra[hub] = need(extra, "id", "access_key", hub)
-    try:
-        if split(extra[hub])[0] in ("https", config.url.partition(":")[0]):  # never from https down to http
-            return Credential("xyte", device_id, access_key, extra)
-    except ValueError:
-        pass
-    raise EnrollError("answer", "`%s` is no https address" % hub)
+    hub = _hub(config)
+    device_id, key, extra[hub] = need(extra, "id", "access_key", hub)
+    if not extra[hub].startswith("https://" if config.url[4] == "s" else "http"):
+        raise EnrollError("answer", "`%s` is not https" % hub)
+    return Credential("xyte", device_id, key, extra)
 
 
 def headers(credential: Credential) -> dict[str, str]:
@@ -56,4 +52,8 @@ def headers(credential: Credential) -> dict[str, str]:
 
 def base(config: Config, credential: Credential) -> str:
     """Later requests go to the hub that the device was given."""
-    return credential.extra["hub_url_static_cert" if config.section["static_cert"] else "hub_url"].rstrip("/")
+    return credential.extra[_hub(config)].rstrip("/")
+
+
+def _hub(config: Config) -> str:
+    return "hub_url_static_cert" if config.section["static_cert"] else "hub_url"
