@@ -6,12 +6,13 @@ import dataclasses
 import http.client
 import json as json_module
 import ssl
+import time
 from collections.abc import Callable, Iterator
 from typing import Any
 from urllib.parse import urlsplit
 
 import pytest
-from sandbox import Sandbox
+from sandbox import Entry, Sandbox
 
 
 @dataclasses.dataclass(frozen=True)
@@ -56,6 +57,20 @@ def send(
         return Reply(answer.status, answer.headers, answer.read())
     finally:
         connection.close()
+
+
+def logged(sandbox: Sandbox, count: int = 1) -> list[Entry]:
+    """The log once it has this many entries, for requests whose entry may come after the connection's end."""
+    deadline = time.monotonic() + 5
+    while len(sandbox.log()) < count and time.monotonic() < deadline:
+        pass
+    return sandbox.log()
+
+
+@pytest.fixture(name="logged")
+def logged_fixture() -> Callable[..., list[Entry]]:
+    """Waits for entries of the log."""
+    return logged
 
 
 @pytest.fixture(name="send")

@@ -179,16 +179,14 @@ def test_wrong_options(options, words):
     assert not [thread for thread in threading.enumerate() if thread.name == "sandbox"]
 
 
-def test_stop_does_not_wait(send):
+def test_stop_does_not_wait(logged):
     sandbox = Sandbox()
     sandbox.start()
     sandbox.fault("etherfax", delay=60)
     idle = socket.create_connection(("127.0.0.1", sandbox.ports["http"]))
     waiting = socket.create_connection(("127.0.0.1", sandbox.ports["http"]))
     waiting.sendall(b"GET /etherfax/rest/2.0/api/devices HTTP/1.1\r\nHost: x\r\n\r\n")
-    deadline = time.monotonic() + 5
-    while not sandbox.log() and time.monotonic() < deadline:
-        pass
+    logged(sandbox)
     start = time.monotonic()
     sandbox.stop()
     assert time.monotonic() - start < 2
@@ -199,20 +197,16 @@ def test_stop_does_not_wait(send):
     sandbox.stop()
 
 
-def test_not_http(sandbox):
+def test_not_http(sandbox, logged):
     answer = raw(sandbox.ports["http"], b"SECRET-CANARY\x00 /?token=SECRET-CANARY nonsense\r\n\r\n")
     assert answer.startswith(b"HTTP/1.0 400 ") or answer.startswith(b"HTTP/1.1 400 ")
-    (entry,) = sandbox.log()
+    (entry,) = logged(sandbox)
     assert (entry.listener, entry.status, entry.note) == ("http", 400, "not a well-formed HTTP request")
 
 
-def test_client_that_goes_away(sandbox):
+def test_client_that_goes_away(sandbox, logged):
     raw(sandbox.ports["http"], b"POST /xyte/v1/devices HTTP/1.1\r\nHost: x\r\nContent-Length: 99\r\n\r\n{", end=True)
-    # The connection may be gone before the entry is there.
-    deadline = time.monotonic() + 5
-    while not sandbox.log() and time.monotonic() < deadline:
-        pass
-    (entry,) = sandbox.log()
+    (entry,) = logged(sandbox)
     assert entry.status == 0
     assert "went away" in entry.note
     assert sandbox.xyte.devices() == []
@@ -251,3 +245,28 @@ def test_default_folder_is_temporary():
         folder = Path(sandbox.state_folder)
         assert folder.is_dir()
     assert not folder.exists()
+
+
+def test_another_loopback_address():
+    with Sandbox(host="127.0.0.2") as sandbox:
+        assert sandbox.urls["xyte"].https.startswith("https://127.0.0.2:")
+        assert sandbox.ntp.startswith("127.0.0.2:")
+        trusted = ssl.create_default_context(cafile=str(sandbox.ca_pem))
+        with socket.create_connection(("127.0.0.2", sandbox.ports["https"]), timeout=5) as plain:
+            trusted.wrap_socket(plain, server_hostname="127.0.0.2").close()
+
+
+def test_urls_beyond_loopback_use_the_name():
+    with Sandbox(host="0.0.0.0", listen_anywhere=True, admin_key="key", names=("box.lan",)) as sandbox:
+        assert sandbox.urls["xyte"].https.startswith("https://box.lan:")
+        assert sandbox.admin_url.startswith("http://127.0.0.1:")
+
+
+@pytest.mark.parametrize(
+    "line",
+    [b"OPTIONS * HTTP/1.1", b"GET http://127.0.0.1/xyte HTTP/1.1", b"GET //xyte HTTP/1.1", b"GET /{id} HTTP/1.0"],
+)
+def test_odd_request_lines(sandbox, logged, line):
+    answer = raw(sandbox.ports["http"], line + b"\r\nConnection: close\r\nHost: x\r\n\r\n")
+    assert answer.split()[1] in (b"200", b"400", b"404")
+    assert len(logged(sandbox)) == 1

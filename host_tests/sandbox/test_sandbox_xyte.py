@@ -82,8 +82,15 @@ def test_cloud_id(register, cloud_id):
 
 @pytest.mark.parametrize(
     "cloud_id",
-    ["ACME" + "a" * 15, "ACME" + "a" * 37, "a" * 20, "acme" + "a" * 16, "ACME" + "a" * 15 + "-", "ACME" + "ä" * 16]
-    + ["ACME" + "a" * 16 + "\n"],
+    [
+        "ACME" + "a" * 15,
+        "ACME" + "a" * 37,
+        "a" * 20,
+        "acme" + "a" * 16,
+        "ACME" + "a" * 15 + "-",
+        "ACME" + "ä" * 16,
+        "ACME" + "a" * 16 + "\n",
+    ],
 )
 def test_wrong_cloud_id(register, cloud_id):
     answer = register(cloud_id=cloud_id, mac=None)
@@ -119,6 +126,12 @@ def test_extra_fields(sandbox, register):
     assert register(name="n", sub_model="s", details={"a": 1}, whatever=[1]).status == 201
     assert sandbox.xyte.devices()[0]["registration"]["details"] == {"a": 1}
     assert register(sn="2", details="text").status == 422
+
+
+def test_a_child_that_speaks_for_itself(register, device):
+    assert register(sn="2", parent_id="unknown").json() == {"error": "parent_id is invalid"}
+    assert register(sn="2", parent_id=device["id"]).status == 201
+    assert register(sn="2", parent_id=device["id"]).json() == {"error": "MAC/SN has already been taken"}
 
 
 @pytest.mark.parametrize(("data", "status"), [(b"{", 400), (b"[]", 400), (b"", 400)])
@@ -229,13 +242,18 @@ def test_children_refused(sandbox, hub, device, add_child):
     assert add_child().json() == {"error": "Not authorized"}
 
 
-def test_children_telemetries_refused(sandbox, hub, add_child):
+def test_children_telemetries_refused(sandbox, register, hub, add_child):
     child = add_child().json()["id"]
     mixed = {child: {"status": "online"}, "unknown": {"status": "online"}}
     assert hub("POST", "children/telemetries", mixed).status == 422
     # All or nothing.
     assert [row["telemetry"] for row in sandbox.xyte.devices()] == [None, None]
     assert hub("POST", "children/telemetries", {child: 1}).status == 422
+    # Another parent's child, and the parent itself.
+    other = register(sn="2").json()
+    stranger = add_child(parent=other["id"], key=other["access_key"]).json()["id"]
+    for wrong in (stranger, other["id"]):
+        assert hub("POST", "children/telemetries", {wrong: {"status": "online"}}).status == 422
     many = {str(number): {"status": "online"} for number in range(101)}
     assert hub("POST", "children/telemetries", many).json() == {"error": "at most 100 children at a time"}
 

@@ -8,7 +8,8 @@ import ipaddress
 import logging
 import traceback
 from collections.abc import Callable
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Literal
+from urllib.parse import urlsplit
 
 from aiohttp import web
 
@@ -66,11 +67,16 @@ class Control:
         path: str = "",
     ) -> None:
         """Queue a fault for the next requests of a service."""
-        if drop not in (None, "before", "after"):
+        moments: dict[str | None, Literal["before", "after"] | None] = {
+            None: None,
+            "before": "before",
+            "after": "after",
+        }
+        if drop not in moments:
             raise SandboxError('drop must be "before" or "after"')
         names = {name: str(value) for name, value in (headers or {}).items()}
         content = decode_body(body, body_base64)
-        self._sandbox.fault(service, times, status, names, content, delay, drop, truncate, path)  # type: ignore[arg-type]
+        self._sandbox.fault(service, times, status, names, content, delay, moments[drop], truncate, path)
 
     @operation
     def faults(self) -> list[dict[str, Any]]:
@@ -143,7 +149,7 @@ class Admin:
         given = request.headers.get(KEY_HEADER, "")
         if key and not hmac.compare_digest(key.encode(), given.encode("utf-8", "surrogateescape")):
             return 403, f"the admin key is missing or wrong (header {KEY_HEADER})"
-        if not key and not _is_local_name(request.url.host or ""):
+        if not key and not _is_local_name(request.headers.get("Host", "")):
             # A web page must not reach the API through a name of its own that resolves to this machine.
             return 403, "call the admin API by the address 127.0.0.1 or the name localhost"
         if request.method != "POST":
@@ -166,6 +172,7 @@ def _run(function: Callable[..., object], arguments: dict[str, object]) -> web.R
 
 def _is_local_name(host: str) -> bool:
     try:
-        return host == "localhost" or ipaddress.ip_address(host).is_loopback
+        name = urlsplit("//" + host).hostname or ""
+        return name == "localhost" or ipaddress.ip_address(name).is_loopback
     except ValueError:
         return False

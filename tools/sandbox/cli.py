@@ -2,78 +2,38 @@
 
 from __future__ import annotations
 
-import inspect
 import json
 import logging
-import os
 import signal
 import sys
 import time
-from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
 import click
-from rich.console import Console
-from rich.table import Table
 
 from .admin import Control
-from .client import AdminClient
+from .commands import (
+    Failure,
+    admin_key,
+    admin_options,
+    call,
+    environment_key,
+    json_option,
+    key_option,
+    make_command,
+    new_table,
+    print_table,
+    state_option,
+)
 from .errors import SandboxError
 from .options import LISTENERS
 from .server import Sandbox
 from .services import Centagate, EtherFax, IckStream, Service, Xyte
-from .services.base import operations, parameters
-
-DEFAULT_STATE = ".cache/sandbox"
+from .services.base import operations
 
 # For people, who write them into configurations; the faulty ones and tests take any free port.
 DEFAULT_PORTS = {"http": 8080, "https": 8443, "admin": 8079, "ntp": 8123}
-
-_ALIASES = {"enabled": ("--enable",)}
-
-
-class Failure(click.ClickException):
-    """A sentence for the user: something was refused (exit status 1)."""
-
-
-class NotRunning(Failure):
-    """No sandbox answers."""
-
-    exit_code = 3
-
-
-def _state_option(function: Callable[..., Any]) -> Callable[..., Any]:
-    return click.option(
-        "--state",
-        type=click.Path(file_okay=False, path_type=Path),
-        envvar="SANDBOX_STATE",
-        default=DEFAULT_STATE,
-        show_default=True,
-        help="State folder.",
-    )(function)
-
-
-def _key_option(function: Callable[..., Any]) -> Callable[..., Any]:
-    return click.option(
-        "--admin-key-file",
-        type=click.Path(exists=True, dir_okay=False, path_type=Path),
-        help="File with the admin key; else the environment variable SANDBOX_ADMIN_KEY.",
-    )(function)
-
-
-def _json_option(function: Callable[..., Any]) -> Callable[..., Any]:
-    return click.option("--json", "as_json", is_flag=True, help="Print JSON.")(function)
-
-
-def admin_key(file: Path | None, environment: str | None) -> str | None:
-    """The admin key from a file or the environment, without surrounding white space; None if there is none."""
-    if file is not None:
-        key = file.read_text(encoding="utf-8").strip()
-        if not key:
-            raise Failure(f"the admin key file {file} is empty")
-        return key
-    return (environment or "").strip() or None
 
 
 @click.group(context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 120})
@@ -105,9 +65,9 @@ def _parse_ports(pairs: tuple[str, ...], free: bool) -> dict[str, int]:
 
 
 @main.command()
-@_state_option
-@_key_option
-@_json_option
+@state_option
+@key_option
+@json_option
 @click.option("--host", help="Address to listen on. [default: 127.0.0.1, or 0.0.0.0 with --listen-anywhere]")
 @click.option("--admin-host", default="127.0.0.1", show_default=True, help="Address of the admin API.")
 @click.option("--port", "ports", multiple=True, metavar="NAME=NUMBER", help="A listener's port; 0 takes a free one.")
@@ -148,7 +108,7 @@ def serve(
         settings=_parse_settings(settings),
         reveal_secrets=reveal_secrets,
         listen_anywhere=listen_anywhere,
-        admin_key=admin_key(admin_key_file, _environment_key()),
+        admin_key=admin_key(admin_key_file, environment_key()),
     )
     # Blocked before any thread starts and then waited for: no handler runs at an odd moment.
     signals = {signal.SIGINT, signal.SIGTERM}
@@ -163,15 +123,11 @@ def serve(
         signal.pthread_sigmask(signal.SIG_UNBLOCK, signals)
 
 
-def _environment_key() -> str | None:
-    return os.environ.get("SANDBOX_ADMIN_KEY")
-
-
 def _announce(info: dict[str, Any], as_json: bool) -> None:
     if as_json:
         click.echo(json.dumps(info))
         return
-    table = Table("what", "where", box=None)
+    table = new_table("what", "where")
     for name, urls in info["urls"].items():
         table.add_row(name, f"{urls['https']}\n{urls['http']}")
     for name, port in info["ports"].items():
@@ -179,101 +135,11 @@ def _announce(info: dict[str, Any], as_json: bool) -> None:
             table.add_row(f"faulty: {name.removeprefix('https-')}", f"https://127.0.0.1:{port}")
     for name in ("ntp", "admin", "ca_pem", "ca_der", "state", "time"):
         table.add_row(name, info[name])
-    # soft_wrap: a path must stay one word for whoever copies it.
-    Console(soft_wrap=True).print(table)
-
-
-def show(result: Any, as_json: bool) -> None:
-    """Print an operation's result: JSON, or a table for people."""
-    if as_json:
-        click.echo(json.dumps(result))
-    elif isinstance(result, list) and result and isinstance(result[0], dict):
-        table = Table(*result[0], box=None)
-        for row in result:
-            table.add_row(*(_cell(value) for value in row.values()))
-        Console(soft_wrap=True).print(table)
-    elif isinstance(result, dict):
-        for name, value in result.items():
-            click.echo(f"{name}: {_cell(value)}")
-    elif isinstance(result, list):
-        click.echo("none", err=True)
-    elif result is not None:
-        click.echo(str(result))
-
-
-def _cell(value: Any) -> str:
-    if value is None:
-        return "-"
-    return json.dumps(value) if isinstance(value, dict | list | bool) else str(value)
-
-
-def _call(path: str, arguments: dict[str, Any], options: dict[str, Any]) -> Any:
-    """Perform an operation at the running sandbox."""
-    key = admin_key(options["admin_key_file"], _environment_key())
-    try:
-        return AdminClient(options["admin"], options["state"], key).perform(path, arguments)
-    except ConnectionError as error:
-        raise NotRunning(str(error)) from None
-    except SandboxError as error:
-        raise Failure(str(error)) from None
-
-
-def _parameter(parameter: inspect.Parameter, kinds: tuple[type, ...]) -> click.Parameter:
-    """A required parameter of an operation becomes an argument, any other an option."""
-    kind: Any = next(kind for kind in kinds if kind is not type(None))
-    if dict in kinds:
-        kind = _JsonObject()
-    elif str in kinds:
-        kind = str
-    elif float in kinds:
-        kind = float
-    if parameter.default is parameter.empty:
-        return click.Argument([parameter.name], type=kind)
-    flag = "--" + parameter.name.replace("_", "-")
-    if kind is bool:
-        return click.Option([parameter.name, flag, *_ALIASES.get(parameter.name, ())], is_flag=True)
-    return click.Option([parameter.name, flag], type=kind, default=None, help=_default(parameter.default))
-
-
-def _default(value: object) -> str | None:
-    return None if value in (None, "", {}) else f"[default: {value}]"
-
-
-class _JsonObject(click.ParamType[dict[str, Any]]):
-    name = "JSON"
-
-    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> Any:
-        """Parse a JSON object."""
-        try:
-            parsed = json.loads(value)
-        except ValueError as error:
-            self.fail(f"not JSON: {error}", param, ctx)
-        if not isinstance(parsed, dict):
-            self.fail("not a JSON object", param, ctx)
-        return parsed
-
-
-def _command(group: str, name: str, function: Callable[..., object]) -> click.Command:
-    wanted = [item for item in parameters(function) if item[0].name != "self"]
-
-    def run(**options: Any) -> None:
-        common = {name: options.pop(name) for name in ("state", "admin", "admin_key_file", "as_json")}
-        arguments = {key: value for key, value in options.items() if value is not None}
-        show(_call(f"{group}/{name}" if group else name, arguments, common), common["as_json"])
-
-    decorated: Any = _admin_options(run)
-    command = click.Command(name, callback=run, help=inspect.getdoc(function))
-    command.params = [_parameter(*item) for item in wanted] + list(reversed(decorated.__click_params__))
-    return command
-
-
-def _admin_options(function: Callable[..., Any]) -> Callable[..., Any]:
-    option = click.option("--admin", envvar="SANDBOX_ADMIN", help="URL of the admin API. [default: by --state]")
-    return _json_option(_key_option(_state_option(option(function))))
+    print_table(table)
 
 
 @main.command()
-@_admin_options
+@admin_options
 @click.option("--service", help="Only this service's (ntp is one, too).")
 @click.option("--listener", help="Only this listener's.")
 @click.option("--after", default=0, help="Only those after this id.")
@@ -282,11 +148,11 @@ def _admin_options(function: Callable[..., Any]) -> Callable[..., Any]:
 def log(service: str | None, listener: str | None, after: int, follow: bool, clear: bool, **options: Any) -> None:
     """Show the logged requests, oldest first; with --json one object a line."""
     if clear:
-        _call("clear-log", {}, options)
+        call("clear-log", {}, options)
         return
     chosen = {name: value for name, value in {"service": service, "listener": listener}.items() if value}
     while True:
-        for entry in _call("log", {**chosen, "after": after}, options):
+        for entry in call("log", {**chosen, "after": after}, options):
             after = entry["id"]
             click.echo(json.dumps(entry) if options["as_json"] else _line(entry))
         if not follow:
@@ -306,12 +172,12 @@ def _line(entry: dict[str, Any]) -> str:
 def _build() -> None:
     for name, function in operations(Control).items():
         if name not in ("log", "clear-log"):
-            main.add_command(_command("", name, function))
+            main.add_command(make_command("", name, function))
     services: tuple[type[Service], ...] = (EtherFax, IckStream, Xyte, Centagate)
     for service in services:
         group = click.Group(service.name, help=f"Operations on {service.name}'s devices, users and tokens.")
         for name, function in operations(service).items():
-            group.add_command(_command(service.name, name, function))
+            group.add_command(make_command(service.name, name, function))
         main.add_command(group)
 
 

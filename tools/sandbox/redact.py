@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import base64
-import binascii
 import contextlib
 import json
 from collections.abc import Iterable, Mapping
@@ -84,7 +83,7 @@ def _authorization(value: str, found: set[str]) -> str:
         return HIDDEN
     found.update((value, credential))
     if scheme.lower() == "basic":
-        with contextlib.suppress(binascii.Error, UnicodeDecodeError):
+        with contextlib.suppress(ValueError):
             found.add(base64.b64decode(credential).decode().partition(":")[2])
     # Whoever reads the log wants to know which scheme came; only well-known words are no secrets themselves.
     return f"{scheme} {HIDDEN}" if scheme.lower() in ("basic", "bearer") else HIDDEN
@@ -95,7 +94,9 @@ def _forms(values: Iterable[str]) -> list[str]:
     forms: set[str] = set()
     for value in values:
         if len(value) >= _SHORTEST:
-            forms.update((value, quote(value, safe=""), quote_plus(value), json.dumps(value)[1:-1]))
+            # surrogatepass: a header's bytes that are no text must not end the search.
+            quoted = (quote(value, "", errors="surrogatepass"), quote_plus(value, "", errors="surrogatepass"))
+            forms.update((value, *quoted, json.dumps(value)[1:-1]))
     return sorted(forms, key=len, reverse=True)
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import json
+import logging
 import socket
 import tempfile
 import threading
@@ -25,8 +26,10 @@ from .log import Entry, RequestLog
 from .ntp import NtpServer
 from .options import LISTENERS, Options
 from .services import Centagate, EtherFax, IckStream, Service, Xyte
-from .site import Site, quiet_logger
+from .site import RouteTable, Site, quiet_logger
 from .state import State, write_private
+
+LOGGER = logging.getLogger("sandbox")
 
 
 class Urls(NamedTuple):
@@ -105,6 +108,7 @@ class Sandbox:
         self.services: dict[str, Service] = {
             service.name: service for service in (self.etherfax, self.ickstream, self.xyte, self.centagate)
         }
+        self._routes = RouteTable(self.services.values())
         for name, value in self.options.settings.items():
             self.set(name, value)
 
@@ -135,8 +139,11 @@ class Sandbox:
                     closing.callback(lambda: self._loop.run_until_complete(self._cleanup(runners)))
                     ready.set()
                     self._loop.run_forever()
-            except BaseException as error:  # carried to the thread that started us
+            except BaseException as error:
+                # Until it is ready, the thread that started this one raises it.
                 failure.append(error)
+                if ready.is_set():
+                    LOGGER.exception("the sandbox ended with an error")
             finally:
                 ready.set()
 
@@ -148,11 +155,16 @@ class Sandbox:
             raise failure[0]
         # The order of undoing is the reverse: stop the loop, wait for the thread, then close what it used.
         self._exit.callback(thread.join)
-        self._exit.callback(lambda: self._loop.call_soon_threadsafe(self._loop.stop))
+        self._exit.callback(self._stop_loop)
+
+    def _stop_loop(self) -> None:
+        # A loop that has ended by itself (with an error, which is in the log) is closed.
+        with contextlib.suppress(RuntimeError):
+            self._loop.call_soon_threadsafe(self._loop.stop)
 
     async def _serve(self) -> list[web.AppRunner]:
         runners = []
-        names = tuple(dict.fromkeys(("localhost", "127.0.0.1", *self.options.names)))
+        names = tuple(dict.fromkeys(("localhost", "127.0.0.1", self._public, *self.options.names)))
         for name, opened in self._sockets.items():
             runner = self._runner(name)
             await runner.setup()
@@ -168,7 +180,7 @@ class Sandbox:
         common: dict[str, Any] = {"shutdown_timeout": 0.1, "logger": quiet_logger()}
         if name == "admin":
             return web.AppRunner(Admin(self).application(), access_log=None, **common)
-        site = Site(name, self.services.values(), self._log, self._faults, self.clock)
+        site = Site(name, self._routes, self._log, self._faults, self.clock)
         return web.AppRunner(site.application(), access_log_class=site.access_logger(), **common)
 
     async def _cleanup(self, runners: list[web.AppRunner]) -> None:
@@ -180,12 +192,20 @@ class Sandbox:
 
     # Where it is.
 
-    def url(self, service: str, listener: str = "https", host: str = "127.0.0.1") -> str:
+    @property
+    def _public(self) -> str:
+        """The name or address by which devices are told to call."""
+        if self.options.host in ("0.0.0.0", "::"):
+            return self.options.names[0] if self.options.names else "127.0.0.1"
+        return self.options.host
+
+    def url(self, service: str, listener: str = "https", host: str | None = None) -> str:
         """A service's base URL at one of the listeners."""
         if service not in self.services:
             raise SandboxError(f"unknown service {service!r} (known: {', '.join(self.services)})")
         scheme = "https" if listener.startswith("https") else "http"
-        return f"{scheme}://{host}:{self.ports[listener]}{self.services[service].bases[0]}"
+        where = _bracketed(host or self._public)
+        return f"{scheme}://{where}:{self.ports[listener]}{self.services[service].bases[0]}"
 
     @property
     def urls(self) -> dict[str, Urls]:
@@ -195,12 +215,13 @@ class Sandbox:
     @property
     def admin_url(self) -> str:
         """The admin API's URL."""
-        return f"http://{self.options.admin_host}:{self.ports['admin']}/admin"
+        host = self.options.admin_host
+        return f"http://{_bracketed('127.0.0.1' if host in ('0.0.0.0', '::') else host)}:{self.ports['admin']}/admin"
 
     @property
     def ntp(self) -> str:
         """The NTP server as ``host:port``."""
-        return f"127.0.0.1:{self.ports['ntp']}"
+        return f"{_bracketed(self._public)}:{self.ports['ntp']}"
 
     @property
     def ca_pem(self) -> Path:
@@ -291,3 +312,8 @@ class Sandbox:
         if not dot or service not in self.services:
             raise SandboxError(f"no such setting: {name!r} (wanted: SERVICE.NAME)")
         self.services[service].set(setting, value)
+
+
+def _bracketed(host: str) -> str:
+    """A host as it is written in a URL: an IPv6 address in brackets."""
+    return f"[{host}]" if ":" in host else host

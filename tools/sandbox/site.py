@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import asyncio
+import dataclasses
 import email.utils
 import logging
 import traceback
-from collections.abc import Awaitable, Callable, Iterable, Mapping
+from collections.abc import Iterable, Mapping
 
 from aiohttp import web
 from aiohttp.abc import AbstractAccessLogger
@@ -21,6 +22,12 @@ LOGGER = logging.getLogger("sandbox")
 # Far more than any device sends; what is longer gets 413.
 _BODY_LIMIT = 256 * 1024
 
+# ".*" would not match a line break, and such a request would pass by the log.
+_ANYTHING = r"{tail:[\s\S]*}"
+
+# Marks a request that is in the log.
+_LOGGED = web.RequestKey("logged", bool)
+
 
 def quiet_logger() -> logging.Logger:
     """A logger for the web framework that says nothing: its messages quote the requests, secrets and all."""
@@ -29,12 +36,48 @@ def quiet_logger() -> logging.Logger:
     return quiet
 
 
+@dataclasses.dataclass(frozen=True)
+class Target:
+    """Where a request goes: to a service's handlers by method, or (None) to its answer for unknown paths."""
+
+    service: Service | None = None
+    methods: Mapping[str, Handler] | None = None
+    parts: Mapping[str, str] = dataclasses.field(default_factory=dict)
+
+
+class RouteTable:
+    """Every path of every service, made once and used by all listeners."""
+
+    def __init__(self, services: Iterable[Service]) -> None:
+        self._router = web.UrlDispatcher()
+        self._targets: dict[web.AbstractResource, Target] = {}
+        for service in services:
+            for base in service.bases:
+                paths: dict[str, dict[str, Handler] | None] = {"": None, **_by_path(service), "/" + _ANYTHING: None}
+                for path, methods in paths.items():
+                    resource = self._router.add_resource(base + path)
+                    resource.add_route("*", _never)
+                    self._targets[resource] = Target(service, methods)
+
+    async def find(self, request: web.Request) -> Target:
+        """The target of a request, with the variables in its path."""
+        match = await self._router.resolve(request)
+        if match.http_exception is not None or match.route.resource is None:
+            return Target()
+        return dataclasses.replace(self._targets[match.route.resource], parts=dict(match))
+
+
+async def _never(request: web.Request) -> web.StreamResponse:
+    """Stands in the router, which is only asked, for the handlers."""
+    raise web.HTTPNotFound
+
+
 class Site:
     """Makes the application of a listener. Everything else is shared by all listeners."""
 
-    def __init__(self, listener: str, services: Iterable[Service], log: RequestLog, faults: FaultQueue, clock: Clock):
+    def __init__(self, listener: str, routes: RouteTable, log: RequestLog, faults: FaultQueue, clock: Clock) -> None:
         self.listener = listener
-        self._services = tuple(services)
+        self._routes = routes
         self._log = log
         self._faults = faults
         self._clock = clock
@@ -42,39 +85,28 @@ class Site:
     def application(self) -> web.Application:
         """The aiohttp application."""
         application = web.Application(client_max_size=_BODY_LIMIT)
-        for service in self._services:
-            for base in service.bases:
-                for path, methods in _by_path(service).items():
-                    application.router.add_route("*", base + path, self._entry(service, methods))
-                application.router.add_route("*", base + "/{tail:.*}", self._entry(service, None))
-        application.router.add_route("*", "/{tail:.*}", self._entry(None, None))
+        application.router.add_route("*", "/" + _ANYTHING, self._serve)
         return application
 
     def access_logger(self) -> type[AbstractAccessLogger]:
-        """Records what is no HTTP and so never reaches the application."""
+        """Records what the framework answers by itself, so that no request passes by the log."""
         log, listener = self._log, self.listener
 
-        class Malformed(AbstractAccessLogger):
+        class Rest(AbstractAccessLogger):
             """Called by the framework after each answer."""
 
             def log(self, request: web.BaseRequest, response: web.StreamResponse, time: float) -> None:
                 if request.method == "UNKNOWN":
                     log.write(listener, "", "-", "-", response.status, note="not a well-formed HTTP request")
+                elif not request.get(_LOGGED):
+                    note = "answered by the framework"
+                    log.write(listener, "", request.method, request.path_qs, response.status, note=note)
 
-        return Malformed
+        return Rest
 
-    def _entry(
-        self, service: Service | None, methods: Mapping[str, Handler] | None
-    ) -> Callable[[web.Request], Awaitable[web.StreamResponse]]:
-        async def entry(request: web.Request) -> web.StreamResponse:
-            return await self._serve(request, service, methods)
-
-        return entry
-
-    async def _serve(
-        self, request: web.Request, service: Service | None, methods: Mapping[str, Handler] | None
-    ) -> web.StreamResponse:
-        name = service.name if service else ""
+    async def _serve(self, request: web.Request) -> web.StreamResponse:
+        target = await self._routes.find(request)
+        name = target.service.name if target.service else ""
         try:
             body = await request.read()
         except web.HTTPRequestEntityTooLarge:
@@ -87,10 +119,11 @@ class Site:
         if fault is not None and fault.status is not None:
             answer = _canned(fault)
         elif fault is None or fault.drop != "before":
-            answer = self._answer(service, methods, _call(request, body))
+            answer = self._answer(target, _call(request, target, body))
         return await self._finish(request, name, fault, body, answer)
 
-    def _answer(self, service: Service | None, methods: Mapping[str, Handler] | None, call: Call) -> Answer:
+    def _answer(self, target: Target, call: Call) -> Answer:
+        service, methods = target.service, target.methods
         if service is None:
             return _front_page(call)
         try:
@@ -123,13 +156,14 @@ class Site:
             return await _truncated(request, answer, headers, fault.truncate)
         if not answer.body:
             headers.pop("Content-Type")
-        return web.Response(status=answer.status, body=answer.body, headers=headers)
+        return _response(answer, headers)
 
     def _date(self) -> str:
         """The Date header tells the sandbox's time, not the machine's."""
         return email.utils.formatdate(self._clock.now(), usegmt=True)
 
     def _write(self, request: web.Request, name: str, body: bytes, answer: Answer | None, note: str) -> None:
+        request[_LOGGED] = True
         self._log.write(
             self.listener,
             name,
@@ -151,16 +185,17 @@ def _by_path(service: Service) -> dict[str, dict[str, Handler]]:
     return paths
 
 
-def _call(request: web.Request, body: bytes) -> Call:
+def _call(request: web.Request, target: Target, body: bytes) -> Call:
     return Call(
         method=request.method,
         path=request.path,
         query=tuple(request.query.items()),
         headers=request.headers,
         body=body,
-        parts=request.match_info,
+        parts=target.parts,
         remote=request.remote or "",
-        origin=f"{request.scheme}://{request.host}",
+        # Not request.host: without a Host header it asks the name service what this machine is called.
+        origin=f"{request.scheme}://{request.headers.get('Host', 'localhost')}",
     )
 
 
@@ -174,6 +209,15 @@ def _front_page(call: Call) -> Answer:
     if call.path == "/" and call.method in ("GET", "HEAD"):
         return Answer(200, b"This is a sandbox.\n", "text/plain")
     return json_answer({"error": "not found"}, 404)
+
+
+def _response(answer: Answer, headers: dict[str, str]) -> web.Response:
+    chunked = headers.pop("Transfer-Encoding", "") == "chunked"
+    response = web.Response(status=answer.status, body=answer.body, headers=headers)
+    if chunked:
+        # Asked for by a fault's headers: the framework does it properly.
+        response.enable_chunked_encoding()
+    return response
 
 
 async def _truncated(request: web.Request, answer: Answer, headers: dict[str, str], length: int) -> web.StreamResponse:

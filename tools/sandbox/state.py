@@ -24,6 +24,11 @@ def write_private(path: Path, content: bytes) -> None:
         file.write(content)
 
 
+def _storable(value: object) -> object:
+    """SQLite takes no lone surrogates, which a client's JSON or header may hold: they are spelled as escapes."""
+    return value.encode("utf-8", "backslashreplace").decode() if isinstance(value, str) else value
+
+
 class State:
     """The open state folder: its SQLite database, for one process at a time, usable from every thread."""
 
@@ -66,7 +71,7 @@ class State:
     def create(self, schema: str) -> None:
         """Make the tables of a schema (``CREATE TABLE IF NOT EXISTS ...``)."""
         with self._lock:
-            self._database.executescript(schema)
+            self._database.executescript(f"BEGIN;{schema}COMMIT;")
 
     @contextlib.contextmanager
     def transaction(self) -> Iterator[None]:
@@ -89,7 +94,7 @@ class State:
     def all(self, statement: str, *values: object) -> list[Row]:
         """Every row of a query."""
         with self._lock:
-            cursor = self._database.execute(statement, values)
+            cursor = self._database.execute(statement, [_storable(value) for value in values])
             names = [column[0] for column in cursor.description or ()]
             return [dict(zip(names, row, strict=True)) for row in cursor.fetchall()]
 
@@ -101,14 +106,15 @@ class State:
     def run(self, statement: str, *values: object) -> int:
         """Execute a statement and return how many rows it changed."""
         with self._lock:
-            return self._database.execute(statement, values).rowcount
+            return self._database.execute(statement, [_storable(value) for value in values]).rowcount
 
     def insert(self, table: str, **columns: object) -> int:
         """Insert one row and return its row id. Names are the program's own, never a client's."""
         names = ", ".join(columns)
         marks = ", ".join("?" * len(columns))
         with self._lock:
-            cursor = self._database.execute(f"INSERT INTO {table} ({names}) VALUES ({marks})", tuple(columns.values()))
+            values = [_storable(value) for value in columns.values()]
+            cursor = self._database.execute(f"INSERT INTO {table} ({names}) VALUES ({marks})", values)
             return cursor.lastrowid or 0
 
     def close(self) -> None:

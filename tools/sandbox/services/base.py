@@ -88,7 +88,7 @@ def decode_json(body: bytes) -> Any:
 
 def same(left: str, right: str) -> bool:
     """Compare secrets in constant time."""
-    return hmac.compare_digest(left.encode(), right.encode())
+    return hmac.compare_digest(left.encode("utf-8", "surrogatepass"), right.encode("utf-8", "surrogatepass"))
 
 
 Handler = Callable[[Call], Answer]

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import base64
-import binascii
 import dataclasses
 import datetime
 import hashlib
@@ -31,7 +30,7 @@ class Settings:
 
 def registration_token(serial: str, day: datetime.date) -> str:
     """The token a device with this serial shows on this day, as the vendor's page computes it."""
-    inner = hashlib.md5(serial.encode()).hexdigest()
+    inner = hashlib.md5(serial.encode("utf-8", "surrogatepass")).hexdigest()
     day_of_year = day.timetuple().tm_yday - 1
     text = f"{day.year - 1900:04d}:{day.month - 1:02d}:{inner}.{day_of_year:03d}"
     return hashlib.md5(text.encode()).hexdigest()
@@ -48,7 +47,7 @@ def basic_credentials(header: str) -> tuple[str, str] | None:
     scheme, _, encoded = header.partition(" ")
     try:
         account, colon, password = base64.b64decode(encoded, validate=True).decode().partition(":")
-    except (binascii.Error, UnicodeDecodeError, ValueError):
+    except ValueError:
         return None
     kind, slash, serial = account.partition("/")
     if scheme.lower() != "basic" or not colon or kind != "device" or not slash:

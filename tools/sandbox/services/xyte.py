@@ -2,30 +2,22 @@
 
 from __future__ import annotations
 
-import dataclasses
 import json
 import re
 import secrets
 import uuid
-from collections.abc import Callable, Iterable
+from collections.abc import Iterable
 from typing import Any
 
 from ..clock import format_time
-from ..errors import SandboxError
 from ..state import Row
-from .base import Answer, Call, Refused, Route, Service, decode_json, hide, json_answer, operation, same
+from .base import Answer, Call, Refused, Route, decode_json, json_answer, same
+from .xyte_portal import XytePortal, describe_command
 
 _MAC = re.compile(r"[0-9a-f]{2}([:-]?)[0-9a-f]{2}(\1[0-9a-f]{2}){4}", re.ASCII)
 _CHILDREN_LIMIT = 100
 _STATES = ("online", "offline", "error")
 _RESULTS = ("in_progress", "done", "failed")
-
-
-@dataclasses.dataclass
-class Settings:
-    """``mqtt``: answers to a registration have an ``mqtt_hub_url`` (nothing listens there)."""
-
-    mqtt: bool = False
 
 
 def refuse(status: int, message: str) -> Refused:
@@ -57,27 +49,10 @@ def is_cloud_id(value: str, short_code: str) -> bool:
     return re.fullmatch(re.escape(short_code) + "[A-Za-z0-9]{16,36}", value, re.ASCII) is not None
 
 
-class Xyte(Service):
+class Xyte(XytePortal):
     """The provisioning server and, under ``/hub`` and ``/hub-static-cert``, the hub."""
 
-    name = "xyte"
     bases = ("/xyte",)
-    schema = """
-    CREATE TABLE IF NOT EXISTS xyte_models (
-        id TEXT PRIMARY KEY, name TEXT NOT NULL, hardware_key TEXT NOT NULL UNIQUE, short_code TEXT NOT NULL);
-    CREATE TABLE IF NOT EXISTS xyte_devices (
-        id TEXT PRIMARY KEY, model_id TEXT NOT NULL REFERENCES xyte_models (id), parent_id TEXT, sn TEXT, mac TEXT,
-        cloud_id TEXT, access_key TEXT NOT NULL, deleted INTEGER NOT NULL DEFAULT 0, registration TEXT NOT NULL,
-        telemetry TEXT, config TEXT NOT NULL DEFAULT '{}', config_version INTEGER NOT NULL DEFAULT 0,
-        config_updated REAL);
-    CREATE TABLE IF NOT EXISTS xyte_commands (
-        number INTEGER PRIMARY KEY AUTOINCREMENT, id TEXT NOT NULL UNIQUE, device_id TEXT NOT NULL,
-        name TEXT NOT NULL, parameters TEXT NOT NULL, status TEXT NOT NULL, message TEXT);
-    """
-
-    def __init__(self, *arguments: Any) -> None:
-        super().__init__(*arguments)
-        self.settings = Settings()
 
     def routes(self) -> Iterable[Route]:
         """Registration at the provisioning server, everything else at the hubs."""
@@ -109,7 +84,10 @@ class Xyte(Service):
             raise refuse(422, "cloud_id is invalid")
         self._check_unclaimed(model["id"], sn, mac, cloud_id)
         parent_id = text(body, "parent_id", needed=False)
-        device = self._insert(model["id"], body, sn=sn, mac=mac, cloud_id=cloud_id, parent_id=parent_id)
+        if parent_id and not self.state.one("SELECT 1 FROM xyte_devices WHERE id = ? AND NOT deleted", parent_id):
+            raise refuse(422, "parent_id is invalid")
+        # The column parent_id is for children that speak through their parent; this one speaks for itself.
+        device = self._insert(model["id"], body, sn=sn, mac=mac, cloud_id=cloud_id, parent_id=None)
         answer = {
             "id": device["id"],
             "access_key": device["access_key"],
@@ -230,7 +208,7 @@ class Xyte(Service):
 
     def _get_command(self, call: Call) -> Answer:
         command = self._next_command(self._device(call)["id"])
-        return json_answer(_command(command)) if command else Answer(204)
+        return json_answer(describe_command(command)) if command else Answer(204)
 
     def _update_command(self, call: Call) -> Answer:
         device = self._device(call)
@@ -261,93 +239,3 @@ class Xyte(Service):
         if not isinstance(config, dict):
             raise refuse(422, "config must be an object")
         return json_answer({"version": self._store_config(device["id"], config)})
-
-    def _store_config(self, device_id: str, config: dict[str, Any]) -> int:
-        change = "config = ?, config_version = config_version + 1, config_updated = ?"
-        now = self.clock.now()
-        self.state.run(f"UPDATE xyte_devices SET {change} WHERE id = ?", json.dumps(config), now, device_id)
-        row = self.state.one("SELECT config_version FROM xyte_devices WHERE id = ?", device_id)
-        return int(row["config_version"]) if row else 0
-
-    # The administrator's operations.
-
-    def _living(self, device_id: str) -> Row:
-        device = self.state.one("SELECT * FROM xyte_devices WHERE id = ? AND NOT deleted", device_id)
-        if device is None:
-            raise SandboxError(f"xyte has no device {device_id!r}")
-        return device
-
-    @operation
-    def create_model(self, name: str, hardware_key: str = "", short_code: str = "SBX", model_id: str = "") -> Row:
-        """Create a model: its hardware key and id (made up if left out) and its partner's short code."""
-        row = {
-            "id": model_id or str(uuid.uuid4()),
-            "name": name,
-            "hardware_key": hardware_key or str(uuid.uuid4()),
-            "short_code": short_code,
-        }
-        with self.state.transaction():
-            taken = "SELECT 1 FROM xyte_models WHERE hardware_key = ? OR id = ?"
-            if self.state.one(taken, row["hardware_key"], row["id"]):
-                raise SandboxError("xyte already has a model with that hardware key or id")
-            self.state.insert("xyte_models", **row)
-        return row
-
-    @operation
-    def delete(self, device_id: str) -> None:
-        """Delete a device and its children: their calls get 401, and they may register again."""
-        self._living(device_id)
-        self.state.run("UPDATE xyte_devices SET deleted = 1 WHERE id = ? OR parent_id = ?", device_id, device_id)
-
-    @operation
-    def queue_command(self, device_id: str, name: str, parameters: dict[str, Any] | None = None) -> str:
-        """Queue a command for a device; returns its id."""
-        with self.state.transaction():
-            self._living(device_id)
-            command_id = str(uuid.uuid4())
-            self.state.insert(
-                "xyte_commands",
-                id=command_id,
-                device_id=device_id,
-                name=name,
-                parameters=json.dumps(parameters or {}),
-                status="pending",
-            )
-        return command_id
-
-    @operation
-    def set_config(self, device_id: str, config: dict[str, Any]) -> int:
-        """Give a device another configuration; returns its version."""
-        with self.state.transaction():
-            self._living(device_id)
-            return self._store_config(device_id, config)
-
-    @operation
-    def models(self, reveal: bool = False) -> list[Row]:
-        """All models; their hardware keys only with reveal."""
-        rows = self.state.all("SELECT * FROM xyte_models ORDER BY name")
-        return [hide(row, ("hardware_key",), reveal) for row in rows]
-
-    @operation
-    def devices(self, reveal: bool = False) -> list[Row]:
-        """All devices, deleted ones too, with their last telemetry; access keys only with reveal."""
-        decode: dict[str, Callable[[Any], Any]] = {
-            "deleted": bool,
-            "registration": json.loads,
-            "config": json.loads,
-            "telemetry": lambda value: json.loads(value) if value else None,
-        }
-        rows = self.state.all("SELECT * FROM xyte_devices")
-        plain = [{name: decode.get(name, lambda same: same)(row[name]) for name in row} for row in rows]
-        return [hide(row, ("access_key",), reveal) for row in plain]
-
-    @operation
-    def commands(self, device_id: str = "") -> list[Row]:
-        """The commands of one device or of all, with their results."""
-        rows = self.state.all("SELECT * FROM xyte_commands WHERE ? IN ('', device_id) ORDER BY number", device_id)
-        return [{**_command(row), "message": row["message"]} for row in rows]
-
-
-def _command(row: Row) -> Row:
-    names = ("id", "device_id", "status", "name")
-    return {**{name: row[name] for name in names}, "parameters": json.loads(row["parameters"])}

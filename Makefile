@@ -1,0 +1,44 @@
+# enroll: device registration for MicroPython. `make help` lists what can be made.
+PYTHON ?= python3
+WIDTH ?= 64
+RUN := .venv/bin/python
+export PYTHON
+
+.DEFAULT_GOAL := help
+.PHONY: help demo test lint sandbox which-micropython size bench coverage lock clean
+
+help: ## list the targets
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-18s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+
+demo: .venv/ready ## register with all four services in the sandbox, twice, and show every step
+	@$(RUN) tools/demo.py
+
+test: .venv/ready ## run every test, on CPython and on MicroPython, 64 and 32 bits
+	@$(RUN) -m pytest -q $(TESTS)
+
+lint: .venv/ready ## check style, spelling, types and the direction of imports
+	@$(RUN) tools/lint.py
+
+sandbox: .venv/ready ## run the four services locally until Ctrl-C
+	@$(RUN) -m sandbox serve
+
+which-micropython: .venv/ready ## print the path of the unix port, fetched if need be (WIDTH=32: i386)
+	@$(RUN) tools/runtime.py --width $(WIDTH)
+
+size: .venv/ready ## show what the library costs: flash bytes, and the smallest heaps
+	@$(RUN) tools/size.py
+
+bench: .venv/ready ## time first and second boots
+	@$(RUN) tools/bench.py
+
+coverage: .venv/ready ## report the lines of lib/enroll that the tests reach under CPython
+	@$(RUN) -m coverage run -m pytest -q && $(RUN) -m coverage report
+
+lock: .venv/ready ## pin the host tools anew, from requirements.in into requirements.txt
+	@$(RUN) tools/lock.py
+
+clean: ## remove what was fetched and made
+	rm -rf .venv .cache
+
+.venv/ready: requirements.txt tools/venv.sh
+	@tools/venv.sh

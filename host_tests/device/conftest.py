@@ -1,0 +1,65 @@
+"""The firmware as a whole on MicroPython, against the sandbox."""
+
+import itertools
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+import devices
+import pytest
+from runtime import Unavailable, micropython
+from sandbox import Sandbox
+
+_names = itertools.count(1)
+
+
+@pytest.fixture(scope="session")
+def the_sandbox(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Sandbox]:
+    with Sandbox(tmp_path_factory.mktemp("sandbox"), reveal_secrets=True) as sandbox:
+        yield sandbox
+
+
+@pytest.fixture
+def sandbox(the_sandbox: Sandbox) -> Iterator[Sandbox]:
+    """One sandbox for all tests, without what an earlier one has left."""
+    the_sandbox.clear_log()
+    yield the_sandbox
+    the_sandbox.clear_faults()
+    the_sandbox.ntp_fault(None)
+    the_sandbox.ntp_offset(0)
+    the_sandbox.set_time(None)
+
+
+@pytest.fixture(params=[64, 32])
+def width(request: pytest.FixtureRequest) -> int:
+    """Word size of the unix port."""
+    try:
+        micropython(request.param)
+    except Unavailable as error:
+        pytest.skip(error.message)
+    return request.param
+
+
+@pytest.fixture(params=devices.SERVICES)
+def service(request: pytest.FixtureRequest) -> str:
+    return request.param
+
+
+Make = Callable[..., devices.Device]
+
+
+@pytest.fixture
+def make(sandbox: Sandbox, tmp_path: Path) -> Make:
+    """`make(service, width, listener, section={...}, **top)`: a new device, enabled at `service`, and its enroll.json."""
+
+    def make(
+        service: str, width: int = 64, listener: str = "https", section: dict[str, Any] | None = None, **top: Any
+    ) -> devices.Device:
+        name = str(next(_names))
+        device = devices.Device(tmp_path / f"{service}-{name}", width)
+        config = devices.configuration(sandbox, service, devices.create(sandbox, service, name), listener)
+        config[service] |= section or {}
+        device.write(config | top)
+        return device
+
+    return make

@@ -1,0 +1,132 @@
+"""A first boot registers and a second one is silent, with all four services."""
+
+import hashlib
+import hmac
+import json
+import re
+import ssl
+
+import pytest
+import trustme
+
+OUTCOME = re.compile(r"enroll: registered (\w+) (\S+)\n\Z")
+
+
+def secrets(device, service):
+    """The secrets in the configuration that must not be printed."""
+    section = json.loads(device.path.read_text())[service]
+    hidden = ("hardware_key", "registration_token", "cen_token", "auth_token", "secret_code")
+    return [section[key] for key in hidden if key in section]
+
+
+def test_first_boot_registers_and_the_second_opens_no_socket(sandbox, make, service, width):
+    device = make(service, width)
+    canaries = secrets(device, service)
+    first = device.boot()
+    assert first.returncode == 0, first
+    provider, device_id = OUTCOME.search(first.stdout).groups()
+    assert provider == service
+    entries = sandbox.log()
+    assert [entry.service for entry in entries] == ["ntp", service]
+    before = sandbox.counts()
+    second = device.boot()
+    assert second.returncode == 0 and second.stdout == f"enroll: registered {service} {device_id}\n"
+    assert sandbox.counts() == before and len(sandbox.log()) == len(entries)
+    answer = json.loads(entries[1].answer)
+    answer = answer.get("result", answer)
+    canaries += [answer[key] for key in ("DeviceToken", "access_key", "accessToken") if key in answer]
+    printed = first.stdout + first.stderr + second.stdout + second.stderr
+    assert not [canary for canary in canaries if canary in printed]
+
+
+def test_the_credential_is_on_flash_and_is_the_one_that_was_sent(sandbox, make, width):
+    device = make("etherfax", width)
+    assert device.boot().returncode == 0
+    token = json.loads(sandbox.log("etherfax")[0].answer)["DeviceToken"]
+    assert any(token.encode() in slot.read_bytes() for slot in device.folder.glob("state/*/slot"))
+
+
+def test_the_seed_vector_of_etherfax_is_on_the_wire(sandbox, make, width):
+    """Serial MT873615726 on 2 February 2017 UTC, from the vendor's documentation."""
+    sandbox.set_time("2017-02-02T12:00:00Z")
+    device = make("etherfax", width, section={"serial": "MT873615726"}, earliest="2017-01-01")
+    sandbox.etherfax.create("MT873615726", enabled=True)
+    try:
+        # TLS is verified by the machine's clock, so its certificate of today is good
+        assert device.boot().returncode == 0
+        path = sandbox.log("etherfax")[0].path
+        assert path.endswith("?a=register&id=MT873615726&token=414d6d04931da79f6d9925e0c30b85a3")
+    finally:
+        sandbox.etherfax.delete("MT873615726")
+
+
+def test_the_registration_token_of_ickstream_is_erased_and_the_file_stays_whole(make, width):
+    device = make("ickstream", width)
+    token = json.loads(device.path.read_text())["ickstream"]["registration_token"]
+    before = json.loads(device.path.read_text())
+    assert device.boot().returncode == 0
+    after = device.path.read_text()
+    assert token not in after
+    before["ickstream"]["registration_token"] = " " * len(token)
+    assert json.loads(after) == before
+    assert [path.name for path in device.folder.iterdir() if path.name.startswith("enroll.json")] == ["enroll.json"]
+
+
+def test_a_token_that_a_power_cut_left_behind_is_erased_on_the_next_boot(make, width):
+    device = make("ickstream", width)
+    whole = device.path.read_text()
+    assert device.boot().returncode == 0
+    device.path.write_text(whole)
+    assert device.boot().returncode == 0
+    token = json.loads(whole)["ickstream"]["registration_token"]
+    assert token not in device.path.read_text()
+
+
+def test_a_cen_token_made_elsewhere_registers_as_well(sandbox, make, width):
+    device = make("centagate", width)
+    config = json.loads(device.path.read_text())
+    section = config["centagate"]
+    text = section["admin_username"] + section.pop("auth_token")
+    section["cen_token"] = hmac.new(section.pop("secret_code").encode(), text.encode(), hashlib.sha256).hexdigest()
+    device.write(config)
+    assert device.boot().returncode == 0
+    assert json.loads(sandbox.log("centagate")[0].body)["cenToken"] == section["cen_token"]
+
+
+@pytest.mark.parametrize(
+    "setting", ["centagate.code_as_string", "centagate.object_as_string", "ickstream.id_as_string"]
+)
+def test_both_ways_in_which_a_service_may_write_its_answer(sandbox, make, width, setting):
+    sandbox.set(setting, True)
+    try:
+        assert make(setting.split(".")[0], width).boot().returncode == 0
+    finally:
+        sandbox.set(setting, False)
+
+
+def test_what_the_board_knows_of_itself_fills_the_configuration(sandbox, make, width):
+    serial = f"BOARD-{width}"
+    sandbox.etherfax.create(serial, enabled=True)
+    device = make("etherfax", width)
+    config = json.loads(device.path.read_text())
+    config["etherfax"] = {}
+    device.write(config)
+    missing = device.boot()
+    assert missing.returncode == 78 and "etherfax.serial" in missing.stdout
+    assert not sandbox.log()
+    found = device.boot(ENROLL_IDENTITY=json.dumps({"serial": serial}))
+    assert found.stdout == f"enroll: registered etherfax {serial}\n"
+
+
+@pytest.mark.parametrize("pem", [False, True])
+def test_a_ca_file_with_several_certificates_in_either_form(sandbox, make, width, pem):
+    device = make("etherfax", width)
+    other = trustme.CA().cert_pem.bytes()
+    if pem:
+        both = b"A comment.\n" + other + sandbox.ca_pem.read_bytes()
+    else:
+        both = ssl.PEM_cert_to_DER_cert(other.decode()) + sandbox.ca_der.read_bytes()
+    (device.folder / "both.ca").write_bytes(both)
+    config = json.loads(device.path.read_text())
+    device.write(config | {"ca": "both.ca"})
+    assert device.boot().returncode == 0

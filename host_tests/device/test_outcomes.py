@@ -1,0 +1,170 @@
+"""What a boot says, and exits with, when the service does not simply register the device."""
+
+import json
+
+import pytest
+from outcome import status
+
+
+def test_a_device_that_was_never_enabled_is_refused_and_no_orphan_after_reboots(sandbox, make, width):
+    device = make("etherfax", width)
+    serial = json.loads(device.path.read_text())["etherfax"]["serial"]
+    sandbox.etherfax.disable(serial)
+    for _ in range(3):
+        boot = device.boot()
+        assert status(boot, "refused") == 77 and "portal" in boot.stdout
+    sandbox.etherfax.enable(serial)
+    assert device.boot().returncode == 0
+
+
+@pytest.mark.parametrize("service", ["etherfax", "xyte"])
+def test_an_answer_that_was_lost_makes_an_orphan_until_the_portal_resets_it(sandbox, make, width, service):
+    device = make(service, width)
+    sandbox.fault(service, drop="after")  # registered, and closed without an answer
+    assert status(device.boot(), "network") == 75
+    for _ in range(2):
+        boot = device.boot()
+        assert status(boot, "orphaned") == 77 and "portal" in boot.stdout
+    if service == "etherfax":
+        sandbox.etherfax.reset(json.loads(device.path.read_text())["etherfax"]["serial"])
+    else:
+        sandbox.xyte.delete(sandbox.xyte.devices()[-1]["id"])
+    assert device.boot().returncode == 0
+
+
+def test_centagate_counts_an_attempt_whose_answer_was_lost_as_done(sandbox, make, width):
+    device = make("centagate", width)
+    sandbox.fault("centagate", drop="after")
+    assert status(device.boot(), "network") == 75
+    assert device.boot().returncode == 0
+    assert '"code": 29008' in sandbox.log("centagate")[-1].answer
+
+
+def test_a_token_of_ickstream_that_was_used_up_asks_for_a_new_one(sandbox, make, width):
+    device = make("ickstream", width)
+    sandbox.fault("ickstream", drop="after")
+    assert status(device.boot(), "network") == 75
+    boot = device.boot()
+    assert status(boot, "refused") == 77 and "registration token" in boot.stdout
+    config = json.loads(device.path.read_text())
+    user = config["ickstream"]["application_id"].replace("application", "user")
+    config["ickstream"]["registration_token"] = sandbox.ickstream.create_token(user)
+    device.write(config)
+    assert device.boot().returncode == 0
+
+
+def test_the_token_that_is_in_a_cut_answer_is_not_lost(sandbox, make, width):
+    """The JSON is whole but for its last brace, and the connection ends before Content-Length says so."""
+    device = make("etherfax", width)
+    sandbox.fault("etherfax", truncate=len('{"DeviceToken": "') + 33)
+    device.boot()
+    assert device.boot().returncode == 0
+    assert len(sandbox.log("etherfax")) == 1
+
+
+@pytest.mark.parametrize("answer", ["<html>Log in to the network</html>", "{}", "[1]", '{"DeviceToken": 5}', '{"DeviceToken": "a\\r\\nb"}', ""])
+def test_an_answer_that_is_no_registration_is_kept_and_said(sandbox, make, width, answer):
+    device = make("etherfax", width)
+    sandbox.fault("etherfax", status=200, body=answer)
+    assert status(device.boot(), "answer") == 76
+    assert any(answer.encode() in slot.read_bytes() for slot in device.folder.glob("state/*/slot"))
+    assert device.boot().returncode == 0  # it asks again, because the service has never seen the first request
+
+
+def test_an_answer_that_a_later_version_can_read_is_used_without_asking_again(sandbox, make, width):
+    """The raw answer is on flash, as a power cut between saving and parsing leaves it."""
+    device = make("xyte", width)
+    answer = {"id": "device-9", "access_key": "key-9", "hub_url": "https://hub.example.com", "hub_url_static_cert": "x"}
+    sandbox.fault("xyte", status=201, body=json.dumps({**answer, "access_key": None}))
+    assert status(device.boot(), "answer") == 76
+    sandbox.clear_log()
+    patch_slot(device, b'"access_key": null', b'"access_key": "k9"')
+    assert device.boot().stdout == "enroll: registered xyte device-9\n"
+    assert not sandbox.log()
+
+
+def patch_slot(device, old, new):
+    """Replace bytes of the newest record and mend its checksum."""
+    import binascii
+    import struct
+
+    assert len(old) == len(new)
+    slot = next(path for path in device.folder.glob("state/*/slot") if old in path.read_bytes())
+    data = bytearray(slot.read_bytes().replace(old, new))
+    size = 13 + sum(struct.unpack("<HH", data[9:13]))
+    data[size : size + 4] = struct.pack("<I", binascii.crc32(data[:size]))
+    slot.write_bytes(data)
+
+
+@pytest.mark.parametrize(
+    ("code", "kind", "expected"),
+    [
+        (301, "answer", 76),
+        (400, "configuration", 78),
+        (401, "refused", 77),
+        (403, "refused", 77),
+        (404, "configuration", 78),
+        (409, "refused", 77),
+        (422, "refused", 77),
+        (429, "server", 75),
+        (500, "server", 75),
+        (503, "server", 75),
+    ],
+)
+def test_every_status_has_its_kind_and_none_stops_the_next_attempt(sandbox, make, service, code, kind, expected):
+    device = make(service)
+    sandbox.fault(service, status=code, body="<p>no</p>", headers={"Location": "http://127.0.0.1:1/"} if code == 301 else {})
+    assert status(device.boot(), kind) == expected
+    assert device.boot().returncode == 0
+
+
+def test_a_refusal_after_a_busy_server_is_no_orphan(sandbox, make):
+    """503 and 429 say that the request was not worked on; so nothing is unknown."""
+    device = make("etherfax")
+    sandbox.fault("etherfax", status=503)
+    sandbox.fault("etherfax", status=403)
+    device.boot()
+    assert status(device.boot(), "refused") == 77
+
+
+def test_a_refusal_after_a_broken_server_is_an_orphan(sandbox, make):
+    device = make("etherfax")
+    sandbox.fault("etherfax", status=500)
+    sandbox.fault("etherfax", status=403)
+    device.boot()
+    assert status(device.boot(), "orphaned") == 77
+
+
+@pytest.mark.parametrize(
+    ("code", "kind", "expected"),
+    [(code, "refused", 77) for code in (22002, 29001, 29002, 29004, 29008, 29011, 29017, 6002, 6007)]
+    + [(10002, "configuration", 78), (10003, "server", 75), (10004, "server", 75)],
+)
+def test_every_code_of_centagate_has_its_kind_and_its_words(sandbox, make, code, kind, expected):
+    device = make("centagate")
+    sandbox.centagate.fail(code)
+    boot = device.boot()
+    assert status(boot, kind) == expected and str(code) in boot.stdout
+    assert device.boot().returncode == 0
+
+
+def test_flash_that_cannot_be_written_is_found_before_anything_is_sent(sandbox, make, width):
+    device = make("etherfax", width)
+    (device.folder / "state").write_text("a file where the folder should be")
+    assert status(device.boot(), "storage") == 74
+    assert not sandbox.log()
+
+
+@pytest.mark.parametrize("mistake", ["{", "[]", '{"provider": "none"}', '{"provider": "../x"}', ""])
+def test_a_broken_configuration_is_found_before_any_packet(sandbox, make, width, mistake):
+    device = make("etherfax", width)
+    device.path.write_text(mistake)
+    assert status(device.boot(), "configuration") == 78
+    assert not sandbox.log()
+
+
+def test_a_missing_configuration_is_named(make, width):
+    device = make("etherfax", width)
+    device.path.unlink()
+    boot = device.boot()
+    assert status(boot, "configuration") == 78 and "enroll.json" in boot.stdout

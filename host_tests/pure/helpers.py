@@ -1,0 +1,118 @@
+"""What the pure tests share; imports only what CPython and MicroPython both have."""
+
+import json
+import os
+from binascii import hexlify
+
+from enroll.config import Config
+from enroll.errors import EnrollError
+
+LEFT_OUT = object()
+SECTIONS = {
+    "etherfax": {"serial": "MT873615726"},
+    "ickstream": {"hardware_id": "hw-1", "application_id": "app-1", "registration_token": "once-canary"},
+    "xyte": {"hardware_key": "key-canary", "sn": "sn-1", "mac": "00:11:22:33:44:55", "firmware_version": "1.0"},
+    "centagate": {
+        "admin_username": "admin",
+        "username": "user-1",
+        "token_sn": "60123456789",
+        "token_type": "1",
+        "cen_token": "ab" * 32,
+    },
+}
+
+
+def raises(what, function, *args, **kwargs):
+    """Call `function`, which must raise `what`: an exception class, or the kind of an EnrollError. Returns the exception."""
+    try:
+        value = function(*args, **kwargs)
+    except Exception as error:
+        if isinstance(what, str):
+            if isinstance(error, EnrollError) and error.kind == what:
+                return error
+        elif isinstance(error, what):
+            return error
+        raise
+    raise AssertionError("no %s for %r %r, but %r" % (what, args, kwargs, value))
+
+
+def folder():
+    """The path of a new, empty folder."""
+    path = "%s/%s" % (os.getenv("TEST_FOLDER"), hexlify(os.urandom(8)).decode())
+    os.mkdir(path)
+    return path
+
+
+def write(path, content):
+    """Make the file `path` with `content`, text or bytes; returns `path`."""
+    with open(path, "w" if isinstance(content, str) else "wb") as file:
+        file.write(content)
+    return path
+
+
+def read(path):
+    with open(path, "rb") as file:
+        return file.read()
+
+
+def changed(original, changes):
+    """A copy of the dict `original` with `changes`; LEFT_OUT takes a key away."""
+    copy = dict(original)
+    copy.update(changes)
+    return {key: value for key, value in copy.items() if value is not LEFT_OUT}
+
+
+def settings(provider, section=None, **top):
+    """What enroll.json may hold for `provider`, changed in its section and at its top."""
+    data = {"provider": provider, "url": "http://localhost/api", provider: changed(SECTIONS[provider], section or {})}
+    return changed(data, top)
+
+
+def config(provider, section=None, **top):
+    return Config(settings(provider, section, **top))
+
+
+def saved(data, where=None):
+    """Write `data` as an enroll.json in a new folder, or in `where`; returns its path."""
+    return write((where or folder()) + "/enroll.json", json.dumps(data))
+
+
+class patched:
+    """Context in which attributes of a module have other values: `with patched(module, name=value)`."""
+
+    def __init__(self, module, **values):
+        self._module = module
+        self._values = values
+
+    def __enter__(self):
+        self._before = {name: getattr(self._module, name, LEFT_OUT) for name in self._values}
+        for name, value in self._values.items():
+            setattr(self._module, name, value)
+
+    def __exit__(self, *_):
+        for name, value in self._before.items():
+            if value is LEFT_OUT:
+                delattr(self._module, name)
+            else:
+                setattr(self._module, name, value)
+
+
+class Fake:
+    """An object, or a stand-in for a module, with the attributes it is given."""
+
+    def __init__(self, **values):
+        for name, value in values.items():
+            setattr(self, name, value)
+
+
+def drive(task, ready=lambda stream: 1, most=10000):
+    """Run `task` to its end without waiting; `ready(stream)` gives the flags that are up. Returns its value."""
+    try:
+        what = task.send(None)
+        for _ in range(most):
+            what = task.send(ready(what[0]) if isinstance(what, tuple) else None)
+    except StopIteration as end:
+        return end.value
+    finally:
+        task.close()
+    raise AssertionError("the task never ends")

@@ -1,0 +1,26 @@
+"""Run by MicroPython: `run.py FILE TEST...` prints, for each test, a line of "= " and JSON [name, traceback]."""
+
+import gc
+import io
+import json
+import sys
+
+
+def run(test):
+    """The traceback of `test()`, empty if it passes."""
+    try:
+        test()
+        return ""
+    except BaseException as error:
+        text = io.StringIO()
+        sys.print_exception(error, text)
+        return text.getvalue()
+
+
+folder, _, file = sys.argv[1].rpartition("/")
+sys.path.insert(0, folder)
+module = __import__(file.replace(".py", ""))
+for name in sys.argv[2:]:
+    gc.collect()
+    result = run(getattr(module, name))
+    print("\n= " + json.dumps([name, result]))

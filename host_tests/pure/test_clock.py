@@ -1,0 +1,122 @@
+"""Dates: the calendar, and the texts that stand for a date."""
+
+from enroll.clock import BUILD, check, civil, days, http_date, iso_date
+from helpers import raises
+
+DAY = 86400
+# date with its month from 0, days since 1970, day of the year from 0
+DATES = (
+    ((1970, 0, 1), 0, 0),
+    ((1970, 11, 31), 364, 364),
+    ((1972, 1, 29), 789, 59),
+    ((1999, 11, 31), 10956, 364),
+    ((2000, 0, 1), 10957, 0),
+    ((2000, 1, 29), 11016, 59),
+    ((2000, 2, 1), 11017, 60),
+    ((2000, 11, 31), 11322, 365),
+    ((2017, 1, 2), 17199, 32),
+    ((2023, 11, 31), 19722, 364),
+    ((2024, 0, 1), 19723, 0),
+    ((2024, 11, 31), 20088, 365),
+    ((2025, 0, 1), 20089, 0),
+    ((2036, 1, 7), 24143, 37),
+    ((2038, 0, 19), 24855, 18),
+    ((2100, 1, 28), 47540, 58),
+    ((2100, 2, 1), 47541, 59),
+    ((2100, 11, 31), 47846, 364),
+    ((2106, 1, 7), 49710, 37),
+)
+
+
+def test_days_of_leap_years_common_years_and_centuries():
+    for date, day, _ in DATES:
+        assert days(*date) == day, date
+
+
+def test_civil_at_the_first_and_last_second_of_a_day():
+    for date, day, of_year in DATES:
+        assert civil(day * DAY) == (date[0], date[1], of_year)
+        assert civil(day * DAY + DAY - 1) == (date[0], date[1], of_year)
+
+
+def test_civil_one_second_before_midnight_is_the_day_before():
+    assert civil(days(2025, 0, 1) * DAY - 1) == (2024, 11, 365)
+    assert civil(days(2026, 0, 1) * DAY - 1) == (2025, 11, 364)
+    assert civil(days(2000, 2, 1) * DAY - 1) == (2000, 1, 59)
+    assert civil(days(2100, 2, 1) * DAY - 1) == (2100, 1, 58)
+
+
+def test_iso_date_is_the_start_of_its_day_in_utc():
+    assert iso_date("1970-01-01") == 0
+    assert iso_date("2000-02-29") == 11016 * DAY
+    assert iso_date("2017-02-02") == 17199 * DAY
+    assert iso_date("2100-12-31") == 47846 * DAY
+
+
+def test_iso_date_refuses_what_is_no_date():
+    for text in (
+        "",
+        "2026",
+        "2026-01",
+        "2026-1-1",
+        "26-01-01",
+        "2026-13-01",
+        "2026-00-01",
+        "2026-01-00",
+        "2026-01-32",
+        "2026-04-31",
+        "2025-02-29",
+        "2100-02-29",
+        "1969-12-31",
+        "0000-01-01",
+        "2026-01-01-01",
+        "01-01-2026",
+        "2026/01/01",
+        "2026-01-01T00:00:00",
+        "2026-0a-01",
+        "year-mo-da",
+    ):
+        raises(ValueError, iso_date, text)
+
+
+def test_http_date_of_the_rfc_9110_example():
+    assert http_date("Sun, 06 Nov 1994 08:49:37 GMT") == 784111777
+
+
+def test_http_date_at_the_ends_of_days_and_years():
+    assert http_date("Thu, 01 Jan 1970 00:00:00 GMT") == 0
+    assert http_date("Sat, 31 Dec 2016 23:59:59 GMT") == 1483228799
+    assert http_date("Tue, 29 Feb 2000 12:00:00 GMT") == 951825600
+
+
+def test_http_date_takes_a_leap_second():
+    assert http_date("Sat, 31 Dec 2016 23:59:60 GMT") == 1483228800
+
+
+def test_http_date_of_what_is_none():
+    for text in (
+        "",
+        "GMT",
+        "yesterday",
+        "Sunday, 06-Nov-94 08:49:37 GMT",
+        "Sun Nov  6 08:49:37 1994",
+        "Sun, 06 Nov 1994 08:49 GMT",
+        "Sun, 06 11 1994 08:49:37 GMT",
+        "Sun, xx Nov 1994 08:49:37 GMT",
+        "Sun, 06 Nov year 08:49:37 GMT",
+    ):
+        assert http_date(text) is None, text
+
+
+def test_check_refuses_a_time_before_earliest():
+    assert check(1000000, 1000000) == 1000000
+    raises("clock", check, 999999, 1000000)
+
+
+def test_check_refuses_a_time_more_than_thirty_years_after_the_build():
+    assert check(BUILD + 29 * 365 * DAY, 0) == BUILD + 29 * 365 * DAY
+    raises("clock", check, BUILD + 31 * 366 * DAY, 0)
+
+
+def test_build_is_a_date():
+    assert BUILD > iso_date("2026-01-01") and BUILD % DAY == 0

@@ -1,0 +1,297 @@
+"""enroll.json that is wrong: each mistake is one EnrollError of kind configuration that names the key."""
+
+import sys
+
+from enroll.config import Config
+from helpers import LEFT_OUT, SECTIONS, folder, raises, saved, settings, write
+
+TEXTS = {
+    "etherfax": ("serial",),
+    "ickstream": ("hardware_id", "application_id", "registration_token", "address", "scheme"),
+    "xyte": ("hardware_key", "sn", "mac", "firmware_version", "sub_model", "name"),
+    "centagate": ("admin_username", "username", "token_sn", "token_type", "cen_token"),
+}
+
+
+def refused(data, *words):
+    """Check that `data` is refused in one line with all of `words`."""
+    message = str(raises("configuration", Config, data))
+    for word in words:
+        assert word in message, (word, message)
+    assert "\n" not in message and "\r" not in message
+    assert "canary" not in message
+    return message
+
+
+def wrong(key, *values, **more):
+    """Check that each of `values` for `key` at the top is refused with the key's name."""
+    for value in values:
+        refused(settings("etherfax", **{key: value}), key)
+
+
+def test_missing_file():
+    path = folder() + "/enroll.json"
+    assert "enroll.json" in str(raises("configuration", Config.load, path))
+
+
+def test_a_folder_instead_of_a_file():
+    raises("configuration", Config.load, folder())
+
+
+def test_file_that_is_no_utf_8():
+    path = write(folder() + "/enroll.json", b'{"provider": "\xff\xfe"}')
+    raises("configuration", Config.load, path)
+
+
+def test_broken_json_is_named_with_its_line():
+    for text, line in (('{\n"a": nope,\n"b": 1\n}', 2), ('{"a": 1,\n\n"b": nope', 3), ("{\n}\n}\n\n}", 3)):
+        message = str(raises("configuration", Config.load, write(folder() + "/enroll.json", text)))
+        assert "JSON" in message and "enroll.json" in message
+        if sys.implementation.name == "micropython":
+            assert "line %d" % line in message, (text, message)
+
+
+def test_json_that_ends_early():
+    for text in (
+        "",
+        " ",
+        "\n",
+        "{",
+        "[",
+        '"',
+        '{"provider": "xyte"',
+        '{"provider": "xyte", ',
+        '{"provider": {"a": 1}',
+        "nul",
+    ):
+        raises("configuration", Config.load, write(folder() + "/enroll.json", text))
+
+
+def test_json_that_is_no_object():
+    for text in ("[]", "5", '"text"', "null", "true", '[{"provider": "xyte"}]'):
+        raises("configuration", Config.load, write(folder() + "/enroll.json", text))
+    for data in ([], 5, "text", None):
+        raises("configuration", Config, data)
+
+
+def test_deeply_nested_json_is_an_error_like_any_other():
+    deep = 200
+    raises("configuration", Config.load, write(folder() + "/enroll.json", '{"a":' * deep + "1" + "}" * deep))
+
+
+def test_unknown_key():
+    refused(settings("etherfax", proxy="x"), "proxy")
+    refused(settings("etherfax", {"serail": "x"}), "serail")
+    refused(settings("etherfax", retry={"last": 1}), "retry", "last")
+    refused(settings("etherfax", network=[{"ssid": "a", "channel": 1}]), "network", "channel")
+
+
+def test_the_section_of_another_provider_is_an_unknown_key():
+    refused(settings("etherfax", xyte=SECTIONS["xyte"]), "xyte")
+
+
+def test_missing_keys_at_the_top():
+    refused({"url": "http://localhost"}, "provider")
+    refused(settings("etherfax", url=LEFT_OUT), "url")
+    refused({}, "provider")
+
+
+def test_missing_keys_in_a_section():
+    refused(settings("xyte", {"firmware_version": LEFT_OUT}), "firmware_version")
+    refused(settings("xyte", {"sn": LEFT_OUT}), "sn")
+    refused(settings("ickstream", {"application_id": LEFT_OUT}), "application_id")
+    for key in ("admin_username", "username", "token_sn", "token_type"):
+        refused(settings("centagate", {key: LEFT_OUT}), key)
+    refused(settings("xyte", xyte=LEFT_OUT), "xyte")
+
+
+def test_a_section_that_is_no_object():
+    for value in ("text", 5, [], True):
+        refused(settings("etherfax", etherfax=value), "etherfax")
+
+
+def test_a_provider_that_is_none():
+    for name in (
+        "",
+        " ",
+        "nobody",
+        "Xyte",
+        "xyte ",
+        "a b",
+        "x",
+        ".",
+        "..",
+        "xyte.x",
+        "__init__",
+        "/etc",
+        "../errors",
+        "url",
+        "é",
+        "a\nb",
+    ):
+        raises("configuration", Config, {"provider": name, "url": "http://localhost", name: {}})
+    for name in (5, None, True, [], {}, ["xyte"]):
+        raises("configuration", Config, {"provider": name, "url": "http://localhost"})
+
+
+def test_wrong_types_at_the_top():
+    wrong("url", 5, None, True, [], {})
+    wrong("ca", 5, True, [], {})
+    wrong("store", 5, True, [], {})
+    wrong("ntp", "pool.ntp.org", 5, True, {}, [5], [None], [["a"]], [{}])
+    wrong("earliest", 20260101, True, [], {})
+    wrong("timeout", "20", True, [], {})
+    wrong("retry", 5, "5", True, [], [5])
+    wrong("network", {}, "ssid", 5, True, ["ssid"], [5], [None], [["a"]])
+
+
+def test_wrong_types_in_retry_and_network():
+    for key in ("first", "cap"):
+        for value in ("5", True, [], {}):
+            refused(settings("etherfax", retry={key: value}), key)
+    for value in (5, True, [], {}, "", None):
+        refused(settings("etherfax", network=[{"ssid": value}]), "ssid")
+    refused(settings("etherfax", network=[{"password": "canary"}]), "ssid")
+    refused(settings("etherfax", network=[{"ssid": "a", "password": 5}]), "password")
+
+
+def test_wrong_types_in_sections():
+    for provider, keys in TEXTS.items():
+        for key in keys:
+            for value in (5, True, [], {}):
+                refused(settings(provider, {key: value}), key)
+    for value in ("1", True, [], {}):
+        refused(settings("etherfax", {"utc_offset": value}), "utc_offset")
+    for value in ("x", 5, [], True):
+        refused(settings("xyte", {"details": value}), "details")
+    for value in ("x", 5, {}, True):
+        refused(settings("xyte", {"children": value}), "children")
+    for value in ("x", 5, {}, []):
+        refused(settings("xyte", {"static_cert": value}), "static_cert")
+
+
+def test_children_that_are_no_objects():
+    for value in ([5], ["x"], [None], [[]]):
+        refused(settings("xyte", {"children": value}), "children")
+
+
+def test_bad_urls():
+    for url in (
+        "",
+        "localhost",
+        "ftp://localhost",
+        "http://",
+        "http:///x",
+        "http://localhost:port",
+        "http://localhost:70000",
+        "http://user:canary@localhost",
+        "http://local host",
+        "http://localhost/\r\nX: y",
+        "http://bücher.example",
+        "http://[::1]/",
+        "http://localhost/#part",
+    ):
+        refused(settings("etherfax", url=url), "url")
+
+
+def test_https_without_a_ca_that_is_there():
+    refused(settings("etherfax", url="https://localhost"), "ca")
+    refused(settings("etherfax", url="https://localhost", ca=""), "ca")
+    refused(settings("etherfax", url="https://localhost", ca=folder() + "/missing.der"), "ca")
+    path = saved(settings("etherfax", url="https://localhost", ca="missing.der"))
+    assert "ca" in str(raises("configuration", Config.load, path))
+
+
+def test_bad_time_servers():
+    for where in (
+        "",
+        "host:",
+        "host:0",
+        "host:x",
+        "host:70000",
+        "ho st",
+        "host\r\n",
+        "http://host",
+        "user@host",
+    ):
+        wrong("ntp", [where], ["pool.ntp.org", where])
+
+
+def test_bad_earliest():
+    wrong("earliest", "today", "2026-02-30", "2026-13-01", "1969-12-31", "2026", "01.02.2026")
+
+
+def test_times_that_are_no_times():
+    wrong("timeout", 0, -1, 86401, 1e12)
+    for key in ("first", "cap"):
+        for value in (0, -1, 86401, 1e12):
+            refused(settings("etherfax", retry={key: value}), key)
+
+
+def test_utc_offset_of_a_day_and_more():
+    for value in (24, -24, 25, 1e9, -1e9):
+        refused(settings("etherfax", {"utc_offset": value}), "utc_offset")
+
+
+def test_hardware_id_over_100_characters():
+    refused(settings("ickstream", {"hardware_id": "h" * 101}), "hardware_id", "100")
+
+
+def test_token_type_other_than_1_or_2():
+    for value in ("0", "3", "SMS", "12", " 1"):
+        refused(settings("centagate", {"token_type": value}), "token_type")
+
+
+def test_cen_token_and_what_it_is_made_of_exclude_each_other():
+    for given in (
+        {"cen_token": None},
+        {"cen_token": "canary", "auth_token": "canary", "secret_code": "canary"},
+        {"cen_token": "canary", "auth_token": "canary"},
+        {"cen_token": "canary", "secret_code": "canary"},
+        {"cen_token": None, "auth_token": "canary"},
+        {"cen_token": None, "secret_code": "canary"},
+    ):
+        refused(settings("centagate", given), "cen_token")
+
+
+def test_mac_and_cloud_id_exclude_each_other():
+    refused(settings("xyte", {"cloud_id": "x" * 20}), "mac", "cloud_id")
+
+
+def test_cloud_id_of_another_form():
+    for value in (
+        "short",
+        "x" * 16,
+        "partner-" + "x" * 15,
+        "p" + "x" * 15 + "-",
+        "p" + "x" * 15 + " ",
+        "p" * 100,
+        "p" + "x" * 10 + "-" + "x" * 5,
+    ):
+        refused(settings("xyte", {"cloud_id": value, "mac": None}), "cloud_id")
+
+
+def test_empty_texts_where_one_is_needed():
+    for provider, keys in (
+        ("etherfax", ("serial",)),
+        ("ickstream", ("hardware_id", "application_id")),
+        ("xyte", ("hardware_key", "mac", "firmware_version", "sn")),
+        ("centagate", ("admin_username", "username", "token_sn", "token_type", "cen_token")),
+    ):
+        for key in keys:
+            for blank in ("", " ", "\t"):
+                refused(settings(provider, {key: blank}), key)
+
+
+def test_line_breaks_and_control_characters():
+    for provider, keys in TEXTS.items():
+        for key in keys:
+            for bad in ("a\r\nX-Canary: b", "a\nb", "a\0b", "a\x1fb", "a\x7f"):
+                refused(settings(provider, {key: bad}), key)
+
+
+def test_text_beyond_ascii_where_the_wire_wants_ascii():
+    for provider, keys in TEXTS.items():
+        for key in keys:
+            if key != "name":
+                refused(settings(provider, {key: "canary-é"}), key)

@@ -1,0 +1,106 @@
+"""The registration token that works once leaves enroll.json, and the file survives that."""
+
+import json
+import os
+
+from enroll.config import Config
+from enroll.erase import erase
+from helpers import SECTIONS, changed, folder, raises, read, saved, settings, write
+
+KEY = "registration_token"
+
+
+def names(path):
+    return sorted(os.listdir(path.rsplit("/", 1)[0]))
+
+
+def test_the_token_is_gone_and_all_else_is_there():
+    data = settings("ickstream", timeout=7)
+    path = saved(data)
+    config = Config.load(path)
+    assert erase(config, KEY) is True
+    assert b"once-canary" not in read(path)
+    after = json.loads(read(path))
+    assert not (after["ickstream"].pop(KEY) or "").strip()
+    assert after == changed(data, {"ickstream": {"hardware_id": "hw-1", "application_id": "app-1"}})
+    assert names(path) == ["enroll.json"], "no copy is left"
+
+
+def test_the_file_loads_afterwards_and_says_that_there_is_no_token():
+    path = saved(settings("ickstream"))
+    config = Config.load(path)
+    erase(config, KEY)
+    assert config.section[KEY] is None
+    assert Config.load(path).section[KEY] is None
+
+
+def test_erasing_twice_changes_nothing():
+    path = saved(settings("ickstream"))
+    erase(Config.load(path), KEY)
+    before = read(path)
+    assert erase(Config.load(path), KEY) is True
+    assert read(path) == before
+
+
+def test_a_configuration_that_came_from_no_file():
+    assert erase(Config(settings("ickstream")), KEY) is True
+
+
+def test_a_token_with_quotes_and_backslashes():
+    token = 'on"ce\\canary/'
+    path = saved(settings("ickstream", {KEY: token}))
+    assert erase(Config.load(path), KEY) is True
+    assert b"canary" not in read(path)
+    assert Config.load(path).section[KEY] is None
+
+
+def test_a_token_that_the_file_spells_otherwise_is_erased_or_said_to_be_left():
+    path = saved(settings("ickstream"))
+    write(path, read(path).replace(b"once-canary", b"once\\u002dcanary"))
+    config = Config.load(path)
+    assert config.section[KEY].reveal() == "once-canary"
+    if erase(config, KEY):
+        assert b"canary" not in read(path)
+    else:
+        assert Config.load(path).section[KEY].reveal() == "once-canary"
+
+
+def test_the_copy_is_used_where_power_failed_while_the_file_was_written():
+    where = folder()
+    whole = json.dumps(settings("ickstream", {KEY: "  "}))
+    write(where + "/enroll.json~", whole)
+    for broken in ("", whole[: len(whole) // 2], "\0" * len(whole), whole[:-1]):
+        config = Config.load(write(where + "/enroll.json", broken))
+        assert config.section["hardware_id"] == "hw-1" and config.section[KEY] is None
+
+
+def test_a_broken_copy_does_not_hide_a_whole_file():
+    path = saved(settings("ickstream"))
+    write(path + "~", '{"provider"')
+    assert Config.load(path).section[KEY].reveal() == "once-canary"
+
+
+def test_a_broken_file_with_a_broken_copy_is_an_error():
+    path = write(folder() + "/enroll.json", '{"provider')
+    write(path + "~", "{")
+    raises("configuration", Config.load, path)
+
+
+def test_a_mistake_in_a_whole_file_is_named_although_there_is_a_copy():
+    path = saved(settings("ickstream", timeout="x"))
+    write(path + "~", json.dumps(settings("ickstream")))
+    assert "timeout" in str(raises("configuration", Config.load, path))
+
+
+def test_a_file_that_has_gone_is_said_to_be_left():
+    path = saved(settings("ickstream"))
+    config = Config.load(path)
+    os.remove(path)
+    assert erase(config, KEY) is False
+
+
+def test_other_texts_of_the_file_keep_what_looks_like_the_token():
+    section = changed(SECTIONS["ickstream"], {"application_id": "once-canary-app"})
+    path = saved(settings("ickstream", section))
+    erase(Config.load(path), KEY)
+    assert Config.load(path).section["application_id"] == "once-canary-app"

@@ -1,0 +1,281 @@
+"""SNTP answers: which are believed, which are ignored, which are refused; and the list of servers."""
+
+import enroll.clock as clock
+import enroll.transport as transport
+from enroll.clock import days, iso_date, parse
+from enroll.errors import EnrollError
+from helpers import Fake, config, drive, patched, raises
+
+NONCE = bytes(range(1, 9))
+EARLIEST = iso_date("2026-01-01")
+TODAY = iso_date("2026-11-20") + 12345
+NTP_EPOCH = 2208988800  # seconds from 1900 to 1970
+EAGAIN = 11
+
+
+def packet(unix=TODAY, nonce=NONCE, leap=0, version=4, mode=4, stratum=2, transmit=None):
+    """An answer of a server whose clock stands at `unix`."""
+    answer = bytearray(48)
+    answer[0] = leap << 6 | version << 3 | mode
+    answer[1] = stratum
+    answer[24:32] = nonce
+    answer[40:44] = ((unix + NTP_EPOCH) & 0xFFFFFFFF).to_bytes(4, "big")
+    answer[44] = 0x80
+    if transmit is not None:
+        answer[40:48] = transmit
+    return bytes(answer)
+
+
+def test_a_good_answer():
+    assert parse(packet(), NONCE, EARLIEST) == TODAY
+
+
+def test_every_usable_stratum_version_and_leap_indicator():
+    for stratum in (1, 15):
+        assert parse(packet(stratum=stratum), NONCE, EARLIEST) == TODAY
+    for version in (3, 4):
+        assert parse(packet(version=version), NONCE, EARLIEST) == TODAY
+    for leap in (0, 1, 2):
+        assert parse(packet(leap=leap), NONCE, EARLIEST) == TODAY
+
+
+def test_an_answer_with_an_extension_behind_it():
+    assert parse(packet() + bytes(20), NONCE, EARLIEST) == TODAY
+
+
+def test_wrong_origin_timestamp_is_ignored():
+    assert parse(packet(nonce=bytes(8)), NONCE, EARLIEST) is None
+    assert parse(packet(nonce=NONCE[:7] + b"\x00"), NONCE, EARLIEST) is None
+
+
+def test_wrong_mode_is_ignored():
+    for mode in (0, 1, 2, 3, 5, 6, 7):
+        assert parse(packet(mode=mode), NONCE, EARLIEST) is None
+
+
+def test_short_packet_is_ignored():
+    for size in range(48):
+        assert parse(packet()[:size], NONCE, EARLIEST) is None
+
+
+def test_kiss_of_death_is_refused():
+    raises("clock", parse, packet(stratum=0), NONCE, EARLIEST)
+
+
+def test_unsynchronised_stratum_is_refused():
+    raises("clock", parse, packet(stratum=16), NONCE, EARLIEST)
+    raises("clock", parse, packet(stratum=255), NONCE, EARLIEST)
+
+
+def test_unsynchronised_leap_indicator_is_refused():
+    raises("clock", parse, packet(leap=3), NONCE, EARLIEST)
+
+
+def test_zero_transmit_timestamp_is_refused():
+    raises("clock", parse, packet(transmit=bytes(8)), NONCE, EARLIEST)
+
+
+def test_time_before_earliest_is_refused():
+    raises("clock", parse, packet(EARLIEST - 1), NONCE, EARLIEST)
+    assert parse(packet(EARLIEST), NONCE, EARLIEST) == EARLIEST
+
+
+def test_1970_and_2000_are_refused():
+    raises("clock", parse, packet(0), NONCE, EARLIEST)
+    raises("clock", parse, packet(iso_date("2000-01-01")), NONCE, EARLIEST)
+
+
+def test_the_far_future_is_refused():
+    raises("clock", parse, packet(days(2080, 0, 1) * 86400), NONCE, EARLIEST)
+
+
+def test_roll_over_of_2036():
+    for unix in (2**32 - NTP_EPOCH - 1, 2**32 - NTP_EPOCH, days(2036, 1, 8) * 86400, days(2050, 0, 1) * 86400):
+        assert parse(packet(unix), NONCE, EARLIEST) == unix
+
+
+def test_a_floor_after_the_roll_over():
+    unix = days(2045, 5, 1) * 86400
+    assert parse(packet(unix), NONCE, iso_date("2040-01-01")) == unix
+    raises("clock", parse, packet(TODAY), NONCE, iso_date("2040-01-01"))
+
+
+def test_a_floor_in_the_past_lets_the_past_through():
+    unix = iso_date("2017-02-02")
+    assert parse(packet(unix), NONCE, iso_date("2017-01-01")) == unix
+
+
+class Network:
+    """Stands for the modules `socket` and `time`: `answers` maps a host to a function from a request to packets."""
+
+    AF_INET, SOCK_DGRAM = 2, 2
+
+    def __init__(self, **answers):
+        self.answers = answers
+        self.asked = []
+        self.open = 0
+        self.now = 0
+
+    def getaddrinfo(self, host, port, *_):
+        if host not in self.answers:
+            raise OSError(-2)
+        return [(2, 2, 0, "", (host, port))]
+
+    def socket(self, *_):
+        self.open += 1
+        return Socket(self)
+
+    def ticks_ms(self):
+        self.now += 100
+        return self.now
+
+    def ticks_add(self, ticks, delta):
+        return ticks + delta
+
+    def ticks_diff(self, later, earlier):
+        return later - earlier
+
+
+class Socket:
+    def __init__(self, network):
+        self.network = network
+        self.inbox = []
+
+    def connect(self, where):
+        self.where = where
+
+    def setblocking(self, flag):
+        assert flag is False
+
+    def send(self, request):
+        request = bytes(request)
+        self.network.asked.append((self.where, request))
+        self.inbox = list(self.network.answers[self.where[0]](request))
+
+    write = send
+
+    def recv(self, size):
+        if not self.inbox:
+            raise OSError(EAGAIN)
+        return self.inbox.pop(0)[:size]
+
+    def close(self):
+        self.network.open -= 1
+
+
+def ask_servers(network, *servers, date=None, error=None, **more):
+    """The time that `servers` of `network` give; `date` is what the service's server says instead, or `error` raised there."""
+    asked = []
+
+    def exchange(method, url, body=b"", **more):
+        asked.append((method, url, more))
+        if error:
+            raise error
+        return Fake(headers={} if date is None else {"date": date}, close=lambda: None)
+        yield
+
+    try:
+        with patched(clock, socket=network, time=network), patched(transport, exchange=exchange):
+            return drive(clock.ask(config("etherfax", ntp=list(servers), **more)), lambda sock: len(sock.inbox))
+    finally:
+        network.hints = asked
+        assert network.open == 0, "a socket is left open"
+
+
+def honest(request):
+    return [packet(nonce=request[40:48])]
+
+
+def silent(request):
+    return []
+
+
+def rude(request):
+    return [packet(nonce=request[40:48], stratum=0)]
+
+
+def test_one_exchange_where_the_first_server_answers():
+    network = Network(first=honest, second=honest)
+    assert ask_servers(network, "first", "second") == TODAY
+    assert [where for where, _ in network.asked] == [("first", 123)]
+    assert not network.hints
+
+
+def test_a_server_at_another_port():
+    network = Network(first=honest)
+    ask_servers(network, "first:1123")
+    assert network.asked[0][0] == ("first", 1123)
+
+
+def test_the_request_is_version_4_client_and_tells_nothing_but_a_nonce():
+    network = Network(host=honest)
+    ask_servers(network, "host")
+    ask_servers(network, "host")
+    (_, first), (_, second) = network.asked
+    assert len(first) == 48 and first[0] == 0x23 and first[1:40] == bytes(39)
+    assert first[40:] != second[40:]
+
+
+def test_forged_answers_are_ignored_while_the_wait_goes_on():
+    def forger(request):
+        forged = [packet(0), packet(nonce=bytes(8)), b"", b"x" * 48, packet(mode=3, nonce=request[40:48])]
+        return forged + honest(request)
+
+    assert ask_servers(Network(host=forger), "host") == TODAY
+
+
+def test_the_next_server_is_asked_after_silence():
+    network = Network(first=silent, second=honest)
+    assert ask_servers(network, "first", "second") == TODAY
+    assert len(network.asked) == 2
+
+
+def test_the_next_server_is_asked_after_kiss_of_death_and_after_an_unknown_name():
+    assert ask_servers(Network(rude=rude, second=honest), "rude", "nowhere", "second") == TODAY
+
+
+def test_the_next_server_is_asked_after_an_unreachable_port():
+    def unreachable(request):
+        raise OSError(111)
+
+    assert ask_servers(Network(first=unreachable, second=honest), "first", "second") == TODAY
+
+
+def test_no_server_answers_and_no_date_comes():
+    for network, server in ((Network(first=silent), "first"), (Network(), "nowhere"), (Network(rude=rude), "rude")):
+        raises("clock", ask_servers, network, server)
+        raises("clock", ask_servers, network, server, error=OSError(111))
+        raises("clock", ask_servers, network, server, error=EnrollError("answer", "no HTTP"))
+        raises("clock", ask_servers, network, server, date="nonsense")
+
+
+def test_a_date_header_is_the_hint_where_udp_is_blocked():
+    network = Network(first=silent)
+    date = "Fri, 20 Nov 2026 08:49:37 GMT"
+    assert ask_servers(network, "first", date=date, url="http://cloud.example:8080/api/v1") == clock.http_date(date)
+    ((method, url, more),) = network.hints
+    assert method == "HEAD" and url.rstrip("/") == "http://cloud.example:8080"
+    assert "headers" not in more, "the request for the date carries no credential"
+
+
+def test_a_date_header_that_cannot_be_true_is_refused():
+    for date in ("Thu, 01 Jan 1970 00:00:00 GMT", "Sat, 31 Oct 2026 23:59:59 GMT", "Sun, 06 Nov 2094 08:49:37 GMT"):
+        raises("clock", ask_servers, Network(first=silent), "first", date=date)
+
+
+def test_the_floor_of_the_configuration_replaces_the_build():
+    unix = iso_date("2017-02-02")
+    network = Network(host=lambda request: [packet(unix, nonce=request[40:48])])
+    raises("clock", ask_servers, network, "host")
+    assert ask_servers(network, "host", earliest="2017-01-01") == unix
+    assert ask_servers(network, "host", earliest="1970-01-01") == unix
+
+
+def test_closing_the_task_closes_its_socket():
+    network = Network(host=silent)
+    with patched(clock, socket=network, time=network):
+        task = clock.ask(config("etherfax", ntp=["host"]))
+        task.send(None)
+        assert network.open == 1
+        task.close()
+    assert network.open == 0

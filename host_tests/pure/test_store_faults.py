@@ -1,0 +1,355 @@
+"""The store on a file system that fails: at every single operation, the old record or the new one, never another."""
+
+import enroll.store as store_module
+from enroll.store import Store
+from helpers import patched, raises
+
+OLD = (1, b"who", b"old")
+NEW = (4, b"who", b"new and longer")
+ENOENT, EIO, EEXIST, ENOSPC, EROFS = 2, 5, 17, 28, 30
+
+
+class Disk:
+    """Files in memory, in place of `open` and `os`. The write operation number `fail_at`, and all later ones if
+    `lasting`, raise OSError(`errno`); half of what they should write is there then."""
+
+    def __init__(self):
+        self.files = {}
+        self.folders = set()
+        self.fail_at = self.errno = None
+        self.lasting = False
+        self.done = 0
+        self.opened = 0
+
+    def fail(self, at, errno, lasting):
+        self.done, self.fail_at, self.errno, self.lasting = 0, at, errno, lasting
+
+    def operation(self):
+        """Count one; whether it fails."""
+        self.done += 1
+        return self.fail_at is not None and (self.done == self.fail_at or self.lasting and self.done > self.fail_at)
+
+    def change(self):
+        if self.operation():
+            raise OSError(self.errno, "fault")
+
+    def read(self):
+        pass
+
+    def open(self, path, mode="r"):
+        if "w" in mode:
+            self.change()
+            self.files[path] = bytearray()
+        elif path not in self.files:
+            raise OSError(ENOENT, "no such file")
+        elif "+" in mode:
+            self.change()
+        return File(self, self.files[path], mode not in ("r", "rb"))
+
+    def stat(self, path):
+        if path not in self.files:
+            raise OSError(ENOENT, "no such file")
+        return (0, 0, 0, 0, 0, 0, len(self.files[path]), 0, 0, 0)
+
+    def mkdir(self, path):
+        self.change()
+        if path in self.folders:
+            raise OSError(EEXIST, "there")
+        self.folders.add(path)
+
+    def remove(self, path):
+        self.change()
+        if path not in self.files:
+            raise OSError(ENOENT, "no such file")
+        del self.files[path]
+
+    def sync(self):
+        self.change()
+
+
+class File:
+    def __init__(self, disk, content, writes):
+        self.disk = disk
+        self.content = content
+        self.writes = writes
+        self.at = 0
+        disk.opened += 1
+
+    def __enter__(self):
+        return self
+
+    def __exit__(self, *_):
+        self.close()
+
+    def read(self, size=-1):
+        self.disk.read()
+        data = bytes(self.content[self.at :] if size < 0 else self.content[self.at : self.at + size])
+        self.at += len(data)
+        return data
+
+    def readinto(self, buffer):
+        data = self.read(len(buffer))
+        buffer[: len(data)] = data
+        return len(data)
+
+    def write(self, data):
+        data = bytes(data)
+        fails = self.disk.operation()
+        if fails:
+            data = data[: len(data) // 2]
+        self.content[self.at : self.at + len(data)] = data
+        self.at += len(data)
+        if fails:
+            raise OSError(self.disk.errno, "fault")
+        return len(data)
+
+    def seek(self, at, whence=0):
+        self.at = at if whence == 0 else len(self.content) + at
+        return self.at
+
+    def flush(self):
+        self.disk.change()
+
+    def close(self):
+        if self.content is not None:
+            self.content = None
+            self.disk.opened -= 1
+            if self.writes:
+                self.disk.change()
+
+
+def on(disk):
+    """Context in which the store works on `disk`."""
+    return patched(store_module, open=disk.open, os=disk)
+
+
+def fresh(*records):
+    disk = Disk()
+    with on(disk):
+        store = Store("state")
+        store.load()
+        store.prepare()
+        for record in records:
+            store.save(*record)
+        store.close()
+    assert disk.opened == 0
+    return disk
+
+
+def sweep(action, errno, lasting, check, *records):
+    """Call `action(store)` on a disk with `records` that fails at operation 1, 2, 3 ... until it does not matter any more.
+
+    `check(disk, failed)`: what must hold after each.
+    """
+    at = 0
+    while True:
+        at += 1
+        disk = fresh(*records)
+        failed = False
+        with on(disk):
+            store = Store("state")
+            store.load()
+            disk.fail(at, errno, lasting)
+            try:
+                action(store)
+            except Exception as error:
+                assert getattr(error, "kind", None) == "storage", repr(error)
+                failed = True
+            reached = disk.done >= at
+            disk.fail(None, None, False)
+            store.close()
+            assert disk.opened == 0, "a file is left open"
+            check(disk, failed)
+        if not reached:
+            assert not failed
+            return at
+
+
+def loaded():
+    return Store("state").load()
+
+
+def test_a_failed_save_leaves_the_old_record_or_the_new_one():
+    for errno in (ENOSPC, EIO, EROFS):
+        for lasting in (False, True):
+            for before in ((), (OLD,), (NEW, OLD), (NEW, NEW, OLD)):
+
+                def check(disk, failed):
+                    old = before[-1] if before else None
+                    record = loaded()
+                    assert record in (old, NEW), (errno, record)
+                    assert failed or record == NEW
+
+                count = sweep(lambda store: store.save(*NEW), errno, lasting, check, *before)
+                assert count > 3
+
+
+def test_a_save_works_again_once_the_flash_does():
+    for errno in (ENOSPC, EIO):
+
+        def check(disk, failed):
+            store = Store("state")
+            store.load()
+            store.prepare()
+            store.save(5, b"who", b"third")
+            store.close()
+            assert loaded() == (5, b"who", b"third")
+
+        sweep(lambda store: store.save(*NEW), errno, True, check, OLD)
+
+
+def test_the_same_store_can_save_again_after_a_failure():
+    def twice(store):
+        raises("storage", store.save, *NEW)
+        store.save(5, b"who", b"third")
+
+    disk = fresh(OLD)
+    with on(disk):
+        store = Store("state")
+        store.load()
+        for at in range(1, 5):
+            disk.fail(at, EIO, False)
+            twice(store)
+            assert loaded() == (5, b"who", b"third")
+
+
+def test_a_failed_begin_leaves_the_old_record():
+    def check(disk, failed):
+        assert loaded() == OLD
+
+    for errno in (ENOSPC, EIO, EROFS):
+        sweep(lambda store: store.begin(), errno, True, check, NEW, OLD)
+
+
+def test_a_failed_begin_is_told_before_anything_is_sent():
+    disk = fresh(OLD)
+    with on(disk):
+        store = Store("state")
+        store.load()
+        disk.fail(1, EROFS, True)
+        raises("storage", store.begin)
+
+
+def test_a_failed_prepare_is_told():
+    disk = Disk()
+    with on(disk):
+        disk.fail(1, EROFS, True)
+        raises("storage", Store("state").prepare)
+
+
+def test_a_failed_prepare_can_be_repeated():
+    at = 0
+    while True:
+        at += 1
+        disk = Disk()
+        with on(disk):
+            store = Store("state")
+            disk.fail(at, ENOSPC, True)
+            try:
+                store.prepare()
+                return
+            except Exception as error:
+                assert error.kind == "storage"
+            assert disk.opened == 0
+            disk.fail(None, None, False)
+            store.prepare()
+            store.save(*NEW)
+            assert loaded() == NEW
+
+
+def test_a_failed_clear_leaves_a_record_or_nothing_but_never_the_older_record():
+    def check(disk, failed):
+        assert loaded() in (None, NEW)
+        if not failed:
+            assert loaded() is None
+
+    for errno in (EIO, EROFS):
+        for lasting in (False, True):
+            sweep(lambda store: store.clear(), errno, lasting, check, OLD, NEW)
+
+
+class Full(Disk):
+    """A disk on which nothing can be written until the spare file is given up."""
+
+    full = False
+
+    def change(self):
+        if self.full:
+            raise OSError(ENOSPC, "full")
+
+    def remove(self, path):
+        del self.files[path]
+        self.full = False
+
+    def operation(self):
+        return self.full
+
+
+def test_a_full_disk_gives_up_the_spare_file_for_what_must_not_be_lost():
+    for spare in (True, False):
+        disk = Full()
+        disk.errno = ENOSPC
+        with on(disk):
+            store = Store("state")
+            store.load()
+            store.prepare()
+            store.save(*OLD)
+            disk.full = True
+            if spare:
+                store.save(3, b"who", b"answer", True)
+                assert loaded() == (3, b"who", b"answer")
+            else:
+                raises("storage", store.save, 3, b"who", b"answer")
+                assert loaded() == OLD
+
+
+class Lossy(Disk):
+    """A disk that says that all is well and keeps something else."""
+
+    lossy = False
+
+    def open(self, path, mode="r"):
+        file = super().open(path, mode)
+        if self.lossy and "r" in mode and "+" in mode:
+            file.content = bytearray(file.content)
+        return file
+
+
+def test_what_does_not_read_back_is_an_error():
+    disk = Lossy()
+    with on(disk):
+        store = Store("state")
+        store.load()
+        store.prepare()
+        store.save(*OLD)
+        disk.lossy = True
+        raises("storage", store.save, *NEW)
+        assert loaded() == OLD
+
+
+class Unreadable(Disk):
+    """A disk on which the read number `bad` fails, and all later ones."""
+
+    bad = 0
+    reads = 0
+
+    def read(self):
+        self.reads += 1
+        if self.bad and self.reads >= self.bad:
+            raise OSError(EIO, "unreadable")
+
+
+def test_what_cannot_be_read_is_damage():
+    for bad in range(1, 30):
+        disk = Unreadable()
+        with on(disk):
+            store = Store("state")
+            store.load()
+            store.prepare()
+            store.save(*OLD)
+            store.save(*NEW)
+            disk.reads, disk.bad = 0, bad
+            store = Store("state")
+            record = store.load()
+            assert record in (OLD, NEW) or record is None and store.damaged, bad
+            assert disk.opened == 0

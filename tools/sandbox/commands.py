@@ -1,0 +1,184 @@
+"""What the commands share: their options, calling the running sandbox, printing, and commands made from operations."""
+
+from __future__ import annotations
+
+import inspect
+import json
+import os
+import sys
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import click
+from rich.console import Console
+from rich.table import Table
+
+from .client import AdminClient
+from .errors import SandboxError
+from .services.base import parameters
+
+DEFAULT_STATE = ".cache/sandbox"
+
+_ALIASES = {"enabled": ("--enable",)}
+
+
+class Failure(click.ClickException):
+    """A sentence for the user: something was refused (exit status 1)."""
+
+
+class NotRunning(Failure):
+    """No sandbox answers."""
+
+    exit_code = 3
+
+
+def state_option(function: Callable[..., Any]) -> Callable[..., Any]:
+    """Add ``--state``."""
+    return click.option(
+        "--state",
+        type=click.Path(file_okay=False, path_type=Path),
+        envvar="SANDBOX_STATE",
+        default=DEFAULT_STATE,
+        show_default=True,
+        help="State folder.",
+    )(function)
+
+
+def key_option(function: Callable[..., Any]) -> Callable[..., Any]:
+    """Add ``--admin-key-file``."""
+    return click.option(
+        "--admin-key-file",
+        type=click.Path(exists=True, dir_okay=False, path_type=Path),
+        help="File with the admin key; else the environment variable SANDBOX_ADMIN_KEY.",
+    )(function)
+
+
+def json_option(function: Callable[..., Any]) -> Callable[..., Any]:
+    """Add ``--json``."""
+    return click.option("--json", "as_json", is_flag=True, help="Print JSON.")(function)
+
+
+def admin_key(file: Path | None, environment: str | None) -> str | None:
+    """The admin key from a file or the environment, without surrounding white space; None if there is none."""
+    if file is not None:
+        try:
+            key = file.read_text(encoding="utf-8").strip()
+        except (OSError, UnicodeDecodeError):
+            raise Failure(f"cannot read the admin key file {file}") from None
+        if not key:
+            raise Failure(f"the admin key file {file} is empty")
+        return key
+    return (environment or "").strip() or None
+
+
+def environment_key() -> str | None:
+    """The admin key of the environment, if there is one."""
+    return os.environ.get("SANDBOX_ADMIN_KEY")
+
+
+def new_table(*names: str) -> Table:
+    """A table with these columns."""
+    table = Table(box=None)
+    for name in names:
+        # Never an ellipsis: a token or a path is there to be copied.
+        table.add_column(name, overflow="fold")
+    return table
+
+
+def print_table(table: Table) -> None:
+    """Print a table, as wide as the terminal."""
+    # What goes into a file or a pipe has no width.
+    Console(highlight=False, markup=False, width=None if sys.stdout.isatty() else 100_000).print(table)
+
+
+def show(result: Any, as_json: bool) -> None:
+    """Print an operation's result: JSON, or a table for people."""
+    if as_json:
+        click.echo(json.dumps(result))
+    elif isinstance(result, list) and result and isinstance(result[0], dict):
+        table = new_table(*result[0])
+        for row in result:
+            table.add_row(*(cell(value) for value in row.values()))
+        print_table(table)
+    elif isinstance(result, dict):
+        for name, value in result.items():
+            click.echo(f"{name}: {cell(value)}")
+    elif isinstance(result, list):
+        click.echo("none", err=True)
+    elif result is not None:
+        click.echo(str(result))
+
+
+def cell(value: Any) -> str:
+    """A value as a word of a table."""
+    if value is None:
+        return "-"
+    return json.dumps(value) if isinstance(value, dict | list | bool) else str(value)
+
+
+def call(path: str, arguments: dict[str, Any], options: dict[str, Any]) -> Any:
+    """Perform an operation at the running sandbox."""
+    key = admin_key(options["admin_key_file"], environment_key())
+    try:
+        return AdminClient(options["admin_url"], options["state"], key).perform(path, arguments)
+    except ConnectionError as error:
+        raise NotRunning(str(error)) from None
+    except SandboxError as error:
+        raise Failure(str(error)) from None
+
+
+def _parameter(parameter: inspect.Parameter, kinds: tuple[type, ...]) -> click.Parameter:
+    """A required parameter of an operation becomes an argument, any other an option."""
+    kind: Any = next(kind for kind in kinds if kind is not type(None))
+    if dict in kinds:
+        kind = _JsonObject()
+    elif str in kinds:
+        kind = str
+    elif float in kinds:
+        kind = float
+    if parameter.default is parameter.empty:
+        return click.Argument([parameter.name], type=kind)
+    flag = "--" + parameter.name.replace("_", "-")
+    if kind is bool:
+        return click.Option([parameter.name, flag, *_ALIASES.get(parameter.name, ())], is_flag=True)
+    return click.Option([parameter.name, flag], type=kind, default=None, help=_default(parameter.default))
+
+
+def _default(value: object) -> str | None:
+    return None if value in (None, "", {}) else f"[default: {value}]"
+
+
+class _JsonObject(click.ParamType[dict[str, Any]]):
+    name = "JSON"
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> Any:
+        """Parse a JSON object."""
+        try:
+            parsed = json.loads(value)
+        except ValueError as error:
+            self.fail(f"not JSON: {error}", param, ctx)
+        if not isinstance(parsed, dict):
+            self.fail("not a JSON object", param, ctx)
+        return parsed
+
+
+def make_command(group: str, name: str, function: Callable[..., object]) -> click.Command:
+    """The command for an operation, with its parameters and its help."""
+    wanted = [item for item in parameters(function) if item[0].name != "self"]
+
+    def run(**options: Any) -> None:
+        common = {name: options.pop(name) for name in ("state", "admin_url", "admin_key_file", "as_json")}
+        arguments = {key: value for key, value in options.items() if value is not None}
+        show(call(f"{group}/{name}" if group else name, arguments, common), common["as_json"])
+
+    decorated: Any = admin_options(run)
+    command = click.Command(name, callback=run, help=inspect.getdoc(function))
+    command.params = [_parameter(*item) for item in wanted] + list(reversed(decorated.__click_params__))
+    return command
+
+
+def admin_options(function: Callable[..., Any]) -> Callable[..., Any]:
+    """Add what every command wants that calls a running sandbox."""
+    option = click.option("--admin-url", envvar="SANDBOX_ADMIN_URL", help="URL of the admin API. [default: by --state]")
+    return json_option(key_option(state_option(option(function))))

@@ -1,0 +1,123 @@
+"""ickStream's users, applications, tokens and devices: what they are kept in, and what a person does with them."""
+
+from __future__ import annotations
+
+import dataclasses
+import secrets
+import uuid
+from typing import Any
+
+from ..errors import SandboxError
+from ..state import Row
+from .base import Service, hide, operation
+
+
+@dataclasses.dataclass
+class Settings:
+    """``scheme``: the word before the token in the Authorization header (empty: the token alone).
+
+    ``id_as_string``, ``version_as_number``, ``omit_user_id``: ways in which old servers' answers differ.
+    ``keep_access_token``: a device that registers again gets the access token it had; else a new one, which makes the
+    old one void. ``token_lifetime``: seconds in which a registration token must be used.
+    """
+
+    scheme: str = "Bearer"
+    id_as_string: bool = False
+    version_as_number: bool = False
+    omit_user_id: bool = False
+    keep_access_token: bool = False
+    token_lifetime: float = 600.0
+
+
+class IckStreamPortal(Service):
+    """The state and the administrator's operations."""
+
+    name = "ickstream"
+    schema = """
+    CREATE TABLE IF NOT EXISTS ickstream_users (
+        name TEXT PRIMARY KEY, id TEXT NOT NULL UNIQUE, access_token TEXT NOT NULL UNIQUE);
+    CREATE TABLE IF NOT EXISTS ickstream_applications (id TEXT PRIMARY KEY, model TEXT NOT NULL);
+    CREATE TABLE IF NOT EXISTS ickstream_tokens (
+        token TEXT PRIMARY KEY, user_id TEXT NOT NULL REFERENCES ickstream_users (id) ON DELETE CASCADE,
+        name TEXT NOT NULL, expires REAL NOT NULL, used_at REAL);
+    CREATE TABLE IF NOT EXISTS ickstream_devices (
+        id TEXT PRIMARY KEY, user_id TEXT NOT NULL REFERENCES ickstream_users (id) ON DELETE CASCADE,
+        hardware_id TEXT NOT NULL, application_id TEXT NOT NULL, name TEXT NOT NULL, model TEXT NOT NULL,
+        address TEXT, public_address TEXT, access_token TEXT NOT NULL UNIQUE, UNIQUE (user_id, hardware_id));
+    """
+
+    def __init__(self, *arguments: Any) -> None:
+        super().__init__(*arguments)
+        self.settings = Settings()
+
+    def _new_token(self, user_id: str, name: str, lifetime: float) -> str:
+        token = secrets.token_urlsafe(24)
+        expires = self.clock.now() + lifetime
+        self.state.insert("ickstream_tokens", token=token, user_id=user_id, name=name, expires=expires)
+        return token
+
+    @operation
+    def create_user(self, name: str) -> Row:
+        """Create a user; returns the id and access token."""
+        row = {"name": name, "id": str(uuid.uuid4()), "access_token": secrets.token_urlsafe(24)}
+        with self.state.transaction():
+            if self.state.one("SELECT 1 FROM ickstream_users WHERE name = ?", name):
+                raise SandboxError(f"ickstream already has a user {name!r}")
+            self.state.insert("ickstream_users", **row)
+        return row
+
+    @operation
+    def delete_user(self, name: str) -> None:
+        """Delete a user, his tokens and his devices."""
+        if not self.state.run("DELETE FROM ickstream_users WHERE name = ?", name):
+            raise SandboxError(f"ickstream has no user {name!r}")
+
+    @operation
+    def create_application(self, application_id: str, model: str = "sandbox/device") -> Row:
+        """Create an application id (an API key) and the model its devices have."""
+        with self.state.transaction():
+            if self.state.one("SELECT 1 FROM ickstream_applications WHERE id = ?", application_id):
+                raise SandboxError(f"ickstream already has an application {application_id!r}")
+            self.state.insert("ickstream_applications", id=application_id, model=model)
+        return {"application_id": application_id, "model": model}
+
+    @operation
+    def delete_application(self, application_id: str) -> None:
+        """Delete an application id."""
+        if not self.state.run("DELETE FROM ickstream_applications WHERE id = ?", application_id):
+            raise SandboxError(f"ickstream has no application {application_id!r}")
+
+    @operation
+    def create_token(self, user: str, name: str = "device", lifetime: float | None = None) -> str:
+        """Make a device registration token of a user; lifetime in seconds. Returns the token."""
+        row = self.state.one("SELECT id FROM ickstream_users WHERE name = ?", user)
+        if row is None:
+            raise SandboxError(f"ickstream has no user {user!r}")
+        return self._new_token(row["id"], name, self.settings.token_lifetime if lifetime is None else lifetime)
+
+    @operation
+    def delete_device(self, device_id: str) -> None:
+        """Remove a device, as its owner does: its access token is void."""
+        if not self.state.run("DELETE FROM ickstream_devices WHERE id = ?", device_id):
+            raise SandboxError(f"ickstream has no device {device_id!r}")
+
+    @operation
+    def users(self, reveal: bool = False) -> list[Row]:
+        """All users; their access tokens only with reveal."""
+        rows = self.state.all("SELECT * FROM ickstream_users ORDER BY name")
+        return [hide(row, ("access_token",), reveal) for row in rows]
+
+    @operation
+    def applications(self) -> list[Row]:
+        """All application ids."""
+        return self.state.all("SELECT id AS application_id, model FROM ickstream_applications ORDER BY id")
+
+    @operation
+    def tokens(self, reveal: bool = False) -> list[Row]:
+        """All device registration tokens, used or not; the tokens themselves only with reveal."""
+        return [hide(row, ("token",), reveal) for row in self.state.all("SELECT * FROM ickstream_tokens")]
+
+    @operation
+    def devices(self, reveal: bool = False) -> list[Row]:
+        """All devices; their access tokens only with reveal."""
+        return [hide(row, ("access_token",), reveal) for row in self.state.all("SELECT * FROM ickstream_devices")]
