@@ -43,13 +43,16 @@ def register(config, port, single: bool):
 
 
 def boot(path: str, single: bool = False):
-    """Register what the configuration at `path` describes. Returns (exit status, what to print, Session or None)."""
+    """Register what the configuration at `path` describes.
+
+    Returns (exit status, what to print, function that makes a Session, or None).
+    """
     try:
         import port
 
         config = enroll.Config.load(path)
         credential = register(config, port, single)
-        return 0, "registered %s %s" % (credential.provider, credential.device_id), enroll.Session(config, port, credential)
+        return 0, "registered %s %s" % (credential.provider, credential.device_id), lambda: enroll.Session(config, port, credential)
     except enroll.EnrollError as error:
         return STATUS.get(error.kind, TRY_AGAIN), "%s: %s" % (error.kind, error), None
     except MemoryError:
@@ -64,7 +67,7 @@ def main(arguments: list[str]) -> int:
     if session and (not arguments or "--app" in arguments):
         import app
 
-        app.main(session)
+        app.main(session())
     return status
 
 

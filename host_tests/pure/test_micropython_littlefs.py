@@ -183,6 +183,7 @@ def test_littlefs_that_fills_after_prepare_takes_what_must_not_be_lost():
         store.save(3, b"who", b"answer", True)
         store.close()
         assert Store("/ram/state").load() == (3, b"who", b"answer")
+        assert len(os.listdir("/ram/state")) == 2, "the spare file is given up"
 
 
 def test_littlefs_that_fills_between_begin_and_save_takes_the_answer():
@@ -195,6 +196,7 @@ def test_littlefs_that_fills_between_begin_and_save_takes_the_answer():
         store.save(3, b"who", b"answer", True)
         store.close()
         assert Store("/ram/state").load() == (3, b"who", b"answer")
+        assert len(os.listdir("/ram/state")) == 2, "the spare file is given up"
 
 
 def test_read_only_littlefs():

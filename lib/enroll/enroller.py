@@ -104,7 +104,10 @@ class Enroller:
         """Task: one attempt. Returns the Credential; raises EnrollError, whatever goes wrong."""
         try:
             credential = self._recall() or (yield from self._register())
-            self._erase()
+            if hasattr(self.config.service, "ONE_TIME"):
+                from .erase import erase
+
+                erase(self.config, self.log)
             return credential
         except MemoryError:
             self.state = None  # look again: the answer may be on flash
@@ -120,14 +123,6 @@ class Enroller:
         if credential and self.state == RAW:
             self._save(KEPT, credential.encode())
         return credential
-
-    def _erase(self) -> None:
-        key = getattr(self.config.service, "ONE_TIME", None)
-        if key:
-            from .erase import erase
-
-            if not erase(self.config, key):
-                self.log("take the used `%s` out of enroll.json: it cannot be erased" % key)
 
     def _register(self):
         port = self.port

@@ -6,25 +6,27 @@ import os
 from .config import Config
 
 
-def erase(config: Config, key: str) -> bool:
-    """Overwrite the secret `key` of the provider's section with blanks. Returns whether nothing is left of it.
+def erase(config: Config, log) -> None:
+    """Overwrite the secret that the provider calls ONE_TIME with blanks, or `log` that it cannot be done.
 
     A whole copy stands beside the file meanwhile, which `Config.load` falls back to when power fails.
     """
+    key = config.service.ONE_TIME
     value = config.section[key]
     if not (value and config.path):
-        return True
+        return
     try:
         with open(config.path) as file:
             text = file.read()
         quoted = json.dumps(value.reveal())
-        erased = text.replace(quoted, '"' + " " * (len(quoted) - 2) + '"')
+        if quoted not in text:
+            raise OSError("written with escapes")
+        text = text.replace(quoted, '"' + " " * (len(quoted) - 2) + '"')
         copy = config.path + "~"
         for path, mode in ((copy, "w"), (config.path, "r+")):
             with open(path, mode) as file:
-                file.write(erased)
+                file.write(text)
         os.remove(copy)
-    except OSError:
-        return False
-    config.section[key] = None
-    return erased != text
+        config.section[key] = None
+    except OSError as error:
+        log("take the used `%s` out of enroll.json, it cannot be erased: %s" % (key, error))

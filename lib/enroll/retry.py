@@ -2,8 +2,6 @@
 
 from micropython import const
 
-from .clock import http_date
-
 _DAY = const(86400)
 
 
@@ -11,6 +9,8 @@ def after(value: str, now: int) -> int | None:
     """Seconds that a Retry-After header asks for at `now` (Unix seconds), or None where it is nonsense (RFC 9110, 10.2.3)."""
     if value.isdigit():
         return int(value[:9])
+    from .clock import http_date
+
     date = http_date(value)
     return None if date is None else date - now
 

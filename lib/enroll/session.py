@@ -23,11 +23,11 @@ class Session:
     def request(self, method: str, path: str, headers: dict | None = None, **more):
         """Send a request as `http.request` does and return its Response.
 
-        `path` starts with a slash and is appended to the service's base (Xyte: the device's hub). Raises OSError and
+        `path` is empty or starts with a slash or question mark; it is appended to the service's base (Xyte: the device's hub). Raises OSError and
         EnrollError as `http.request` does, and EnrollError("configuration") where the service has no such requests.
         """
-        if not path.startswith("/"):
-            raise EnrollError("configuration", "a session's path starts with a slash: %s" % path.partition("?")[0])
+        if path[:1] not in ("", "/", "?"):
+            raise EnrollError("configuration", "a session's path starts with a slash, not %s" % path.partition("?")[0])
         config = self._config
         base = getattr(config.service, "base", None)
         url = base(config, self.credential) if base else config.url

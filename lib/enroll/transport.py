@@ -32,21 +32,30 @@ def _text(line: bytes) -> str:
         return ""
 
 
-def _trust(context, ca: str) -> None:
-    """Load the certificates in the file `ca`, one by one and in DER: some ports' TLS knows no PEM, and none takes several."""
-    try:
-        with open(ca, "rb") as file:
-            data = file.read()
-        if b"-----BEGIN" in data:
-            data = b"".join([a2b_base64(part.partition(b"-----")[0]) for part in data.split(b"CERTIFICATE-----")[1::2]])
-        if not data:
-            raise ValueError
-        while data:
-            size = 4 + (data[2] << 8 | data[3])
-            context.load_verify_locations(data[:size])
-            data = data[size:]
-    except (OSError, ValueError, IndexError):
-        raise EnrollError("configuration", "enroll.json: `ca` wants a file of PEM or DER certificates")
+def _wrap(sock, host: str, ca: str | None):
+    """A TLS object over `sock` that trusts the certificates in the file `ca`, or anyone if it is None.
+
+    They are loaded one by one and in DER: some ports' TLS knows no PEM, and none takes several at once.
+    """
+    import tls
+
+    context = tls.SSLContext(tls.PROTOCOL_TLS_CLIENT)
+    context.verify_mode = tls.CERT_REQUIRED if ca else tls.CERT_NONE
+    if ca:
+        try:
+            with open(ca, "rb") as file:
+                data = file.read()
+            if b"-----BEGIN" in data:
+                data = b"".join([a2b_base64(part.partition(b"-----")[0]) for part in data.split(b"CERTIFICATE-----")[1::2]])
+            if not data:
+                raise ValueError
+            while data:
+                size = 4 + (data[2] << 8 | data[3])
+                context.load_verify_locations(data[:size])
+                data = data[size:]
+        except (OSError, ValueError, IndexError):
+            raise EnrollError("configuration", "enroll.json: `ca` wants a file of PEM or DER certificates")
+    return context.wrap_socket(sock, server_hostname=host, do_handshake_on_connect=False)
 
 
 def _distrust(host: str, error) -> EnrollError:
@@ -96,61 +105,45 @@ class Exchange:
                     raise
             yield from self._wait(flags)
 
-    def connect(self, host: str, port: int, ca: str | None, secure: bool = True):
-        """Task: connect to the first address of `host`. `ca`: file of the CA; None: trust anyone.
+    def connect(self, host: str, port: int, ca: str | None, secure: bool):
+        """Task: connect to the first address of `host`; if `secure`, speak TLS. `ca`: file of the CA; None: trust anyone.
 
-        `secure`: whether to speak TLS. Raises OSError and EnrollError.
+        Reading drives the handshake on; when it is done, the server's certificate is there. (Where TLS has no `getpeercert`
+        the handshake ends with the first write.) Raises OSError and EnrollError.
         """
         where = socket.getaddrinfo(host, port, 0, socket.SOCK_STREAM)[0]
-        self._sock = socket.socket(where[0], where[1])
-        yield from self._reach(where[-1])
-        if secure:
-            try:
-                yield from self._handshake(host, ca)
-            except ValueError as error:
-                raise _distrust(host, error)
-            except OSError as error:
-                if -0x3000 < error.errno < -0x2600:  # mbedTLS's X.509 errors on older versions of MicroPython
-                    raise _distrust(host, error)
-                raise
-
-    def _reach(self, where):
-        sock = self._sock
+        self._sock = sock = socket.socket(where[0], where[1])
         sock.setblocking(False)
         try:
             sock.setsockopt(6, 1, 1)  # TCP_NODELAY: the body need not wait for the ACK of the head
         except OSError:
             pass
-        flags = 0
         try:
-            sock.connect(where)
+            sock.connect(where[-1])
         except OSError as error:
             if error.errno not in _BLOCKED:
                 raise
-            while not flags:
-                flags = yield from self._wait(POLLOUT)
-            if flags != POLLOUT:
-                sock.recv(1)  # raises what went wrong
-                raise OSError(_RESET)
-
-    def _handshake(self, host: str, ca: str | None):
-        """Task: reading drives the handshake on; when it is done, the server's certificate is there.
-
-        A port whose TLS has no `getpeercert` finishes its handshake with the first write.
-        """
-        import tls
-
-        context = tls.SSLContext(tls.PROTOCOL_TLS_CLIENT)
-        context.verify_mode = tls.CERT_REQUIRED if ca else tls.CERT_NONE
-        if ca:
-            _trust(context, ca)
-        self._tls = stream = context.wrap_socket(self._sock, server_hostname=host, do_handshake_on_connect=False)
-        peer = getattr(stream, "getpeercert", None)
-        while peer and peer(True) is None:
-            if stream.read(1) is not None:
-                raise OSError(_RESET)
-            if peer(True) is None:
-                yield from self._wait(POLLIN)
+        flags = 0
+        while not flags:
+            flags = yield from self._wait(POLLOUT)
+        if flags != POLLOUT:
+            sock.recv(1)  # raises what went wrong
+            raise OSError(_RESET)
+        if not secure:
+            return
+        self._tls = tls = _wrap(sock, host, ca)
+        peer = getattr(tls, "getpeercert", None)
+        try:
+            while peer and not peer(True):
+                if tls.read(1) is not None:
+                    raise OSError(_RESET)
+                if not peer(True):
+                    yield from self._wait(POLLIN)
+        except (ValueError, OSError) as error:
+            # mbedTLS's X.509 errors are a ValueError with text, on older versions of MicroPython a number
+            if isinstance(error, ValueError) or -0x3000 < error.errno < -0x2600:
+                raise _distrust(host, error)
+            raise
 
     def close(self) -> None:
         """Close the TLS object and its socket: after a failed handshake the first does not close the second."""

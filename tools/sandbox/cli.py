@@ -36,6 +36,9 @@ from .services.base import operations
 DEFAULT_PORTS = {"http": 8080, "https": 8443, "admin": 8079, "ntp": 8123}
 
 
+_ENDING = (signal.SIGINT, signal.SIGTERM)
+
+
 @click.group(context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 120})
 def main() -> None:
     """A strict local stand-in for etherFAX, ickStream, Xyte and Centagate.
@@ -110,17 +113,19 @@ def serve(
         listen_anywhere=listen_anywhere,
         admin_key=admin_key(admin_key_file, environment_key()),
     )
-    # Blocked before any thread starts and then waited for: no handler runs at an odd moment.
-    signals = {signal.SIGINT, signal.SIGTERM}
-    signal.pthread_sigmask(signal.SIG_BLOCK, signals)
+    # Handlers that only take note: the sandbox ends in good order, however many signals come.
+    noted: list[int] = []
+    before = {number: signal.signal(number, lambda number, _: noted.append(number)) for number in _ENDING}
     try:
         with sandbox:
             _announce(sandbox.info(), as_json)
-            signal.sigwait(signals)
+            while not noted:
+                time.sleep(0.1)
     except SandboxError as error:
         raise Failure(str(error)) from None
     finally:
-        signal.pthread_sigmask(signal.SIG_UNBLOCK, signals)
+        for number, handler in before.items():
+            signal.signal(number, handler)
 
 
 def _announce(info: dict[str, Any], as_json: bool) -> None:

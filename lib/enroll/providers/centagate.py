@@ -7,7 +7,6 @@ import json
 
 from ..config import Config
 from ..credential import Credential
-from ..digest import hmac_sha256
 from ..errors import EnrollError
 from ..url import quote
 from . import Answer, Request, refusal
@@ -53,6 +52,8 @@ def register(config: Config, now: int):
     if section["cen_token"]:
         token = section["cen_token"].reveal()
     else:
+        from ..digest import hmac_sha256
+
         code = section["secret_code"].reveal().encode()
         token = hmac_sha256(code, admin.encode(), section["auth_token"].reveal().encode())
     body = {"username": section["username"], "tokenSn": section["token_sn"], "tokenType": section["token_type"], "cenToken": token}

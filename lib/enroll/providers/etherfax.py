@@ -5,7 +5,6 @@ https://www.etherfax.net, REST API, "devices?a=register".
 
 from ..config import Config
 from ..credential import Credential
-from ..digest import basic, etherfax_token
 from ..url import quote
 from . import Answer, Request, need, refusal
 
@@ -22,6 +21,8 @@ def check(section: dict) -> str | None:
 
 
 def register(config: Config, now: int):
+    from ..digest import etherfax_token
+
     section = config.section
     token = etherfax_token(section["serial"], now, section["utc_offset"] or 0)
     yield Request("GET", "%s/devices?a=register&id=%s&token=%s" % (config.url, quote(section["serial"]), token))
@@ -35,4 +36,6 @@ def parse(config: Config, answer: Answer) -> Credential:
 
 
 def headers(credential: Credential) -> dict[str, str]:
+    from ..digest import basic
+
     return {"Authorization": basic("device/" + credential.device_id, credential.secret.reveal())}

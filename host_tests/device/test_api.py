@@ -1,0 +1,165 @@
+"""What an application calls, on MicroPython: run, arun, step, stored, forget, Session, and another HTTP client."""
+
+import json
+import subprocess
+
+import pytest
+from runtime import micropython
+
+PRELUDE = """
+import sys
+import enroll
+import port
+config = enroll.Config.load(sys.argv[1])
+def log(line):
+    print(line, file=sys.stderr)
+"""
+
+
+def run(device, program):
+    """Run `program` after the prelude; returns the words of the last line that it prints."""
+    script = device.folder / "program.py"
+    script.write_text(PRELUDE + program)
+    done = subprocess.run(
+        [micropython(device.width), script, device.path],
+        env=device.environment,
+        capture_output=True,
+        text=True,
+        timeout=50,
+        check=False,
+    )
+    assert done.returncode == 0, done.stderr
+    return done.stdout.splitlines()[-1].split()
+
+
+def test_every_provider_registers_over_stock_requests(sandbox, make, service, width):
+    """Over plain HTTP: that client verifies no certificate."""
+    device = make(service, width, "http")
+    program = """
+import requests
+action = enroll.Enroller(config, port, request=requests.request, log=log).step(0)
+print(action.name, action.credential.device_id)
+"""
+    assert run(device, program)[0] == "registered"
+    assert run(device, "print('stored', enroll.stored(config).provider)") == ["stored", service]
+
+
+@pytest.mark.parametrize("status", [403, 503, 200])
+def test_a_failure_over_stock_requests_has_the_same_kind(sandbox, make, width, status):
+    device = make("etherfax", width, "http")
+    sandbox.fault("etherfax", status=status, body="<html>", headers={"Retry-After": "7"})
+    program = """
+import requests
+action = enroll.Enroller(config, port, request=requests.request, log=log).step(0)
+print(action.name, action.error.kind, action.error.retry_after)
+"""
+    kind = {403: "refused", 503: "server", 200: "answer"}[status]
+    assert run(device, program) == ["wait", kind, "7"]
+
+
+def test_run_goes_on_until_the_service_registers_the_device(sandbox, make, width):
+    device = make("etherfax", width, retry={"first": 0.1, "cap": 0.2})
+    sandbox.fault("etherfax", status=503)
+    sandbox.fault("etherfax", status=403)
+    sandbox.fault("etherfax", drop="before")
+    assert run(device, "print(enroll.run(config, port, log=log).device_id)")[0].startswith("MT")
+    assert len(sandbox.log("etherfax")) == 4
+
+
+def test_arun_registers_while_another_task_ticks(sandbox, make, service, width):
+    device = make(service, width)
+    sandbox.fault(service, delay=0.4)
+    program = """
+import asyncio
+ticks = 0
+async def tick():
+    global ticks
+    while True:
+        await asyncio.sleep_ms(10)
+        ticks += 1
+async def main():
+    ticker = asyncio.create_task(tick())
+    credential = await enroll.arun(config, port, log=log)
+    ticker.cancel()
+    return credential
+print(asyncio.run(main()).provider, ticks)
+"""
+    provider, ticks = run(device, program)
+    assert provider == service and int(ticks) > 20
+
+
+def test_a_cancelled_arun_closes_its_socket_and_a_later_one_registers(sandbox, make, width):
+    device = make("centagate", width)
+    sandbox.fault("centagate", delay=2)
+    program = """
+import asyncio
+import os
+def sockets():
+    return len([1 for name in os.listdir("/proc/self/fd")])
+async def main():
+    before = sockets()
+    try:
+        await asyncio.wait_for(enroll.arun(config, port, log=log), 0.5)
+    except asyncio.TimeoutError:
+        pass
+    assert sockets() == before, (before, sockets())
+    return await enroll.arun(config, port, log=log)
+print(asyncio.run(main()).device_id)
+"""
+    assert run(device, program)[0].startswith("OTP")
+
+
+def test_stored_needs_no_network_and_forget_takes_everything(sandbox, make, width):
+    device = make("xyte", width)
+    assert device.boot().returncode == 0
+    key = json.loads(sandbox.log("xyte")[0].answer)["access_key"]
+    sandbox.clear_log()
+    program = """
+credential = enroll.stored(config)
+assert credential.headers() == {"Authorization": credential.secret.reveal()}
+assert str(credential.secret) == repr(credential.secret) == "***"
+enroll.forget(config)
+print(credential.secret.reveal(), enroll.stored(config))
+"""
+    assert run(device, program) == [key, "None"]
+    assert not sandbox.log()
+    assert not [slot for slot in device.folder.glob("state/*/*") if any(slot.read_bytes())]
+
+
+def test_a_session_speaks_for_the_device(sandbox, make, width):
+    device = make("xyte", width)
+    assert device.boot().returncode == 0
+    program = """
+response = enroll.Session(config, port).request("POST", "/v1/devices/%s/telemetry" % enroll.stored(config).device_id, json={"status": "online"})
+print(response.status_code)
+"""
+    assert run(device, program) == ["200"]
+
+
+@pytest.mark.parametrize("service", ["etherfax", "ickstream", "xyte"])
+def test_the_example_application_makes_an_authorised_call(sandbox, make, service, width):
+    device = make(service, width)
+    boot = device.boot("--once", "--app")
+    assert boot.returncode == 0, boot
+    assert [entry.status for entry in sandbox.log(service)] in ([200, 200], [201, 200])
+
+
+def test_the_watchdog_is_fed_while_a_server_is_silent_and_the_deadline_holds(sandbox, make, width):
+    """Fed at least once a second, through the whole request; the request ends a second after its time at the latest."""
+    device = make("etherfax", width, timeout=2)
+    sandbox.fault("etherfax", delay=20)
+    program = """
+import time
+class Port:
+    connect, set_clock, identity, sleep, store = port.connect, port.set_clock, port.identity, port.sleep, port.store
+    last = start = time.ticks_ms()
+    longest = 0
+    @classmethod
+    def feed(cls):
+        now = time.ticks_ms()
+        cls.longest = max(cls.longest, time.ticks_diff(now, cls.last))
+        cls.last = now
+action = enroll.Enroller(config, Port, log=log).step(0)
+print(action.error.kind, Port.longest < 1000, time.ticks_diff(time.ticks_ms(), Port.start) < 3000)
+"""
+    assert run(device, program) == ["network", "True", "True"]

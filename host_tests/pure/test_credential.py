@@ -1,0 +1,196 @@
+"""What the store knows for a configuration, and what a credential says of itself."""
+
+import json
+
+import enroll
+from enroll.credential import KEPT, RAW, REFUSED, TRIED, Credential, identity, recall
+from enroll.store import Store
+from helpers import SECTIONS, changed, config, folder
+
+ETHERFAX = Credential("etherfax", "MT873615726", "token-canary", {"note": "x"})
+ANSWER = b'{"DeviceToken": "token-canary", "more": [1, null, "\xc3\xa9"]}'
+
+
+def store_with(it, state=None, body=b"", who=None):
+    """A store in a new folder, which becomes the one of the configuration `it`, with one record or none."""
+    it.store = folder() + "/state"
+    store = Store(it.store)
+    store.load()
+    if state is not None:
+        store.prepare()
+        store.save(state, identity(it) if who is None else who, body)
+    store.close()
+    return Store(it.store)
+
+
+def test_nothing_known():
+    it = config("etherfax")
+    assert recall(it, store_with(it)) == (0, None)
+    assert enroll.stored(it) is None
+
+
+def test_states_without_a_credential():
+    for state in (TRIED, REFUSED):
+        it = config("etherfax")
+        assert recall(it, store_with(it, state)) == (state, None)
+        assert enroll.stored(it) is None
+
+
+def test_a_credential_comes_back_as_it_was_kept():
+    for kept in (
+        ETHERFAX,
+        Credential("etherfax", "x", "y", {}),
+        Credential("etherfax", "é", "ü€", {"deep": {"list": [1, 2.5, None, True, "é\n"]}, "": ""}),
+    ):
+        it = config("etherfax")
+        state, found = recall(it, store_with(it, KEPT, kept.encode()))
+        assert state == KEPT
+        assert (found.provider, found.device_id, found.secret.reveal(), found.extra) == (
+            kept.provider,
+            kept.device_id,
+            kept.secret.reveal(),
+            kept.extra,
+        )
+
+
+def test_stored_is_the_kept_credential():
+    it = config("etherfax")
+    store_with(it, KEPT, ETHERFAX.encode())
+    assert enroll.stored(it).secret.reveal() == "token-canary"
+
+
+def test_forget_forgets():
+    it = config("etherfax")
+    store_with(it, KEPT, ETHERFAX.encode())
+    enroll.forget(it)
+    assert enroll.stored(it) is None
+    assert recall(it, Store(it.store)) == (0, None)
+
+
+def test_an_answer_that_was_saved_but_not_used():
+    it = config("etherfax")
+    state, found = recall(it, store_with(it, RAW, ANSWER))
+    assert state == RAW
+    assert found.secret.reveal() == "token-canary"
+    assert found.extra == {"more": [1, None, "é"]}
+
+
+def test_an_answer_that_is_not_understood_stays_an_answer():
+    for body in (b"", b"{", b"[]", b"null", b'{"DeviceToken": 5}', b'{"devicetoken": "x"}', b"\xff\xfe", b"<html>"):
+        it = config("etherfax")
+        assert recall(it, store_with(it, RAW, body)) == (RAW, None)
+
+
+def test_a_kept_record_that_is_not_understood_is_no_crash():
+    for body in (b"", b"{", b"[]", b'["a"]', b"5", b"null"):
+        it = config("etherfax")
+        assert recall(it, store_with(it, KEPT, body))[1] is None
+
+
+def test_a_record_of_another_provider_is_as_good_as_absent():
+    for provider in SECTIONS:
+        if provider != "etherfax":
+            it = config(provider)
+            who = identity(config("etherfax"))
+            assert recall(it, store_with(it, KEPT, ETHERFAX.encode(), who)) == (0, None), provider
+
+
+def test_a_record_of_another_device_is_as_good_as_absent():
+    for provider, key in (
+        ("etherfax", "serial"),
+        ("ickstream", "hardware_id"),
+        ("ickstream", "application_id"),
+        ("xyte", "sn"),
+        ("xyte", "mac"),
+        ("centagate", "username"),
+        ("centagate", "token_sn"),
+        ("centagate", "token_type"),
+    ):
+        other = "2" if key == "token_type" else "other"
+        who = identity(config(provider, {key: other}))
+        it = config(provider)
+        assert recall(it, store_with(it, KEPT, ETHERFAX.encode(), who)) == (0, None), key
+
+
+def test_secrets_and_versions_are_no_part_of_the_identity():
+    for provider, key in (
+        ("ickstream", "registration_token"),
+        ("xyte", "hardware_key"),
+        ("xyte", "firmware_version"),
+        ("xyte", "name"),
+        ("centagate", "cen_token"),
+        ("centagate", "admin_username"),
+    ):
+        assert identity(config(provider, {key: "other"})) == identity(config(provider)), key
+    for provider in SECTIONS:
+        assert b"canary" not in identity(config(provider))
+    assert b"ab" * 32 not in identity(config("centagate"))
+
+
+def test_an_identity_left_to_the_board_fits_what_the_board_once_gave():
+    it = config("etherfax", {"serial": None})
+    it.complete({"serial": "board"})
+    who = identity(it)
+    assert b"board" in who
+    it = config("etherfax", {"serial": None})
+    assert recall(it, store_with(it, KEPT, ETHERFAX.encode(), who))[0] == KEPT
+
+
+def test_another_boards_record_is_as_good_as_absent_once_the_board_is_asked():
+    it = config("etherfax", {"serial": None})
+    it.complete({"serial": "board"})
+    who = identity(it)
+    it = config("etherfax", {"serial": None})
+    it.complete({"serial": "another"})
+    assert recall(it, store_with(it, KEPT, ETHERFAX.encode(), who)) == (0, None)
+
+
+def test_cloud_id_instead_of_mac_is_another_identity():
+    who = identity(config("xyte"))
+    it = config("xyte", {"cloud_id": "x" * 20, "mac": None})
+    assert recall(it, store_with(it, KEPT, ETHERFAX.encode(), who)) == (0, None)
+
+
+def test_an_identity_of_garbage_is_another_one():
+    for who in (b"", b"\xff", b"\n\n\n", b"etherfax", b"null", b"[]"):
+        it = config("etherfax")
+        assert recall(it, store_with(it, KEPT, ETHERFAX.encode(), who)) == (0, None), who
+
+
+def test_a_damaged_store_counts_as_tried():
+    it = config("etherfax")
+    store_with(it, KEPT, ETHERFAX.encode())
+    for slot in (0, 1):
+        with open("%s/%d/slot" % (it.store, slot), "wb") as file:
+            file.write(b"\xff" * 1024)
+    assert recall(it, Store(it.store)) == (TRIED, None)
+
+
+def test_a_state_of_a_later_version_is_no_crash():
+    it = config("etherfax")
+    assert recall(it, store_with(it, 9, b"whatever"))[1] is None
+
+
+def test_headers_of_etherfax():
+    kept = Credential("etherfax", "MT873615726", "54524a6421f1ddaf6781c79f9e176cfc", {})
+    assert kept.headers() == {
+        "Authorization": "Basic ZGV2aWNlL01UODczNjE1NzI2OjU0NTI0YTY0MjFmMWRkYWY2NzgxYzc5ZjllMTc2Y2Zj"
+    }
+
+
+def test_headers_of_xyte_are_the_bare_key():
+    assert Credential("xyte", "id", "key", {}).headers() == {"Authorization": "key"}
+
+
+def test_headers_of_ickstream_use_the_scheme_that_registered():
+    for section, scheme in (({}, "Bearer"), ({"scheme": "OAuth"}, "OAuth")):
+        it = config("ickstream", section)
+        answer = {"jsonrpc": "2.0", "id": 1, "result": {"id": "d", "accessToken": "t"}}
+        found = recall(it, store_with(it, RAW, json.dumps(answer).encode()))[1]
+        again = recall(it, store_with(it, KEPT, found.encode()))[1]
+        assert found.headers() == again.headers() == {"Authorization": scheme + " t"}
+
+
+def test_a_credential_does_not_show_its_secret():
+    for text in (repr(ETHERFAX), str(ETHERFAX), "%s" % ETHERFAX.secret, str(changed(ETHERFAX.__dict__, {}))):
+        assert "canary" not in text
