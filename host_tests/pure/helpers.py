@@ -105,14 +105,68 @@ class Fake:
             setattr(self, name, value)
 
 
-def drive(task, ready=lambda stream: 1, most=10000):
-    """Run `task` to its end without waiting; `ready(stream)` gives the flags that are up. Returns its value."""
+def drive(task, ready=lambda stream, flags: flags, most=10000):
+    """Run `task` to its end without waiting; `ready(stream, flags)` gives the flags that are up. Returns its value."""
     try:
         what = task.send(None)
         for _ in range(most):
-            what = task.send(ready(what[0]) if isinstance(what, tuple) else None)
+            what = task.send(ready(*what) if isinstance(what, tuple) else None)
     except StopIteration as end:
         return end.value
     finally:
         task.close()
     raise AssertionError("the task never ends")
+
+
+class Wire:
+    """Stands for the module `socket` and for its one kind of socket: what is read are `pieces`, then the end.
+
+    A piece is bytes, None where reading would block once, or an exception to raise. `sent` is what was written, at most
+    `most` bytes at a time; `open` counts the sockets that are.
+    """
+
+    SOCK_STREAM = 1
+
+    def __init__(self, *pieces, most=100):
+        self.pieces = list(pieces)
+        self.most = most
+        self.sent = b""
+        self.open = 0
+        self.where = None
+
+    def getaddrinfo(self, host, port, *_):
+        return [(2, 1, 0, "", (host, port))]
+
+    def socket(self, *_):
+        self.open += 1
+        return self
+
+    def setblocking(self, flag):
+        assert not flag
+
+    def setsockopt(self, *_):
+        pass
+
+    def connect(self, where):
+        self.where = where
+        raise OSError(115, "in progress")
+
+    def write(self, data):
+        data = bytes(data[: self.most])
+        self.sent += data
+        return len(data)
+
+    def recv(self, size):
+        if not self.pieces:
+            return b""
+        piece = self.pieces.pop(0)
+        if piece is None:
+            raise OSError(11, "would block")
+        if isinstance(piece, Exception):
+            raise piece
+        if len(piece) > size:
+            self.pieces.insert(0, piece[size:])
+        return piece[:size]
+
+    def close(self):
+        self.open -= 1

@@ -4,10 +4,18 @@ import json
 import os
 
 from enroll.config import Config
-from enroll.erase import erase
+from enroll.erase import erase as erase_used
 from helpers import SECTIONS, changed, folder, raises, read, saved, settings, write
 
 KEY = "registration_token"
+
+
+def erase(config):
+    """Erase the token; whether that was done without a word."""
+    lines = []
+    erase_used(config, lines.append)
+    assert all(["canary" not in line for line in lines])
+    return not lines
 
 
 def names(path):
@@ -18,7 +26,7 @@ def test_the_token_is_gone_and_all_else_is_there():
     data = settings("ickstream", timeout=7)
     path = saved(data)
     config = Config.load(path)
-    assert erase(config, KEY) is True
+    assert erase(config) is True
     assert b"once-canary" not in read(path)
     after = json.loads(read(path))
     assert not (after["ickstream"].pop(KEY) or "").strip()
@@ -29,27 +37,27 @@ def test_the_token_is_gone_and_all_else_is_there():
 def test_the_file_loads_afterwards_and_says_that_there_is_no_token():
     path = saved(settings("ickstream"))
     config = Config.load(path)
-    erase(config, KEY)
+    erase(config)
     assert config.section[KEY] is None
     assert Config.load(path).section[KEY] is None
 
 
 def test_erasing_twice_changes_nothing():
     path = saved(settings("ickstream"))
-    erase(Config.load(path), KEY)
+    erase(Config.load(path))
     before = read(path)
-    assert erase(Config.load(path), KEY) is True
+    assert erase(Config.load(path)) is True
     assert read(path) == before
 
 
 def test_a_configuration_that_came_from_no_file():
-    assert erase(Config(settings("ickstream")), KEY) is True
+    assert erase(Config(settings("ickstream"))) is True
 
 
 def test_a_token_with_quotes_and_backslashes():
     token = 'on"ce\\canary/'
     path = saved(settings("ickstream", {KEY: token}))
-    assert erase(Config.load(path), KEY) is True
+    assert erase(Config.load(path)) is True
     assert b"canary" not in read(path)
     assert Config.load(path).section[KEY] is None
 
@@ -59,7 +67,7 @@ def test_a_token_that_the_file_spells_otherwise_is_erased_or_said_to_be_left():
     write(path, read(path).replace(b"once-canary", b"once\\u002dcanary"))
     config = Config.load(path)
     assert config.section[KEY].reveal() == "once-canary"
-    if erase(config, KEY):
+    if erase(config):
         assert b"canary" not in read(path)
     else:
         assert Config.load(path).section[KEY].reveal() == "once-canary"
@@ -96,11 +104,11 @@ def test_a_file_that_has_gone_is_said_to_be_left():
     path = saved(settings("ickstream"))
     config = Config.load(path)
     os.remove(path)
-    assert erase(config, KEY) is False
+    assert erase(config) is False
 
 
 def test_other_texts_of_the_file_keep_what_looks_like_the_token():
     section = changed(SECTIONS["ickstream"], {"application_id": "once-canary-app"})
     path = saved(settings("ickstream", section))
-    erase(Config.load(path), KEY)
+    erase(Config.load(path))
     assert Config.load(path).section["application_id"] == "once-canary-app"

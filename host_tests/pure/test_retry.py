@@ -1,6 +1,7 @@
 """When to try again."""
 
-from enroll.retry import delay
+from enroll.clock import http_date
+from enroll.retry import after, delay
 
 ALMOST_ONE = 0.999
 CHANCES = (0, 0.25, 0.5, ALMOST_ONE)
@@ -61,3 +62,25 @@ def test_first_above_cap_is_cut_to_cap():
 
 def test_a_final_refusal_with_retry_after_is_not_asked_earlier_than_the_server_wants():
     assert delay(1, 5, 900, 0, True, 3600) >= 3600
+
+
+def test_after_of_seconds():
+    assert after("0", 1000) == 0
+    assert after("120", 1000) == 120
+    assert after("31536000", 1000) == 31536000
+
+
+def test_after_of_more_digits_than_any_number_needs():
+    assert after("9" * 5000, 1000) >= 86400
+
+
+def test_after_of_a_date_is_counted_from_now():
+    date = "Fri, 20 Nov 2026 08:49:37 GMT"
+    now = http_date(date)
+    assert after(date, now - 60) == 60
+    assert after(date, now + 60) == -60
+
+
+def test_after_of_nonsense():
+    for value in ("", "soon", "-5", "1.5", "12 s", " "):
+        assert after(value, 1000) is None, value

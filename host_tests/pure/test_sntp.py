@@ -176,7 +176,7 @@ def ask_servers(network, *servers, date=None, error=None, **more):
 
     try:
         with patched(clock, socket=network, time=network), patched(transport, exchange=exchange):
-            return drive(clock.ask(config("etherfax", ntp=list(servers), **more)), lambda sock: len(sock.inbox))
+            return drive(clock.ask(config("etherfax", ntp=list(servers), **more)), lambda sock, flags: len(sock.inbox))
     finally:
         network.hints = asked
         assert network.open == 0, "a socket is left open"

@@ -146,10 +146,12 @@ class Config:
         Raises EnrollError("configuration").
         """
         name = data.get("provider") if isinstance(data, dict) else None
-        found = fields(data, _TABLE if name is None else "%s %s-{" % (_TABLE, name))
+        if not isinstance(name, str) or not name.replace("_", "a").isalpha():
+            raise _wrong("`provider` wants the name of a service")
+        found = fields(data, "%s %s-{" % (_TABLE, name))
         folder = path[: path.rfind("/") + 1]
         self.path = path
-        self.provider: str = name
+        self.provider = name
         self.service = service(name)
         self.url = found["url"]
         self.ca, self.store = [where if where[:1] == "/" else folder + where for where in (found["ca"] or "", found["store"] or "state")]

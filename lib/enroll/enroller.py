@@ -155,7 +155,7 @@ class Enroller:
     def _exchange(self, request: Request, now: int):
         """Task: send one request and return its Answer; what has come of it, even if the rest is lost (`cut`)."""
         self.log("%s %s" % (request.method, request.url.split("?")[0]))
-        body = b""
+        body: bytes | memoryview = b""
         headers = request.headers
         timeout = self.config.timeout
         cut = None

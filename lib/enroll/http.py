@@ -87,7 +87,7 @@ def fetch(method, url, data=None, json=None, headers=None, stream=None, auth=Non
     return response
 
 
-def request(method, url, *positional, feed=wait.ignore, **more):
+def request(method, url, *positional, **more):
     """Send a request and wait for its answer, as urequests does.
 
     `data`: str or bytes; `json`: becomes the body instead. `headers`: a dict. `stream`: leave the body to
@@ -96,4 +96,4 @@ def request(method, url, *positional, feed=wait.ignore, **more):
     needed for https. `feed()` is called at least every quarter of a second. Returns a Response. Raises OSError for the
     connection and EnrollError for the rest (`certificate`, `answer`, `configuration`).
     """
-    return wait.run(fetch(method, url, *positional, feed=feed, **more), feed)
+    return wait.run(fetch(method, url, *positional, **more), more.get("feed", wait.ignore))

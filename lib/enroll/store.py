@@ -36,7 +36,7 @@ class Store:
         self.damaged = False
         self._sequence = 0  # of the newest valid slot
         self._next = 0  # the slot to write
-        self._file = None
+        self._open: list = []  # the file of the next slot, once `begin` has opened it
 
     def load(self) -> tuple[int, bytes, bytes] | None:
         """The newest valid record as (state, identity, body), or None: absent, or corrupt where `damaged` is set."""
@@ -69,7 +69,7 @@ class Store:
                         raise
             for name in (self._name(0), self._name(1), self.path + "/spare"):
                 try:
-                    if os.stat(name)[6] >= _SLOT:
+                    if os.stat(name)[6]:
                         continue
                 except OSError:
                     pass
@@ -83,7 +83,6 @@ class Store:
         try:
             self._begin()
         except OSError as error:
-            self._drop()
             raise self._trouble(error)
 
     def save(self, state: int, identity: bytes, body: bytes, spare: bool = False) -> None:
@@ -91,14 +90,19 @@ class Store:
 
         Raises EnrollError("storage"); the record before stays valid then.
         """
-        while True:
+        try:
             try:
                 self._write(state, identity, body)
-                return
             except OSError as error:
-                self._drop()
-                if not (spare and error.errno == _ENOSPC and self._give_up_spare()):
-                    raise self._trouble(error)
+                self.close()
+                if not spare or error.errno != _ENOSPC:
+                    raise
+                os.remove(self.path + "/spare")
+                self._write(state, identity, body)
+        except OSError as error:
+            raise self._trouble(error)
+        self._sequence += 1
+        self._next = 1 - self._next
 
     def clear(self) -> None:
         """Factory reset: overwrite both slots with zeros, the older first, so that a cut leaves all or nothing.
@@ -106,7 +110,6 @@ class Store:
         Raises EnrollError("storage").
         """
         self.load()
-        self._drop()
         for slot in (self._next, 1 - self._next):
             name = self._name(slot)
             try:
@@ -120,40 +123,33 @@ class Store:
 
     def close(self) -> None:
         """Close what `begin` has opened."""
-        self._drop()
+        while self._open:
+            try:
+                self._open.pop().close()
+            except OSError:
+                pass
 
     def _name(self, slot: int) -> str:
         return "%s/%d/slot" % (self.path, slot)
 
-    def _begin(self) -> None:
-        if self._file is None:
-            self._file = open(self._name(self._next), "r+b")
-            self._file.write(_MAGIC + pack("<I", self._sequence + 1))
+    def _begin(self):
+        if not self._open:
+            self._open.append(open(self._name(self._next), "r+b"))
+            self._open[0].write(_MAGIC + pack("<I", self._sequence + 1))
+        return self._open[0]
 
     def _write(self, state: int, identity: bytes, body: bytes) -> None:
-        self._begin()
-        first = _MAGIC + pack("<I", self._sequence + 1)
-        second = pack("<BHH", state, len(identity), len(body))
-        self._file.write(second)
-        crc = crc32(second, crc32(first))
-        for part in (identity, body):
-            self._file.write(part)
+        file = self._begin()
+        sequence = self._sequence + 1
+        header = pack("<BHH", state, len(identity), len(body))
+        crc = crc32(_MAGIC + pack("<I", sequence))
+        for part in (header, identity, body):
+            file.write(part)
             crc = crc32(part, crc)
-        self._file.write(pack("<I", crc))
-        file, self._file = self._file, None
-        file.close()
-        if self._check(self._next) != self._sequence + 1:
+        file.write(pack("<I", crc))
+        self._open.pop().close()
+        if self._check(self._next) != sequence:
             raise OSError(5)  # EIO: it reads back as something else
-        self._sequence += 1
-        self._next = 1 - self._next
-
-    def _drop(self) -> None:
-        file, self._file = self._file, None
-        if file:
-            try:
-                file.close()
-            except OSError:
-                pass
 
     def _check(self, slot: int) -> int | None:
         """Sequence number of `slot` if it is valid, 0 if it is blank or not there, None if it is damaged."""
@@ -179,13 +175,6 @@ class Store:
         except ValueError:  # too short for its header
             return None
 
-    def _give_up_spare(self) -> bool:
-        try:
-            os.remove(self.path + "/spare")
-            return True
-        except OSError:
-            return False
-
     def _trouble(self, error: OSError) -> EnrollError:
-        full = "free some space" if error.errno == _ENOSPC else "check or replace it"
-        return EnrollError("storage", "flash at %s cannot be written (%s): %s" % (self.path, error, full))
+        self.close()
+        return EnrollError("storage", "flash at %s cannot be written, error %s" % (self.path, error))

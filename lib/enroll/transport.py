@@ -40,7 +40,7 @@ def _wrap(sock, host: str, ca: str | None):
     import tls
 
     context = tls.SSLContext(tls.PROTOCOL_TLS_CLIENT)
-    context.verify_mode = tls.CERT_REQUIRED if ca else tls.CERT_NONE
+    context.verify_mode = tls.CERT_REQUIRED if ca else tls.CERT_NONE  # type: ignore[attr-defined]  # the stubs forget it
     if ca:
         try:
             with open(ca, "rb") as file:
@@ -73,25 +73,76 @@ def _distrust(host: str, error) -> EnrollError:
 
 
 class Exchange:
-    """A connection, the request sent over it, and its answer: `status_code` and `headers` (names in lower case) after `head`."""
+    """A connection, the request sent over it, and its answer: `status_code`, `reason` and `headers` (names in lower case) after
+    `head`, the body piece by piece or whole.
+    """
 
-    def __init__(self, timeout: float) -> None:
-        """`timeout`: seconds from now for everything."""
-        self._end = ticks_add(ticks_ms(), int(timeout * 1000))
-        self._sock = self._tls = None
+    def __init__(self, sock: socket.socket, end) -> None:
+        """`end`: when everything has to be over, in ticks of milliseconds."""
+        self._sock = sock
+        self._stream = sock  # or the TLS object over it
+        self._end = end
         self._rest = b""  # has been read, is not used yet
         self._room = _HEAD  # bytes that the head may still take
         self._left: int | None = 0  # bytes of the body, or of its chunk, still to come; None: until the end
         self._chunked = False
         self.status_code = 100
-        self.size = 0  # bytes of the body that `body` has read
         self.reason = ""
         self.headers: dict[str, str] = {}
+        self.size = 0  # bytes of the body that `body` has read
 
     def _wait(self, flags: int):
         if ticks_diff(self._end, ticks_ms()) <= 0:
             raise OSError(110)  # ETIMEDOUT
-        return (yield self._tls or self._sock, flags)
+        return (yield self._stream, flags)
+
+    def connect(self, where, host: str, secure: bool, ca: str | None):
+        """Task: connect to the address `where`; if `secure`, speak TLS with `host`. `ca`: file of the CA; None: trust anyone.
+
+        Reading drives the handshake on; when it is done, the server's certificate is there. (Where TLS has no `getpeercert`
+        the handshake ends with the first write.) Raises OSError and EnrollError.
+        """
+        sock = self._sock
+        sock.setblocking(False)
+        try:
+            sock.setsockopt(6, 1, 1)  # TCP_NODELAY: the body need not wait for the ACK of the head
+        except OSError:
+            pass
+        try:
+            sock.connect(where)
+        except OSError as error:
+            if error.errno not in _BLOCKED:
+                raise
+        flags = 0
+        while not flags:
+            flags = yield from self._wait(POLLOUT)
+        if flags != POLLOUT:
+            sock.recv(1)  # raises what went wrong
+            raise OSError(_RESET)
+        if not secure:
+            return
+        self._stream = tls = _wrap(sock, host, ca)
+        peer = getattr(tls, "getpeercert", None)
+        try:
+            while peer and not peer(True):
+                if tls.read(1) is not None:
+                    raise OSError(_RESET)
+                if not peer(True):
+                    yield from self._wait(POLLIN)
+        except ValueError as error:
+            raise _distrust(host, error)
+        except OSError as error:
+            if -0x3000 < error.args[0] < -0x2600:  # mbedTLS's X.509 errors on older versions of MicroPython
+                raise _distrust(host, error)
+            raise
+
+    def close(self) -> None:
+        """Close the TLS object and its socket: after a failed handshake the first does not close the second."""
+        for stream in (self._stream, self._sock):
+            try:
+                stream.close()
+            except OSError:
+                pass
 
     def _io(self, flags: int, call, data):
         """Task: `call(data)` until it does not say that it would block."""
@@ -105,56 +156,6 @@ class Exchange:
                     raise
             yield from self._wait(flags)
 
-    def connect(self, host: str, port: int, ca: str | None, secure: bool):
-        """Task: connect to the first address of `host`; if `secure`, speak TLS. `ca`: file of the CA; None: trust anyone.
-
-        Reading drives the handshake on; when it is done, the server's certificate is there. (Where TLS has no `getpeercert`
-        the handshake ends with the first write.) Raises OSError and EnrollError.
-        """
-        where = socket.getaddrinfo(host, port, 0, socket.SOCK_STREAM)[0]
-        self._sock = sock = socket.socket(where[0], where[1])
-        sock.setblocking(False)
-        try:
-            sock.setsockopt(6, 1, 1)  # TCP_NODELAY: the body need not wait for the ACK of the head
-        except OSError:
-            pass
-        try:
-            sock.connect(where[-1])
-        except OSError as error:
-            if error.errno not in _BLOCKED:
-                raise
-        flags = 0
-        while not flags:
-            flags = yield from self._wait(POLLOUT)
-        if flags != POLLOUT:
-            sock.recv(1)  # raises what went wrong
-            raise OSError(_RESET)
-        if not secure:
-            return
-        self._tls = tls = _wrap(sock, host, ca)
-        peer = getattr(tls, "getpeercert", None)
-        try:
-            while peer and not peer(True):
-                if tls.read(1) is not None:
-                    raise OSError(_RESET)
-                if not peer(True):
-                    yield from self._wait(POLLIN)
-        except (ValueError, OSError) as error:
-            # mbedTLS's X.509 errors are a ValueError with text, on older versions of MicroPython a number
-            if isinstance(error, ValueError) or -0x3000 < error.errno < -0x2600:
-                raise _distrust(host, error)
-            raise
-
-    def close(self) -> None:
-        """Close the TLS object and its socket: after a failed handshake the first does not close the second."""
-        for stream in (self._tls, self._sock):
-            try:
-                if stream:
-                    stream.close()
-            except OSError:
-                pass
-        self._tls = self._sock = None
-
     def send(self, method: str, path: str, headers: dict, body):
         """Task: send a request. Raises EnrollError("configuration") for what would break out of its line."""
         head = "%s %s HTTP/1.1\r\nConnection: close\r\n" % (method, path)
@@ -162,18 +163,17 @@ class Exchange:
             headers["Content-Length"] = str(len(body))
         for name, value in headers.items():
             if [c for c in name + value if c < " "]:
-                raise EnrollError("configuration", "a line break in the value for the header %s: take it out" % name)
+                raise EnrollError("configuration", "a line break in the header %s: take it out" % name)
             head += "%s: %s\r\n" % (name, value)
         for data in ((head + "\r\n").encode(), body):
             data = memoryview(data)
             while data:
-                data = data[(yield from self._io(POLLOUT, (self._tls or self._sock).write, data)) :]
+                data = data[(yield from self._io(POLLOUT, self._stream.write, data)) :]
 
-    def _read(self, size: int):
-        """Task: 1 to `size` bytes, or b"" at the end. `read` of a TLS object would lose an end that follows data."""
-        stream = self._tls or self._sock
-        receive = getattr(stream, "recv", None)
-        return (yield from self._io(POLLIN, receive or stream.read, size if receive else 1))
+    def _read(self):
+        """Task: the next bytes, b"" at the end. `read` of a TLS object would lose an end that follows data."""
+        receive = getattr(self._stream, "recv", None)
+        return (yield from self._io(POLLIN, receive or self._stream.read, _PIECE if receive else 1))
 
     def _line(self, most: int):
         """Task: the next line without its end, cut to `most` bytes; all of it counts against the head's bound."""
@@ -187,7 +187,7 @@ class Exchange:
             self._rest = rest
             if end:
                 return line.rstrip(b"\r")
-            self._rest = yield from self._read(_PIECE)
+            self._rest = yield from self._read()
             if not self._rest:
                 raise OSError(_RESET)
 
@@ -229,7 +229,7 @@ class Exchange:
         if left == 0:
             return b""
         if not self._rest:
-            self._rest = yield from self._read(_PIECE)
+            self._rest = yield from self._read()
         data = self._rest
         if left is None:
             self._rest = b""
@@ -286,9 +286,11 @@ def exchange(method: str, url: str, body=b"", headers=None, timeout: float = 20,
         raise EnrollError("configuration", "https without `ca` is not spoken")
     headers = headers or {}
     headers["Host"] = host if port == (443 if secure else 80) else "%s:%d" % (host, port)
-    it = Exchange(timeout)
+    end = ticks_add(ticks_ms(), int(timeout * 1000))
+    where = socket.getaddrinfo(host, port, 0, socket.SOCK_STREAM)[0]
+    it = Exchange(socket.socket(where[0], where[1]), end)
     try:
-        yield from it.connect(host, port, ca if verify else None, secure)
+        yield from it.connect(where[-1], host, secure, ca if verify else None)
         if ready:
             ready()
         yield from it.send(method, path, headers, body)

@@ -44,6 +44,7 @@ def check(section: dict) -> str | None:
     given = [bool(section[key]) for key in ("cen_token", "auth_token", "secret_code")]
     if given not in ([True, False, False], [False, True, True]):
         return "cen_token` is wanted, or `auth_token` with `secret_code`, not both"
+    return None
 
 
 def register(config: Config, now: int):

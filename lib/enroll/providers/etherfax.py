@@ -18,6 +18,7 @@ _REFUSALS = "403 r not enabled, or registered before: enable or reset this devic
 def check(section: dict) -> str | None:
     if not -24 < (section["utc_offset"] or 0) < 24:
         return "utc_offset` wants hours between -24 and 24"
+    return None
 
 
 def register(config: Config, now: int):
@@ -32,7 +33,7 @@ def parse(config: Config, answer: Answer) -> Credential:
     if answer.status >= 300:
         raise refusal(answer.status, _REFUSALS)
     extra = answer.json()
-    return Credential("etherfax", config.section["serial"], *need(extra, "DeviceToken"), extra)
+    return Credential("etherfax", config.section["serial"], need(extra, "DeviceToken")[0], extra)
 
 
 def headers(credential: Credential) -> dict[str, str]:

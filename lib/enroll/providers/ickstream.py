@@ -27,6 +27,7 @@ _ERRORS = """\
 def check(section: dict) -> str | None:
     if section["hardware_id"] is not Device and len(section["hardware_id"]) > 100:
         return "hardware_id` wants at most 100 characters"
+    return None
 
 
 def register(config: Config, now: int):

@@ -6,6 +6,7 @@ https://dev.xyte.io, "Registration" and "Register Device".
 from ..config import Config, Device
 from ..credential import Credential
 from ..errors import EnrollError
+from ..url import split
 from . import Answer, Request, need, refusal
 
 TABLE = "hardware_key@P firmware_version!A sn-A mac@A cloud_id-A sub_model-A name-A details-{ children-O static_cert-t"
@@ -24,6 +25,7 @@ def check(section: dict) -> str | None:
     section["mac"] = None
     if not 17 <= len(cloud_id) <= 44 or [c for c in cloud_id[-16:] if not (c.isalpha() or c.isdigit())]:
         return "cloud_id` wants the partner's short code and 16 to 36 letters and digits"
+    return None
 
 
 def register(config: Config, now: int):
@@ -41,9 +43,12 @@ def parse(config: Config, answer: Answer) -> Credential:
     extra = answer.json()
     hub = _hub(config)
     device_id, key, extra[hub] = need(extra, "id", "access_key", hub)
-    if not extra[hub].startswith("https://" if config.url[4] == "s" else "http"):
-        raise EnrollError("answer", "`%s` is not https" % hub)
-    return Credential("xyte", device_id, key, extra)
+    try:
+        if split(extra[hub])[0] == "https" or config.url[4] != "s":  # never from https down to http
+            return Credential("xyte", device_id, key, extra)
+    except ValueError:
+        pass
+    raise EnrollError("answer", "`%s` is no https address" % hub)
 
 
 def headers(credential: Credential) -> dict[str, str]:
