@@ -5,11 +5,14 @@ import shutil
 import tempfile
 
 import cpython
+import hypothesis
 from on_micropython import pytest_generate_tests, pytest_pyfunc_call, pytest_report_header
 
 __all__ = ["pytest_generate_tests", "pytest_pyfunc_call", "pytest_report_header"]
 
 cpython.install()
+hypothesis.settings.register_profile("enroll", derandomize=True, deadline=None, max_examples=200)
+hypothesis.settings.load_profile("enroll")
 
 
 def pytest_sessionstart():

@@ -17,7 +17,7 @@ from runtime import Unavailable, micropython
 PURE = Path(__file__).resolve().parent / "pure"
 ROOT = PURE.parent.parent
 WIDTHS = {"micropython-64": 64, "micropython-32": 32}
-MARK = "= "  # before what run.py prints for a test
+MARK = "@result "  # before what run.py prints for a test
 PATIENCE = 50  # seconds for one file
 
 

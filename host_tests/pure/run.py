@@ -1,4 +1,4 @@
-"""Run by MicroPython: `run.py FILE TEST...` prints, for each test, a line of "= " and JSON [name, traceback]."""
+"""Run by MicroPython: `run.py FILE TEST...` prints, for each test, a line of "@result " and JSON [name, traceback]."""
 
 import gc
 import io
@@ -23,4 +23,4 @@ module = __import__(file.replace(".py", ""))
 for name in sys.argv[2:]:
     gc.collect()
     result = run(getattr(module, name))
-    print("\n= " + json.dumps([name, result]))
+    print("\n@result " + json.dumps([name, result]))

@@ -1,110 +1,14 @@
-"""The state machine: what is sent, what is kept, and what is said, from one boot to the next."""
+"""The state machine: when it asks, what it makes of each outcome, and what it says."""
 
 import asyncio
 import json
 
 import enroll
 import enroll.clock
-from enroll.credential import KEPT, RAW, REFUSED, TRIED, recall
+from device import GOOD, NOW, ONCE, Device, Port, Service
+from enroll.credential import KEPT, REFUSED, TRIED
 from enroll.enroller import Enroller
-from enroll.errors import EnrollError
-from enroll.store import Store
-from helpers import SECTIONS, Fake, config, folder, raises, read, saved, settings
-
-NOW = 1795000000  # November 2026
-GOOD = {
-    "etherfax": {"DeviceToken": "token-canary"},
-    "ickstream": {"jsonrpc": "2.0", "id": 1, "result": {"id": "device-1", "accessToken": "token-canary"}},
-    "xyte": {"id": "device-1", "access_key": "token-canary", "hub_url": "http://hub"},
-    "centagate": {"code": 0, "object": {}},
-}
-ONCE = ("etherfax", "xyte")  # register once and never tell again
-
-
-class Port:
-    """A board whose link is up and whose clock is right."""
-
-    def __init__(self, store=Store):
-        self.store = store
-        self.connected = 0
-        self.clock = None
-        self.slept = []
-        self.fed = 0
-
-    def identity(self):
-        return {}
-
-    def connect(self, networks):
-        self.connected += 1
-        clock = __import__("enroll.clock", None, None, ("ask",))  # the module that is used next
-        self._ask, self._clock = clock.ask, clock
-        clock.ask = self._time
-        return ()
-
-    def _time(self, config):
-        self._clock.ask = self._ask
-        return NOW
-        yield
-
-    def set_clock(self, unix):
-        self.clock = unix
-
-    def feed(self):
-        self.fed += 1
-
-    def sleep(self, seconds):
-        self.slept.append(seconds)
-
-
-class Service:
-    """A function like urequests'; answers one after another: (status, body or bytes), with headers, or an exception."""
-
-    def __init__(self, *answers):
-        self.answers = list(answers)
-        self.requests = []
-        self.open = 0
-
-    def __call__(self, method, url, **more):
-        self.requests.append((method, url, more))
-        answer = self.answers.pop(0)
-        if isinstance(answer, BaseException):
-            raise answer
-        status, body, *headers = answer
-        self.open += 1
-        content = body if isinstance(body, bytes) else json.dumps(body).encode()
-        return Fake(status_code=status, content=content, headers=dict(*headers), close=self.close)
-
-    def close(self):
-        self.open -= 1
-
-
-class Device:
-    """A device of one configuration, through several boots; `lines` is all that was logged."""
-
-    def __init__(self, provider, section=None, **top):
-        self.it = config(provider, section, store=folder() + "/state", **top)
-        self.lines = []
-
-    def boot(self, *answers, port=None):
-        """One attempt: its Action."""
-        self.port = port or Port()
-        self.service = Service(*answers)
-        self.enroller = Enroller(self.it, self.port, request=self.service, log=self.lines.append)
-        try:
-            return self.enroller.step(0)
-        finally:
-            self.enroller.close()
-            assert self.service.open == 0, "a response is left open"
-            assert not [line for line in self.lines if "canary" in line or "\n" in line], self.lines
-
-    def refused(self, kind, *answers):
-        """One attempt that fails with `kind`."""
-        action = self.boot(*answers)
-        assert action.name == "wait" and action.error.kind == kind, (action.name, action.error)
-        return action
-
-    def state(self):
-        return recall(self.it, Store(self.it.store))[0]
+from helpers import SECTIONS, config, raises
 
 
 def test_a_first_boot_registers_and_a_second_one_sends_nothing():
@@ -225,120 +129,6 @@ def test_centagate_29008_at_first_is_a_refusal():
     device.refused("refused", (200, {"code": 29008}))
 
 
-def test_an_answer_that_is_not_understood_stays_stored():
-    for provider in SECTIONS:
-        device = Device(provider)
-        device.refused("answer", (200, b'{"token": "in another place"}'))
-        assert device.state() == RAW
-        assert Store(device.it.store).load()[2] == b'{"token": "in another place"}'
-
-
-def test_a_stored_answer_is_used_on_the_next_boot_without_a_packet():
-    for provider in ONCE:
-        device = Device(provider)
-        whole = json.dumps(GOOD[provider]).encode()
-        device.boot((200, whole))
-        store = Store(device.it.store)
-        _, who, _ = store.load()
-        store.save(RAW, who, whole)
-        action = device.boot()
-        assert action.name == "registered" and not device.service.requests
-        assert action.credential.secret.reveal() == "token-canary"
-        assert device.state() == KEPT
-
-
-def test_a_refusal_does_not_overwrite_a_stored_answer():
-    device = Device("xyte")
-    device.refused("answer", (200, b"not understood"))
-    device.refused("orphaned", (422, b""))
-    device.boot(OSError(104, "reset"))
-    assert device.state() == RAW
-
-
-def test_the_answer_is_on_flash_before_it_is_parsed():
-    seen = []
-    device = Device("etherfax")
-    service = device.it.service
-    parse = service.parse
-
-    def spy(it, answer):
-        seen.append(Store(it.store).load()[0])
-        return parse(it, answer)
-
-    service.parse = spy
-    try:
-        device.boot((200, GOOD["etherfax"]))
-    finally:
-        service.parse = parse
-    assert seen == [RAW]
-
-
-def test_the_slot_says_tried_before_the_first_request_leaves():
-    device = Device("etherfax")
-    seen = []
-
-    class Spy(Service):
-        def __call__(self, *args, **more):
-            seen.append(device.state())
-            return super().__call__(*args, **more)
-
-    Enroller(device.it, Port(), request=Spy((200, GOOD["etherfax"]))).step(0)
-    assert seen == [TRIED]
-
-
-def test_flash_that_cannot_be_written_stops_before_anything_is_sent():
-    class ReadOnly(Store):
-        def save(self, *_):
-            raise EnrollError("storage", "read-only")
-
-    device = Device("etherfax")
-    assert raises("storage", device.boot, port=Port(ReadOnly))
-    assert not device.service.requests
-
-
-def test_a_token_that_flash_does_not_take_at_first_is_kept_without_asking_again():
-    class Moody(Store):
-        bad = True
-
-        def save(self, state, *rest):
-            if state in (RAW, KEPT) and Moody.bad:
-                raise EnrollError("storage", "full")
-            super().save(state, *rest)
-
-    device = Device("etherfax")
-    action = device.boot((200, GOOD["etherfax"]), port=Port(Moody))
-    assert action.name == "wait" and action.error.kind == "storage"
-    assert device.enroller.step(action.at).name == "wait"
-    Moody.bad = False
-    action = device.enroller.step(1e9)
-    assert action.name == "registered" and action.credential.secret.reveal() == "token-canary"
-    assert device.state() == KEPT and len(device.service.requests) == 1
-
-
-def test_memory_that_runs_out_is_an_error_like_any_other():
-    device = Device("etherfax")
-    device.refused("memory", MemoryError())
-    assert device.boot((200, GOOD["etherfax"])).name == "registered"
-
-
-def test_a_used_registration_token_is_erased_from_the_file():
-    path = saved(settings("ickstream"))
-    device = Device("ickstream")
-    device.it = enroll.Config.load(path)
-    device.boot((200, GOOD["ickstream"]))
-    assert b"once-canary" not in read(path)
-    device.it = enroll.Config.load(path)
-    assert device.boot().name == "registered"
-
-
-def test_a_registration_token_stays_where_registering_fails():
-    path = saved(settings("ickstream"))
-    device = Device("ickstream")
-    device.it = enroll.Config.load(path)
-    device.boot((401, b""))
-    assert b"once-canary" in read(path)
-
-
 def test_what_the_board_cannot_fill_in_is_told_at_once():
     it = config("etherfax", {"serial": None})
     assert "serial" in str(raises("configuration", Enroller, it, Port()))
@@ -372,12 +162,3 @@ def test_arun_tries_until_it_is_registered():
     service = Service((500, b""), (200, GOOD["xyte"]))
     found = asyncio.run(enroll.arun(device.it, Port(), request=service))
     assert found.secret.reveal() == "token-canary" and len(service.requests) == 2
-
-
-def test_forget_and_register_again():
-    device = Device("xyte")
-    device.boot((200, GOOD["xyte"]))
-    enroll.forget(device.it)
-    assert enroll.stored(device.it) is None
-    assert device.boot((200, GOOD["xyte"])).name == "registered"
-    assert len(device.service.requests) == 1

@@ -57,7 +57,7 @@ def _convert(value, kind: str):
     elif isinstance(value, dict):
         good = kind == "{"
     elif isinstance(value, list):
-        good = kind in "NO"
+        good = kind == "N" or kind == "O" and not [item for item in value if not isinstance(item, dict)]
     else:
         good = kind == "n" or kind == "s" and 0 < value <= 86400
     if not good:
@@ -117,10 +117,12 @@ def _parse(path: str):
             try:
                 if text.rstrip()[-1:] == "}":  # MicroPython takes the end of the text for a brace
                     return json.loads(text)
-                file.seek(0)
-                json.load(file)
             except ValueError:
-                pass
+                file.seek(0)
+                try:
+                    json.load(file)
+                except ValueError:
+                    pass
             raise EnrollError("configuration", "%s: broken JSON, see line %d" % (path, text[: file.tell()].count("\n") + 1))
     except (OSError, ValueError) as error:
         raise EnrollError("configuration", "%s cannot be read, error %s" % (path, error))
@@ -146,7 +148,7 @@ class Config:
         Raises EnrollError("configuration").
         """
         name = data.get("provider") if isinstance(data, dict) else None
-        if not isinstance(name, str) or not name.replace("_", "a").isalpha():
+        if not isinstance(name, str) or not name.isalpha():
             raise _wrong("`provider` wants the name of a service")
         found = fields(data, "%s %s-{" % (_TABLE, name))
         folder = path[: path.rfind("/") + 1]
@@ -165,9 +167,7 @@ class Config:
         if self.url[4] == "s" and not (found["ca"] and _exists(self.ca)):
             raise _wrong("`ca` wants a file that is there, because `url` is https")
         self.section = fields(found[name] or {}, self.service.TABLE, name + ".")
-        wrong = self.service.check(self.section)
-        if wrong:
-            raise _wrong("`%s.%s" % (name, wrong))
+        self._check()
 
     @classmethod
     def load(cls, path: str) -> "Config":
@@ -186,3 +186,10 @@ class Config:
             key = item[:-2]
             if self.section[key] is Device:
                 self.section.update(fields({key: identity.get(key)}, key + "!" + item[-1], self.provider + "."))
+        self._check()
+
+    def _check(self) -> None:
+        """What the provider says of several keys together."""
+        wrong = self.service.check(self.section)
+        if wrong:
+            raise _wrong("`%s.%s" % (self.provider, wrong))

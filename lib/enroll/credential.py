@@ -59,5 +59,7 @@ def recall(config: Config, store: Store) -> tuple[int, Credential | None]:
 
             return state, config.service.parse(config, Answer(200, body))
     except EnrollError:
-        pass  # not understood; a later version of this firmware may
-    return state, None
+        return state, None  # not understood; a later version of this firmware may
+    except (ValueError, TypeError):
+        pass
+    return min(state, REFUSED), None

@@ -29,6 +29,10 @@ class Action:
         self.error = error
 
 
+def _lost(error: Exception) -> EnrollError:
+    return error if isinstance(error, EnrollError) else EnrollError("network", "no answer from the service, error %s" % error)
+
+
 class Enroller:
     """Registers one device: `config` and the board's `port`, put together.
 
@@ -145,9 +149,7 @@ class Enroller:
             except (OSError, ValueError, EnrollError) as error:
                 if self.sent:
                     self._note(TRIED)
-                if isinstance(error, EnrollError):
-                    raise
-                raise EnrollError("network", "no answer from the service, error %s" % error)
+                raise _lost(error)
             if request.credential:
                 answer.again = again
                 return self._accept(answer)
@@ -179,7 +181,7 @@ class Enroller:
                 try:
                     yield from it.body(self.buffer)
                 except (OSError, EnrollError) as error:
-                    if it.status_code >= 300 or not it.size:
+                    if it.status_code < 300 and not it.size:
                         raise
                     cut = error
                 body = memoryview(self.buffer)[: it.size]
@@ -217,7 +219,7 @@ class Enroller:
                 raise self._refused(error, answer)
             if not service.ONCE:
                 self._try(RAW, answer.body)
-            raise answer.cut or error
+            raise _lost(answer.cut) if answer.cut else error
         self._save(KEPT, credential.encode())
         return credential
 

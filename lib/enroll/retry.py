@@ -22,9 +22,7 @@ def delay(failures: int, first: float, cap: float, chance: float, final: bool = 
     the service said no, so ask slowly: between half of `cap` and `cap`. `retry_after`: what the server asked for, in
     seconds; obeyed up to a day, with jitter on top so that a fleet does not come back as one.
     """
+    asked = 0 if retry_after is None else min(max(retry_after, 0), _DAY) + chance * first
     if final:
-        return cap * (1 + chance) / 2
-    span = min(cap, first * (1 << min(failures - 1, 16)))
-    if retry_after is not None:
-        return min(max(retry_after, 0), _DAY) + chance * first
-    return span * chance
+        return max(asked, cap * (1 + chance) / 2)
+    return asked or chance * min(cap, first * (1 << min(failures - 1, 16)))

@@ -49,11 +49,14 @@ class Store:
             elif sequence > self._sequence:
                 self._sequence = sequence
                 self._next = 1 - slot
-        if not self._sequence:
-            return None
-        with open(self._name(1 - self._next), "rb") as file:
-            _, _, state, first, second = unpack("<4sIBHH", file.read(_HEADER))
-            return state, file.read(first), file.read(second)
+        if self._sequence:
+            try:
+                with open(self._name(1 - self._next), "rb") as file:
+                    _, _, state, first, second = unpack("<4sIBHH", file.read(_HEADER))
+                    return state, file.read(first), file.read(second)
+            except OSError:
+                self.damaged = True
+        return None
 
     def prepare(self) -> None:
         """Make what is missing: folders, blank slots, and a spare file to give up when flash fills at the wrong moment.

@@ -194,8 +194,8 @@ class Exchange:
     def head(self, method: str, keep=None):
         """Task: read status and headers. `keep`: of the headers only these names, of each only the first characters."""
         most = 128 if keep else _HEAD
-        headers = self.headers
         while self.status_code < 200:
+            self.headers = headers = {}
             line = yield from self._line(most)
             if line[:7] != b"HTTP/1." or line[8:9] + line[12:13].strip() != b" " or not line[9:12].isdigit():
                 raise _malformed("status")

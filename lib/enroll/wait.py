@@ -13,8 +13,8 @@ _SLICE = const(250)  # ms; the longest time without feeding the watchdog
 _NAP = const(10)  # ms between two looks at a stream under asyncio
 
 
-def ignore() -> None:
-    pass
+def ignore(*_) -> None:
+    """Neither feeds nor logs."""
 
 
 def pause(seconds: float):

@@ -20,7 +20,7 @@ def check(section: dict) -> str | None:
     cloud_id = section["cloud_id"]
     if not cloud_id:
         return None if section["sn"] else "sn` is missing: it goes with `mac`"
-    if section["mac"] is not Device:
+    if section["mac"] not in (Device, None):
         return "mac` and `cloud_id` exclude each other: keep one"
     section["mac"] = None
     if not 17 <= len(cloud_id) <= 44 or [c for c in cloud_id[-16:] if not (c.isalpha() or c.isdigit())]:

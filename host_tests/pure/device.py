@@ -1,0 +1,103 @@
+"""A device with its board, its store and its service, through several boots."""
+
+import json
+
+from enroll.credential import recall
+from enroll.enroller import Enroller
+from enroll.store import Store
+from helpers import Fake, config, folder
+
+NOW = 1795000000  # November 2026
+GOOD = {
+    "etherfax": {"DeviceToken": "token-canary"},
+    "ickstream": {"jsonrpc": "2.0", "id": 1, "result": {"id": "device-1", "accessToken": "token-canary"}},
+    "xyte": {"id": "device-1", "access_key": "token-canary", "hub_url": "http://hub"},
+    "centagate": {"code": 0, "object": {}},
+}
+ONCE = ("etherfax", "xyte")  # they register once and never tell again
+
+
+class Port:
+    """A board whose link is up and whose clock is right."""
+
+    def __init__(self, store=Store):
+        self.store = store
+        self.connected = 0
+        self.clock = None
+        self.slept = []
+        self.fed = 0
+
+    def identity(self):
+        return {}
+
+    def connect(self, networks):
+        self.connected += 1
+        clock = __import__("enroll.clock", None, None, ("ask",))  # the module that is used next
+        self._ask, self._clock = clock.ask, clock
+        clock.ask = self._time
+        return ()
+
+    def _time(self, config):
+        self._clock.ask = self._ask
+        return NOW
+        yield
+
+    def set_clock(self, unix):
+        self.clock = unix
+
+    def feed(self):
+        self.fed += 1
+
+    def sleep(self, seconds):
+        self.slept.append(seconds)
+
+
+class Service:
+    """A function like urequests'; answers one after another: (status, body or bytes), with headers, or an exception."""
+
+    def __init__(self, *answers):
+        self.answers = list(answers)
+        self.requests = []
+        self.open = 0
+
+    def __call__(self, method, url, **more):
+        self.requests.append((method, url, more))
+        answer = self.answers.pop(0)
+        if isinstance(answer, BaseException):
+            raise answer
+        status, body, *headers = answer
+        self.open += 1
+        content = body if isinstance(body, bytes) else json.dumps(body).encode()
+        return Fake(status_code=status, content=content, headers=dict(*headers), close=self.close)
+
+    def close(self):
+        self.open -= 1
+
+
+class Device:
+    """A device of one configuration, through several boots; `lines` is all that was logged."""
+
+    def __init__(self, provider, section=None, **top):
+        self.it = config(provider, section, store=folder() + "/state", **top)
+        self.lines = []
+
+    def boot(self, *answers, port=None):
+        """One attempt: its Action."""
+        self.port = port or Port()
+        self.service = Service(*answers)
+        self.enroller = Enroller(self.it, self.port, request=self.service, log=self.lines.append)
+        try:
+            return self.enroller.step(0)
+        finally:
+            self.enroller.close()
+            assert self.service.open == 0, "a response is left open"
+            assert not [line for line in self.lines if "canary" in line or "\n" in line], self.lines
+
+    def refused(self, kind, *answers):
+        """One attempt that fails with `kind`."""
+        action = self.boot(*answers)
+        assert action.name == "wait" and action.error.kind == kind, (action.name, action.error)
+        return action
+
+    def state(self):
+        return recall(self.it, Store(self.it.store))[0]

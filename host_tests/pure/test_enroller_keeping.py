@@ -1,0 +1,134 @@
+"""The state machine: what is on flash at each moment, so that no answer is lost."""
+
+import json
+
+import enroll
+from device import GOOD, ONCE, Device, Port, Service
+from enroll.credential import KEPT, RAW, TRIED
+from enroll.enroller import Enroller
+from enroll.errors import EnrollError
+from enroll.store import Store
+from helpers import SECTIONS, raises, read, saved, settings
+
+
+def test_an_answer_that_is_not_understood_stays_stored():
+    for provider in SECTIONS:
+        device = Device(provider)
+        device.refused("answer", (200, b'{"token": "in another place"}'))
+        assert device.state() == RAW
+        assert Store(device.it.store).load()[2] == b'{"token": "in another place"}'
+
+
+def test_a_stored_answer_is_used_on_the_next_boot_without_a_packet():
+    for provider in ONCE:
+        device = Device(provider)
+        whole = json.dumps(GOOD[provider]).encode()
+        device.boot((200, whole))
+        store = Store(device.it.store)
+        _, who, _ = store.load()
+        store.save(RAW, who, whole)
+        action = device.boot()
+        assert action.name == "registered" and not device.service.requests
+        assert action.credential.secret.reveal() == "token-canary"
+        assert device.state() == KEPT
+
+
+def test_a_refusal_does_not_overwrite_a_stored_answer():
+    device = Device("xyte")
+    device.refused("answer", (200, b"not understood"))
+    device.refused("orphaned", (422, b""))
+    device.boot(OSError(104, "reset"))
+    assert device.state() == RAW
+
+
+def test_the_answer_is_on_flash_before_it_is_parsed():
+    seen = []
+    device = Device("etherfax")
+    service = device.it.service
+    parse = service.parse
+
+    def spy(it, answer):
+        seen.append(Store(it.store).load()[0])
+        return parse(it, answer)
+
+    service.parse = spy
+    try:
+        device.boot((200, GOOD["etherfax"]))
+    finally:
+        service.parse = parse
+    assert seen == [RAW]
+
+
+def test_the_slot_says_tried_before_the_first_request_leaves():
+    device = Device("etherfax")
+    seen = []
+
+    class Spy(Service):
+        def __call__(self, *args, **more):
+            seen.append(device.state())
+            return super().__call__(*args, **more)
+
+    Enroller(device.it, Port(), request=Spy((200, GOOD["etherfax"]))).step(0)
+    assert seen == [TRIED]
+
+
+def test_flash_that_cannot_be_written_stops_before_anything_is_sent():
+    class ReadOnly(Store):
+        def save(self, *_):
+            raise EnrollError("storage", "read-only")
+
+    device = Device("etherfax")
+    assert raises("storage", device.boot, port=Port(ReadOnly))
+    assert not device.service.requests
+
+
+def test_a_token_that_flash_does_not_take_at_first_is_kept_without_asking_again():
+    class Moody(Store):
+        bad = True
+
+        def save(self, state, *rest):
+            if state in (RAW, KEPT) and Moody.bad:
+                raise EnrollError("storage", "full")
+            super().save(state, *rest)
+
+    device = Device("etherfax")
+    action = device.boot((200, GOOD["etherfax"]), port=Port(Moody))
+    assert action.name == "wait" and action.error.kind == "storage"
+    assert device.enroller.step(action.at).name == "wait"
+    Moody.bad = False
+    action = device.enroller.step(1e9)
+    assert action.name == "registered" and action.credential.secret.reveal() == "token-canary"
+    assert device.state() == KEPT and len(device.service.requests) == 1
+
+
+def test_memory_that_runs_out_is_an_error_like_any_other():
+    device = Device("etherfax")
+    device.refused("memory", MemoryError())
+    assert device.boot((200, GOOD["etherfax"])).name == "registered"
+
+
+def test_a_used_registration_token_is_erased_from_the_file():
+    path = saved(settings("ickstream"))
+    device = Device("ickstream")
+    device.it = enroll.Config.load(path)
+    device.boot((200, GOOD["ickstream"]))
+    assert b"once-canary" not in read(path)
+    device.it = enroll.Config.load(path)
+    assert device.boot().name == "registered"
+
+
+def test_a_registration_token_stays_where_registering_fails():
+    path = saved(settings("ickstream"))
+    device = Device("ickstream")
+    device.it = enroll.Config.load(path)
+    device.boot((401, b""))
+    assert b"once-canary" in read(path)
+
+
+def test_forget_and_register_again():
+    device = Device("xyte")
+    device.boot((200, GOOD["xyte"]))
+    enroll.forget(device.it)
+    assert enroll.stored(device.it) is None
+    assert device.boot((200, GOOD["xyte"])).name == "registered"
+    assert len(device.service.requests) == 1

@@ -1,0 +1,147 @@
+"""The state machine over its own HTTP client and a fake wire: answers that are cut, too long or late."""
+
+import json
+
+import enroll.transport as transport
+from device import GOOD, ONCE, Port
+from enroll import wait
+from enroll.credential import KEPT, RAW, TRIED, recall
+from enroll.enroller import Enroller
+from enroll.store import Store
+from helpers import SECTIONS, Wire, config, folder, patched
+
+
+class Ready:
+    """Stands for the module `select`: whatever is waited for is there."""
+
+    def poll(self, timeout=None):
+        return self if timeout is None else [self.one]
+
+    def register(self, *one):
+        self.one = one
+
+    def unregister(self, stream):
+        pass
+
+
+def boot(it, *pieces, wire=None):
+    """One attempt of the configuration `it` that is answered with `pieces`: its Action."""
+    wire = wire or Wire(*pieces)
+    lines = []
+    enroller = Enroller(it, Port(), log=lines.append)
+    with patched(transport, socket=wire), patched(wait, select=Ready()):
+        action = enroller.step(0)
+    enroller.close()
+    assert wire.open <= 0, "the socket is left open"
+    assert not [line for line in lines if "canary" in line], lines
+    return action
+
+
+def answer(provider, status=200, body=None, length=None):
+    """A whole answer as bytes; `length` is what Content-Length says instead of the truth."""
+    body = json.dumps(GOOD[provider]).encode() if body is None else body
+    return b"HTTP/1.1 %d X\r\nContent-Length: %d\r\n\r\n" % (status, len(body) if length is None else length) + body
+
+
+def fresh(provider):
+    return config(provider, store=folder() + "/state")
+
+
+def state(it):
+    return recall(it, Store(it.store))[0]
+
+
+def test_every_provider_registers():
+    for provider in SECTIONS:
+        it = fresh(provider)
+        wire = Wire(answer(provider))
+        assert boot(it, wire=wire).name == "registered"
+        assert wire.sent.count(b"HTTP/1.1\r\n") == 1
+        assert state(it) == KEPT
+
+
+def test_a_connection_that_is_refused_leaves_no_trace():
+    class Refused(Wire):
+        def connect(self, where):
+            raise OSError(111, "refused")
+
+    for provider in SECTIONS:
+        it = fresh(provider)
+        assert boot(it, wire=Refused()).error.kind == "network"
+        assert boot(it, answer(provider, 403, b"")).error.kind == "refused"
+
+
+def test_an_answer_that_never_comes_leaves_its_outcome_unknown():
+    for provider in ONCE:
+        for pieces in ((), (b"HTTP/1.1 2",), (OSError(104, "reset"),), (b"HTTP/1.1 200 OK\r\nX: y\r\n",)):
+            it = fresh(provider)
+            assert boot(it, *pieces).error.kind == "network"
+            assert state(it) == TRIED
+            assert boot(it, answer(provider, 403, b"")).error.kind == "orphaned"
+
+
+def test_an_answer_that_is_no_http_leaves_its_outcome_unknown():
+    for provider in ONCE:
+        it = fresh(provider)
+        assert boot(it, b"SSH-2.0-OpenSSH\r\n\r\n").error.kind == "answer"
+        assert state(it) == TRIED
+
+
+def test_an_answer_cut_at_every_byte_loses_nothing_that_came():
+    for provider in ONCE:
+        whole = answer(provider)
+        start = whole.find(b"\r\n\r\n") + 4
+        for end in list(range(start, len(whole), 7)) + [len(whole) - 1]:
+            for pieces in ((whole[:end],), (whole[:end], OSError(104, "reset"))):
+                it = fresh(provider)
+                action = boot(it, *pieces)
+                if action.name == "registered":
+                    assert whole[end:].strip(b"}") == b"" or provider == "xyte"
+                else:
+                    assert action.error.kind in ("network", "answer"), action.error.kind
+                    assert state(it) == (RAW if end > start else TRIED), end
+                    if end > start:
+                        assert Store(it.store).load()[2] == whole[start:end]
+
+
+def test_an_answer_whose_length_is_wrong_but_whose_text_is_whole():
+    for provider in SECTIONS:
+        it = fresh(provider)
+        body = json.dumps(GOOD[provider]).encode()
+        assert boot(it, answer(provider, length=len(body) + 5)).name == "registered"
+        assert state(it) == KEPT
+
+
+def test_an_answer_that_is_too_long():
+    for provider in SECTIONS:
+        it = fresh(provider)
+        action = boot(it, answer(provider, body=b" " * 5000))
+        assert action.name == "wait" and action.error.kind == "answer", action.error
+        assert boot(it, answer(provider)).name == "registered"
+
+
+def test_a_refusal_whose_body_is_too_long_or_cut_is_a_refusal():
+    for body, length in ((b"x" * 5000, None), (b"x" * 10, 100)):
+        it = fresh("etherfax")
+        assert boot(it, answer("etherfax", 403, body, length)).error.kind == "refused"
+
+
+def test_an_empty_answer():
+    for provider in SECTIONS:
+        for status in (200, 204):
+            it = fresh(provider)
+            assert boot(it, answer(provider, status, b"")).error.kind == "answer"
+
+
+def test_an_answer_that_comes_byte_by_byte():
+    for provider in SECTIONS:
+        pieces = []
+        for byte in answer(provider):
+            pieces += [None, bytes([byte])]
+        assert boot(fresh(provider), *pieces).name == "registered"
+
+
+def test_retry_after_on_the_wire():
+    it = fresh("xyte")
+    action = boot(it, b"HTTP/1.1 503 Busy\r\nRetry-After: 600\r\nContent-Length: 0\r\n\r\n")
+    assert action.error.kind == "server" and 600 <= action.at <= 605
