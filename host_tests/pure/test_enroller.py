@@ -5,7 +5,7 @@ import json
 
 import enroll
 import enroll.clock
-from device import GOOD, NOW, ONCE, Device, Port, Service
+from boots import GOOD, NOW, ONCE, Device, Port, Service
 from enroll.credential import KEPT, REFUSED, TRIED
 from enroll.enroller import Enroller
 from helpers import SECTIONS, config, raises

@@ -3,7 +3,7 @@
 import json
 
 import enroll
-from device import GOOD, ONCE, Device, Port, Service
+from boots import GOOD, ONCE, Device, Port, Service
 from enroll.credential import KEPT, RAW, TRIED
 from enroll.enroller import Enroller
 from enroll.errors import EnrollError

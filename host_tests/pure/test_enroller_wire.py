@@ -3,7 +3,7 @@
 import json
 
 import enroll.transport as transport
-from device import GOOD, ONCE, Port
+from boots import GOOD, ONCE, Port
 from enroll import wait
 from enroll.credential import KEPT, RAW, TRIED, recall
 from enroll.enroller import Enroller

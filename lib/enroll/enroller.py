@@ -108,10 +108,8 @@ class Enroller:
         """Task: one attempt. Returns the Credential; raises EnrollError, whatever goes wrong."""
         try:
             credential = self._recall() or (yield from self._register())
-            if hasattr(self.config.service, "ONE_TIME"):
-                from .erase import erase
-
-                erase(self.config, self.log)
+            if hasattr(self.config.service, "finish"):
+                self.config.service.finish(self.config, self.log)
             return credential
         except MemoryError:
             self.state = None  # look again: the answer may be on flash

@@ -6,12 +6,13 @@ A provider is a module with
     IDENTITY    the keys that say which device a record belongs to
     ANSWER      bytes of the longest answer that is taken
     ONCE        whether the service registers a device only once and then never tells its credential again
-    ONE_TIME    the key of a secret that works once and is erased then (only where there is one)
+    ONE_TIME    the key of a secret that works once and is erased then, by finish (only where there is one)
     check(section)              what several keys together want, or None
     register(config, now)       generator: yields Requests, is sent their Answers
     parse(config, answer)       Credential from the answer to the Request that is marked; raises EnrollError
     headers(credential)         what authorises later requests
     base(config, credential)    where they go (only where that is not config.url)
+    finish(config, log)         called once the credential is kept (only where there is something to do)
 
 A table of refusals has a line for each code: the code, the first letter of the error's kind, what the code means, and after
 a colon what to do about it where the kind's own remedy (errors.py) does not say enough.

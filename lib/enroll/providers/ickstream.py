@@ -12,7 +12,7 @@ TABLE = "hardware_id@A application_id!A registration_token-P address-A scheme-A"
 IDENTITY = ("hardware_id", "application_id")
 ANSWER = 1024
 ONCE = False
-ONE_TIME = "registration_token"
+ONE_TIME = "registration_token"  # a secret that works once
 # HTTP's, and JSON-RPC's errors (JSON-RPC 2.0 specification, 5.1) with the service's own
 _ERRORS = """\
 401 r registration token used up, expired or wrong: put a new one into enroll.json
@@ -67,3 +67,10 @@ def parse(config: Config, answer: Answer) -> Credential:
 
 def headers(credential: Credential) -> dict[str, str]:
     return {"Authorization": credential.extra["scheme"] + " " + credential.secret.reveal()}
+
+
+def finish(config: Config, log) -> None:
+    """The registration token has worked; it must not stay on flash."""
+    from ..erase import erase
+
+    erase(config, log)

