@@ -35,7 +35,7 @@ coverage: .venv/ready ## report the lines of lib/enroll that the tests reach und
 	@$(RUN) -m coverage run -m pytest -q && $(RUN) -m coverage report
 
 lock: .venv/ready ## pin the host tools anew, from requirements.in into requirements.txt
-	@$(RUN) tools/lock.py
+	@tools/lock.sh --upgrade
 
 clean: ## remove what was fetched and made
 	rm -rf .venv .cache

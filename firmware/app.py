@@ -1,20 +1,24 @@
 """The example application: makes one authorised call with the credential that registration has brought."""
 
-CALLS = {
-    "etherfax": ("GET", "/accounts?a=status", None),
-    "ickstream": ("POST", "", {"jsonrpc": "2.0", "id": 2, "method": "getDevice", "params": {}}),
-    "xyte": ("POST", "/v1/devices/%s/telemetry", {"status": "online"}),
-}
+
+def call(credential):
+    """(method, path, JSON body) of a harmless call to the credential's service, or None where there is none."""
+    if credential.provider == "etherfax":
+        return "GET", "/accounts?a=status", None
+    if credential.provider == "ickstream":
+        params = {"deviceId": credential.device_id}
+        return "POST", "", {"jsonrpc": "2.0", "id": 2, "method": "getDevice", "params": params}
+    if credential.provider == "xyte":
+        return "POST", "/v1/devices/%s/telemetry" % credential.device_id, {"status": "online"}
+    return None
 
 
 def main(session) -> None:
     """Called by main.py once the device is registered; a product's own program goes here."""
-    credential = session.credential
-    if credential.provider not in CALLS:
-        print("app: %s gives no credential to call with" % credential.provider)
+    wanted = call(session.credential)
+    if wanted is None:
+        print("app: %s gives no credential to call with" % session.credential.provider)
         return
-    method, path, body = CALLS[credential.provider]
-    if body and "params" in body:
-        body["params"]["deviceId"] = credential.device_id
-    response = session.request(method, path.replace("%s", credential.device_id), json=body)
+    method, path, body = wanted
+    response = session.request(method, path, json=body)
     print("app: %s %s: HTTP %d" % (method, path.split("?")[0], response.status_code))

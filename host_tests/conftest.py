@@ -15,10 +15,10 @@ hypothesis.settings.register_profile("enroll", derandomize=True, deadline=None, 
 hypothesis.settings.load_profile("enroll")
 
 
-def pytest_sessionstart():
+def pytest_sessionstart() -> None:
     """One folder for what the pure tests write, whichever runtime they run on."""
     os.environ["TEST_FOLDER"] = tempfile.mkdtemp(prefix="enroll-")
 
 
-def pytest_sessionfinish():
+def pytest_sessionfinish() -> None:
     shutil.rmtree(os.environ["TEST_FOLDER"])

@@ -72,7 +72,7 @@ def pytest_pyfunc_call(pyfuncitem: pytest.Function) -> bool | None:
 def run(runtime: str, path: Path, *names: str) -> tuple[dict[str, str], str]:
     """Run tests of one file: ({name: traceback, empty if it passed}, what else was printed)."""
     folders = [ROOT / "lib", ROOT / "boards" / "unix", ".frozen"]
-    command = [interpreter(runtime), PURE / "run.py", path, *names]
+    command = [str(interpreter(runtime)), str(PURE / "run.py"), str(path), *names]
     environment = {**os.environ, "MICROPYPATH": ":".join(map(str, folders))}
     try:
         done = subprocess.run(

@@ -1,4 +1,4 @@
-"""The library's HTTPS under CPython, over loopback: what host_tests/cpython.py stands in for behaves as on MicroPython."""
+"""The library's HTTPS under CPython, over loopback, with what host_tests/cpython.py stands in for."""
 
 import datetime
 import socket
@@ -127,9 +127,8 @@ def test_a_server_that_hangs_up_in_the_handshake(ca):
 
 
 def test_a_server_that_never_finishes_the_handshake(ca):
-    with socket.create_server(("127.0.0.1", 0)) as listener:
-        with pytest.raises(OSError):
-            http.request("GET", f"https://127.0.0.1:{listener.getsockname()[1]}/", ca=ca, timeout=0.3)
+    with socket.create_server(("127.0.0.1", 0)) as listener, pytest.raises(OSError):
+        http.request("GET", f"https://127.0.0.1:{listener.getsockname()[1]}/", ca=ca, timeout=0.3)
 
 
 def test_a_port_where_nobody_listens(ca):

@@ -1,5 +1,6 @@
 """Properties that hold for every input, on CPython."""
 
+import contextlib
 import datetime
 import hashlib
 import hmac
@@ -10,7 +11,6 @@ from pathlib import Path
 from urllib.parse import quote as standard_quote
 
 import enroll.transport as transport
-import pytest
 from enroll import clock, digest, http, url
 from enroll.config import Config
 from enroll.errors import EnrollError
@@ -24,13 +24,13 @@ DATES = st.dates(datetime.date(1970, 1, 1), datetime.date(2400, 12, 31))
 
 
 def outcome(function, *args, kinds):
-    """What `function` returns; None where it raises an EnrollError of one of `kinds`. All else it raises passes through."""
+    """What `function` returns, or None where it raises an EnrollError of one of `kinds`."""
     try:
         return function(*args)
     except EnrollError as error:
         assert error.kind in kinds
         message = str(error)
-        assert message and all(" " <= c and c != "\x7f" for c in message)
+        assert message and all(c >= " " and c != "\x7f" for c in message)
         return None
 
 
@@ -51,9 +51,8 @@ def test_iso_date_takes_dates_and_nothing_else(text):
     try:
         unix = clock.iso_date(text)
     except ValueError:
-        with pytest.raises(ValueError):
+        with contextlib.suppress(ValueError):
             assert datetime.date.fromisoformat(text) < datetime.date(1970, 1, 1)
-            raise ValueError
     else:
         assert datetime.datetime.fromtimestamp(unix, datetime.UTC).time() == datetime.time()
 
@@ -110,7 +109,7 @@ JSON = st.recursive(
 NAMES = ["provider", "url", "ca", "ntp", "earliest", "store", "timeout", "retry", "network", *SECTIONS]
 NEAR = st.fixed_dictionaries(
     {},
-    optional={name: JSON for name in NAMES}
+    optional=dict.fromkeys(NAMES, JSON)
     | {
         "provider": st.sampled_from([*SECTIONS, "url", "__init__", "a b", ""]) | JSON,
         "url": st.sampled_from(["http://localhost", "https://localhost", "http://"]) | JSON,
@@ -186,8 +185,11 @@ HEAD = st.lists(
             b" ",
             b"\r\n\r\n",
             b"0\r\n",
+            b"Transfer-Encoding: chunked\r\n",
+            b"\xff",
+            b"A",
+            b";",
         ]
-        + [b"Transfer-Encoding: chunked\r\n", b"\xff", b"A", b";"]
     ),
     max_size=30,
 ).map(b"".join)

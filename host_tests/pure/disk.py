@@ -21,7 +21,7 @@ class Disk:
     def operation(self):
         """Count one; whether it fails."""
         self.done += 1
-        return self.fail_at is not None and (self.done == self.fail_at or self.lasting and self.done > self.fail_at)
+        return self.fail_at is not None and (self.done == self.fail_at or (self.lasting and self.done > self.fail_at))
 
     def change(self):
         if self.operation():

@@ -23,7 +23,7 @@ SECTIONS = {
 
 
 def raises(what, function, *args, **kwargs):
-    """Call `function`, which must raise `what`: an exception class, or the kind of an EnrollError. Returns the exception."""
+    """The exception of a call that must raise `what`: an exception class, or the kind of an EnrollError."""
     try:
         value = function(*args, **kwargs)
     except Exception as error:

@@ -13,13 +13,14 @@ except ImportError:  # CPython only collects this file
 OLD = (1, b"who", b"old" * 40)
 NEW = (4, b"who", b"new" * 50)
 EIO = -5
-WRITE, ERASE = 1, 2
 
 
 class Block:
-    """A block device in memory whose power fails at write or erase number `cut`, which is left undone ("clean"), half done
-    ("torn") or with the block erased ("erased"). It returns an error then: an exception would jump through the file
-    system's C code."""
+    """A block device in memory whose power fails at write or erase number `cut`.
+
+    `model` says how that leaves the block: as it was ("clean"), half written ("torn") or "erased". An error is returned
+    then: an exception would jump through the file system's C code.
+    """
 
     def __init__(self, blocks, size=512):
         self.size = size

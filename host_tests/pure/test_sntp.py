@@ -164,7 +164,7 @@ class Socket:
 
 
 def ask_servers(network, *servers, date=None, error=None, **more):
-    """The time that `servers` of `network` give; `date` is what the service's server says instead, or `error` raised there."""
+    """The time that `servers` of `network` give; the service's server says `date`, or raises `error`."""
     asked = []
 
     def exchange(method, url, body=b"", **more):

@@ -222,7 +222,7 @@ def test_a_truncated_slot_gives_the_other_one_at_every_length():
         write(name, whole[:size])
         record, damaged = load(path)
         if size < end:
-            assert record == OLD or record == NEW and not any(whole[size:end]), size
+            assert record == OLD or (record == NEW and not any(whole[size:end])), size
             assert record == NEW or damaged or not any(whole[:size]), size
         else:
             assert record == NEW, size

@@ -31,7 +31,7 @@ class Poll:
 
 
 def both(make, feed=wait.ignore, poll=None):
-    """Run the task that `make()` gives with each driver; what both returned or raised must be the same, and is returned."""
+    """What both drivers make of the task that `make()` gives: the same value, or the same exception's text."""
     results = []
     for driver in (
         lambda task: wait.run(task, feed, lambda seconds: None),
@@ -83,7 +83,7 @@ def test_what_a_task_waits_for_is_sent_to_it():
 
 def test_a_task_is_woken_without_its_stream_to_look_at_its_deadline():
     def task():
-        for count in range(3):
+        for _ in range(3):
             if (yield Fake(), 1):
                 return "flags"
         return "deadline"

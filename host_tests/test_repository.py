@@ -1,0 +1,34 @@
+"""What the repository promises about itself."""
+
+import json
+import shutil
+from pathlib import Path
+
+import pytest
+from enroll.config import Config
+
+ROOT = Path(__file__).resolve().parent.parent
+EXAMPLES = sorted((ROOT / "firmware" / "examples").glob("*.json"))
+
+
+@pytest.mark.parametrize("path", EXAMPLES, ids=lambda path: path.stem)
+def test_every_example_is_a_good_configuration(path: Path, tmp_path: Path) -> None:
+    (tmp_path / "ca.der").touch()
+    copy = shutil.copy(path, tmp_path / "enroll.json")
+    assert Config.load(str(copy)).provider == path.stem
+
+
+def test_there_is_an_example_for_every_provider() -> None:
+    modules = {path.stem for path in (ROOT / "lib/enroll/providers").glob("*.py")} - {"__init__"}
+    assert {path.stem for path in EXAMPLES} == modules
+
+
+def test_the_package_list_names_every_module() -> None:
+    listed = {source for _, source in json.loads((ROOT / "package.json").read_text())["urls"]}
+    assert listed == {path.relative_to(ROOT).as_posix() for path in (ROOT / "lib/enroll").rglob("*.py")}
+
+
+def test_every_file_is_short_enough_to_read() -> None:
+    folders = ("lib", "firmware", "boards", "tools", "host_tests")
+    long = {path.name: len(path.read_text().splitlines()) for name in folders for path in (ROOT / name).rglob("*.py")}
+    assert not {name: lines for name, lines in long.items() if lines > 330}
