@@ -1,5 +1,6 @@
 """The library's HTTPS under CPython, over loopback, with what host_tests/cpython.py stands in for."""
 
+import contextlib
 import datetime
 import socket
 import ssl
@@ -38,17 +39,15 @@ class Server(threading.Thread):
         self.join(5)
 
     def run(self):
-        connection, _ = self._listener.accept()
-        connection.settimeout(5)
-        with connection:
-            try:
+        with contextlib.suppress(OSError):
+            connection, _ = self._listener.accept()
+            with contextlib.closing(connection):
+                connection.settimeout(5)
                 if self._context:
                     connection = self._context.wrap_socket(connection, server_side=True)
-                self.requests = connection.recv(4096)
-                connection.sendall(self._answer)
-                connection.close()
-            except OSError:
-                connection.close()
+                with connection:
+                    self.requests = connection.recv(4096)
+                    connection.sendall(self._answer)
 
 
 @pytest.fixture

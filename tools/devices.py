@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import os
 import subprocess
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
@@ -64,6 +64,7 @@ class Device:
 
     folder: Path
     width: int = 64
+    heard: list[str] = field(default_factory=list)  # all that its boots have printed
 
     @property
     def path(self) -> Path:
@@ -81,12 +82,12 @@ class Device:
         return {**os.environ, "MICROPYPATH": f"{ROOT}/lib:{ROOT}/boards/unix:{ROOT}/firmware:.frozen"}
 
     def boot(self, *arguments: str, **environment: str) -> subprocess.CompletedProcess[str]:
-        """Boot the firmware with one attempt and wait for its end."""
-        return subprocess.run(
-            self.command(*(arguments or ("--once",))),
-            env={**self.environment, **environment},
-            capture_output=True,
-            text=True,
-            timeout=60,
-            check=False,
-        )
+        """Boot the firmware, with one attempt unless `arguments` say otherwise, and wait for its end."""
+        return self.run(self.command(*(arguments or ("--once",))), **environment)
+
+    def run(self, command: list[str], **environment: str) -> subprocess.CompletedProcess[str]:
+        """Run `command` where the firmware would run."""
+        env = {**self.environment, **environment}
+        done = subprocess.run(command, env=env, capture_output=True, text=True, timeout=60, check=False)
+        self.heard += [done.stdout, done.stderr]
+        return done

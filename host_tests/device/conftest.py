@@ -1,6 +1,7 @@
 """The firmware as a whole on MicroPython, against the sandbox."""
 
 import itertools
+import re
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
@@ -48,8 +49,12 @@ def service(request: pytest.FixtureRequest) -> str:
 Make = Callable[..., devices.Device]
 
 
+HIDDEN = {"hardware_key", "registration_token", "cen_token", "auth_token", "secret_code"}
+GIVEN = re.compile(r'"(?:DeviceToken|accessToken|access_key)": "([^"]+)"')
+
+
 @pytest.fixture
-def make(sandbox: Sandbox, tmp_path: Path) -> Make:
+def make(sandbox: Sandbox, tmp_path: Path) -> Iterator[Make]:
     """`make(service, width, listener, section={...}, **top)`: a new device, enabled at `service`, with its enroll.json.
 
     `listener`: the name of the sandbox's; `section` and `top` change the configuration.
@@ -63,6 +68,14 @@ def make(sandbox: Sandbox, tmp_path: Path) -> Make:
         config = devices.configuration(sandbox, service, devices.create(sandbox, service, name), listener)
         config[service] |= section or {}
         device.write(config | top)
+        made.append(device)
+        secrets.update(value for key, value in config[service].items() if key in HIDDEN)
         return device
 
-    return make
+    made: list[devices.Device] = []
+    secrets: set[str] = set()
+    yield make
+    for entry in sandbox.log():
+        secrets.update(GIVEN.findall(entry.answer))
+    printed = "".join(text for device in made for text in device.heard)
+    assert not [secret for secret in secrets if secret in printed], "a secret was printed"

@@ -162,3 +162,10 @@ def test_arun_tries_until_it_is_registered():
     service = Service((500, b""), (200, GOOD["xyte"]))
     found = asyncio.run(enroll.arun(device.it, Port(), request=service))
     assert found.secret.reveal() == "token-canary" and len(service.requests) == 2
+
+
+def test_a_colon_in_a_librarys_text_does_not_hide_what_to_do():
+    error = Device("xyte").refused("network", OSError(5, "tls: handshake: bad")).error
+    assert "`url`" in str(error), error
+    error = Device("xyte").refused("network", OSError(5, "x" * 1000)).error
+    assert "`url`" in str(error), error

@@ -3,25 +3,12 @@
 import json
 
 import enroll.transport as transport
-from boots import GOOD, ONCE, Port
+from boots import GOOD, ONCE, Port, Ready
 from enroll import wait
 from enroll.credential import KEPT, RAW, TRIED, recall
 from enroll.enroller import Enroller
 from enroll.store import Store
 from helpers import SECTIONS, Wire, config, folder, patched
-
-
-class Ready:
-    """Stands for the module `select`: whatever is waited for is there."""
-
-    def poll(self, timeout=None):
-        return self if timeout is None else [self.one]
-
-    def register(self, *one):
-        self.one = one
-
-    def unregister(self, stream):
-        pass
 
 
 def boot(it, *pieces, wire=None):

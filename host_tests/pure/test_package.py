@@ -1,0 +1,67 @@
+"""The package's public names, and its one exception."""
+
+import enroll
+from enroll.errors import EnrollError
+from helpers import raises
+
+KINDS = (
+    "configuration",
+    "storage",
+    "network",
+    "clock",
+    "certificate",
+    "memory",
+    "server",
+    "refused",
+    "orphaned",
+    "answer",
+)
+
+
+def test_public_names_are_there():
+    for name in ("Config", "EnrollError", "Credential", "Enroller", "Session", "stored", "run", "arun", "forget"):
+        assert callable(getattr(enroll, name)), name
+    assert enroll.EnrollError is EnrollError
+
+
+def test_modules_can_be_imported_from_the_package():
+    from enroll import http, retry
+
+    assert callable(http.request) and callable(retry.delay)
+
+
+def test_names_that_are_none():
+    for name in ("nothing", "__nothing__", "Enrol"):
+        raises(AttributeError, getattr, enroll, name)
+
+
+def test_every_kind_says_what_to_do():
+    for kind in KINDS:
+        error = EnrollError(kind, "what happened")
+        assert error.kind == kind
+        fact, colon, remedy = str(error).partition(": ")
+        assert fact == "what happened" and colon and len(remedy) > 5
+        assert error.said is False and error.retry_after is None
+
+
+def test_a_fact_that_says_what_to_do_is_left_as_it_is():
+    assert str(EnrollError("server", "it is busy: wait")) == "it is busy: wait"
+
+
+def test_a_message_is_one_line_whatever_it_quotes():
+    for bad in ("\r\n", "\n", "\0", "\x1b[31m", "\x7f"):
+        message = str(EnrollError("network", "a library said " + bad + "this"))
+        assert "this" in message and not [c for c in message if c < " " or c == "\x7f"], bad
+
+
+def test_a_message_is_bounded():
+    assert len(str(EnrollError("network", "x" * 5000))) < 400
+    assert len(str(EnrollError("network", "x: " * 5000))) < 400
+
+
+def test_it_is_raised_and_caught_like_any_exception():
+    def fail():
+        raise EnrollError("clock", "no time")
+
+    assert raises("clock", fail).args
+    assert isinstance(raises(Exception, fail), EnrollError)

@@ -1,0 +1,83 @@
+"""Authorised requests with a stored credential."""
+
+import enroll
+import enroll.transport as transport
+from boots import GOOD, Device, Port, Ready
+from enroll import wait
+from enroll.credential import Credential
+from enroll.session import Session
+from helpers import Wire, config, folder, patched, raises
+
+BASIC = "Basic " + "ZGV2aWNlL01UODczNjE1NzI2OnRva2VuLWNhbmFyeQ=="  # device/MT873615726:token-canary
+OK = b"HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nok"
+
+
+def registered(provider, section=None, reply=None):
+    """A session of a device that has registered."""
+    device = Device(provider, section)
+    assert device.boot((200, reply or GOOD[provider])).name == "registered"
+    return Session(device.it, Port())
+
+
+def sent(session, method="GET", path="/x", **more):
+    """What the session sends, as (where, first line, headers, body)."""
+    wire = Wire(OK)
+    with patched(transport, socket=wire), patched(wait, select=Ready()):
+        assert session.request(method, path, **more).content == b"ok"
+    head, _, body = wire.sent.partition(b"\r\n\r\n")
+    first, *lines = head.decode().split("\r\n")
+    return wire.where, first, dict([line.split(": ", 1) for line in lines]), body
+
+
+def test_etherfax_uses_basic_at_its_base():
+    where, first, headers, _ = sent(registered("etherfax"), "GET", "/accounts?a=status")
+    assert where == ("localhost", 80) and first == "GET /api/accounts?a=status HTTP/1.1"
+    assert headers["Authorization"] == BASIC
+
+
+def test_ickstream_uses_its_scheme_at_its_url():
+    where, first, headers, body = sent(registered("ickstream"), "POST", "", json={"id": 2})
+    assert where == ("localhost", 80) and first == "POST /api HTTP/1.1"
+    assert headers["Authorization"] == "Bearer token-canary" and body
+    assert sent(registered("ickstream", {"scheme": "OAuth"}))[2]["Authorization"] == "OAuth token-canary"
+
+
+def test_xyte_uses_the_bare_key_at_its_hub():
+    reply = dict(GOOD["xyte"], hub_url="http://hub.example:81/base/", hub_url_static_cert="http://static.example")
+    where, first, headers, _ = sent(registered("xyte", None, reply), "POST", "/v1/devices/device-1/telemetry", json={})
+    assert where == ("hub.example", 81) and first == "POST /base/v1/devices/device-1/telemetry HTTP/1.1"
+    assert headers["Authorization"] == "token-canary"
+    assert sent(registered("xyte", {"static_cert": True}, reply))[0] == ("static.example", 80)
+
+
+def test_centagate_has_no_requests_of_its_own():
+    session = registered("centagate")
+    raises("configuration", session.request, "GET", "/x")
+
+
+def test_a_device_that_is_not_registered_has_no_session():
+    it = config("etherfax", store=folder() + "/state")
+    raises("configuration", Session, it, Port())
+
+
+def test_a_credential_that_is_handed_over_is_used():
+    session = enroll.Session(config("xyte"), Port(), Credential("xyte", "d", "mine", {"hub_url": "http://hub"}))
+    assert sent(session)[2]["Authorization"] == "mine"
+
+
+def test_headers_of_the_caller_are_sent_too():
+    assert sent(registered("etherfax"), headers={"X-Mine": "1"})[2]["X-Mine"] == "1"
+
+
+def test_a_path_cannot_lead_to_another_host():
+    session = registered("etherfax")
+    for path in ("@evil.example/", "evil", ".evil.example/", ":81/", "http://evil.example/", "\r\n"):
+        wire = Wire(OK)
+        with patched(transport, socket=wire):
+            raises("configuration", session.request, "GET", path)
+        assert wire.where is None
+    for path in ("/@evil.example/", "/a\r\nHost: evil.example", "/ HTTP/1.1"):
+        wire = Wire(OK)
+        with patched(transport, socket=wire):
+            raises("configuration", session.request, "GET", path)
+        assert wire.where is None
