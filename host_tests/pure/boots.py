@@ -91,7 +91,10 @@ class Device:
         finally:
             self.enroller.close()
             assert self.service.open == 0, "a response is left open"
-            assert not [line for line in self.lines if "canary" in line or "\n" in line], self.lines
+            queries = [url.split("?")[1] for _, url, _ in self.service.requests if "?" in url]
+            for line in self.lines:
+                assert "canary" not in line and "\n" not in line, line
+                assert not [query for query in queries if query in line], line
 
     def refused(self, kind, *answers):
         """One attempt that fails with `kind`."""

@@ -108,7 +108,7 @@ def test_an_answer_that_is_too_long():
 
 
 def test_a_refusal_whose_body_is_too_long_or_cut_is_a_refusal():
-    for body, length in ((b"x" * 5000, None), (b"x" * 10, 100)):
+    for body, length in ((b"x" * 5000, None), (b"x" * 10, 100), (b"", 100)):
         it = fresh("etherfax")
         assert boot(it, answer("etherfax", 403, body, length)).error.kind == "refused"
 

@@ -166,12 +166,13 @@ class Socket:
 def ask_servers(network, *servers, date=None, error=None, **more):
     """The time that `servers` of `network` give; the service's server says `date`, or raises `error`."""
     asked = []
+    closed = []
 
     def exchange(method, url, body=b"", **more):
         asked.append((method, url, more))
         if error:
             raise error
-        return Fake(headers={} if date is None else {"date": date}, close=lambda: None)
+        return Fake(headers={} if date is None else {"date": date}, close=lambda: closed.append(1))
         yield
 
     try:
@@ -179,6 +180,7 @@ def ask_servers(network, *servers, date=None, error=None, **more):
             return drive(clock.ask(config("etherfax", ntp=list(servers), **more)), lambda sock, flags: len(sock.inbox))
     finally:
         network.hints = asked
+        assert error or len(closed) == len(asked), "the connection for the date is left open"
         assert network.open == 0, "a socket is left open"
 
 

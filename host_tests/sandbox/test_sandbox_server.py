@@ -174,12 +174,14 @@ def test_listen_anywhere_with_a_key():
     ],
 )
 def test_wrong_options(options, words):
+    before = threading.active_count()
     with pytest.raises(SandboxError, match=words):
         Sandbox(**options).start()
-    assert not [thread for thread in threading.enumerate() if thread.name == "sandbox"]
+    assert threading.active_count() == before
 
 
 def test_stop_does_not_wait(logged):
+    before = threading.active_count()
     sandbox = Sandbox()
     sandbox.start()
     sandbox.fault("etherfax", delay=60)
@@ -190,7 +192,7 @@ def test_stop_does_not_wait(logged):
     start = time.monotonic()
     sandbox.stop()
     assert time.monotonic() - start < 2
-    assert not [thread for thread in threading.enumerate() if thread.name == "sandbox"]
+    assert threading.active_count() == before
     for connection in (idle, waiting):
         connection.close()
     sandbox.start()

@@ -33,20 +33,27 @@ orphaned reset this device in the portal, then it registers by itself
 answer check `url`, or update this firmware"""
 
 
+def entry(table: str, key) -> str:
+    """What `table`, a text, says in the line that begins with `key` and a blank; "" if there is none."""
+    return table.partition("\n%s " % key)[2].split("\n")[0]
+
+
 class EnrollError(Exception):
     """What went wrong and what to do about it, in one sentence.
 
     `kind`: see the table above. `fact`: what happened; what to do about that kind is added, unless the fact says it after
-    a colon. Line breaks and control characters are replaced, because it may quote a server or a library.
-    `said`: whether it is what the service answered, so that the service may change its mind. `retry_after`: seconds that
-    the server asked to wait, or None.
+    a colon. `cause`: what a library says of it, if one does. Line breaks and control characters are replaced, because it
+    may quote a server or a library. `said`: whether it is what the service answered, so that the service may change its
+    mind. `retry_after`: seconds that the server asked to wait, or None.
     """
 
     said = False
     retry_after: int | None = None
 
-    def __init__(self, kind: str, fact: str) -> None:
+    def __init__(self, kind: str, fact: str, cause=None) -> None:
         self.kind = kind
         if ": " not in fact:
-            fact += ": " + _REMEDIES.split("\n" + kind + " ")[1].split("\n")[0]
+            if cause:
+                fact += ", error %s" % cause
+            fact += ": " + entry(_REMEDIES, kind)
         super().__init__("".join([c if c >= " " and c != "\x7f" else " " for c in fact[:240]]))

@@ -1,0 +1,169 @@
+"""Servers that are slow, rude or old, inside TLS and before it."""
+
+import contextlib
+import socket
+import ssl
+import threading
+import time
+
+import pytest
+import trustme
+from outcome import status
+
+TOKEN = b'{"DeviceToken": "54524a6421f1ddaf6781c79f9e176cfc"}'
+HEAD = b"HTTP/1.1 200 OK\r\n"
+PATIENCE = 2  # seconds that the device is given
+
+
+@pytest.fixture(scope="module")
+def authority():
+    return trustme.CA()
+
+
+@pytest.fixture
+def serve():
+    """`serve(handler)`: call it with the first connection, in a thread; returns the port."""
+    listeners, threads = [], []
+
+    def serve(handler):
+        listener = socket.create_server(("127.0.0.1", 0))
+        listener.settimeout(20)
+
+        def work():
+            with contextlib.suppress(OSError), listener.accept()[0] as connection:
+                connection.settimeout(20)
+                handler(connection)
+
+        thread = threading.Thread(target=work)
+        thread.start()
+        listeners.append(listener)
+        threads.append(thread)
+        return listener.getsockname()[1]
+
+    yield serve
+    for listener in listeners:
+        listener.close()
+    for thread in threads:
+        thread.join()
+
+
+def inside_tls(authority, answer, newest=ssl.TLSVersion.TLSv1_3):
+    """Handler that makes the handshake, reads the request and lets `answer` go on with the TLS socket."""
+
+    def handler(connection):
+        context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+        context.maximum_version = newest
+        authority.issue_cert("127.0.0.1").configure_cert(context)
+        with context.wrap_socket(connection, server_side=True) as stream:
+            stream.recv(4096)
+            answer(stream)
+
+    return handler
+
+
+def boot(make, authority, tmp_path, width, port):
+    """The boot, and the seconds it took."""
+    authority.cert_pem.write_to_path(tmp_path / "ca.pem")
+    url = f"https://127.0.0.1:{port}/api"
+    device = make("etherfax", width, url=url, ca=str(tmp_path / "ca.pem"), timeout=PATIENCE)
+    start = time.monotonic()
+    done = device.boot()
+    return done, time.monotonic() - start
+
+
+def wait_for_the_end(stream):
+    """Stay silent until the device hangs up."""
+    with contextlib.suppress(OSError):
+        while stream.recv(4096):
+            pass
+
+
+def whole(stream):
+    stream.sendall(HEAD + b"Content-Length: %d\r\n\r\n" % len(TOKEN) + TOKEN)
+
+
+def in_drops(stream):
+    for byte in HEAD + b"Content-Length: %d\r\n\r\n" % len(TOKEN) + TOKEN:
+        stream.sendall(bytes([byte]))
+        time.sleep(0.005)
+
+
+def until_close(stream):
+    stream.sendall(HEAD + b"\r\n" + TOKEN)
+    stream.unwrap()
+
+
+def until_close_with_tcp_left_open(stream):
+    stream.sendall(HEAD + b"\r\n" + TOKEN)
+    with contextlib.suppress(OSError):
+        stream.unwrap()
+    wait_for_the_end(stream)
+
+
+def in_chunks(stream):
+    pieces = b"5\r\n" + TOKEN[:5] + b"\r\n%x;a=b\r\n" % (len(TOKEN) - 5) + TOKEN[5:] + b"\r\n0\r\nTrailer: x\r\n\r\n"
+    stream.sendall(b"HTTP/1.1 100 Continue\r\n\r\n" + HEAD + b"Transfer-Encoding: chunked\r\n\r\n" + pieces)
+
+
+ANSWERS = [whole, in_drops, until_close, until_close_with_tcp_left_open, in_chunks]
+
+
+@pytest.mark.parametrize("answer", ANSWERS, ids=lambda answer: answer.__name__)
+@pytest.mark.parametrize("newest", [ssl.TLSVersion.TLSv1_2, ssl.TLSVersion.TLSv1_3])
+def test_every_way_to_send_an_answer(make, authority, serve, tmp_path, width, answer, newest):
+    port = serve(inside_tls(authority, answer, newest))
+    done, _ = boot(make, authority, tmp_path, width, port)
+    assert done.returncode == 0, done
+
+
+def garbage(connection):
+    connection.sendall(b"SSH-2.0-OpenSSH_9.2\r\n")
+    wait_for_the_end(connection)
+
+
+def reset(connection):
+    connection.recv(1)
+    connection.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, b"\1\0\0\0\0\0\0\0")
+
+
+@pytest.mark.parametrize("handler", [wait_for_the_end, garbage, reset, lambda connection: None])
+def test_a_handshake_that_does_not_end_well(make, authority, serve, tmp_path, width, handler):
+    done, seconds = boot(make, authority, tmp_path, width, serve(handler))
+    assert status(done, "network") == 75
+    assert seconds < PATIENCE + 1
+
+
+def half_a_head(stream):
+    stream.sendall(HEAD + b"Content-Le")
+    wait_for_the_end(stream)
+
+
+def half_a_body(stream):
+    stream.sendall(HEAD + b"Content-Length: 900\r\n\r\n" + TOKEN[:20])
+    wait_for_the_end(stream)
+
+
+@pytest.mark.parametrize("answer", [wait_for_the_end, half_a_head, half_a_body], ids=lambda answer: answer.__name__)
+def test_an_answer_that_stops_is_given_up_in_time(make, authority, serve, tmp_path, width, answer):
+    done, seconds = boot(make, authority, tmp_path, width, serve(inside_tls(authority, answer)))
+    assert status(done, "network") == 75
+    assert seconds < PATIENCE + 1
+
+
+def headers_without_end(stream):
+    with contextlib.suppress(OSError):
+        stream.sendall(HEAD)
+        for _ in range(20000):
+            stream.sendall(b"X: " + b"y" * 1000 + b"\r\n")
+
+
+def a_line_of_a_megabyte(stream):
+    with contextlib.suppress(OSError):
+        stream.sendall(HEAD + b"X: " + b"y" * 1_000_000)
+
+
+@pytest.mark.parametrize("answer", [headers_without_end, a_line_of_a_megabyte], ids=lambda answer: answer.__name__)
+def test_a_head_has_a_bound(make, authority, serve, tmp_path, width, answer):
+    done, seconds = boot(make, authority, tmp_path, width, serve(inside_tls(authority, answer)))
+    assert status(done, "answer") == 76
+    assert seconds < PATIENCE + 1
