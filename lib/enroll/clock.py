@@ -7,8 +7,10 @@ from select import POLLIN
 
 from micropython import const
 
-from .config import Config
 from .errors import EnrollError
+
+if False:  # for type hints only
+    from .config import Config
 
 BUILD = const(1793491200)  # the day of this release, 2026-11-01: no true clock is earlier
 _NTP_EPOCH = const(2208988800)  # seconds from 1900 to 1970
@@ -40,7 +42,7 @@ def civil(unix: int) -> tuple[int, int, int]:
 
 def iso_date(text: str) -> int:
     """Unix seconds at the start of "YYYY-MM-DD" (UTC), 1970 or later. Raises ValueError."""
-    year, month, day = [int(part) for part in text.split("-")]
+    year, month, day = map(int, text.split("-"))
     unix = days(year, month - 1, day) * 86400
     if len(text) != 10 or unix < 0 or civil(unix)[:2] != (year, month - 1):
         raise ValueError
@@ -51,8 +53,8 @@ def http_date(text: str) -> int | None:
     """Unix seconds of an HTTP date, "Sun, 06 Nov 1994 08:49:37 GMT" (RFC 9110, 5.6.7), or None if it is none."""
     try:
         month = _MONTHS.index(text[8:11])
-        midnight = days(int(text[12:16]), month // 3, int(text[5:7])) * 86400
-        return midnight + int(text[17:19]) * 3600 + int(text[20:22]) * 60 + int(text[23:25])
+        hour, minute, second = map(int, text[17:25].split(":"))
+        return ((days(int(text[12:16]), month // 3, int(text[5:7])) * 24 + hour) * 60 + minute) * 60 + second
     except ValueError:
         return None
 
@@ -91,8 +93,8 @@ def _query(host: str, port: int, earliest: int):
         sock.connect(where[-1])  # the stack then drops what comes from elsewhere
         sock.setblocking(False)
         sock.send(b"\x23" + bytes(39) + nonce)  # version 4, client; nothing else about this device is told
-        end = time.ticks_add(time.ticks_ms(), _PATIENCE)
-        while time.ticks_diff(end, time.ticks_ms()) > 0:
+        start = time.ticks_ms()
+        while time.ticks_diff(time.ticks_ms(), start) < _PATIENCE:
             if (yield sock, POLLIN):
                 unix = parse(sock.recv(64), nonce, earliest)
                 if unix is not None:
@@ -102,7 +104,7 @@ def _query(host: str, port: int, earliest: int):
         sock.close()
 
 
-def ask(config: Config):
+def ask(config: "Config"):
     """Task: ask the servers of `config.ntp` one after another until one gives a time that can be true. Returns Unix seconds.
 
     Where none does, the Date that the service's server sends to anyone is taken as a hint, without verifying who sends it:
@@ -113,13 +115,13 @@ def ask(config: Config):
         try:
             return (yield from _query(host, port, earliest))
         except OSError as error:
-            failure = EnrollError("clock", "no time from %s, error %s" % (host, error))
+            failure = EnrollError("clock", "no time from %s" % host, error)
         except EnrollError as error:
             failure = error
     from .transport import exchange  # not needed where a boot only reads a date
 
     try:
-        it = yield from exchange("HEAD", "/".join(config.url.split("/")[:3]), timeout=config.timeout, keep=("date",), verify=False)
+        it = yield from exchange("HEAD", "/".join(config.url.split("/")[:3]), timeout=config.timeout, verify=False)
         it.close()
         return check(http_date(it.headers["date"]) or 0, earliest)
     except (OSError, KeyError, EnrollError):

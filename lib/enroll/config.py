@@ -1,34 +1,30 @@
 """enroll.json -> Config. Every mistake is one EnrollError("configuration") that names the key and what it wants.
 
 What a section may hold is a table: for each key its name, a flag and a letter. The flag is `!` where the key must be given, `@`
-where the board's `identity()` gives it when it is left out, else `-`. The letter says what it wants, see _WANTS.
+where the board's `identity()` gives it when it is left out, else `-`. The letter says what it wants: A, I and P printable ASCII
+text, where I is kept with every record as what tells this device from others, and P is private and becomes a Secret; for
+the others see _WANTS.
 """
 
 import json
 import os
 
-from .errors import EnrollError
+from .errors import EnrollError, entry
 from .url import split
 
 _WANTS = """
-A printable ASCII text
-P printable ASCII text
 U text
 h http(s)://host/path
 Y YYYY-MM-DD
-n a number
+n hours between -24 and 24
 s seconds, up to 86400
 t true or false
 { an object {...}
 N a list ["host:port"]
-O a list [{...}]"""  # P: private, becomes a Secret
+O a list [{...}]"""
 _TABLE = "provider!A url!h ca-U ntp-N earliest-Y store-U timeout-s retry-{ network-O"
 _RETRY = "first-s cap-s"
 _NETWORK = "ssid!U password-P"
-
-
-class Device:
-    """Stands for a value that the board will give."""
 
 
 class Secret:
@@ -51,7 +47,7 @@ def _wrong(text: str) -> EnrollError:
 def _convert(value, kind: str):
     """`value` as it is kept, if it is what the letter `kind` says. Raises ValueError or TypeError."""
     if isinstance(value, str):
-        good = kind in "APUhY" and value.strip() and (kind == "U" or not [c for c in value if not " " <= c <= "~"])
+        good = kind == "U" and value.strip() or kind in "AIPhY" and value.strip() and " " <= min(value) <= max(value) <= "~"
     elif isinstance(value, bool):
         good = kind == "t"
     elif isinstance(value, dict):
@@ -59,7 +55,7 @@ def _convert(value, kind: str):
     elif isinstance(value, list):
         good = kind == "N" or kind == "O" and not [item for item in value if not isinstance(item, dict)]
     else:
-        good = kind == "n" or kind == "s" and 0 < value <= 86400
+        good = kind == "n" and -24 < value < 24 or kind == "s" and 0 < value <= 86400
     if not good:
         raise ValueError
     if kind == "P":
@@ -79,7 +75,7 @@ def _convert(value, kind: str):
 def fields(data: dict, table: str, prefix: str = "") -> dict:
     """Check the object `data` against `table`; `prefix` stands before its keys in messages.
 
-    Returns {key: value} with every key of the table: None where it is left out, null or blank, Device where the board gives
+    Returns {key: value} with every key of the table: None where it is left out, null or blank, "" where the board will give
     it. Raises EnrollError("configuration").
     """
     if not isinstance(data, dict):
@@ -89,12 +85,12 @@ def fields(data: dict, table: str, prefix: str = "") -> dict:
         key, flag, kind = item[:-2], item[-2], item[-1]
         value = data.get(key)
         if flag != "!" and (value is None or flag == "-" and isinstance(value, str) and not value.strip()):
-            found[key] = Device if flag == "@" else None
+            found[key] = "" if flag == "@" else None
         else:
             try:
                 found[key] = _convert(value, kind)
             except (ValueError, TypeError):
-                raise _wrong("`%s%s` wants %s" % (prefix, key, _WANTS.split("\n" + kind + " ")[1].split("\n")[0]))
+                raise _wrong("`%s%s` wants %s" % (prefix, key, entry(_WANTS, kind) or "printable ASCII text"))
     for key in data:
         if key not in found:
             raise _wrong("unknown key `%s%s`" % (prefix, key))
@@ -114,18 +110,16 @@ def _parse(path: str):
     try:
         with open(path) as file:
             text = file.read()
+            file.seek(0)
             try:
+                data = json.load(file)
                 if text.rstrip()[-1:] == "}":  # MicroPython takes the end of the text for a brace
-                    return json.loads(text)
+                    return data
             except ValueError:
-                file.seek(0)
-                try:
-                    json.load(file)
-                except ValueError:
-                    pass
+                pass
             raise EnrollError("configuration", "%s: broken JSON, see line %d" % (path, text[: file.tell()].count("\n") + 1))
     except (OSError, ValueError) as error:
-        raise EnrollError("configuration", "%s cannot be read, error %s" % (path, error))
+        raise EnrollError("configuration", "%s cannot be read" % path, error)
 
 
 def _exists(path: str) -> bool:
@@ -184,12 +178,13 @@ class Config:
         """Fill in what the device knows of itself: `identity` is the port's. Raises EnrollError if something still lacks."""
         for item in self.service.TABLE.split(" "):
             key = item[:-2]
-            if self.section[key] is Device:
+            if self.section[key] == "":
                 self.section.update(fields({key: identity.get(key)}, key + "!" + item[-1], self.provider + "."))
         self._check()
 
     def _check(self) -> None:
         """What the provider says of several keys together."""
-        wrong = self.service.check(self.section)
+        check = getattr(self.service, "check", None)
+        wrong = check and check(self.section)
         if wrong:
             raise _wrong("`%s.%s" % (self.provider, wrong))

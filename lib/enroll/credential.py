@@ -2,9 +2,12 @@
 
 import json
 
-from .config import Config, Secret, service
+from .config import Secret, service
 from .errors import EnrollError
-from .store import Store
+
+if False:  # for type hints only
+    from .config import Config
+    from .store import Store
 
 # States of a record. What lies in the body: nothing, nothing, the raw answer, the credential.
 TRIED = 1  # a request has left, or may have; its outcome is not known
@@ -30,13 +33,16 @@ class Credential:
         return json.dumps([self.device_id, self.secret.reveal(), self.extra]).encode()
 
 
-def identity(config: Config) -> bytes:
-    """Who registers, as it is kept with every record: the provider and what its IDENTITY names. Never a secret."""
-    values = [config.section[key] for key in config.service.IDENTITY]
-    return "\n".join([config.provider] + [value if isinstance(value, str) else "" for value in values]).encode()
+def identity(config: "Config") -> bytes:
+    """Who registers, as it is kept with every record: the provider and its keys of kind I. Never a secret."""
+    who = config.provider
+    for item in config.service.TABLE.split(" "):
+        if item[-1] == "I":
+            who += "\n" + (config.section[item[:-2]] or "")
+    return who.encode()
 
 
-def recall(config: Config, store: Store) -> tuple[int, Credential | None]:
+def recall(config: "Config", store: "Store") -> tuple[int, Credential | None]:
     """What `store` knows for `config`: (state, credential or None); state 0 if nothing.
 
     A damaged store counts as TRIED, because what it held cannot be known; what another provider or identity has left counts

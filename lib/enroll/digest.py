@@ -26,12 +26,12 @@ def hmac_sha256(key: bytes, *message: bytes) -> str:
     if len(key) > 64:
         key = hashlib.sha256(key).digest()
     key = key + bytes(64 - len(key))
-    inner = hashlib.sha256(bytes([b ^ 0x36 for b in key]))
-    for part in message:
-        inner.update(part)
-    outer = hashlib.sha256(bytes([b ^ 0x5C for b in key]))
-    outer.update(inner.digest())
-    return hexlify(outer.digest()).decode()
+    for pad in (0x36, 0x5C):
+        found = hashlib.sha256(bytes([b ^ pad for b in key]))
+        for part in message:
+            found.update(part)
+        message = (found.digest(),)
+    return hexlify(message[0]).decode()
 
 
 def basic(user: str, password: str) -> str:

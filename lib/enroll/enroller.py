@@ -11,10 +11,14 @@ import os
 from micropython import const
 
 from . import retry, wait
-from .config import Config
-from .credential import KEPT, RAW, REFUSED, TRIED, Credential, identity, recall
+from .credential import KEPT, RAW, REFUSED, TRIED, identity, recall
 from .errors import EnrollError
-from .providers import Answer, Request
+from .providers import Answer
+
+if False:  # for type hints only
+    from .config import Config
+    from .credential import Credential
+    from .providers import Request
 
 _ROOM = const(1280)  # bytes of heap that handling an answer takes at most, besides the answer itself
 
@@ -22,7 +26,7 @@ _ROOM = const(1280)  # bytes of heap that handling an answer takes at most, besi
 class Action:
     """What `Enroller.step` says: `name` "registered" with the `credential`, or "wait" until `at` because of `error`."""
 
-    def __init__(self, at: float, credential: Credential | None = None, error: EnrollError | None = None) -> None:
+    def __init__(self, at: float, credential: "Credential | None" = None, error: EnrollError | None = None) -> None:
         self.name = "registered" if credential else "wait"
         self.at = at
         self.credential = credential
@@ -30,7 +34,7 @@ class Action:
 
 
 def _lost(error: Exception) -> EnrollError:
-    return error if isinstance(error, EnrollError) else EnrollError("network", "no answer from the service, error %s" % error)
+    return error if isinstance(error, EnrollError) else EnrollError("network", "no answer from the service", error)
 
 
 class Enroller:
@@ -40,7 +44,7 @@ class Enroller:
     nothing else. `log`: called with one line for each thing that happens; never with a secret.
     """
 
-    def __init__(self, config: Config, port, request=None, log=wait.ignore) -> None:
+    def __init__(self, config: "Config", port, request=None, log=wait.ignore) -> None:
         """Raises EnrollError("configuration") for what the board cannot fill in."""
         config.complete(port.identity())
         self.config = config
@@ -51,7 +55,6 @@ class Enroller:
         self.identity = identity(config)
         self.state: int | None = None  # of the newest record; None: not looked yet
         self.pending: tuple | None = None  # (state, body) that flash has not taken yet
-        self.buffer = bytearray(0)  # for an answer
         self.sent = False
         self.failures = 0
         self.at = 0.0
@@ -61,20 +64,17 @@ class Enroller:
 
         Raises EnrollError for what no later attempt can mend: configuration and storage.
         """
-        error = None
-        if now >= self.at:
-            try:
-                return Action(now, wait.run(self._attempt(), self.port.feed, self.port.sleep))
-            except EnrollError as failure:
-                error = failure
-                self.at = now + self._delay(error)
-        return Action(self.at, None, error)
+        if now < self.at:
+            return Action(self.at)
+        action = wait.run(self._attempt(now), self.port.feed, self.port.sleep)
+        self.at = action.at
+        return action
 
-    def run(self) -> Credential:
+    def run(self) -> "Credential":
         """Try until registered, however long it takes. Raises EnrollError as `step` does."""
         return wait.run(self._tries(), self.port.feed, self.port.sleep)
 
-    async def arun(self) -> Credential:
+    async def arun(self) -> "Credential":
         """The same under asyncio, without blocking its loop."""
         return await wait.arun(self._tries(), self.port.feed)
 
@@ -85,37 +85,37 @@ class Enroller:
     def _tries(self):
         try:
             while True:
-                try:
-                    return (yield from self._attempt())
-                except EnrollError as error:
-                    seconds = self._delay(error)
-                    self.log("%s: %s; next attempt in %d s" % (error.kind, error, seconds))
-                yield from wait.pause(seconds)
+                action = yield from self._attempt(0)
+                if action.credential:
+                    return action.credential
+                error = action.error
+                self.log("%s: %s; next attempt in %d s" % (error.kind, error, action.at))
+                yield from wait.pause(action.at)
         finally:
             self.close()
 
-    def _delay(self, error: EnrollError) -> float:
-        """Seconds until the next attempt. Raises `error` again if there should be none."""
+    def _attempt(self, now: float):
+        """Task: one attempt. Returns the Action; raises the EnrollError after which there should be no other attempt."""
+        config = self.config
+        try:
+            credential = self._recall() or (yield from self._register())
+            if hasattr(config.service, "finish"):
+                config.service.finish(config, self.log)
+            return Action(now, credential)
+        except MemoryError:
+            self.state = None  # look again: the answer may be on flash
+            error = EnrollError("memory", "not enough heap for a registration")
+        except EnrollError as failure:
+            error = failure
         if error.kind in ("configuration", "storage") and not error.said and not self.pending:
             raise error
         self.failures += 1
-        config = self.config
         chance = int.from_bytes(os.urandom(2), "big") / 65536
         slow = error.kind in ("refused", "orphaned", "answer", "configuration")
-        return retry.delay(self.failures, config.first, config.cap, chance, slow, error.retry_after)
+        delay = retry.delay(self.failures, config.first, config.cap, chance, slow, error.retry_after)
+        return Action(now + delay, None, error)
 
-    def _attempt(self):
-        """Task: one attempt. Returns the Credential; raises EnrollError, whatever goes wrong."""
-        try:
-            credential = self._recall() or (yield from self._register())
-            if hasattr(self.config.service, "finish"):
-                self.config.service.finish(self.config, self.log)
-            return credential
-        except MemoryError:
-            self.state = None  # look again: the answer may be on flash
-            raise EnrollError("memory", "not enough heap for a registration")
-
-    def _recall(self) -> Credential | None:
+    def _recall(self) -> "Credential | None":
         """The credential, if an earlier attempt, of this boot or another, has brought it."""
         if self.pending:
             self._save(*self.pending)
@@ -148,41 +148,43 @@ class Enroller:
                 if self.sent:
                     self._note(TRIED)
                 raise _lost(error)
+            answer.again = again
             if request.credential:
-                answer.again = again
                 return self._accept(answer)
 
-    def _exchange(self, request: Request, now: int):
+    def _exchange(self, request: "Request", now: int):
         """Task: send one request and return its Answer; what has come of it, even if the rest is lost (`cut`)."""
-        self.log("%s %s" % (request.method, request.url.split("?")[0]))
-        body: bytes | memoryview = b""
+        method = request.method
+        url = request.url
         headers = request.headers
         timeout = self.config.timeout
-        cut = None
+        self.log("%s %s" % (method, url.split("?")[0]))
+        body: bytes | memoryview = b""
         if request.json is not None:
             body = json.dumps(request.json).encode()
             headers["Content-Type"] = "application/json; charset=UTF-8"
-        ready = self._ready if request.credential else None
+        ready = self._ready if request.credential else wait.ignore
+        cut = None
         if self.request:
-            if ready:
-                ready()
+            ready()
             more = {"data": body} if body else {}
-            it = self.request(request.method, request.url, headers=headers, timeout=timeout, **more)
+            it = self.request(method, url, headers=headers, timeout=timeout, **more)
         else:
             from .transport import exchange
 
-            it = yield from exchange(request.method, request.url, body, headers, timeout, self.config.ca, ready, ("retry-after",))
+            buffer = bytearray(self.config.service.ANSWER)
+            it = yield from exchange(method, url, body, headers, timeout, self.config.ca, ready)
         try:
             if self.request:
                 body = it.content
             else:
                 try:
-                    yield from it.body(self.buffer)
+                    yield from it.body(buffer)
                 except (OSError, EnrollError) as error:
                     if it.status_code < 300 and not it.size:
                         raise
                     cut = error
-                body = memoryview(self.buffer)[: it.size]
+                body = memoryview(buffer)[: it.size]
             answer = Answer(it.status_code, body)
             answer.cut = cut
             for name in it.headers:
@@ -195,15 +197,14 @@ class Enroller:
     def _ready(self) -> None:
         """The last moment before a request that cannot be taken back: prove that its answer can be kept."""
         gc.collect()
-        self.buffer = bytearray(self.config.service.ANSWER)
         bytearray(_ROOM)
         if not self.state:
             self._save(TRIED)
         self.store.begin()
         self.sent = True
 
-    def _accept(self, answer: Answer) -> Credential:
-        """Keep the answer before anything else is done with it, then make it a credential."""
+    def _accept(self, answer: Answer) -> "Credential":
+        """Keep the answer before anything else is done with it, then make it a credential; or note what a refusal says."""
         service = self.config.service
         good = answer.status < 300
         if service.ONCE and good:
@@ -213,24 +214,20 @@ class Enroller:
         except EnrollError as error:
             error.said = True
             error.retry_after = answer.retry_after
-            if error.kind != "answer" or not good:
-                raise self._refused(error, answer)
-            if not service.ONCE:
-                self._try(RAW, answer.body)
-            raise _lost(answer.cut) if answer.cut else error
+            if error.kind == "answer" and good:
+                if not service.ONCE:
+                    self._try(RAW, answer.body)
+                raise _lost(answer.cut or error)
+            if error.kind == "server" and answer.status not in (429, 503):
+                self._note(TRIED)  # it may have been registered all the same
+            elif not answer.again:
+                self._note(REFUSED)
+            elif service.ONCE and error.kind == "refused":
+                where = "kept unread in " + self.config.store if self.state == RAW else "lost"
+                raise EnrollError("orphaned", "an earlier answer was %s, and now the service refuses" % where)
+            raise
         self._save(KEPT, credential.encode())
         return credential
-
-    def _refused(self, error: EnrollError, answer: Answer) -> EnrollError:
-        """Note what a refusal says about this device's place at the service, and return the error for it."""
-        if error.kind == "server" and answer.status not in (429, 503):
-            self._note(TRIED)  # it may have been registered all the same
-        elif not answer.again:
-            self._note(REFUSED)
-        elif self.config.service.ONCE and error.kind == "refused":
-            where = "kept unread in " + self.config.store if self.state == RAW else "lost"
-            error = EnrollError("orphaned", "an earlier answer was %s, and now the service refuses" % where)
-        return error
 
     def _save(self, state: int, body=b"") -> None:
         """Write a record. An answer that flash will not take is written before anything else in the next attempt."""

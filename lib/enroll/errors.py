@@ -52,8 +52,7 @@ class EnrollError(Exception):
 
     def __init__(self, kind: str, fact: str, cause=None) -> None:
         self.kind = kind
-        if ": " not in fact:
-            if cause:
-                fact += ", error %s" % cause
-            fact += ": " + entry(_REMEDIES, kind)
-        super().__init__("".join([c if c >= " " and c != "\x7f" else " " for c in fact[:240]]))
+        remedy = "" if ": " in fact else ": " + entry(_REMEDIES, kind)
+        if cause:
+            fact += ", error %s" % cause
+        super().__init__("".join([c if c >= " " and c != "\x7f" else " " for c in fact[:160] + remedy]))

@@ -2,7 +2,10 @@
 
 from . import wait
 from .errors import EnrollError
-from .transport import Exchange, exchange
+from .transport import exchange
+
+if False:  # for type hints only
+    from .transport import Exchange
 
 
 class Headers(dict):
@@ -24,7 +27,7 @@ class Headers(dict):
 class Response:
     """An answer: `status_code`, `reason`, `headers`, `content`, `text`, `json()`, `raw.read()`, `close()`."""
 
-    def __init__(self, it: Exchange, feed) -> None:
+    def __init__(self, it: "Exchange", feed) -> None:
         self.status_code = it.status_code
         self.reason = it.reason
         self.headers = Headers(it.headers)
@@ -80,8 +83,7 @@ def fetch(method, url, data=None, json=None, headers=None, stream=None, auth=Non
         from .digest import basic
 
         headers["Authorization"] = basic(*auth)
-    keep = None if parse_headers else ("",)
-    response = Response((yield from exchange(method, url, data or b"", headers, timeout or 20, ca, keep=keep)), feed)
+    response = Response((yield from exchange(method, url, data or b"", headers, timeout or 20, ca, None, not parse_headers)), feed)
     if not stream:
         yield from response.fill(limit)
     return response

@@ -180,4 +180,4 @@ class Store:
 
     def _trouble(self, error: OSError) -> EnrollError:
         self.close()
-        return EnrollError("storage", "flash at %s cannot be written, error %s" % (self.path, error))
+        return EnrollError("storage", "flash at %s cannot be written" % self.path, error)

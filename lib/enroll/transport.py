@@ -18,6 +18,7 @@ _HEAD = const(8192)  # bytes of status line and headers together
 _PIECE = const(256)  # bytes read at once
 _BLOCKED = (11, 35, 36, 115, 119)  # EAGAIN, and EINPROGRESS, of Linux, lwIP and macOS
 _RESET = const(104)  # ECONNRESET
+_NEEDED = ("content-length", "transfer-encoding", "date", "retry-after")
 
 
 def _malformed(what: str) -> EnrollError:
@@ -32,8 +33,8 @@ def _text(line: bytes) -> str:
         return ""
 
 
-def _wrap(sock, host: str, ca: str | None):
-    """A TLS object over `sock` that trusts the certificates in the file `ca`, or anyone if it is None.
+def _context(ca: str | None):
+    """A TLS context that trusts the certificates in the file `ca`, or anyone if it is None.
 
     They are loaded one by one and in DER: some ports' TLS knows no PEM, and none takes several at once.
     """
@@ -55,21 +56,7 @@ def _wrap(sock, host: str, ca: str | None):
                 data = data[size:]
         except (OSError, ValueError, IndexError):
             raise EnrollError("configuration", "enroll.json: `ca` wants a file of PEM or DER certificates")
-    return context.wrap_socket(sock, server_hostname=host, do_handshake_on_connect=False)
-
-
-def _distrust(host: str, error) -> EnrollError:
-    """Say why a certificate is refused; mbedTLS lists its reasons in the text of a ValueError."""
-    reason = str(error)
-    for sign, words in (
-        ("sign", "is not signed by the CA in `ca`"),
-        ("CN", "is for another host"),
-        ("valid", "has expired or is not valid yet, if the clock is right"),
-    ):
-        if sign in reason:
-            reason = words
-            break
-    return EnrollError("certificate", "the certificate of %s %s" % (host, reason))
+    return context
 
 
 class Exchange:
@@ -96,12 +83,8 @@ class Exchange:
             raise OSError(110)  # ETIMEDOUT
         return (yield self._stream, flags)
 
-    def connect(self, where, host: str, secure: bool, ca: str | None):
-        """Task: connect to the address `where`; if `secure`, speak TLS with `host`. `ca`: file of the CA; None: trust anyone.
-
-        Reading drives the handshake on; when it is done, the server's certificate is there. (Where TLS has no `getpeercert`
-        the handshake ends with the first write.) Raises OSError and EnrollError.
-        """
+    def connect(self, where):
+        """Task: connect to the address `where`. Raises OSError."""
         sock = self._sock
         sock.setblocking(False)
         try:
@@ -119,22 +102,34 @@ class Exchange:
         if flags != POLLOUT:
             sock.recv(1)  # raises what went wrong
             raise OSError(_RESET)
-        if not secure:
-            return
-        self._stream = tls = _wrap(sock, host, ca)
+
+    def secure(self, host: str, ca: str | None):
+        """Task: speak TLS with `host`. `ca`: file of the CA; None: trust anyone. Raises OSError and EnrollError.
+
+        Reading drives the handshake on; when it is done, the server's certificate is there. (Where TLS has no `getpeercert`
+        the handshake ends with the first write.) mbedTLS says why it refuses a certificate in the text of a ValueError, in
+        older versions of MicroPython by an OSError of its X.509 module.
+        """
+        self._stream = tls = _context(ca).wrap_socket(self._sock, server_hostname=host, do_handshake_on_connect=False)
         peer = getattr(tls, "getpeercert", None)
         try:
-            while peer and not peer(True):
+            while peer:
                 if tls.read(1) is not None:
                     raise OSError(_RESET)
-                if not peer(True):
-                    yield from self._wait(POLLIN)
-        except ValueError as error:
-            raise _distrust(host, error)
-        except OSError as error:
-            if -0x3000 < error.args[0] < -0x2600:  # mbedTLS's X.509 errors on older versions of MicroPython
-                raise _distrust(host, error)
-            raise
+                if peer(True):
+                    break
+                yield from self._wait(POLLIN)
+        except (OSError, ValueError) as error:
+            if isinstance(error, OSError) and not -0x3000 < error.args[0] < -0x2600:
+                raise
+            reason = str(error)
+            if "sign" in reason:
+                reason = "is not signed by the CA in `ca`"
+            elif "CN" in reason:
+                reason = "is for another host"
+            elif "valid" in reason:
+                reason = "has expired or is not valid yet, if the clock is right"
+            raise EnrollError("certificate", "the certificate of %s %s" % (host, reason))
 
     def close(self) -> None:
         """Close the TLS object and its socket: after a failed handshake the first does not close the second."""
@@ -162,9 +157,10 @@ class Exchange:
         if body or method[0] == "P":
             headers["Content-Length"] = str(len(body))
         for name, value in headers.items():
-            if [c for c in name + value if c < " "]:
+            line = "%s: %s" % (name, value)
+            if min(line) < " ":
                 raise EnrollError("configuration", "a line break in the header %s: take it out" % name)
-            head += "%s: %s\r\n" % (name, value)
+            head += line + "\r\n"
         for data in ((head + "\r\n").encode(), body):
             data = memoryview(data)
             while data:
@@ -191,49 +187,60 @@ class Exchange:
             if not self._rest:
                 raise OSError(_RESET)
 
-    def head(self, method: str, keep=None):
-        """Task: read status and headers. `keep`: of the headers only these names, of each only the first characters."""
-        most = 128 if keep else _HEAD
+    def head(self, method: str, brief: bool):
+        """Task: read status and headers. `brief`: of the headers only _NEEDED, of each only the first characters."""
+        most = 128 if brief else _HEAD
+        headers: dict[str, str] = {}
         while self.status_code < 200:
-            self.headers = headers = {}
             line = yield from self._line(most)
             if line[:7] != b"HTTP/1." or line[8:9] + line[12:13].strip() != b" " or not line[9:12].isdigit():
                 raise _malformed("status")
             self.status_code = int(line[9:12])
             self.reason = _text(line[13:])
+            headers.clear()
             while line:
                 line = yield from self._line(most)
                 name, colon, value = _text(line).partition(":")
                 name = name.lower()
-                if colon and (not keep or name in keep or name in ("content-length", "transfer-encoding")):
+                if colon and (name in _NEEDED or not brief):
                     value = value.strip()
                     headers[name] = headers[name] + ", " + value if name in headers else value
-        if method != "HEAD" and self.status_code not in (204, 304):
-            length = headers.get("content-length")
-            self._chunked = headers.get("transfer-encoding", "").lower() == "chunked"
-            if "transfer-encoding" in headers:
-                if not self._chunked:
-                    raise _malformed("transfer-encoding")
-            elif length is None:
-                self._left = None
-            elif not length.isdigit() or len(length) > 9:
-                raise _malformed("content-length")
-            else:
-                self._left = int(length)
+        self.headers = headers
+        if method == "HEAD" or self.status_code in (204, 304):
+            return
+        length = headers.get("content-length")
+        if "transfer-encoding" in headers:
+            self._chunked = True
+            if headers["transfer-encoding"].lower() != "chunked":
+                raise _malformed("transfer-encoding")
+        elif length is None:
+            self._left = None
+        elif length.isdigit() and len(length) < 10:
+            self._left = int(length)
+        else:
+            raise _malformed("content-length")
 
     def piece(self):
         """Task: the next bytes of the body, or b"" at its end."""
-        if self._chunked and not self._left:
-            yield from self._chunk()
+        if self._chunked and not self._left:  # go on to the next chunk (RFC 9112, 7.1)
+            self._room = _HEAD
+            size = (yield from self._line(20)) or (yield from self._line(20))  # the first is the end of the chunk before
+            try:
+                self._left = int(size.partition(b";")[0], 16)
+            except ValueError:
+                self._left = -1
+            if self._left < 0:
+                raise _malformed("chunk")
+            if not self._left:
+                self._chunked = False
+                while (yield from self._line(1)):  # trailers
+                    pass
         left = self._left
         if left == 0:
             return b""
-        if not self._rest:
-            self._rest = yield from self._read()
-        data = self._rest
-        if left is None:
-            self._rest = b""
-        else:
+        data = self._rest or (yield from self._read())
+        self._rest = b""
+        if left is not None:
             if not data:
                 raise OSError(_RESET)
             self._rest = data[left:]
@@ -253,23 +260,8 @@ class Exchange:
             buffer[self.size : end] = piece
             self.size = end
 
-    def _chunk(self):
-        """Task: go on to the next chunk (RFC 9112, 7.1); after the last one, no longer `_chunked`."""
-        self._room = _HEAD
-        size = (yield from self._line(20)) or (yield from self._line(20))  # the first is the end of the chunk before
-        try:
-            self._left = int(size.partition(b";")[0], 16)
-        except ValueError:
-            self._left = -1
-        if self._left < 0:
-            raise _malformed("chunk")
-        if not self._left:
-            self._chunked = False
-            while (yield from self._line(1)):  # trailers
-                pass
 
-
-def exchange(method: str, url: str, body=b"", headers=None, timeout: float = 20, ca=None, ready=None, keep=None, verify=True):
+def exchange(method: str, url: str, body=b"", headers=None, timeout: float = 20, ca=None, ready=None, brief=True, verify=True):
     """Task: send a request and return its Exchange, whose body is still to be read; the caller closes it.
 
     `timeout`: seconds for everything. `ca`: path of the CA's certificates, needed for https unless `verify` is False, which
@@ -290,11 +282,13 @@ def exchange(method: str, url: str, body=b"", headers=None, timeout: float = 20,
     where = socket.getaddrinfo(host, port, 0, socket.SOCK_STREAM)[0]
     it = Exchange(socket.socket(where[0], where[1]), end)
     try:
-        yield from it.connect(where[-1], host, secure, ca if verify else None)
+        yield from it.connect(where[-1])
+        if secure:
+            yield from it.secure(host, ca if verify else None)
         if ready:
             ready()
         yield from it.send(method, path, headers, body)
-        yield from it.head(method, keep)
+        yield from it.head(method, brief)
         return it
     except BaseException:
         it.close()

@@ -12,8 +12,7 @@ def split(url: str) -> tuple[str, str, int, str]:
     path = rest[len(name) :]
     host, colon, port = name.partition(":")
     number = int(port) if colon else 443 if scheme == "https" else 80
-    bad = [sign for sign in "@#[" if sign in url]
-    if bad or scheme not in ("http", "https") or not host or not 0 < number < 65536 or not "!" <= min(url) <= max(url) <= "~":
+    if scheme not in ("http", "https") or not host or not 0 < number < 65536 or [c for c in url if not "!" <= c <= "~" or c in "@#["]:
         raise ValueError
     return scheme, host, number, path if path[:1] == "/" else "/" + path
 

@@ -10,7 +10,6 @@ import time
 from micropython import const
 
 _SLICE = const(250)  # ms; the longest time without feeding the watchdog
-_NAP = const(10)  # ms between two looks at a stream under asyncio
 
 
 def ignore(*_) -> None:
@@ -24,39 +23,29 @@ def pause(seconds: float):
         seconds -= 0.25
 
 
-def _ready(poll, what, timeout: int) -> int:
-    """Flags of the stream that are up within `timeout` ms."""
-    poll.register(*what)
-    for found in poll.poll(timeout):
-        return found[1]
-    return 0
-
-
 def run(task, feed=ignore, sleep=time.sleep):
     """Drive `task` to its end and return its value; `feed()` is called at least every quarter of a second.
 
     `sleep(seconds)` is used for pauses. Exceptions of the task pass through; it is closed on every way out.
     """
-    poll = select.poll()
-    flags = None
+
+    async def block(seconds):
+        if seconds:
+            sleep(seconds)
+
     try:
-        while True:
-            what = task.send(flags)
-            feed()
-            if isinstance(what, tuple):
-                flags = _ready(poll, what, _SLICE)
-                poll.unregister(what[0])
-            else:
-                sleep(what)
+        arun(task, feed, block, _SLICE).send(None)
     except StopIteration as end:
         return end.value
-    finally:
-        task.close()
 
 
-async def arun(task, feed=ignore):
-    """The same as `run` under asyncio, without blocking its loop. Cancelling closes the task."""
-    from asyncio import sleep
+async def arun(task, feed=ignore, sleep=None, timeout=0):
+    """The same as `run` under asyncio, without blocking its loop. Cancelling closes the task.
+
+    `sleep(seconds)`, a coroutine function, and `timeout`, ms to poll for a stream: what makes it `run`, which never suspends.
+    """
+    if not sleep:
+        from asyncio import sleep
 
     poll = select.poll()
     flags = None
@@ -65,15 +54,13 @@ async def arun(task, feed=ignore):
             what = task.send(flags)
             feed()
             if isinstance(what, tuple):
-                for _ in range(_SLICE // _NAP):
-                    await sleep(0)
-                    flags = _ready(poll, what, 0)
-                    if flags:
-                        break
-                    await sleep(_NAP / 1000)
+                poll.register(*what)
+                flags = 0
+                for found in poll.poll(timeout):
+                    flags = found[1]
                 poll.unregister(what[0])
-            else:
-                await sleep(what)
+                what = 0 if flags or timeout else 0.01
+            await sleep(what)
     except StopIteration as end:
         return end.value
     finally:

@@ -3,27 +3,26 @@
 A provider is a module with
 
     TABLE       its section of enroll.json (see config.py)
-    IDENTITY    the keys that say which device a record belongs to
     ANSWER      bytes of the longest answer that is taken
     ONCE        whether the service registers a device only once and then never tells its credential again
     ONE_TIME    the key of a secret that works once and is erased then, by finish (only where there is one)
-    check(section)              what several keys together want, or None
     register(config, now)       generator: yields Requests, is sent their Answers
     parse(config, answer)       Credential from the answer to the Request that is marked; raises EnrollError
     headers(credential)         what authorises later requests
     base(config, credential)    where they go (only where that is not config.url)
+    check(section)              what several keys together want, or None (only where there is something to check)
     finish(config, log)         called once the credential is kept (only where there is something to do)
 
-A table of refusals has a line for each code: the code, the first letter of the error's kind, what the code means, and after
-a colon what to do about it where the kind's own remedy (errors.py) does not say enough.
+A table of refusals has a line for each code, the first one too after a line break: the code, the first letter of the error's
+kind, what the code means, and after a colon what to do about it where the kind's own remedy (errors.py) does not say enough.
 """
 
 import json
 
-from ..errors import EnrollError
+from ..errors import EnrollError, entry
 
-_KINDS = {"r": "refused", "s": "server", "c": "configuration", "a": "answer"}
-_COMMON = """\
+_KINDS = {"r": "refused", "s": "server", "c": "configuration"}
+_COMMON = """
 401 r not authorised
 403 r forbidden
 408 s too slow
@@ -59,35 +58,33 @@ class Answer:
         self.status = status
         self.body = body
 
-    def json(self) -> dict:
-        """The body as a JSON object. Raises EnrollError("answer")."""
+    def json(self, refusals: str | None = None) -> dict:
+        """The body as a JSON object, {} if it is none. Raises what `refusals` or the common table has for a status that is no
+        success, unless `refusals` is None.
+        """
+        if self.status >= 300 and refusals is not None:
+            raise refusal(self.status, refusals)
         try:
             found = json.loads(bytes(self.body))
         except (ValueError, RuntimeError):
             found = None
-        if isinstance(found, dict):
-            return found
-        raise EnrollError("answer", "not the JSON that was expected")
+        return found if isinstance(found, dict) else {}
 
 
 def need(found: dict, *names: str) -> list[str]:
     """`names` of `found`, each a text that may go into a header, taken out of it. Raises EnrollError("answer")."""
+    values = []
     for name in names:
-        value = found.get(name)
-        if not isinstance(value, str) or not value or [c for c in value if not "!" <= c <= "~"]:
+        value = found.pop(name, None)
+        if not (isinstance(value, str) and value and "!" <= min(value) <= max(value) <= "~"):
             raise EnrollError("answer", "no usable `%s` in the answer" % name)
-    return [found.pop(name) for name in names]
+        values.append(value)
+    return values
 
 
-def refusal(code, table: str = _COMMON) -> EnrollError:
+def refusal(code, table: str) -> EnrollError:
     """The error for `code`, an HTTP status or a service's own: what `table` says, else what is common."""
-    kind = "a"
-    fact = ""
-    for line in (table + "\n" + _COMMON).split("\n"):
-        if line.startswith("%s " % code):
-            _, kind, fact = line.split(" ", 2)
-            break
-    else:
-        if isinstance(code, int) and code >= 400:
-            kind = "c" if code < 500 else "s"
-    return EnrollError(_KINDS[kind], "the service says %s %s" % (code, fact))
+    fact = entry(table, code) or entry(_COMMON, code)
+    if not fact and isinstance(code, int) and code >= 400:
+        fact = "c" if code < 500 else "s"
+    return EnrollError(_KINDS.get(fact[:1], "answer"), "the service says %s%s" % (code, fact[1:]))

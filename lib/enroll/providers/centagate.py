@@ -5,18 +5,20 @@
 
 import json
 
-from ..config import Config
 from ..credential import Credential
 from ..errors import EnrollError
 from ..url import quote
-from . import Answer, Request, refusal
+from . import Request, refusal
 
-TABLE = "admin_username!A username!A token_sn!A token_type!A cen_token-P auth_token-P secret_code-P"
-IDENTITY = ("username", "token_sn", "token_type")
+if False:  # for type hints only
+    from ..config import Config
+    from . import Answer
+
+TABLE = "admin_username!A username!I token_sn!I token_type!I cen_token-P auth_token-P secret_code-P"
 ANSWER = 1536
 ONCE = False
 # The documentation's return codes, then some that were seen elsewhere.
-_CODES = """\
+_CODES = """
 10002 c invalid input
 10003 s DB protection error
 10004 s DB error
@@ -41,13 +43,13 @@ _CODES = """\
 def check(section: dict) -> str | None:
     if section["token_type"] not in ("1", "2"):
         return 'token_type` wants "1" (SMS) or "2" (OTP)'
-    given = [bool(section[key]) for key in ("cen_token", "auth_token", "secret_code")]
-    if given not in ([True, False, False], [False, True, True]):
+    parts = (section["auth_token"], section["secret_code"])
+    if parts.count(None) != (2 if section["cen_token"] else 0):
         return "cen_token` is wanted, or `auth_token` with `secret_code`, not both"
     return None
 
 
-def register(config: Config, now: int):
+def register(config: "Config", now: int):
     section = config.section
     admin = section["admin_username"]
     if section["cen_token"]:
@@ -56,17 +58,15 @@ def register(config: Config, now: int):
         from ..digest import hmac_sha256
 
         code = section["secret_code"].reveal().encode()
-        token = hmac_sha256(code, admin.encode(), section["auth_token"].reveal().encode())
+        token = hmac_sha256(code, (admin + section["auth_token"].reveal()).encode())
     body = {"username": section["username"], "tokenSn": section["token_sn"], "tokenType": section["token_type"], "cenToken": token}
     url = "%s/token/registerActiveToken/%s" % (config.url, quote(admin))
     yield Request("PUT", url, body, {"Accept": "application/json"})
 
 
-def parse(config: Config, answer: Answer) -> Credential:
-    if answer.status >= 300:
-        raise refusal(answer.status)
-    reply = answer.json()
-    code = str(reply.get("code"))
+def parse(config: "Config", answer: "Answer") -> Credential:
+    reply = answer.json("")
+    code = str(reply.get("code", "no code"))
     if code != "0" and not (code == "29008" and answer.again):  # bound already, by the attempt whose answer was lost
         raise refusal(code, _CODES)
     extra = reply.get("object")
@@ -78,7 +78,7 @@ def parse(config: Config, answer: Answer) -> Credential:
     if not isinstance(extra, dict):
         extra = {}
     extra["username"] = config.section["username"]
-    return Credential("centagate", config.section["token_sn"], "", extra)
+    return Credential(config.provider, config.section["token_sn"], "", extra)
 
 
 def headers(credential: Credential) -> dict[str, str]:

@@ -3,25 +3,22 @@
 https://www.etherfax.net, REST API, "devices?a=register".
 """
 
-from ..config import Config
 from ..credential import Credential
 from ..url import quote
-from . import Answer, Request, need, refusal
+from . import Request, need
 
-TABLE = "serial@A utc_offset-n check-A"
-IDENTITY = ("serial",)
+if False:  # for type hints only
+    from ..config import Config
+    from . import Answer
+
+TABLE = "serial@I utc_offset-n check-A"
 ANSWER = 512
 ONCE = True
-_REFUSALS = "403 r not enabled, or registered before: enable or reset this device in the portal, and check its serial and clock"
+_REFUSALS = """
+403 r not enabled, or registered before: enable or reset this device in the portal, and check its serial and clock"""
 
 
-def check(section: dict) -> str | None:
-    if not -24 < (section["utc_offset"] or 0) < 24:
-        return "utc_offset` wants hours between -24 and 24"
-    return None
-
-
-def register(config: Config, now: int):
+def register(config: "Config", now: int):
     from ..digest import etherfax_token
 
     section = config.section
@@ -29,11 +26,9 @@ def register(config: Config, now: int):
     yield Request("GET", "%s/devices?a=register&id=%s&token=%s" % (config.url, quote(section["serial"]), token))
 
 
-def parse(config: Config, answer: Answer) -> Credential:
-    if answer.status >= 300:
-        raise refusal(answer.status, _REFUSALS)
-    extra = answer.json()
-    return Credential("etherfax", config.section["serial"], need(extra, "DeviceToken")[0], extra)
+def parse(config: "Config", answer: "Answer") -> Credential:
+    extra = answer.json(_REFUSALS)
+    return Credential(config.provider, config.section["serial"], need(extra, "DeviceToken")[0], extra)
 
 
 def headers(credential: Credential) -> dict[str, str]:

@@ -3,18 +3,20 @@
 ickStream wiki, "API/Cloud Core Protocol/addDevice" and "Device registration process".
 """
 
-from ..config import Config, Device
 from ..credential import Credential
 from ..errors import EnrollError
-from . import Answer, Request, need, refusal
+from . import Request, need, refusal
 
-TABLE = "hardware_id@A application_id!A registration_token-P address-A scheme-A"
-IDENTITY = ("hardware_id", "application_id")
+if False:  # for type hints only
+    from ..config import Config
+    from . import Answer
+
+TABLE = "hardware_id@I application_id!I registration_token-P address-A scheme-A"
 ANSWER = 1024
 ONCE = False
-ONE_TIME = "registration_token"  # a secret that works once
+ONE_TIME = "registration_token"
 # HTTP's, and JSON-RPC's errors (JSON-RPC 2.0 specification, 5.1) with the service's own
-_ERRORS = """\
+_ERRORS = """
 401 r registration token used up, expired or wrong: put a new one into enroll.json
 -32000 r not authorised: put a new registration token into enroll.json
 -32001 s service error
@@ -25,14 +27,12 @@ _ERRORS = """\
 
 
 def check(section: dict) -> str | None:
-    if section["hardware_id"] is not Device and len(section["hardware_id"]) > 100:
-        return "hardware_id` wants at most 100 characters"
-    return None
+    return "hardware_id` wants at most 100 characters" if len(section["hardware_id"]) > 100 else None
 
 
-def register(config: Config, now: int):
+def register(config: "Config", now: int):
     section = config.section
-    if not section["registration_token"]:
+    if not section[ONE_TIME]:
         raise EnrollError("configuration", "`ickstream.registration_token` is missing: fetch one for this device")
     params = {"hardwareId": section["hardware_id"], "applicationId": section["application_id"]}
     if section["address"]:
@@ -41,17 +41,12 @@ def register(config: Config, now: int):
         "POST",
         config.url,
         {"jsonrpc": "2.0", "id": 1, "method": "addDevice", "params": params},
-        {"Authorization": (section["scheme"] or "Bearer") + " " + section["registration_token"].reveal()},
+        {"Authorization": (section["scheme"] or "Bearer") + " " + section[ONE_TIME].reveal()},
     )
 
 
-def parse(config: Config, answer: Answer) -> Credential:
-    try:
-        reply = answer.json()
-    except EnrollError:
-        if answer.status < 300:
-            raise
-        reply = {}
+def parse(config: "Config", answer: "Answer") -> Credential:
+    reply = answer.json()
     error = reply.get("error")
     if isinstance(error, dict):
         raise refusal(error.get("code"), _ERRORS)
@@ -62,14 +57,14 @@ def parse(config: Config, answer: Answer) -> Credential:
         raise EnrollError("answer", "not the answer to addDevice")
     device_id, token = need(extra, "id", "accessToken")
     extra["scheme"] = config.section["scheme"] or "Bearer"
-    return Credential("ickstream", device_id, token, extra)
+    return Credential(config.provider, device_id, token, extra)
 
 
 def headers(credential: Credential) -> dict[str, str]:
     return {"Authorization": credential.extra["scheme"] + " " + credential.secret.reveal()}
 
 
-def finish(config: Config, log) -> None:
+def finish(config: "Config", log) -> None:
     """The registration token has worked; it must not stay on flash."""
     from ..erase import erase
 

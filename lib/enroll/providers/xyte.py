@@ -3,24 +3,27 @@
 https://dev.xyte.io, "Registration" and "Register Device".
 """
 
-from ..config import Config, Device
 from ..credential import Credential
 from ..errors import EnrollError
 from ..url import split
-from . import Answer, Request, need, refusal
+from . import Request, need
 
-TABLE = "hardware_key@P firmware_version!A sn-A mac@A cloud_id-A sub_model-A name-A details-{ children-O static_cert-t"
-IDENTITY = ("sn", "mac", "cloud_id")
+if False:  # for type hints only
+    from ..config import Config
+    from . import Answer
+
+TABLE = "hardware_key@P firmware_version!A sn-I mac@I cloud_id-I sub_model-A name-A details-{ children-O static_cert-t"
 ANSWER = 1024
 ONCE = True
-_REFUSALS = "422 r taken already, or not known: delete this device in the portal, or check its keys"
+_REFUSALS = """
+422 r taken already, or not known: delete this device in the portal, or check its keys"""
 
 
 def check(section: dict) -> str | None:
     cloud_id = section["cloud_id"]
     if not cloud_id:
         return None if section["sn"] else "sn` is missing: it goes with `mac`"
-    if section["mac"] not in (Device, None):
+    if section["mac"]:
         return "mac` and `cloud_id` exclude each other: keep one"
     section["mac"] = None
     if not 17 <= len(cloud_id) <= 44 or [c for c in cloud_id[-16:] if not (c.isalpha() or c.isdigit())]:
@@ -28,7 +31,7 @@ def check(section: dict) -> str | None:
     return None
 
 
-def register(config: Config, now: int):
+def register(config: "Config", now: int):
     section = config.section
     body = {"hardware_key": section["hardware_key"].reveal()}
     for key in ("firmware_version", "sn", "mac", "cloud_id", "sub_model", "name", "details"):
@@ -37,15 +40,13 @@ def register(config: Config, now: int):
     yield Request("POST", config.url + "/v1/devices", body)
 
 
-def parse(config: Config, answer: Answer) -> Credential:
-    if answer.status >= 300:
-        raise refusal(answer.status, _REFUSALS)
-    extra = answer.json()
+def parse(config: "Config", answer: "Answer") -> Credential:
+    extra = answer.json(_REFUSALS)
     hub = _hub(config)
     device_id, key, extra[hub] = need(extra, "id", "access_key", hub)
     try:
         if split(extra[hub])[0] == "https" or config.url[4] != "s":  # never from https down to http
-            return Credential("xyte", device_id, key, extra)
+            return Credential(config.provider, device_id, key, extra)
     except ValueError:
         pass
     raise EnrollError("answer", "`%s` is no https address" % hub)
@@ -55,10 +56,10 @@ def headers(credential: Credential) -> dict[str, str]:
     return {"Authorization": credential.secret.reveal()}
 
 
-def base(config: Config, credential: Credential) -> str:
+def base(config: "Config", credential: Credential) -> str:
     """Later requests go to the hub that the device was given."""
     return credential.extra[_hub(config)].rstrip("/")
 
 
-def _hub(config: Config) -> str:
+def _hub(config: "Config") -> str:
     return "hub_url_static_cert" if config.section["static_cert"] else "hub_url"
