@@ -101,6 +101,53 @@ def test_a_token_that_flash_does_not_take_at_first_is_kept_without_asking_again(
     assert device.state() == KEPT and len(device.service.requests) == 1
 
 
+def test_the_next_slot_is_taken_before_each_request_leaves():
+    events = []
+
+    class Watched(Store):
+        def begin(self):
+            super().begin()
+            events.append("begun")
+
+        def save(self, *record):
+            super().save(*record)
+            events.append("saved")
+
+    class Spy(Service):
+        def __call__(self, *args, **more):
+            events.append("request")
+            return super().__call__(*args, **more)
+
+    device = Device("etherfax")
+    enroller = Enroller(device.it, Port(Watched), request=Spy((429, b""), (429, b""), (200, GOOD["etherfax"])))
+    at = 0
+    for _ in range(3):
+        at = enroller.step(at).at
+    enroller.close()
+    assert events.count("request") == 3
+    for place, event in enumerate(events):
+        assert event != "request" or events[place - 1] == "begun", events
+
+
+def test_memory_that_runs_out_once_the_answer_is_on_flash_costs_no_second_request():
+    device = Device("etherfax")
+    service = device.it.service
+    parse = service.parse
+
+    def hungry(it, answer):
+        service.parse = parse
+        raise MemoryError
+
+    service.parse = hungry
+    try:
+        action = device.boot((200, GOOD["etherfax"]))
+    finally:
+        service.parse = parse
+    assert action.error.kind == "memory"
+    assert device.enroller.step(action.at).name == "registered"
+    assert len(device.service.requests) == 1
+
+
 def test_memory_that_runs_out_is_an_error_like_any_other():
     device = Device("etherfax")
     device.refused("memory", MemoryError())

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import json
 import os
 import signal
@@ -235,7 +236,11 @@ def test_log(running, cli, send):
 def test_follow(running, state, send):
     command = [sys.executable, "-m", "sandbox", "log", "--state", str(state), "--json", "--follow"]
     environment = {**os.environ, "PYTHONPATH": str(Path(package.__file__).parent.parent), "PYTHONUNBUFFERED": "1"}
-    following = subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, env=environment)
+    # a shell without job control, as in CI, has its background processes ignore SIGINT, and theirs inherit that
+    heed = functools.partial(signal.signal, signal.SIGINT, signal.SIG_DFL)
+    following = subprocess.Popen(
+        command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, env=environment, preexec_fn=heed
+    )
     try:
         for number in (1, 2):
             send("GET", running.urls["xyte"].http)

@@ -16,7 +16,7 @@ BUILD = const(1793491200)  # the day of this release, 2026-11-01: no true clock 
 _NTP_EPOCH = const(2208988800)  # seconds from 1900 to 1970
 _HORIZON = const(946684800)  # thirty years: how long after its build a device may still be in use
 _PATIENCE = const(3000)  # ms for one server
-_MONTHS = "JanFebMarAprMayJunJulAugSepOctNovDec"
+_MONTHS = const("JanFebMarAprMayJunJulAugSepOctNovDec")
 
 
 def days(year: int, month: int, day: int) -> int:

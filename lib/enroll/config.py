@@ -9,10 +9,12 @@ the others see _WANTS.
 import json
 import os
 
-from .errors import EnrollError, entry
-from .url import split
+from micropython import const
 
-_WANTS = """
+from .errors import EnrollError, entry
+from .url import plain, split
+
+_WANTS = const("""
 U text
 h http(s)://host/path
 Y YYYY-MM-DD
@@ -21,10 +23,10 @@ s seconds, up to 86400
 t true or false
 { an object {...}
 N a list ["host:port"]
-O a list [{...}]"""
-_TABLE = "provider!A url!h ca-U ntp-N earliest-Y store-U timeout-s retry-{ network-O"
-_RETRY = "first-s cap-s"
-_NETWORK = "ssid!U password-P"
+O a list [{...}]""")
+_TABLE = const("provider!A url!h ca-U ntp-N earliest-Y store-U timeout-s retry-{ network-O")
+_RETRY = const("first-s cap-s")
+_NETWORK = const("ssid!U password-P")
 
 
 class Secret:
@@ -47,7 +49,7 @@ def _wrong(text: str) -> EnrollError:
 def _convert(value, kind: str):
     """`value` as it is kept, if it is what the letter `kind` says. Raises ValueError or TypeError."""
     if isinstance(value, str):
-        good = kind == "U" and value.strip() or kind in "AIPhY" and value.strip() and " " <= min(value) <= max(value) <= "~"
+        good = value.strip() and (kind == "U" or kind in "AIPhY" and plain(value, 32))
     elif isinstance(value, bool):
         good = kind == "t"
     elif isinstance(value, dict):

@@ -3,10 +3,11 @@
 import json
 import os
 
-from .config import Config
+if False:  # for type hints only
+    from .config import Config
 
 
-def erase(config: Config, log) -> None:
+def erase(config: "Config", log) -> None:
     """Overwrite the secret that the provider calls ONE_TIME with blanks, or `log` that it cannot be done.
 
     A whole copy stands beside the file meanwhile, which `Config.load` falls back to when power fails.

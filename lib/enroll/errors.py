@@ -55,4 +55,5 @@ class EnrollError(Exception):
         remedy = "" if ": " in fact else ": " + entry(_REMEDIES, kind)
         if cause:
             fact += ", error %s" % cause
-        super().__init__("".join([c if c >= " " and c != "\x7f" else " " for c in fact[:160] + remedy]))
+        fact = fact[:160] + remedy
+        super().__init__(bytes([b if b >= 32 and b != 127 else 32 for b in fact.encode()]).decode())

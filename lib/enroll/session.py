@@ -1,14 +1,16 @@
 """Authorised requests with the credential that registration has brought."""
 
-from .config import Config
-from .credential import Credential
 from .errors import EnrollError
+
+if False:  # for type hints only
+    from .config import Config
+    from .credential import Credential
 
 
 class Session:
     """Requests to the service in the name of this device. The credential goes to its own origin only."""
 
-    def __init__(self, config: Config, port, credential: Credential | None = None) -> None:
+    def __init__(self, config: "Config", port, credential: "Credential | None" = None) -> None:
         """`credential`: if left out, the stored one. Raises EnrollError("configuration") if there is none."""
         if credential is None:
             from . import stored

@@ -16,7 +16,7 @@ from micropython import const
 
 from .errors import EnrollError
 
-_MAGIC = b"ENR\x01"
+_MAGIC = const(b"ENR\x01")
 _SLOT = const(1024)
 _HEADER = const(13)
 _MOST = const(8192)  # a longer record is damage, not data

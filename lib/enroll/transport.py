@@ -16,9 +16,9 @@ from .url import split
 
 _HEAD = const(8192)  # bytes of status line and headers together
 _PIECE = const(256)  # bytes read at once
-_BLOCKED = (11, 35, 36, 115, 119)  # EAGAIN, and EINPROGRESS, of Linux, lwIP and macOS
+_BLOCKED = const((11, 35, 36, 115, 119))  # EAGAIN, and EINPROGRESS, of Linux, lwIP and macOS
 _RESET = const(104)  # ECONNRESET
-_NEEDED = ("content-length", "transfer-encoding", "date", "retry-after")
+_NEEDED = const(("content-length", "transfer-encoding", "date", "retry-after"))
 
 
 def _malformed(what: str) -> EnrollError:
@@ -153,15 +153,15 @@ class Exchange:
 
     def send(self, method: str, path: str, headers: dict, body):
         """Task: send a request. Raises EnrollError("configuration") for what would break out of its line."""
-        head = "%s %s HTTP/1.1\r\nConnection: close\r\n" % (method, path)
+        head = ("%s %s HTTP/1.1\r\nConnection: close\r\n" % (method, path)).encode()
         if body or method[0] == "P":
             headers["Content-Length"] = str(len(body))
         for name, value in headers.items():
-            line = "%s: %s" % (name, value)
-            if min(line) < " ":
+            line = ("%s: %s" % (name, value)).encode()
+            if min(line) < 32:
                 raise EnrollError("configuration", "a line break in the header %s: take it out" % name)
-            head += line + "\r\n"
-        for data in ((head + "\r\n").encode(), body):
+            head += line + b"\r\n"
+        for data in (head + b"\r\n", body):
             data = memoryview(data)
             while data:
                 data = data[(yield from self._io(POLLOUT, self._stream.write, data)) :]

@@ -20,6 +20,7 @@ kind, what the code means, and after a colon what to do about it where the kind'
 import json
 
 from ..errors import EnrollError, entry
+from ..url import plain
 
 _KINDS = {"r": "refused", "s": "server", "c": "configuration"}
 _COMMON = """
@@ -76,7 +77,7 @@ def need(found: dict, *names: str) -> list[str]:
     values = []
     for name in names:
         value = found.pop(name, None)
-        if not (isinstance(value, str) and value and "!" <= min(value) <= max(value) <= "~"):
+        if not isinstance(value, str) or not value or not plain(value):
             raise EnrollError("answer", "no usable `%s` in the answer" % name)
         values.append(value)
     return values
