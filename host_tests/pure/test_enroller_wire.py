@@ -102,7 +102,7 @@ def test_an_answer_whose_length_is_wrong_but_whose_text_is_whole():
 def test_an_answer_that_is_too_long():
     for provider in SECTIONS:
         it = fresh(provider)
-        action = boot(it, answer(provider, body=b" " * 5000))
+        action = boot(it, answer(provider, body=b" " * 5000 + json.dumps(GOOD[provider]).encode()))
         assert action.name == "wait" and action.error.kind == "answer", action.error
         assert boot(it, answer(provider)).name == "registered"
 

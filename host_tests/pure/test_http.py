@@ -152,6 +152,11 @@ def test_chunks_with_hexadecimal_lengths():
     assert answer("HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n" + body).content == b"x" * 26 + b"y" * 26
 
 
+def test_many_small_chunks_are_no_endless_head():
+    head = b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n"
+    assert ask(Wire(head, *[b"1\r\nx\r\n"] * 2000, b"0\r\n\r\n")).content == b"x" * 2000
+
+
 def test_chunked_wins_over_content_length():
     head = "HTTP/1.1 200 OK\r\nContent-Length: 3\r\nTransfer-Encoding: chunked\r\n\r\n"
     assert answer(head + "2\r\nok\r\n0\r\n\r\n").content == b"ok"

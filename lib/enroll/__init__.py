@@ -19,17 +19,12 @@ def __getattr__(name: str):
     return getattr(found, name, found)
 
 
-def _store(config):
-    from .store import Store
-
-    return Store(config.store)
-
-
 def stored(config):
     """The Credential that is kept for `config`, or None. Uses no network and writes nothing."""
     from .credential import recall
+    from .store import Store
 
-    return recall(config, _store(config))[1]
+    return recall(config, Store(config.store))[1]
 
 
 def run(config, port, **more):
@@ -52,4 +47,6 @@ async def arun(config, port, **more):
 
 def forget(config) -> None:
     """Factory reset: erase the stored credential. Raises EnrollError("storage")."""
-    _store(config).clear()
+    from .store import Store
+
+    Store(config.store).clear()

@@ -70,7 +70,7 @@ def _convert(value, kind: str):
         split(value)
         return value.rstrip("/")
     if kind == "N":
-        return [split("http://" + where)[1:3] if ":" in where else (split("http://" + where)[1], 123) for where in value]
+        return [split("http://" + where + ("" if ":" in where else ":123"))[1:3] for where in value]
     return value
 
 
@@ -104,7 +104,7 @@ def service(name: str):
     try:
         return __import__("enroll.providers." + name, None, None, ("TABLE",))
     except ImportError:
-        raise _wrong("`provider` names no service that is installed")
+        raise _wrong("`provider` wants the name of an installed service")
 
 
 def _parse(path: str):
@@ -145,14 +145,14 @@ class Config:
         """
         name = data.get("provider") if isinstance(data, dict) else None
         if not isinstance(name, str) or not name.isalpha():
-            raise _wrong("`provider` wants the name of a service")
-        found = fields(data, "%s %s-{" % (_TABLE, name))
-        folder = path[: path.rfind("/") + 1]
+            raise _wrong("`provider` wants the name of an installed service")
+        found = fields(data, _TABLE + " " + name + "-{")
         self.path = path
         self.provider = name
         self.service = service(name)
         self.url = found["url"]
-        self.ca, self.store = [where if where[:1] == "/" else folder + where for where in (found["ca"] or "", found["store"] or "state")]
+        self.ca = self._beside(found["ca"] or "")
+        self.store = self._beside(found["store"] or "state")
         self.ntp = found["ntp"] or [("pool.ntp.org", 123)]
         self.earliest = found["earliest"]
         self.timeout = found["timeout"] or 20
@@ -161,9 +161,12 @@ class Config:
         self.cap = max(retry["cap"] or 900, self.first)
         self.network = [fields(item, _NETWORK, "network.") for item in found["network"] or ()]
         if self.url[4] == "s" and not (found["ca"] and _exists(self.ca)):
-            raise _wrong("`ca` wants a file that is there, because `url` is https")
+            raise _wrong("`ca` wants a file, because `url` is https")
         self.section = fields(found[name] or {}, self.service.TABLE, name + ".")
         self._check()
+
+    def _beside(self, name: str) -> str:
+        return name if name[:1] == "/" else self.path[: self.path.rfind("/") + 1] + name
 
     @classmethod
     def load(cls, path: str) -> "Config":

@@ -167,8 +167,7 @@ class Enroller:
         cut = None
         if self.request:
             ready()
-            more = {"data": body} if body else {}
-            it = self.request(method, url, headers=headers, timeout=timeout, **more)
+            it = self.request(method, url, data=body or None, headers=headers, timeout=timeout)
         else:
             from .transport import exchange
 
@@ -208,7 +207,7 @@ class Enroller:
         service = self.config.service
         good = answer.status < 300
         if service.ONCE and good:
-            self._try(RAW, answer.body)
+            self._note(RAW, answer.body)
         try:
             credential = service.parse(self.config, answer)
         except EnrollError as error:
@@ -216,7 +215,7 @@ class Enroller:
             error.retry_after = answer.retry_after
             if error.kind == "answer" and good:
                 if not service.ONCE:
-                    self._try(RAW, answer.body)
+                    self._note(RAW, answer.body)
                 raise _lost(answer.cut or error)
             if error.kind == "server" and answer.status not in (429, 503):
                 self._note(TRIED)  # it may have been registered all the same
@@ -237,14 +236,11 @@ class Enroller:
         self.pending = None
         self.state = state
 
-    def _try(self, state: int, body=b"") -> None:
-        try:
-            self._save(state, body)
-        except EnrollError as error:
-            self.state = state
-            self.log(str(error))
-
-    def _note(self, state: int) -> None:
-        """Write `state` if that is news and worth more than what is there."""
-        if self.state not in (state, RAW):
-            self._try(state)
+    def _note(self, state: int, body=b"") -> None:
+        """Write a record if it is news and worth more than what is there; go on where flash will not take it now."""
+        if body or self.state not in (state, RAW):
+            try:
+                self._save(state, body)
+            except EnrollError as error:
+                self.state = state
+                self.log(str(error))

@@ -29,7 +29,10 @@ class Response:
 
     def __init__(self, it: "Exchange", feed) -> None:
         self.status_code = it.status_code
-        self.reason = it.reason
+        try:
+            self.reason = str(it.reason, "utf-8")
+        except ValueError:
+            self.reason = ""
         self.headers = Headers(it.headers)
         self.content = b""
         self.raw = self
@@ -42,19 +45,18 @@ class Response:
 
     def fill(self, limit: int):
         """Task: read the body into `content` and close. Raises EnrollError("answer") if it has more than `limit` bytes."""
-        pieces = []
+        content = bytearray()
         try:
             while True:
                 piece = yield from self._it.piece()
                 if not piece:
                     break
-                limit -= len(piece)
-                if limit < 0:
+                content.extend(piece)
+                if len(content) > limit:
                     raise EnrollError("answer", "the answer is too long")
-                pieces.append(piece)
         finally:
             self.close()
-        self.content = b"".join(pieces)
+        self.content = bytes(content)
 
     @property
     def text(self) -> str:

@@ -25,14 +25,6 @@ def _malformed(what: str) -> EnrollError:
     return EnrollError("answer", "no HTTP that can be read, %s" % what)
 
 
-def _text(line: bytes) -> str:
-    """`line` as text; "" for one that is no UTF-8, which no header that matters here is."""
-    try:
-        return str(line, "utf-8")
-    except ValueError:
-        return ""
-
-
 def _context(ca: str | None):
     """A TLS context that trusts the certificates in the file `ca`, or anyone if it is None.
 
@@ -60,8 +52,8 @@ def _context(ca: str | None):
 
 
 class Exchange:
-    """A connection, the request sent over it, and its answer: `status_code`, `reason` and `headers` (names in lower case) after
-    `head`, the body piece by piece or whole.
+    """A connection, the request sent over it, and its answer: after `head` there are `status_code`, `reason` (bytes) and
+    `headers` (names in lower case), then the body comes piece by piece or whole.
     """
 
     def __init__(self, sock: socket.socket, end) -> None:
@@ -74,7 +66,7 @@ class Exchange:
         self._left: int | None = 0  # bytes of the body, or of its chunk, still to come; None: until the end
         self._chunked = False
         self.status_code = 100
-        self.reason = ""
+        self.reason = b""
         self.headers: dict[str, str] = {}
         self.size = 0  # bytes of the body that `body` has read
 
@@ -196,11 +188,14 @@ class Exchange:
             if line[:7] != b"HTTP/1." or line[8:9] + line[12:13].strip() != b" " or not line[9:12].isdigit():
                 raise _malformed("status")
             self.status_code = int(line[9:12])
-            self.reason = _text(line[13:])
+            self.reason = line[13:]
             headers.clear()
             while line:
                 line = yield from self._line(most)
-                name, colon, value = _text(line).partition(":")
+                try:
+                    name, colon, value = str(line, "utf-8").partition(":")
+                except ValueError:
+                    continue  # no header that matters here
                 name = name.lower()
                 if colon and (name in _NEEDED or not brief):
                     value = value.strip()
