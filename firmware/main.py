@@ -52,7 +52,8 @@ def boot(path: str, single: bool = False):
 
         config = enroll.Config.load(path)
         credential = register(config, port, single)
-        return 0, "registered %s %s" % (credential.provider, credential.device_id), lambda: enroll.Session(config, port, credential)
+        outcome = "registered %s %s" % (credential.provider, credential.device_id)
+        return 0, outcome, lambda: enroll.Session(config, port, credential)
     except enroll.EnrollError as error:
         return STATUS.get(error.kind, TRY_AGAIN), "%s: %s" % (error.kind, error), None
     except MemoryError:
@@ -73,5 +74,5 @@ def main(arguments: list[str]) -> int:
 
 if __name__ == "__main__":
     status = main(sys.argv[1:])
-    if len(sys.argv) > 1:  # a board has no use for a status: it stays at its prompt, where a person finds the line above
+    if len(sys.argv) > 1:  # a board has no use for a status: it stays at its prompt, below the line with the outcome
         sys.exit(status)

@@ -105,10 +105,10 @@ def _query(host: str, port: int, earliest: int):
 
 
 def ask(config: "Config"):
-    """Task: ask the servers of `config.ntp` one after another until one gives a time that can be true. Returns Unix seconds.
+    """Task: ask the servers of `config.ntp` one after another until one gives a time that can be true.
 
-    Where none does, the Date that the service's server sends to anyone is taken as a hint, without verifying who sends it:
-    TLS is verified after it as ever. Raises the last server's EnrollError("clock").
+    Returns Unix seconds. Where none does, the Date that the service's server sends to anyone is taken as a hint,
+    without verifying who sends it: TLS is verified after it as ever. Raises the last server's EnrollError("clock").
     """
     earliest = BUILD if config.earliest is None else config.earliest
     for host, port in config.ntp:

@@ -1,9 +1,9 @@
 """enroll.json -> Config. Every mistake is one EnrollError("configuration") that names the key and what it wants.
 
-What a section may hold is a table: for each key its name, a flag and a letter. The flag is `!` where the key must be given, `@`
-where the board's `identity()` gives it when it is left out, else `-`. The letter says what it wants: A, I and P printable ASCII
-text, where I is kept with every record as what tells this device from others, and P is private and becomes a Secret; for
-the others see _WANTS.
+What a section may hold is a table: for each key its name, a flag and a letter. The flag is `!` where the key must be
+given, `@` where the board's `identity()` gives it when it is left out, else `-`. The letter says what it wants: A, I
+and P printable ASCII text, where I is kept with every record as what tells this device from others, and P is private
+and becomes a Secret; for the others see _WANTS.
 """
 
 import json
@@ -49,15 +49,15 @@ def _wrong(text: str) -> EnrollError:
 def _convert(value, kind: str):
     """`value` as it is kept, if it is what the letter `kind` says. Raises ValueError or TypeError."""
     if isinstance(value, str):
-        good = value.strip() and (kind == "U" or kind in "AIPhY" and plain(value, 32))
+        good = value.strip() and (kind == "U" or (kind in "AIPhY" and plain(value, 32)))
     elif isinstance(value, bool):
         good = kind == "t"
     elif isinstance(value, dict):
         good = kind == "{"
     elif isinstance(value, list):
-        good = kind == "N" or kind == "O" and not [item for item in value if not isinstance(item, dict)]
+        good = kind == "N" or (kind == "O" and not [item for item in value if not isinstance(item, dict)])
     else:
-        good = kind == "n" and -24 < value < 24 or kind == "s" and 0 < value <= 86400
+        good = (kind == "n" and -24 < value < 24) or (kind == "s" and 0 < value <= 86400)
     if not good:
         raise ValueError
     if kind == "P":
@@ -77,8 +77,8 @@ def _convert(value, kind: str):
 def fields(data: dict, table: str, prefix: str = "") -> dict:
     """Check the object `data` against `table`; `prefix` stands before its keys in messages.
 
-    Returns {key: value} with every key of the table: None where it is left out, null or blank, "" where the board will give
-    it. Raises EnrollError("configuration").
+    Returns {key: value} with every key of the table: None where it is left out, null or blank, "" where the board will
+    give it. Raises EnrollError("configuration").
     """
     if not isinstance(data, dict):
         raise _wrong("`%s` wants an object" % prefix)
@@ -86,7 +86,7 @@ def fields(data: dict, table: str, prefix: str = "") -> dict:
     for item in table.split(" "):
         key, flag, kind = item[:-2], item[-2], item[-1]
         value = data.get(key)
-        if flag != "!" and (value is None or flag == "-" and isinstance(value, str) and not value.strip()):
+        if flag != "!" and (value is None or (flag == "-" and isinstance(value, str) and not value.strip())):
             found[key] = "" if flag == "@" else None
         else:
             try:
@@ -100,7 +100,7 @@ def fields(data: dict, table: str, prefix: str = "") -> dict:
 
 
 def service(name: str):
-    """The module of provider `name`. It is a plug-in that the configuration names; this is the only place that loads one."""
+    """The module of provider `name`: a plug-in that the configuration names, and nothing else loads one."""
     try:
         return __import__("enroll.providers." + name, None, None, ("TABLE",))
     except ImportError:
@@ -119,23 +119,17 @@ def _parse(path: str):
                     return data
             except ValueError:
                 pass
-            raise EnrollError("configuration", "%s: broken JSON, see line %d" % (path, text[: file.tell()].count("\n") + 1))
+            line = text[: file.tell()].count("\n") + 1
+            raise EnrollError("configuration", "%s: broken JSON, see line %d" % (path, line))
     except (OSError, ValueError) as error:
         raise EnrollError("configuration", "%s cannot be read" % path, error)
 
 
-def _exists(path: str) -> bool:
-    try:
-        os.stat(path)
-        return True
-    except OSError:
-        return False
-
-
 class Config:
-    """What enroll.json says: `provider` (name), `service` (its module), `url`, `ca` and `store` (paths), `ntp` ((host, port)
-    pairs), `earliest` (Unix seconds, or None for the day of the build), `timeout`, `first` and `cap` (s), `network` (list
-    of {"ssid", "password"}) and `section` (the provider's own keys; those that must not be printed are Secrets).
+    """What enroll.json says: `provider` (name), `service` (its module), `url`, `ca` and `store` (paths), `ntp` ((host,
+    port) pairs), `earliest` (Unix seconds, or None for the day of the build), `timeout`, `first` and `cap` (s),
+    `network` (list of {"ssid", "password"}) and `section` (the provider's own keys; those that must not be printed are
+    Secrets).
     """
 
     def __init__(self, data: dict, path: str = "") -> None:
@@ -160,8 +154,11 @@ class Config:
         self.first = retry["first"] or 5
         self.cap = max(retry["cap"] or 900, self.first)
         self.network = [fields(item, _NETWORK, "network.") for item in found["network"] or ()]
-        if self.url[4] == "s" and not (found["ca"] and _exists(self.ca)):
-            raise _wrong("`ca` wants a file, because `url` is https")
+        if self.url[4] == "s":
+            try:
+                os.stat(found["ca"] and self.ca)
+            except (OSError, TypeError):
+                raise _wrong("`ca` wants a file, because `url` is https")
         self.section = fields(found[name] or {}, self.service.TABLE, name + ".")
         self._check()
 
@@ -173,14 +170,15 @@ class Config:
         """Read the configuration at `path`. Raises EnrollError("configuration")."""
         try:
             data = _parse(path)
-        except EnrollError:
-            if not _exists(path + "~"):
-                raise
-            data = _parse(path + "~")  # power failed while `path` was written, see erase.py
+        except EnrollError as error:
+            try:
+                data = _parse(path + "~")  # power failed while `path` was written, see erase.py
+            except EnrollError:
+                raise error
         return cls(data, path)
 
     def complete(self, identity: dict) -> None:
-        """Fill in what the device knows of itself: `identity` is the port's. Raises EnrollError if something still lacks."""
+        """Fill in what the device knows of itself, the port's `identity`. Raises EnrollError if it lacks something."""
         for item in self.service.TABLE.split(" "):
             key = item[:-2]
             if self.section[key] == "":

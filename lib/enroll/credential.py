@@ -17,7 +17,7 @@ KEPT = 4
 
 
 class Credential:
-    """The device's place at its service: `provider` (name), `device_id`, `secret` (a Secret), `extra` (the answer's other fields)."""
+    """The device's place at its service: `provider` (name), `device_id`, `secret` (a Secret) and `extra` (the rest)."""
 
     def __init__(self, provider: str, device_id: str, secret: str, extra: dict) -> None:
         self.provider = provider
@@ -45,9 +45,9 @@ def identity(config: "Config") -> bytes:
 def recall(config: "Config", store: "Store") -> tuple[int, Credential | None]:
     """What `store` knows for `config`: (state, credential or None); state 0 if nothing.
 
-    A damaged store counts as TRIED, because what it held cannot be known; what another provider or identity has left counts
-    as nothing (what `config` leaves to the board fits any). A credential in an answer that was saved but not parsed any more
-    comes with state RAW. Needs no network and writes nothing.
+    A damaged store counts as TRIED, because what it held cannot be known; what another provider or identity has left
+    counts as nothing (what `config` leaves to the board fits any). A credential in an answer that was saved but not
+    parsed any more comes with state RAW. Needs no network and writes nothing.
     """
     record = store.load()
     if not record:
@@ -55,7 +55,7 @@ def recall(config: "Config", store: "Store") -> tuple[int, Credential | None]:
     state, who, body = record
     ours = identity(config).split(b"\n")
     theirs = who.split(b"\n")
-    if len(ours) != len(theirs) or [1 for a, b in zip(ours, theirs) if a and a != b]:
+    if len(ours) != len(theirs) or [1 for a, b in zip(ours, theirs) if a and a != b]:  # noqa: B905
         return 0, None
     try:
         if state == KEPT:

@@ -1,4 +1,4 @@
-"""The tokens: MD5 for etherFAX, HMAC-SHA256 for Centagate, the value of HTTP Basic. `hashlib` alone, nothing held whole."""
+"""The tokens: MD5 for etherFAX, HMAC-SHA256 for Centagate, the value of HTTP Basic. Nothing but `hashlib` is needed."""
 
 import hashlib
 from binascii import b2a_base64, hexlify
@@ -12,7 +12,8 @@ def hexmd5(text: str) -> str:
 
 
 def etherfax_token(serial: str, unix: int, utc_offset: float = 0) -> str:
-    """etherFAX's registration token for `serial` at `unix` seconds; `utc_offset` in hours shifts the date it is made of.
+    """etherFAX's registration token for `serial` at `unix` seconds; `utc_offset` in hours shifts the date it is made
+    of.
 
     Follows "Registering A Device" of etherFAX's REST documentation: MD5 of "YYYY:MM:hash.DDD" with the year since 1900,
     the month from 0 and the day of the year from 0.

@@ -1,7 +1,7 @@
 """The state machine: from whatever the store says to a credential that is kept.
 
-What is written when, one slot each: TRIED before the first request ever leaves, REFUSED once when the service says no and no
-attempt's outcome is unknown, RAW when the answer of a register-once service is there, KEPT at the end.
+What is written when, one slot each: TRIED before the first request ever leaves, REFUSED once when the service says no
+and no attempt's outcome is unknown, RAW when the answer of a register-once service is there, KEPT at the end.
 """
 
 import gc
@@ -95,7 +95,7 @@ class Enroller:
             self.close()
 
     def _attempt(self, now: float):
-        """Task: one attempt. Returns the Action; raises the EnrollError after which there should be no other attempt."""
+        """Task: one attempt. Returns the Action; raises an EnrollError after which there should be no other attempt."""
         config = self.config
         try:
             credential = self._recall() or (yield from self._register())
@@ -169,6 +169,7 @@ class Enroller:
             ready()
             it = self.request(method, url, data=body or None, headers=headers, timeout=timeout)
         else:
+            gc.collect()  # so that what stays lies close together
             from .transport import exchange
 
             buffer = bytearray(self.config.service.ANSWER)
@@ -203,7 +204,7 @@ class Enroller:
         self.sent = True
 
     def _accept(self, answer: Answer) -> "Credential":
-        """Keep the answer before anything else is done with it, then make it a credential; or note what a refusal says."""
+        """Keep the answer before anything else is done with it, then make it a credential or note its refusal."""
         service = self.config.service
         good = answer.status < 300
         if service.ONCE and good:

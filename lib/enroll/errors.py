@@ -41,10 +41,10 @@ def entry(table: str, key) -> str:
 class EnrollError(Exception):
     """What went wrong and what to do about it, in one sentence.
 
-    `kind`: see the table above. `fact`: what happened; what to do about that kind is added, unless the fact says it after
-    a colon. `cause`: what a library says of it, if one does. Line breaks and control characters are replaced, because it
-    may quote a server or a library. `said`: whether it is what the service answered, so that the service may change its
-    mind. `retry_after`: seconds that the server asked to wait, or None.
+    `kind`: see the table above. `fact`: what happened; what to do about that kind is added, unless the fact says it
+    after a colon. `cause`: what a library says of it, if one does. Line breaks and control characters are replaced,
+    because it may quote a server or a library. `said`: whether it is what the service answered, so that the service may
+    change its mind. `retry_after`: seconds that the server asked to wait, or None.
     """
 
     said = False

@@ -1,4 +1,4 @@
-"""HTTP(S) for callers who may block, called like micropython-lib's urequests; over `transport`, so verified and bounded."""
+"""HTTP(S) for callers who may block, called like micropython-lib's urequests; `transport` verifies and bounds."""
 
 from . import wait
 from .errors import EnrollError
@@ -44,7 +44,7 @@ class Response:
         return wait.run(self._it.piece(), self._feed)
 
     def fill(self, limit: int):
-        """Task: read the body into `content` and close. Raises EnrollError("answer") if it has more than `limit` bytes."""
+        """Task: read the body into `content` and close. Raises EnrollError("answer") beyond `limit` bytes."""
         content = bytearray()
         try:
             while True:
@@ -71,7 +71,20 @@ class Response:
         self._it.close()
 
 
-def fetch(method, url, data=None, json=None, headers=None, stream=None, auth=None, timeout=None, parse_headers=True, ca=None, limit=16384, feed=wait.ignore):
+def fetch(
+    method,
+    url,
+    data=None,
+    json=None,
+    headers=None,
+    stream=None,
+    auth=None,
+    timeout=None,
+    parse_headers=True,
+    ca=None,
+    limit=16384,
+    feed=wait.ignore,
+):
     """Task: the same as `request`."""
     headers = dict(headers or {})
     if json is not None:
@@ -85,7 +98,8 @@ def fetch(method, url, data=None, json=None, headers=None, stream=None, auth=Non
         from .digest import basic
 
         headers["Authorization"] = basic(*auth)
-    response = Response((yield from exchange(method, url, data or b"", headers, timeout or 20, ca, None, not parse_headers)), feed)
+    it = yield from exchange(method, url, data or b"", headers, timeout or 20, ca, None, not parse_headers)
+    response = Response(it, feed)
     if not stream:
         yield from response.fill(limit)
     return response

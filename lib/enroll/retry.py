@@ -1,4 +1,4 @@
-"""When to try again: arithmetic alone (full jitter, as in "Exponential Backoff And Jitter", AWS Architecture Blog, 2015)."""
+"""When to try again: arithmetic alone (full jitter, "Exponential Backoff And Jitter", AWS Architecture Blog, 2015)."""
 
 from micropython import const
 
@@ -6,7 +6,7 @@ _DAY = const(86400)
 
 
 def after(value: str, now: int) -> int | None:
-    """Seconds that a Retry-After header asks for at `now` (Unix seconds), or None where it is nonsense (RFC 9110, 10.2.3)."""
+    """Seconds that a Retry-After header (RFC 9110, 10.2.3) asks for at `now`, Unix seconds; None for nonsense."""
     if value.isdigit():
         return int(value[:9])
     from .clock import http_date
@@ -15,7 +15,9 @@ def after(value: str, now: int) -> int | None:
     return None if date is None else date - now
 
 
-def delay(failures: int, first: float, cap: float, chance: float, final: bool = False, retry_after: int | None = None) -> float:
+def delay(
+    failures: int, first: float, cap: float, chance: float, final: bool = False, retry_after: int | None = None
+) -> float:
     """Seconds to wait after the `failures`-th failure in a row (1, 2, ...).
 
     `first`, `cap`: seconds; the span doubles from one to the other. `chance`: a random number from 0 up to 1. `final`:

@@ -25,8 +25,9 @@ class Session:
     def request(self, method: str, path: str, headers: dict | None = None, **more):
         """Send a request as `http.request` does and return its Response.
 
-        `path` is empty or starts with a slash or question mark; it is appended to the service's base (Xyte: the device's hub). Raises OSError and
-        EnrollError as `http.request` does, and EnrollError("configuration") where the service has no such requests.
+        `path` is empty or starts with a slash or question mark; it is appended to the service's base (Xyte: the
+        device's hub). Raises OSError and EnrollError as `http.request` does, and EnrollError("configuration") where the
+        service has no such requests.
         """
         if path[:1] not in ("", "/", "?"):
             raise EnrollError("configuration", "a session's path starts with a slash, not %s" % path.partition("?")[0])

@@ -2,10 +2,10 @@
 
 A slot is a file of 1 024 bytes (more if a record needs more) in a directory of its own, written in place:
 
-    "ENR" version | sequence u32 | state u8 | identity length u16 | body length u16 | identity | body | CRC-32 of all before
+    "ENR" version | sequence u32 | state u8 | identity length u16 | body length u16 | identity | body | CRC-32 of these
 
-Little-endian. `begin` writes the first eight bytes early, so that the file system takes and erases its next block before
-it matters; a file that is closed half-written is only the older slot.
+Little-endian. `begin` writes the first eight bytes early, so that the file system takes and erases its next block
+before it matters; a file that is closed half-written is only the older slot.
 """
 
 import os
@@ -83,27 +83,14 @@ class Store:
 
     def begin(self) -> None:
         """Open the next slot and write its first bytes, if that is not done yet. Raises EnrollError("storage")."""
-        try:
-            self._begin()
-        except OSError as error:
-            raise self._trouble(error)
+        self._keep(False)
 
     def save(self, state: int, identity: bytes, body: bytes, spare: bool = False) -> None:
         """Write a record, read it back, and make it the newest. `spare`: on full flash, give up the spare file for it.
 
         Raises EnrollError("storage"); the record before stays valid then.
         """
-        try:
-            try:
-                self._write(state, identity, body)
-            except OSError as error:
-                self.close()
-                if not spare or error.errno != _ENOSPC:
-                    raise
-                os.remove(self.path + "/spare")
-                self._write(state, identity, body)
-        except OSError as error:
-            raise self._trouble(error)
+        self._keep(spare, state, identity, body)
         self._sequence += 1
         self._next = 1 - self._next
 
@@ -135,21 +122,34 @@ class Store:
     def _name(self, slot: int) -> str:
         return "%s/%d/slot" % (self.path, slot)
 
-    def _begin(self):
+    def _keep(self, spare: bool, *record) -> None:
+        try:
+            try:
+                self._write(*record)
+            except OSError as error:
+                self.close()
+                if not spare or error.errno != _ENOSPC:
+                    raise
+                os.remove(self.path + "/spare")
+                self._write(*record)
+        except OSError as error:
+            raise self._trouble(error)
+
+    def _write(self, *record) -> None:
+        """Write `record` into the next slot; without one only its first bytes, unless they are there already."""
+        sequence = self._sequence + 1
+        start = _MAGIC + pack("<I", sequence)
         if not self._open:
             self._open.append(open(self._name(self._next), "r+b"))
-            self._open[0].write(_MAGIC + pack("<I", self._sequence + 1))
-        return self._open[0]
-
-    def _write(self, state: int, identity: bytes, body: bytes) -> None:
-        file = self._begin()
-        sequence = self._sequence + 1
-        header = pack("<BHH", state, len(identity), len(body))
-        crc = crc32(_MAGIC + pack("<I", sequence))
-        for part in (header, identity, body):
-            file.write(part)
+            self._open[0].write(start)
+        if not record:
+            return
+        state, identity, body = record
+        crc = crc32(start)
+        for part in (pack("<BHH", state, len(identity), len(body)), identity, body):
+            self._open[0].write(part)
             crc = crc32(part, crc)
-        file.write(pack("<I", crc))
+        self._open[0].write(pack("<I", crc))
         self._open.pop().close()
         if self._check(self._next) != sequence:
             raise OSError(5)  # EIO: it reads back as something else

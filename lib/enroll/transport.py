@@ -1,7 +1,7 @@
 """One request over a verified connection of its own, and its answer, read within bounds (RFC 9110, RFC 9112).
 
-Everything is a task for the drivers of `wait.py`, and everything together has one deadline; only `getaddrinfo` and a single
-step of cryptography cannot be cut short. Redirects are answers like any other: nothing is ever sent elsewhere.
+Everything is a task for the drivers of `wait.py`, and everything together has one deadline; only `getaddrinfo` and a
+single step of cryptography cannot be cut short. Redirects are answers like any other: nothing is ever sent elsewhere.
 """
 
 import socket
@@ -33,13 +33,14 @@ def _context(ca: str | None):
     import tls
 
     context = tls.SSLContext(tls.PROTOCOL_TLS_CLIENT)
-    context.verify_mode = tls.CERT_REQUIRED if ca else tls.CERT_NONE  # type: ignore[attr-defined]  # the stubs forget it
+    context.verify_mode = tls.CERT_REQUIRED if ca else tls.CERT_NONE  # type: ignore[attr-defined]  # stubs forget it
     if ca:
         try:
             with open(ca, "rb") as file:
                 data = file.read()
             if b"-----BEGIN" in data:
-                data = b"".join([a2b_base64(part.partition(b"-----")[0]) for part in data.split(b"CERTIFICATE-----")[1::2]])
+                parts = data.split(b"CERTIFICATE-----")[1::2]
+                data = b"".join([a2b_base64(part.partition(b"-----")[0]) for part in parts])
             if not data:
                 raise ValueError
             while data:
@@ -52,32 +53,32 @@ def _context(ca: str | None):
 
 
 class Exchange:
-    """A connection, the request sent over it, and its answer: after `head` there are `status_code`, `reason` (bytes) and
-    `headers` (names in lower case), then the body comes piece by piece or whole.
+    """A connection, the request sent over it, and its answer: after `head` there are `status_code`, `reason` (bytes)
+    and `headers` (names in lower case), then the body comes piece by piece or whole.
     """
 
     def __init__(self, sock: socket.socket, end) -> None:
         """`end`: when everything has to be over, in ticks of milliseconds."""
-        self._sock = sock
+        self.sock = sock
         self._stream = sock  # or the TLS object over it
-        self._end = end
+        self.end = end
         self._rest = b""  # has been read, is not used yet
         self._room = _HEAD  # bytes that the head may still take
         self._left: int | None = 0  # bytes of the body, or of its chunk, still to come; None: until the end
-        self._chunked = False
+        self.chunked = False
         self.status_code = 100
         self.reason = b""
         self.headers: dict[str, str] = {}
         self.size = 0  # bytes of the body that `body` has read
 
     def _wait(self, flags: int):
-        if ticks_diff(self._end, ticks_ms()) <= 0:
+        if ticks_diff(self.end, ticks_ms()) <= 0:
             raise OSError(110)  # ETIMEDOUT
         return (yield self._stream, flags)
 
     def connect(self, where):
         """Task: connect to the address `where`. Raises OSError."""
-        sock = self._sock
+        sock = self.sock
         sock.setblocking(False)
         try:
             sock.setsockopt(6, 1, 1)  # TCP_NODELAY: the body need not wait for the ACK of the head
@@ -98,11 +99,11 @@ class Exchange:
     def secure(self, host: str, ca: str | None):
         """Task: speak TLS with `host`. `ca`: file of the CA; None: trust anyone. Raises OSError and EnrollError.
 
-        Reading drives the handshake on; when it is done, the server's certificate is there. (Where TLS has no `getpeercert`
-        the handshake ends with the first write.) mbedTLS says why it refuses a certificate in the text of a ValueError, in
-        older versions of MicroPython by an OSError of its X.509 module.
+        Reading drives the handshake on; when it is done, the server's certificate is there. (Where TLS has no
+        `getpeercert` the handshake ends with the first write.) mbedTLS says why it refuses a certificate in the text of
+        a ValueError, in older versions of MicroPython by an OSError of its X.509 module.
         """
-        self._stream = tls = _context(ca).wrap_socket(self._sock, server_hostname=host, do_handshake_on_connect=False)
+        self._stream = tls = _context(ca).wrap_socket(self.sock, server_hostname=host, do_handshake_on_connect=False)
         peer = getattr(tls, "getpeercert", None)
         try:
             while peer:
@@ -125,7 +126,7 @@ class Exchange:
 
     def close(self) -> None:
         """Close the TLS object and its socket: after a failed handshake the first does not close the second."""
-        for stream in (self._stream, self._sock):
+        for stream in (self._stream, self.sock):
             try:
                 stream.close()
             except OSError:
@@ -158,7 +159,7 @@ class Exchange:
             while data:
                 data = data[(yield from self._io(POLLOUT, self._stream.write, data)) :]
 
-    def _read(self):
+    def read(self):
         """Task: the next bytes, b"" at the end. `read` of a TLS object would lose an end that follows data."""
         receive = getattr(self._stream, "recv", None)
         return (yield from self._io(POLLIN, receive or self._stream.read, _PIECE if receive else 1))
@@ -175,7 +176,7 @@ class Exchange:
             self._rest = rest
             if end:
                 return line.rstrip(b"\r")
-            self._rest = yield from self._read()
+            self._rest = yield from self.read()
             if not self._rest:
                 raise OSError(_RESET)
 
@@ -205,7 +206,7 @@ class Exchange:
             return
         length = headers.get("content-length")
         if "transfer-encoding" in headers:
-            self._chunked = True
+            self.chunked = True
             if headers["transfer-encoding"].lower() != "chunked":
                 raise _malformed("transfer-encoding")
         elif length is None:
@@ -217,9 +218,10 @@ class Exchange:
 
     def piece(self):
         """Task: the next bytes of the body, or b"" at its end."""
-        if self._chunked and not self._left:  # go on to the next chunk (RFC 9112, 7.1)
+        if self.chunked and not self._left:  # go on to the next chunk (RFC 9112, 7.1)
             self._room = _HEAD
-            size = (yield from self._line(20)) or (yield from self._line(20))  # the first is the end of the chunk before
+            # the first line is the end of the chunk before, where there was one
+            size = (yield from self._line(20)) or (yield from self._line(20))
             try:
                 self._left = int(size.partition(b";")[0], 16)
             except ValueError:
@@ -227,13 +229,13 @@ class Exchange:
             if self._left < 0:
                 raise _malformed("chunk")
             if not self._left:
-                self._chunked = False
+                self.chunked = False
                 while (yield from self._line(1)):  # trailers
                     pass
         left = self._left
         if left == 0:
             return b""
-        data = self._rest or (yield from self._read())
+        data = self._rest or (yield from self.read())
         self._rest = b""
         if left is not None:
             if not data:
@@ -256,13 +258,15 @@ class Exchange:
             self.size = end
 
 
-def exchange(method: str, url: str, body=b"", headers=None, timeout: float = 20, ca=None, ready=None, brief=True, verify=True):
+def exchange(
+    method: str, url: str, body=b"", headers=None, timeout: float = 20, ca=None, ready=None, brief=True, verify=True
+):
     """Task: send a request and return its Exchange, whose body is still to be read; the caller closes it.
 
-    `timeout`: seconds for everything. `ca`: path of the CA's certificates, needed for https unless `verify` is False, which
-    is for requests without any credential. `ready()` is called when the connection stands and nothing of the request has
-    been sent. `keep`: see `Exchange.head`. Raises OSError for the connection, and EnrollError (`certificate`, `answer`,
-    `configuration`).
+    `timeout`: seconds for everything. `ca`: path of the CA's certificates, needed for https unless `verify` is False,
+    which is for requests without any credential. `ready()` is called when the connection stands and nothing of the
+    request has been sent. `brief`: see `Exchange.head`. Raises OSError for the connection, and EnrollError
+    (`certificate`, `answer`, `configuration`).
     """
     try:
         scheme, host, port, path = split(url)

@@ -4,7 +4,8 @@
 def plain(text: str, least: int = 33) -> bool:
     """Whether all of `text` is printable ASCII from the code `least` on, so that it cannot break out of its line.
 
-    Looks at bytes, because MicroPython keeps every character that was ever looked at. Raises ValueError if there is none.
+    Looks at bytes, because MicroPython keeps every character that was ever looked at. Raises ValueError if there is
+    none.
     """
     raw = text.encode()
     return least <= min(raw) <= max(raw) < 127
@@ -13,8 +14,8 @@ def plain(text: str, least: int = 33) -> bool:
 def split(url: str) -> tuple[str, str, int, str]:
     """Take an absolute http or https URL apart.
 
-    Returns (scheme, host, port, path with query). Raises ValueError: only printable ASCII without spaces is let through,
-    so that nothing in it can break out of a request line; no user name, no fragment, no IPv6 literal.
+    Returns (scheme, host, port, path with query). Raises ValueError: only printable ASCII without spaces is let
+    through, so that nothing in it can break out of a request line; no user name, no fragment, no IPv6 literal.
     """
     scheme, _, rest = url.partition("://")
     name = rest.split("/")[0].split("?")[0]

@@ -1,7 +1,7 @@
 """Two drivers for one kind of task, so that no protocol is written twice.
 
-A task is a generator. It yields `(stream, flags)` to wait for those `select` flags and is sent the flags that are up, or 0
-when it is woken without: it looks at its own deadline then. Or it yields a number of seconds to sleep.
+A task is a generator. It yields `(stream, flags)` to wait for those `select` flags and is sent the flags that are up,
+or 0 when it is woken without: it looks at its own deadline then. Or it yields a number of seconds to sleep.
 """
 
 import select
@@ -42,7 +42,8 @@ def run(task, feed=ignore, sleep=time.sleep):
 async def arun(task, feed=ignore, sleep=None, timeout=0):
     """The same as `run` under asyncio, without blocking its loop. Cancelling closes the task.
 
-    `sleep(seconds)`, a coroutine function, and `timeout`, ms to poll for a stream: what makes it `run`, which never suspends.
+    `sleep(seconds)`, a coroutine function, and `timeout`, ms to poll for a stream: what makes it `run`, which never
+    suspends.
     """
     if not sleep:
         from asyncio import sleep

@@ -13,8 +13,9 @@ A provider is a module with
     check(section)              what several keys together want, or None (only where there is something to check)
     finish(config, log)         called once the credential is kept (only where there is something to do)
 
-A table of refusals has a line for each code, the first one too after a line break: the code, the first letter of the error's
-kind, what the code means, and after a colon what to do about it where the kind's own remedy (errors.py) does not say enough.
+A table of refusals has a line for each code, the first one too after a line break: the code, the first letter of the
+error's kind, what the code means, and after a colon what to do about it where the kind's own remedy (errors.py) does
+not say enough.
 """
 
 import json
@@ -60,8 +61,9 @@ class Answer:
         self.body = body
 
     def json(self, refusals: str | None = None) -> dict:
-        """The body as a JSON object, {} if it is none. Raises what `refusals` or the common table has for a status that is no
-        success, unless `refusals` is None.
+        """The body as a JSON object, {} if it is none.
+
+        Raises what `refusals` or the common table has for a status that is no success, unless `refusals` is None.
         """
         if self.status >= 300 and refusals is not None:
             raise refusal(self.status, refusals)

@@ -59,7 +59,12 @@ def register(config: "Config", now: int):
 
         code = section["secret_code"].reveal().encode()
         token = hmac_sha256(code, (admin + section["auth_token"].reveal()).encode())
-    body = {"username": section["username"], "tokenSn": section["token_sn"], "tokenType": section["token_type"], "cenToken": token}
+    body = {
+        "username": section["username"],
+        "tokenSn": section["token_sn"],
+        "tokenType": section["token_type"],
+        "cenToken": token,
+    }
     url = "%s/token/registerActiveToken/%s" % (config.url, quote(admin))
     yield Request("PUT", url, body, {"Accept": "application/json"})
 
