@@ -11,7 +11,7 @@ from pathlib import Path
 from urllib.parse import quote as standard_quote
 
 import enroll.transport as transport
-from enroll import clock, digest, http, url
+from enroll import clock, dates, digest, http, url
 from enroll.config import Config
 from enroll.errors import EnrollError
 from enroll.store import Store
@@ -37,19 +37,19 @@ def outcome(function, *args, kinds):
 @given(DATES, st.integers(0, DAY - 1))
 def test_civil_and_days_agree_with_datetime(date, second):
     unix = (date - datetime.date(1970, 1, 1)).days * DAY
-    assert clock.days(date.year, date.month - 1, date.day) * DAY == unix
-    assert clock.civil(unix + second) == (date.year, date.month - 1, date.timetuple().tm_yday - 1)
+    assert dates.days(date.year, date.month - 1, date.day) * DAY == unix
+    assert dates.civil(unix + second) == (date.year, date.month - 1, date.timetuple().tm_yday - 1)
 
 
 @given(DATES)
 def test_iso_date_agrees_with_datetime(date):
-    assert clock.iso_date(date.isoformat()) == (date - datetime.date(1970, 1, 1)).days * DAY
+    assert dates.iso_date(date.isoformat()) == (date - datetime.date(1970, 1, 1)).days * DAY
 
 
 @given(st.text(max_size=12) | st.from_regex(r"[0-9]{4}-[0-9]{2}-[0-9]{2}", fullmatch=True))
 def test_iso_date_takes_dates_and_nothing_else(text):
     try:
-        unix = clock.iso_date(text)
+        unix = dates.iso_date(text)
     except ValueError:
         with contextlib.suppress(ValueError):
             assert datetime.date.fromisoformat(text) < datetime.date(1970, 1, 1)
@@ -61,12 +61,12 @@ def test_iso_date_takes_dates_and_nothing_else(text):
 def test_http_date_agrees_with_datetime(moment):
     moment = moment.replace(microsecond=0, tzinfo=datetime.UTC)
     text = moment.strftime("%a, %d %b %Y %H:%M:%S GMT")
-    assert clock.http_date(text) == int(moment.timestamp())
+    assert dates.http_date(text) == int(moment.timestamp())
 
 
 @given(st.text(max_size=40))
 def test_http_date_of_anything_is_a_number_or_none(text):
-    assert clock.http_date(text) is None or isinstance(clock.http_date(text), int)
+    assert dates.http_date(text) is None or isinstance(dates.http_date(text), int)
 
 
 @given(st.binary(max_size=80), st.integers(0, 2**33))

@@ -1,6 +1,7 @@
 """Dates: the calendar, and the texts that stand for a date."""
 
-from enroll.clock import BUILD, check, civil, days, http_date, iso_date
+from enroll.clock import BUILD, check
+from enroll.dates import civil, days, http_date, iso_date
 from helpers import raises
 
 DAY = 86400

@@ -2,8 +2,8 @@
 
 import json
 
-from enroll.clock import iso_date
 from enroll.config import Config, Secret
+from enroll.dates import iso_date
 from helpers import SECTIONS, changed, config, folder, raises, saved, settings, write
 
 

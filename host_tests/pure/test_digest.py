@@ -1,6 +1,6 @@
 """Tokens, against published vectors."""
 
-from enroll.clock import days
+from enroll.dates import days
 from enroll.digest import basic, etherfax_token, hexmd5, hmac_sha256
 
 SERIAL = "MT873615726"

@@ -2,7 +2,8 @@
 
 import enroll.clock as clock
 import enroll.transport as transport
-from enroll.clock import days, iso_date, parse
+from enroll.clock import parse
+from enroll.dates import days, iso_date
 from enroll.errors import EnrollError
 from helpers import Fake, config, drive, patched, raises
 

@@ -63,7 +63,7 @@ def _convert(value, kind: str):
     if kind == "P":
         return Secret(value)
     if kind == "Y":
-        from .clock import iso_date
+        from .dates import iso_date
 
         return iso_date(value)
     if kind == "h":

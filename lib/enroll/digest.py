@@ -3,7 +3,7 @@
 import hashlib
 from binascii import b2a_base64, hexlify
 
-from .clock import civil
+from .dates import civil
 
 
 def hexmd5(text: str) -> str:

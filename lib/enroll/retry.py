@@ -9,7 +9,7 @@ def after(value: str, now: int) -> int | None:
     """Seconds that a Retry-After header (RFC 9110, 10.2.3) asks for at `now`, Unix seconds; None for nonsense."""
     if value.isdigit():
         return int(value[:9])
-    from .clock import http_date
+    from .dates import http_date
 
     date = http_date(value)
     return None if date is None else date - now

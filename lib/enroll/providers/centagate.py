@@ -3,16 +3,13 @@
 "Token Registration API", registerActiveToken, in Centagate's web service documentation.
 """
 
-import json
-
 from ..credential import Credential
 from ..errors import EnrollError
 from ..url import quote
-from . import Request, refusal
+from . import Answer, Request, refusal
 
 if False:  # for type hints only
     from ..config import Config
-    from . import Answer
 
 TABLE = "admin_username!A username!I token_sn!I token_type!I cen_token-P auth_token-P secret_code-P"
 ANSWER = 1536
@@ -69,17 +66,14 @@ def register(config: "Config", now: int):
     yield Request("PUT", url, body, {"Accept": "application/json"})
 
 
-def parse(config: "Config", answer: "Answer") -> Credential:
+def parse(config: "Config", answer: Answer) -> Credential:
     reply = answer.json("")
     code = str(reply.get("code", "no code"))
     if code != "0" and not (code == "29008" and answer.again):  # bound already, by the attempt whose answer was lost
         raise refusal(code, _CODES)
     extra = reply.get("object")
     if isinstance(extra, str):
-        try:
-            extra = json.loads(extra)
-        except ValueError:
-            pass
+        extra = Answer(200, extra.encode()).json()
     if not isinstance(extra, dict):
         extra = {}
     extra["username"] = config.section["username"]

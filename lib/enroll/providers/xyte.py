@@ -34,9 +34,9 @@ def check(section: dict) -> str | None:
 def register(config: "Config", now: int):
     section = config.section
     body = {"hardware_key": section["hardware_key"].reveal()}
-    for key in ("firmware_version", "sn", "mac", "cloud_id", "sub_model", "name", "details"):
-        if section[key] is not None:
-            body[key] = section[key]
+    for key, value in section.items():
+        if value is not None and key not in ("hardware_key", "children", "static_cert"):
+            body[key] = value
     yield Request("POST", config.url + "/v1/devices", body)
 
 
