@@ -35,7 +35,7 @@ _memory = b""
 
 
 def memory(data: bytes | None = None) -> bytes:
-    """Keep `data`, or return what is kept, through deep sleep: there is none here, so it lasts as long as the process."""
+    """Keep `data`, or return what is kept, through deep sleep: here it lasts as long as the process."""
     global _memory
     if data is not None:
         _memory = data

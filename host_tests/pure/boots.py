@@ -2,8 +2,8 @@
 
 import json
 
-from enroll.credential import recall
 from enroll.enroller import Enroller
+from enroll.record import recall
 from enroll.store import Store
 from helpers import Fake, config, folder
 

@@ -6,8 +6,8 @@ import json
 import enroll
 import enroll.dates
 from boots import GOOD, NOW, ONCE, Device, Port, Service
-from enroll.credential import KEPT, REFUSED, TRIED
 from enroll.enroller import Enroller
+from enroll.record import KEPT, REFUSED, TRIED
 from helpers import SECTIONS, config, raises
 
 

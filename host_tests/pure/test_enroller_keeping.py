@@ -4,9 +4,9 @@ import json
 
 import enroll
 from boots import GOOD, ONCE, Device, Port, Service
-from enroll.credential import KEPT, RAW, TRIED
 from enroll.enroller import Enroller
 from enroll.errors import EnrollError
+from enroll.record import KEPT, RAW, TRIED
 from enroll.store import Store
 from helpers import SECTIONS, raises, read, saved, settings
 

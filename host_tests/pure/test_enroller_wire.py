@@ -5,8 +5,8 @@ import json
 import enroll.transport as transport
 from boots import GOOD, ONCE, Port, Ready
 from enroll import wait
-from enroll.credential import KEPT, RAW, TRIED, recall
 from enroll.enroller import Enroller
+from enroll.record import KEPT, RAW, TRIED, recall
 from enroll.store import Store
 from helpers import SECTIONS, Wire, config, folder, patched
 

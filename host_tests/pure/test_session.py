@@ -4,7 +4,7 @@ import enroll
 import enroll.transport as transport
 from boots import GOOD, Device, Port, Ready
 from enroll import wait
-from enroll.credential import Credential
+from enroll.providers import Credential
 from enroll.session import Session
 from helpers import Wire, config, folder, patched, raises
 

@@ -10,8 +10,8 @@ Names are imported when they are first used, so that a boot with a credential lo
 
 
 def __getattr__(name: str):
-    # A class is in the module of its name; and `from enroll import http` asks here before it looks for a module.
-    module = "errors" if name == "EnrollError" else name.lower()
+    # A class is in the module of its name, but for two. `from enroll import http` asks here before it looks for a module.
+    module = {"EnrollError": "errors", "Credential": "providers"}.get(name, name.lower())
     try:
         found = __import__("enroll." + module, None, None, (name,))
     except ImportError:
@@ -21,7 +21,7 @@ def __getattr__(name: str):
 
 def stored(config):
     """The Credential that is kept for `config`, or None. Uses no network and writes nothing."""
-    from .credential import recall
+    from .record import recall
     from .store import Store
 
     return recall(config, Store(config.store))[1]

@@ -1,4 +1,4 @@
-"""Dates of the Gregorian calendar as Unix seconds: the same on every port, whatever its epoch and the width of its words."""
+"""The Gregorian calendar in Unix seconds: the same on every port, whatever its epoch and the width of its words."""
 
 from micropython import const
 

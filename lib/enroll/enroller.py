@@ -11,14 +11,13 @@ import os
 from micropython import const
 
 from . import retry, wait
-from .credential import KEPT, RAW, REFUSED, TRIED, identity, recall
 from .errors import EnrollError
 from .providers import Answer
+from .record import KEPT, RAW, REFUSED, TRIED, identity, recall
 
 if False:  # for type hints only
     from .config import Config
-    from .credential import Credential
-    from .providers import Request
+    from .providers import Credential, Request
 
 _ROOM = const(1280)  # bytes of heap that handling an answer takes at most, besides the answer itself
 

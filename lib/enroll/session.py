@@ -4,7 +4,7 @@ from .errors import EnrollError
 
 if False:  # for type hints only
     from .config import Config
-    from .credential import Credential
+    from .providers import Credential
 
 
 class Session:
@@ -13,9 +13,9 @@ class Session:
     def __init__(self, config: "Config", port, credential: "Credential | None" = None) -> None:
         """`credential`: if left out, the stored one. Raises EnrollError("configuration") if there is none."""
         if credential is None:
-            from . import stored
+            from .record import recall
 
-            credential = stored(config)
+            credential = recall(config, port.store(config.store))[1]
             if credential is None:
                 raise EnrollError("configuration", "this device is not registered: call enroll.run first")
         self.credential = credential

@@ -1,4 +1,4 @@
-"""What the providers share: the requests they yield, the answers they are sent, and what a refusal means.
+"""What the providers share: the requests they yield, the answers they are sent, the credential, what a refusal means.
 
 A provider is a module with
 
@@ -20,6 +20,7 @@ not say enough.
 
 import json
 
+from ..config import Secret, service
 from ..errors import EnrollError, entry
 from ..url import plain
 
@@ -72,6 +73,23 @@ class Answer:
         except (ValueError, RuntimeError):
             found = None
         return found if isinstance(found, dict) else {}
+
+
+class Credential:
+    """The device's place at its service: `provider` (name), `device_id`, `secret` (a Secret) and `extra` (the rest)."""
+
+    def __init__(self, provider: str, device_id: str, secret: str, extra: dict) -> None:
+        self.provider = provider
+        self.device_id = device_id
+        self.secret = Secret(secret)
+        self.extra = extra
+
+    def headers(self) -> dict[str, str]:
+        """The headers that authorise a later request."""
+        return service(self.provider).headers(self)
+
+    def encode(self) -> bytes:
+        return json.dumps([self.device_id, self.secret.reveal(), self.extra]).encode()
 
 
 def need(found: dict, *names: str) -> list[str]:

@@ -3,10 +3,9 @@
 "Token Registration API", registerActiveToken, in Centagate's web service documentation.
 """
 
-from ..credential import Credential
 from ..errors import EnrollError
 from ..url import quote
-from . import Answer, Request, refusal
+from . import Answer, Credential, Request, refusal
 
 if False:  # for type hints only
     from ..config import Config

@@ -3,9 +3,8 @@
 https://www.etherfax.net, REST API, "devices?a=register".
 """
 
-from ..credential import Credential
 from ..url import quote
-from . import Request, need
+from . import Credential, Request, need
 
 if False:  # for type hints only
     from ..config import Config

@@ -3,9 +3,8 @@
 ickStream wiki, "API/Cloud Core Protocol/addDevice" and "Device registration process".
 """
 
-from ..credential import Credential
 from ..errors import EnrollError
-from . import Request, need, refusal
+from . import Credential, Request, need, refusal
 
 if False:  # for type hints only
     from ..config import Config

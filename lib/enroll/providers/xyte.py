@@ -3,10 +3,9 @@
 https://dev.xyte.io, "Registration" and "Register Device".
 """
 
-from ..credential import Credential
 from ..errors import EnrollError
 from ..url import split
-from . import Request, need
+from . import Credential, Request, need
 
 if False:  # for type hints only
     from ..config import Config

@@ -3,7 +3,8 @@
 import json
 
 import enroll
-from enroll.credential import KEPT, RAW, REFUSED, TRIED, Credential, identity, recall
+from enroll.providers import Credential
+from enroll.record import KEPT, RAW, REFUSED, TRIED, identity, recall
 from enroll.store import Store
 from helpers import SECTIONS, changed, config, folder
 

@@ -1,9 +1,9 @@
-"""What a registration yields, and how it lies in the store."""
+"""How a registration lies in the store."""
 
 import json
 
-from .config import Secret, service
 from .errors import EnrollError
+from .providers import Answer, Credential
 
 if False:  # for type hints only
     from .config import Config
@@ -14,23 +14,6 @@ TRIED = 1  # a request has left, or may have; its outcome is not known
 REFUSED = 2  # the service said no to every attempt so far
 RAW = 3  # an answer is there that holds the credential
 KEPT = 4
-
-
-class Credential:
-    """The device's place at its service: `provider` (name), `device_id`, `secret` (a Secret) and `extra` (the rest)."""
-
-    def __init__(self, provider: str, device_id: str, secret: str, extra: dict) -> None:
-        self.provider = provider
-        self.device_id = device_id
-        self.secret = Secret(secret)
-        self.extra = extra
-
-    def headers(self) -> dict[str, str]:
-        """The headers that authorise a later request."""
-        return service(self.provider).headers(self)
-
-    def encode(self) -> bytes:
-        return json.dumps([self.device_id, self.secret.reveal(), self.extra]).encode()
 
 
 def identity(config: "Config") -> bytes:
@@ -61,8 +44,6 @@ def recall(config: "Config", store: "Store") -> tuple[int, Credential | None]:
         if state == KEPT:
             return state, Credential(config.provider, *json.loads(body))
         if state == RAW:
-            from .providers import Answer
-
             return state, config.service.parse(config, Answer(200, body))
     except EnrollError:
         return state, None  # not understood; a later version of this firmware may
