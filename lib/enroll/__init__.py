@@ -10,7 +10,7 @@ Names are imported when they are first used, so that a boot with a credential lo
 
 
 def __getattr__(name: str):
-    # A class is in the module of its name, but for two. `from enroll import http` asks here before it looks for a module.
+    # A class is in the module of its name, but for two. `from enroll import http` asks here before it seeks a module.
     module = {"EnrollError": "errors", "Credential": "providers"}.get(name, name.lower())
     try:
         found = __import__("enroll." + module, None, None, (name,))
