@@ -68,6 +68,7 @@ def main(arguments: list[str]) -> int:
     if session and (not arguments or "--app" in arguments):
         import app
 
+        gc.threshold(-1)  # the application decides for itself
         app.main(session())
     return status
 

@@ -38,12 +38,9 @@ START = """
 import sys
 {mount}
 import main
-print(" ".join(sorted(sys.modules)), file=sys.stderr)
-sys.exit(main.main([{path!r}, "--once"]))
+sys.exit(main.main(["enroll.json", "--once"]))
 """
-MOUNT = (
-    "import vfs; vfs.mount(vfs.VfsRom(memoryview(open({image!r}, 'rb').read())), '/rom'); sys.path.insert(0, '/rom')"
-)
+MOUNT = "import vfs; vfs.mount(vfs.VfsRom(memoryview(open('../rom', 'rb').read())), '/rom'); sys.path.insert(0, '/rom')"
 
 
 def compile_all(target: Path) -> dict[str, int]:
@@ -95,7 +92,7 @@ class Heaps:
         self._sandbox = sandbox
         self._device = Device(folder / "device", 32)
         self._mpy = folder / "mpy"
-        self._image = folder / "image.romfs"
+        self._image = folder / "rom"
         compile_all(self._mpy)
         command = [sys.executable, "-m", "mpremote", "romfs", "--output", str(self._image), "build", str(self._mpy)]
         subprocess.run(command, check=True, capture_output=True)
@@ -106,14 +103,17 @@ class Heaps:
         if first:
             self._count += 1
             shutil.rmtree(self._device.folder, ignore_errors=True)
-            section = create(self._sandbox, "etherfax", str(self._count))
-            self._device.write(configuration(self._sandbox, "etherfax", section))
+            config = configuration(self._sandbox, "etherfax", create(self._sandbox, "etherfax", str(self._count)))
+            self._device.write({**config, "ca": "ca.der"})  # relative paths: their length counts
+            shutil.copy(self._sandbox.ca_der, self._device.folder / "ca.der")
         rom = how == "rom"
-        script = START.format(mount=MOUNT.format(image=str(self._image)) if rom else "", path=str(self._device.path))
+        script = START.format(mount=MOUNT if rom else "")
         size = heap + (self._image.stat().st_size if rom else 0)
         command = [str(micropython(32)), "-X", f"heapsize={size}", "-c", script]
-        path = ".frozen" if rom else f"{self._mpy}:.frozen"
-        done = subprocess.run(command, env={"MICROPYPATH": path}, capture_output=True, timeout=60, check=False)
+        environment = {"MICROPYPATH": ".frozen" if rom else "../mpy:.frozen"}
+        done = subprocess.run(
+            command, cwd=self._device.folder, env=environment, capture_output=True, timeout=60, check=False
+        )
         return done.returncode == 0
 
     def smallest(self, how: str, first: bool) -> int:

@@ -1,0 +1,50 @@
+"""The library stays within its budgets; where it is not there yet, it does not grow."""
+
+from pathlib import Path
+
+import pytest
+import size
+from runtime import Unavailable, micropython
+from sandbox import Sandbox
+
+# What is over its budget (bytes of flash, of heap): make it smaller, never this number larger.
+FLASH = 19300
+FURTHER = {"etherfax": 1400, "xyte": 1400, "ickstream": 2000, "centagate": 2450}
+FIRST_FROM_MPY = 40192
+
+
+@pytest.fixture(scope="module")
+def flash():
+    return size.flash()
+
+
+def test_flash_of_a_first_boot_does_not_grow(flash):
+    assert flash["first boot"]["etherfax"] <= FLASH
+
+
+@pytest.mark.parametrize("provider", FURTHER)
+def test_flash_of_a_further_provider_does_not_grow(flash, provider):
+    assert flash["further provider"][provider] <= FURTHER[provider]
+
+
+def test_a_session_is_within_its_budget(flash):
+    assert flash["session"] <= size.BUDGET["session"]
+
+
+@pytest.mark.parametrize(
+    ("how", "first", "heap"),
+    [
+        ("rom", True, size.BUDGET["first rom"]),
+        ("mpy", True, FIRST_FROM_MPY),
+        ("mpy", False, size.BUDGET["second mpy"]),
+    ],
+)
+def test_the_heap_suffices(tmp_path: Path, how, first, heap):
+    try:
+        micropython(32)
+    except Unavailable as error:
+        pytest.skip(error.message)
+    with Sandbox() as sandbox:
+        boots = size.Heaps(sandbox, tmp_path)
+        assert boots.boots(131072, how, True)
+        assert boots.boots(heap, how, first)
