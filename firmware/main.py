@@ -26,6 +26,7 @@ def log(line: str) -> None:
 
 def register(config, port, single: bool):
     """The credential: the stored one, or after one attempt (`single`) or as many as it takes."""
+    config.complete(port.identity())  # first: a record of another board is not this one's
     one_time = getattr(config.service, "ONE_TIME", None)  # not erased yet? then the enroller has to
     credential = enroll.stored(config)
     if credential and not (one_time and config.section[one_time]):
@@ -62,7 +63,10 @@ def boot(path: str, single: bool = False):
 
 def main(arguments: list[str]) -> int:
     """Boot, print the outcome, and on a board (or with --app) go on with the application. Returns the exit status."""
-    words = [word for word in arguments if not word.startswith("--")]
+    words = [word for word in arguments if word not in ("--once", "--app")]
+    if len(words) > 1 or "".join(words).startswith("-"):
+        print("enroll: configuration: usage: main.py [enroll.json] [--once] [--app]")
+        return 78
     status, outcome, session = boot(words[0] if words else "enroll.json", "--once" in arguments)
     print("enroll:", outcome)
     if session and (not arguments or "--app" in arguments):
@@ -75,5 +79,5 @@ def main(arguments: list[str]) -> int:
 
 if __name__ == "__main__":
     status = main(sys.argv[1:])
-    if len(sys.argv) > 1:  # a board has no use for a status: it stays at its prompt, below the line with the outcome
+    if sys.platform in ("linux", "darwin"):  # a board has no use for a status: it stays at its prompt
         sys.exit(status)

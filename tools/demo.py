@@ -6,6 +6,7 @@ import sys
 import time
 from dataclasses import dataclass
 
+import click
 from devices import ROOT, SERVICES, Device, configuration, create
 from rich import box
 from rich.console import Console
@@ -92,5 +93,8 @@ def main() -> int:
 if __name__ == "__main__":
     try:
         sys.exit(main())
+    except click.ClickException as error:
+        error.show()
+        sys.exit(error.exit_code)
     except KeyboardInterrupt:
         sys.exit(130)

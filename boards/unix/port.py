@@ -19,7 +19,12 @@ def identity() -> dict[str, str]:
 
     A computer has none that should be registered; ENROLL_IDENTITY, a JSON object, lends it some.
     """
-    return json.loads(os.getenv("ENROLL_IDENTITY") or "{}")
+    try:
+        return dict(json.loads(os.getenv("ENROLL_IDENTITY") or "{}"))
+    except (TypeError, ValueError):
+        from enroll.errors import EnrollError
+
+        raise EnrollError("configuration", "the variable ENROLL_IDENTITY wants a JSON object: correct it")
 
 
 def feed() -> None:

@@ -173,3 +173,51 @@ def test_a_missing_configuration_is_named(make, width):
     device.path.unlink()
     boot = device.boot()
     assert status(boot, "configuration") == 78 and "enroll.json" in boot.stdout
+
+
+def test_a_boot_as_another_device_does_not_cost_the_credential(sandbox, make, width):
+    """A wrong serial number, refused, then the right one again."""
+    device = make("etherfax", width)
+    assert device.boot().returncode == 0
+    right = device.path.read_text()
+    device.write(json.loads(right) | {"etherfax": {"serial": "MT-OTHER"}})
+    for _ in range(3):
+        assert status(device.boot(), "refused") == 77
+    device.path.write_text(right)
+    sandbox.clear_log()
+    assert device.boot().returncode == 0
+    assert not sandbox.log()
+
+
+def test_the_record_of_another_board_is_not_taken(sandbox, make, width):
+    """A flash image that was copied: the serial number comes from the board."""
+    device = make("etherfax", width)
+    device.write(json.loads(device.path.read_text()) | {"etherfax": {}})
+    for name in ("COPY-A", "COPY-B"):
+        sandbox.etherfax.create(f"{name}{width}", enabled=True)
+        boot = device.boot(ENROLL_IDENTITY=json.dumps({"serial": f"{name}{width}"}))
+        assert boot.stdout == f"enroll: registered etherfax {name}{width}\n"
+
+
+def test_an_answer_that_is_longer_than_its_bound_is_kept_as_far_as_it_fits(sandbox, make, width):
+    device = make("etherfax", width)
+    sandbox.fault("etherfax", status=200, body='{"DeviceToken": "' + "5" * 32 + '", "Message": "' + "m" * 2000 + '"}')
+    assert status(device.boot(), "answer") == 76
+    assert any(b"5" * 32 in slot.read_bytes() for slot in device.folder.glob("state/*/slot"))
+
+
+@pytest.mark.parametrize("arguments", [["--onec"], ["--help"], ["two.json"]])
+def test_a_wrong_command_line_boots_nothing(sandbox, make, arguments):
+    device = make("etherfax")
+    assert status(device.boot(*arguments), "configuration") == 78
+    assert not sandbox.log()
+
+
+def test_a_registration_token_that_stands_elsewhere_too_is_erased_in_its_own_place(sandbox, make, width):
+    device = make("ickstream", width)
+    config = json.loads(device.path.read_text())
+    config["ickstream"]["hardware_id"] = config["ickstream"]["registration_token"]
+    device.write(config)
+    assert device.boot().returncode == 0
+    after = json.loads(device.path.read_text())["ickstream"]
+    assert after["hardware_id"].strip() and not after["registration_token"].strip()

@@ -76,7 +76,7 @@ def test_a_token_that_the_file_spells_otherwise_is_erased_or_said_to_be_left():
 def test_the_copy_is_used_where_power_failed_while_the_file_was_written():
     where = folder()
     whole = json.dumps(settings("ickstream", {KEY: "  "}))
-    write(where + "/enroll.json~", whole)
+    write(where + "/enroll.json.whole", whole)
     for broken in ("", whole[: len(whole) // 2], "\0" * len(whole), whole[:-1]):
         config = Config.load(write(where + "/enroll.json", broken))
         assert config.section["hardware_id"] == "hw-1" and config.section[KEY] is None
@@ -84,19 +84,19 @@ def test_the_copy_is_used_where_power_failed_while_the_file_was_written():
 
 def test_a_broken_copy_does_not_hide_a_whole_file():
     path = saved(settings("ickstream"))
-    write(path + "~", '{"provider"')
+    write(path + ".whole", '{"provider"')
     assert Config.load(path).section[KEY].reveal() == "once-canary"
 
 
 def test_a_broken_file_with_a_broken_copy_is_an_error():
     path = write(folder() + "/enroll.json", '{"provider')
-    write(path + "~", "{")
+    write(path + ".whole", "{")
     raises("configuration", Config.load, path)
 
 
 def test_a_mistake_in_a_whole_file_is_named_although_there_is_a_copy():
     path = saved(settings("ickstream", timeout="x"))
-    write(path + "~", json.dumps(settings("ickstream")))
+    write(path + ".whole", json.dumps(settings("ickstream")))
     assert "timeout" in str(raises("configuration", Config.load, path))
 
 

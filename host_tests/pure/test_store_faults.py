@@ -109,7 +109,7 @@ def test_a_failed_begin_leaves_the_old_record():
         assert loaded() == OLD
 
     for errno in (ENOSPC, EIO, EROFS):
-        sweep(lambda store: store.begin(), errno, True, check, NEW, OLD)
+        sweep(lambda store: store.begin(), errno, True, check, (2, b"who", b"older"), OLD)
 
 
 def test_a_failed_begin_is_told_before_anything_is_sent():

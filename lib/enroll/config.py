@@ -67,7 +67,8 @@ def _convert(value, kind: str):
 
         return iso_date(value)
     if kind == "h":
-        split(value)
+        if "?" in split(value)[3]:
+            raise ValueError
         return value.rstrip("/")
     if kind == "N":
         return [split("http://" + where + ("" if ":" in where else ":123"))[1:3] for where in value]
@@ -92,7 +93,8 @@ def fields(data: dict, table: str, prefix: str = "") -> dict:
             try:
                 found[key] = _convert(value, kind)
             except (ValueError, TypeError):
-                raise _wrong("`%s%s` wants %s" % (prefix, key, entry(_WANTS, kind) or "printable ASCII text"))
+                lacks = "is missing, it wants" if value is None else "wants"
+                raise _wrong("`%s%s` %s %s" % (prefix, key, lacks, entry(_WANTS, kind) or "printable ASCII text"))
     for key in data:
         if key not in found:
             raise _wrong("unknown key `%s%s`" % (prefix, key))
@@ -172,7 +174,7 @@ class Config:
             data = _parse(path)
         except EnrollError as error:
             try:
-                data = _parse(path + "~")  # power failed while `path` was written, see erase.py
+                data = _parse(path + ".whole")  # power failed while `path` was written, see erase.py
             except EnrollError:
                 raise error
         return cls(data, path)

@@ -143,7 +143,7 @@ class Enroller:
             self.sent = False
             try:
                 answer = yield from self._exchange(request, now)
-            except (OSError, ValueError, EnrollError) as error:
+            except (OSError, ValueError, RuntimeError, EnrollError) as error:  # Runtime: stock requests' redirects
                 if self.sent:
                     self._note(TRIED)
                 raise _lost(error)

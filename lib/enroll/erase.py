@@ -20,10 +20,11 @@ def erase(config: "Config", log) -> None:
         with open(config.path) as file:
             text = file.read()
         quoted = json.dumps(value.reveal())
-        if quoted not in text:
+        before, name, after = text.partition('"%s"' % key)
+        if quoted not in after:
             raise OSError("written with escapes")
-        text = text.replace(quoted, '"' + " " * (len(quoted) - 2) + '"')
-        copy = config.path + "~"
+        text = before + name + after.replace(quoted, '"' + " " * (len(quoted) - 2) + '"', 1)
+        copy = config.path + ".whole"
         for path, mode in ((copy, "w"), (config.path, "r+")):
             with open(path, mode) as file:
                 file.write(text)

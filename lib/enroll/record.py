@@ -32,13 +32,16 @@ def recall(config: "Config", store: "Store") -> tuple[int, Credential | None]:
     counts as nothing (what `config` leaves to the board fits any). A credential in an answer that was saved but not
     parsed any more comes with state RAW. Needs no network and writes nothing.
     """
-    record = store.load()
-    if not record:
-        return (TRIED if store.damaged else 0), None
-    state, who, body = record
     ours = identity(config).split(b"\n")
-    theirs = who.split(b"\n")
-    if len(ours) != len(theirs) or [1 for a, b in zip(ours, theirs) if a and a != b]:  # noqa: B905
+    for older in (False, True):  # what another identity has left may stand before what is ours
+        record = store.load(older)
+        if not record:
+            return (TRIED if store.damaged and not older else 0), None
+        state, who, body = record
+        theirs = who.split(b"\n")
+        if len(ours) == len(theirs) and not [1 for a, b in zip(ours, theirs) if a and a != b]:  # noqa: B905
+            break
+    else:
         return 0, None
     try:
         if state == KEPT:

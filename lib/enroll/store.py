@@ -28,6 +28,7 @@ _ENOSPC = const(28)
 class Store:
     """A record (state, identity, body) in the folder `path`, which is made when it is first needed.
 
+    `state` says what a record is worth: below 3 it is a note, 3 holds what must not be lost, 4 is the end of it all.
     `damaged`: whether `load` met a slot that is neither blank nor valid.
     """
 
@@ -36,10 +37,14 @@ class Store:
         self.damaged = False
         self._sequence = 0  # of the newest valid slot
         self._next = 0  # the slot to write
+        self.state = [0, 0]  # of the slots' records
         self._open: list = []  # the file of the next slot, once `begin` has opened it
 
-    def load(self) -> tuple[int, bytes, bytes] | None:
-        """The newest valid record as (state, identity, body), or None: absent, or corrupt where `damaged` is set."""
+    def load(self, older: bool = False) -> tuple[int, bytes, bytes] | None:
+        """The newest valid record as (state, identity, body), or None: absent, or corrupt where `damaged` is set.
+
+        `older`: the other slot's record instead, if that is valid.
+        """
         self.damaged = False
         self._sequence = 0
         for slot in (0, 1):
@@ -49,9 +54,10 @@ class Store:
             elif sequence > self._sequence:
                 self._sequence = sequence
                 self._next = 1 - slot
-        if self._sequence:
+        slot = self._next if older else 1 - self._next
+        if self.state[slot]:
             try:
-                with open(self._name(1 - self._next), "rb") as file:
+                with open(self._name(slot), "rb") as file:
                     _, _, state, first, second = unpack("<4sIBHH", file.read(_HEADER))
                     return state, file.read(first), file.read(second)
             except OSError:
@@ -140,6 +146,9 @@ class Store:
         sequence = self._sequence + 1
         start = _MAGIC + pack("<I", sequence)
         if not self._open:
+            older, newer = self.state[self._next], self.state[1 - self._next]
+            if older > 2 and newer < 3 and (not record or record[0] < 4):
+                self._next = 1 - self._next  # an answer or a credential is not given for a note: the note has to go
             self._open.append(open(self._name(self._next), "r+b"))
             self._open[0].write(start)
         if not record:
@@ -156,12 +165,13 @@ class Store:
 
     def _check(self, slot: int) -> int | None:
         """Sequence number of `slot` if it is valid, 0 if it is blank or not there, None if it is damaged."""
+        self.state[slot] = 0
         try:
             with open(self._name(slot), "rb") as file:
                 piece = file.read(_HEADER)
                 if not any(piece):
                     return 0
-                magic, sequence, _, first, second = unpack("<4sIBHH", piece)
+                magic, sequence, state, first, second = unpack("<4sIBHH", piece)
                 left = first + second
                 if magic != _MAGIC or left > _MOST:
                     return None
@@ -172,7 +182,10 @@ class Store:
                         return None
                     crc = crc32(piece, crc)
                     left -= len(piece)
-                return sequence if file.read(4) == pack("<I", crc) else None
+                if file.read(4) != pack("<I", crc):
+                    return None
+                self.state[slot] = state
+                return sequence
         except OSError as error:
             return 0 if error.errno == _ENOENT else None
         except ValueError:  # too short for its header

@@ -15,7 +15,7 @@ from .errors import EnrollError
 from .url import split
 
 _HEAD = const(8192)  # bytes of status line and headers together
-_PIECE = const(256)  # bytes read at once
+_PIECE = const(96)  # bytes read at once: small pieces are found in the fullest heap
 _BLOCKED = const((11, 35, 36, 115, 119))  # EAGAIN, and EINPROGRESS, of Linux, lwIP and macOS
 _RESET = const(104)  # ECONNRESET
 _NEEDED = const(("content-length", "transfer-encoding", "date", "retry-after"))
@@ -198,8 +198,8 @@ class Exchange:
                 except ValueError:
                     continue  # no header that matters here
                 name = name.lower()
-                if colon and (name in _NEEDED or not brief):
-                    value = value.strip()
+                value = value.strip()
+                if colon and (name in _NEEDED or not brief) and headers.get(name) != value:
                     headers[name] = headers[name] + ", " + value if name in headers else value
         self.headers = headers
         if method == "HEAD" or self.status_code in (204, 304):
@@ -221,7 +221,7 @@ class Exchange:
         if self.chunked and not self._left:  # go on to the next chunk (RFC 9112, 7.1)
             self._room = _HEAD
             # the first line is the end of the chunk before, where there was one
-            size = (yield from self._line(20)) or (yield from self._line(20))
+            size = (yield from self._line(40)) or (yield from self._line(40))
             try:
                 self._left = int(size.partition(b";")[0], 16)
             except ValueError:
@@ -251,9 +251,10 @@ class Exchange:
             piece = yield from self.piece()
             if not piece:
                 return
-            end = self.size + len(piece)
-            if end > len(buffer):
+            piece = piece[: len(buffer) - self.size]
+            if not piece:
                 raise _malformed("too long")
+            end = self.size + len(piece)
             buffer[self.size : end] = piece
             self.size = end
 
