@@ -15,7 +15,7 @@ from .errors import EnrollError
 from .url import split
 
 _HEAD = const(8192)  # bytes of status line and headers together
-_PIECE = const(96)  # bytes read at once: small pieces are found in the fullest heap
+_PIECE = const(64)  # bytes read at once: small pieces are found in the fullest heap
 _BLOCKED = const((11, 35, 36, 115, 119))  # EAGAIN, and EINPROGRESS, of Linux, lwIP and macOS
 _RESET = const(104)  # ECONNRESET
 _NEEDED = const(("content-length", "transfer-encoding", "date", "retry-after"))
@@ -182,7 +182,7 @@ class Exchange:
 
     def head(self, method: str, brief: bool):
         """Task: read status and headers. `brief`: of the headers only _NEEDED, of each only the first characters."""
-        most = 128 if brief else _HEAD
+        most = 64 if brief else _HEAD
         headers: dict[str, str] = {}
         while self.status_code < 200:
             line = yield from self._line(most)
