@@ -1,5 +1,7 @@
 """The example application: makes one authorised call with the credential that registration has brought."""
 
+from enroll.errors import EnrollError
+
 
 def call(credential):
     """(method, path, JSON body) of a harmless call to the credential's service, or None where there is none."""
@@ -20,5 +22,8 @@ def main(session) -> None:
         print("app: %s gives no credential to call with" % session.credential.provider)
         return
     method, path, body = wanted
-    response = session.request(method, path, json=body)
-    print("app: %s %s: HTTP %d" % (method, path.split("?")[0], response.status_code))
+    try:
+        response = session.request(method, path, json=body)
+        print("app: %s %s: HTTP %d" % (method, path.split("?")[0], response.status_code))
+    except (OSError, EnrollError) as error:
+        print("app: %s %s failed: %s" % (method, path.split("?")[0], error))

@@ -9,7 +9,7 @@ Progress goes to stderr; the last line of stdout is the outcome, and the exit st
 
 import gc
 
-gc.threshold(1024)  # first of all: a heap that is collected often needs to be 8 KB less
+gc.threshold(512)  # first of all: a heap that is collected often needs to be 8 KB less
 
 import sys  # noqa: E402
 

@@ -19,7 +19,7 @@ if False:  # for type hints only
     from .config import Config
     from .providers import Credential, Request
 
-_ROOM = const(1280)  # bytes of heap that handling an answer takes at most, besides the answer itself
+_ROOM = const(1536)  # bytes of heap that handling an answer takes at most, besides the answer itself
 
 
 class Action:
@@ -129,6 +129,10 @@ class Enroller:
         port = self.port
         config = self.config
         self.store.prepare()
+        if config.url[4] == "s":
+            from .transport import trust
+
+            trust(config.ca)  # a file without certificates is found before any packet
         self.log("connecting")
         yield from port.connect(config.network) or ()
         from . import clock

@@ -25,7 +25,7 @@ def _malformed(what: str) -> EnrollError:
     return EnrollError("answer", "no HTTP that can be read, %s" % what)
 
 
-def _context(ca: str | None):
+def trust(ca: str | None):
     """A TLS context that trusts the certificates in the file `ca`, or anyone if it is None.
 
     They are loaded one by one and in DER: some ports' TLS knows no PEM, and none takes several at once.
@@ -103,7 +103,7 @@ class Exchange:
         `getpeercert` the handshake ends with the first write.) mbedTLS says why it refuses a certificate in the text of
         a ValueError, in older versions of MicroPython by an OSError of its X.509 module.
         """
-        self._stream = tls = _context(ca).wrap_socket(self.sock, server_hostname=host, do_handshake_on_connect=False)
+        self._stream = tls = trust(ca).wrap_socket(self.sock, server_hostname=host, do_handshake_on_connect=False)
         peer = getattr(tls, "getpeercert", None)
         try:
             while peer:
