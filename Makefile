@@ -15,7 +15,7 @@ demo: .venv/ready ## register with all four services in the sandbox, twice, and 
 
 test: .venv/ready ## run every test, on CPython and on MicroPython, 64 and 32 bits; TESTS=path for some of them
 	@$(RUN) -m coverage run -m pytest -q $(TESTS)
-	@printf 'of lib/enroll, under CPython: '; $(RUN) -m coverage report | tail -n 1
+	@echo "coverage of lib/enroll under CPython: $$($(RUN) -m coverage report --format=total) %"
 
 lint: .venv/ready ## check style, spelling, types and the direction of imports
 	@$(RUN) tools/lint.py

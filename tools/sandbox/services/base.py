@@ -6,6 +6,7 @@ inside one transaction, which the exception Refused rolls back.
 
 from __future__ import annotations
 
+import abc
 import dataclasses
 import hmac
 import inspect
@@ -120,7 +121,7 @@ def hide(row: Row, names: Iterable[str], reveal: bool) -> Row:
     return {key: "***" if key in names and value and not reveal else value for key, value in row.items()}
 
 
-class Service:
+class Service(abc.ABC):
     """One simulated cloud service. ``settings`` is a dataclass of switches that may change at any time."""
 
     name: ClassVar[str]
@@ -133,9 +134,9 @@ class Service:
         self.clock = clock
         state.create(self.schema)
 
+    @abc.abstractmethod
     def routes(self) -> Iterable[Route]:
         """The calls this service answers."""
-        raise NotImplementedError
 
     def unknown(self, call: Call) -> Answer:
         """The answer to a path under the service's base that it does not have."""
