@@ -76,6 +76,6 @@ def make(sandbox: Sandbox, tmp_path: Path) -> Iterator[Make]:
     secrets: set[str] = set()
     yield make
     for entry in sandbox.log():
-        secrets.update(GIVEN.findall(entry.path + entry.body + entry.answer))
+        secrets.update(GIVEN.findall('"'.join((entry.path, entry.body, entry.answer))))
     printed = "".join(text for device in made for text in device.heard)
     assert not [secret for secret in secrets if secret in printed], "a secret was printed"
