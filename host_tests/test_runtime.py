@@ -2,6 +2,7 @@
 
 from pathlib import Path
 
+import demo
 import pytest
 import runtime
 from click.testing import CliRunner
@@ -27,6 +28,11 @@ def test_where_there_is_none_one_line_says_what_to_install() -> None:
     result = CliRunner().invoke(runtime.main, [])
     assert result.exit_code == 69 and "install" in result.stderr and result.stdout == ""
     assert len(result.stderr.splitlines()) == 1
+
+
+def test_the_demo_says_in_one_line_what_to_install() -> None:
+    result = CliRunner().invoke(demo.main, [])
+    assert result.exit_code == 69 and "install" in result.stderr and len(result.stderr.splitlines()) == 1
 
 
 def test_a_width_that_is_left_out_is_no_failure_where_it_is_optional() -> None:

@@ -43,7 +43,9 @@ def boot(device: Device, console: Console) -> Boot:
     return Boot(process.returncode, lines[-1] if lines else "", (time.perf_counter() - start) * 1000)
 
 
-def main() -> int:
+@click.command()
+def main() -> None:
+    """Register a device with each service of the sandbox, boot them all again, and show every step."""
     console = Console()
     micropython()  # fetched, if need be, before anything is timed
     shutil.rmtree(FOLDER, ignore_errors=True)
@@ -87,14 +89,8 @@ def main() -> int:
     console.print(table)
     console.print("ms: from power on to exit; sent: requests of the first boot and of the second;")
     console.print(f"stored below {FOLDER.relative_to(ROOT)}/<service>/")
-    return int(failed)
+    sys.exit(failed)
 
 
 if __name__ == "__main__":
-    try:
-        sys.exit(main())
-    except click.ClickException as error:
-        error.show()
-        sys.exit(error.exit_code)
-    except KeyboardInterrupt:
-        sys.exit(130)
+    main()

@@ -50,6 +50,22 @@ print(action.name, action.error.kind, action.error.retry_after)
     assert run(device, program) == ["wait", kind, "7"]
 
 
+@pytest.mark.parametrize("status", [302, 307])
+def test_a_redirect_is_not_followed_over_the_own_client_and_fails_clearly_over_stock_requests(
+    sandbox, make, width, status
+):
+    """Stock requests follows some of them; what it then raises, RuntimeError too, must not end the boot."""
+    for more in ("", "request=requests.request, "):
+        device = make("etherfax", width, "http")
+        sandbox.fault("etherfax", status=status, body="", headers={"Location": "ftp://127.0.0.1/elsewhere"})
+        program = f"""
+import requests
+action = enroll.Enroller(config, port, {more}log=log).step(0)
+print(action.name, action.error.kind)
+"""
+        assert run(device, program) in (["wait", "answer"], ["wait", "network"])
+
+
 def test_run_goes_on_until_the_service_registers_the_device(sandbox, make, width):
     device = make("etherfax", width, retry={"first": 0.1, "cap": 0.2})
     sandbox.fault("etherfax", status=503)
@@ -138,6 +154,20 @@ def test_the_example_application_makes_an_authorised_call(sandbox, make, service
     boot = device.boot("--once", "--app")
     assert boot.returncode == 0, boot
     assert [entry.status for entry in sandbox.log(service)] in ([200, 200], [201, 200])
+
+
+def test_the_example_application_says_what_failed_and_the_boot_is_still_registered(sandbox, make, width):
+    device = make("etherfax", width)
+    assert device.boot().returncode == 0
+    sandbox.fault("etherfax", drop="before")
+    boot = device.boot("--once", "--app")
+    assert boot.returncode == 0 and boot.stdout.splitlines()[-1].startswith("app: GET /accounts failed: "), boot
+    assert "Traceback" not in boot.stderr
+
+
+def test_the_example_application_of_centagate_has_no_call_to_make(sandbox, make, width):
+    boot = make("centagate", width).boot("--once", "--app")
+    assert boot.returncode == 0 and boot.stdout.splitlines()[-1].startswith("app: centagate gives no credential")
 
 
 def test_the_watchdog_is_fed_while_a_server_is_silent_and_the_deadline_holds(sandbox, make, width):

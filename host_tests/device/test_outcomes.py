@@ -168,6 +168,13 @@ def test_a_broken_configuration_is_found_before_any_packet(sandbox, make, width,
     assert not sandbox.log()
 
 
+@pytest.mark.parametrize("identity", ["nonsense", "5", "[1]"])
+def test_a_lent_identity_that_is_no_json_object_is_named(sandbox, make, width, identity):
+    boot = make("etherfax", width).boot(ENROLL_IDENTITY=identity)
+    assert status(boot, "configuration") == 78 and "ENROLL_IDENTITY" in boot.stdout
+    assert not sandbox.log()
+
+
 def test_a_missing_configuration_is_named(make, width):
     device = make("etherfax", width)
     device.path.unlink()

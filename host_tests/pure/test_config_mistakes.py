@@ -51,6 +51,24 @@ def test_broken_json_is_named_with_its_line():
             assert "line %d" % line in message, (text, message)
 
 
+def test_what_a_lenient_parser_takes_is_broken_json_too():
+    whole = '{"provider": "etherfax", "url": "http://h", "ntp": ["a", "b"], "etherfax": {"serial": "x"}}'
+    Config.load(write(folder() + "/enroll.json", whole))
+    for text in (
+        whole.replace('", "url', '" "url'),
+        whole.replace('"url": ', '"url" '),
+        whole.replace('"a", "b"', '"a" "b"'),
+        whole.replace('"]', '"'),
+        whole.replace('"x"}', '"x"'),
+        whole.replace('"x"}', '"x",}'),
+        whole.replace('"b"]', '"b",]'),
+        whole.replace('"url"', '"provider": "etherfax", "url"'),
+    ):
+        assert text != whole
+        message = str(raises("configuration", Config.load, write(folder() + "/enroll.json", text)))
+        assert "broken JSON" in message, message
+
+
 def test_json_that_ends_early():
     for text in (
         "",
@@ -129,7 +147,7 @@ def test_a_provider_that_is_none():
         "é",
         "a\nb",
     ):
-        raises("configuration", Config, {"provider": name, "url": "http://localhost", name: {}})
+        refused({"provider": name, "url": "http://localhost", name: {}}, "`provider`")
     for name in (5, None, True, [], {}, ["xyte"]):
         raises("configuration", Config, {"provider": name, "url": "http://localhost"})
 
@@ -198,6 +216,7 @@ def test_https_without_a_ca_that_is_there():
     refused(settings("etherfax", url="https://localhost"), "ca")
     refused(settings("etherfax", url="https://localhost", ca=""), "ca")
     refused(settings("etherfax", url="https://localhost", ca=folder() + "/missing.der"), "ca")
+    refused(settings("etherfax", ca=folder() + "/missing.der"), "ca")
     path = saved(settings("etherfax", url="https://localhost", ca="missing.der"))
     assert "ca" in str(raises("configuration", Config.load, path))
 
@@ -213,8 +232,12 @@ def test_bad_time_servers():
         "host\r\n",
         "http://host",
         "user@host",
+        "host/path",
+        "host?",
+        "host:8_0",
     ):
         wrong("ntp", [where], ["pool.ntp.org", where])
+    wrong("ntp", [])
 
 
 def test_bad_earliest():
@@ -228,13 +251,19 @@ def test_times_that_are_no_times():
             refused(settings("etherfax", retry={key: value}), key)
 
 
+def test_a_cap_below_first():
+    refused(settings("etherfax", retry={"first": 100, "cap": 10}), "retry.cap", "retry.first")
+    refused(settings("etherfax", retry={"cap": 1}), "retry.cap", "retry.first")
+
+
 def test_utc_offset_of_a_day_and_more():
     for value in (24, -24, 25, 1e9, -1e9):
         refused(settings("etherfax", {"utc_offset": value}), "utc_offset")
 
 
-def test_hardware_id_over_100_characters():
+def test_identities_over_100_characters():
     refused(settings("ickstream", {"hardware_id": "h" * 101}), "hardware_id", "100")
+    refused(settings("etherfax", {"serial": "S" * 101}), "serial", "100")
 
 
 def test_token_type_other_than_1_or_2():

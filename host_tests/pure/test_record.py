@@ -82,6 +82,31 @@ def test_an_answer_that_is_not_understood_stays_an_answer():
         assert recall(it, store_with(it, RAW, body)) == (RAW, None)
 
 
+def test_an_answer_that_is_understood_counts_though_a_newer_one_is_not():
+    it = config("etherfax")
+    store = store_with(it, RAW, ANSWER)
+    store.load()
+    store.save(RAW, identity(it), b"<html>")
+    state, found = recall(it, Store(it.store))
+    assert state == RAW and found.secret.reveal() == "token-canary"
+
+
+def test_the_first_of_many_answers_that_are_not_understood_stays():
+    it = config("etherfax")
+    store = store_with(it, RAW, ANSWER)
+    store.load()
+    for n in range(5):
+        store.begin()
+        store.save(RAW, identity(it), b"<html>%d" % n)
+    assert Store(it.store).load()[2] == b"<html>4"
+    assert recall(it, Store(it.store))[1].secret.reveal() == "token-canary"
+
+
+def test_a_byte_order_mark_before_an_answer_is_skipped():
+    it = config("etherfax")
+    assert recall(it, store_with(it, RAW, b"\xef\xbb\xbf" + ANSWER))[1].secret.reveal() == "token-canary"
+
+
 def test_a_kept_record_that_is_not_understood_is_no_crash():
     for body in (b"", b"{", b"[]", b'["a"]', b"5", b"null"):
         it = config("etherfax")

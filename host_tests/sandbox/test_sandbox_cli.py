@@ -113,17 +113,17 @@ def test_serve_refuses(running, state, tmp_path):
 @pytest.mark.parametrize(
     ("arguments", "status", "words"),
     [
-        (["--port", "http=x"], 1, "--port wants NAME=NUMBER"),
-        (["--port", "gopher=1"], 1, "--port wants NAME=NUMBER"),
-        (["--port", "http=99999"], 1, "--port wants NAME=NUMBER"),
-        (["--set", "etherfax"], 1, "--set wants"),
-        (["--set", "etherfax.x=1"], 1, "no setting"),
-        (["--time", "noon"], 1, "not an ISO 8601 time"),
-        (["--stratum", "0"], 1, "stratum"),
+        (["--port", "http=x"], 2, "--port wants NAME=NUMBER"),
+        (["--port", "gopher=1"], 2, "--port wants NAME=NUMBER"),
+        (["--port", "http=99999"], 2, "--port wants NAME=NUMBER"),
+        (["--set", "etherfax"], 2, "--set wants"),
+        (["--set", "etherfax.x=1"], 2, "no setting"),
+        (["--time", "noon"], 2, "not an ISO 8601 time"),
+        (["--stratum", "0"], 2, "stratum"),
         (["--nonsense"], 2, "No such option"),
-        (["--host", "0.0.0.0"], 1, "0.0.0.0 is not loopback: listening there needs --listen-anywhere"),
-        (["--listen-anywhere"], 1, "needs an admin key"),
-        (["--admin-host", "0.0.0.0"], 1, "not loopback"),
+        (["--host", "0.0.0.0"], 2, "0.0.0.0 is not loopback: listening there needs --listen-anywhere"),
+        (["--listen-anywhere"], 2, "needs an admin key"),
+        (["--admin-host", "0.0.0.0"], 2, "not loopback"),
     ],
 )
 def test_wrong_options(cli, arguments, status, words):

@@ -2,8 +2,8 @@
 
 What a section may hold is a table: for each key its name, a flag and a letter. The flag is `!` where the key must be
 given, `@` where the board's `identity()` gives it when it is left out, else `-`. The letter says what it wants: A, I
-and P printable ASCII text, where I is kept with every record as what tells this device from others, and P is private
-and becomes a Secret; for the others see _WANTS.
+and P printable ASCII text, where I is short and kept with every record as what tells this device from others, and P is
+private and becomes a Secret; for the others see _WANTS.
 """
 
 import json
@@ -16,6 +16,7 @@ from .url import plain, split
 
 _WANTS = const("""
 U text
+I printable ASCII text of up to 100 characters
 h http(s)://host/path
 Y YYYY-MM-DD
 n hours between -24 and 24
@@ -55,10 +56,10 @@ def _convert(value, kind: str):
     elif isinstance(value, dict):
         good = kind == "{"
     elif isinstance(value, list):
-        good = kind == "N" or (kind == "O" and not [item for item in value if not isinstance(item, dict)])
+        good = (kind == "N" and value) or (kind == "O" and not [item for item in value if not isinstance(item, dict)])
     else:
         good = (kind == "n" and -24 < value < 24) or (kind == "s" and 0 < value <= 86400)
-    if not good:
+    if not good or (kind == "I" and value[100:]):
         raise ValueError
     if kind == "P":
         return Secret(value)
@@ -71,8 +72,16 @@ def _convert(value, kind: str):
             raise ValueError
         return value.rstrip("/")
     if kind == "N":
-        return [split("http://" + where + ("" if ":" in where else ":123"))[1:3] for where in value]
+        return [_server(where) for where in value]
     return value
+
+
+def _server(where: str) -> tuple[str, int]:
+    """(host, port) of a time server."""
+    _, host, port, path = split("http://" + where + ("" if ":" in where else ":123"))
+    if path != "/":
+        raise ValueError
+    return host, port
 
 
 def fields(data: dict, table: str, prefix: str = "") -> dict:
@@ -117,12 +126,17 @@ def _parse(path: str):
             file.seek(0)
             try:
                 data = json.load(file)
-                if text.rstrip()[-1:] == "}":  # MicroPython takes the end of the text for a brace
-                    return data
             except ValueError:
-                pass
-            line = text[: file.tell()].count("\n") + 1
-            raise EnrollError("configuration", "%s: broken JSON, see line %d" % (path, line))
+                where = "see line %d" % (text[: file.tell()].count("\n") + 1)
+            else:
+                again = json.dumps(data)
+                for mark in (":", ",", "]", "}"):  # MicroPython does without them, and takes a key twice
+                    if text.count(mark) != again.count(mark):
+                        where = "a `%s` is missing or too much" % mark
+                        break
+                else:
+                    return data
+            raise EnrollError("configuration", "%s: broken JSON, %s" % (path, where))
     except (OSError, ValueError) as error:
         raise EnrollError("configuration", "%s cannot be read" % path, error)
 
@@ -142,10 +156,10 @@ class Config:
         name = data.get("provider") if isinstance(data, dict) else None
         if not isinstance(name, str) or not name.isalpha():
             raise _wrong("`provider` wants the name of an installed service")
-        found = fields(data, _TABLE + " " + name + "-{")
         self.path = path
         self.provider = name
         self.service = service(name)
+        found = fields(data, _TABLE + " " + name + "-{")
         self.url = found["url"]
         self.ca = self._beside(found["ca"] or "")
         self.store = self._beside(found["store"] or "state")
@@ -154,13 +168,15 @@ class Config:
         self.timeout = found["timeout"] or 20
         retry = fields(found["retry"] or {}, _RETRY, "retry.")
         self.first = retry["first"] or 5
-        self.cap = max(retry["cap"] or 900, self.first)
+        self.cap = retry["cap"] or max(900, self.first)
+        if self.cap < self.first:
+            raise _wrong("`retry.cap` wants at least `retry.first`")
         self.network = [fields(item, _NETWORK, "network.") for item in found["network"] or ()]
-        if self.url[4] == "s":
+        if self.url[4] == "s" or found["ca"]:
             try:
                 os.stat(found["ca"] and self.ca)
             except (OSError, TypeError):
-                raise _wrong("`ca` wants a file, because `url` is https")
+                raise _wrong("`ca` wants a file, https needs it")
         self.section = fields(found[name] or {}, self.service.TABLE, name + ".")
         self._check()
 

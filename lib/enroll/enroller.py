@@ -214,7 +214,11 @@ class Enroller:
             self._note(RAW, answer.body)
         try:
             credential = service.parse(self.config, answer)
-        except EnrollError as error:
+        except EnrollError as failure:
+            error = failure
+            if service.ONCE and answer.again and error.kind == "refused":
+                where = "kept unread in " + self.config.store if self.state == RAW else "lost"
+                error = EnrollError("orphaned", "an earlier answer was %s, and now the service refuses" % where)
             error.said = True
             error.retry_after = answer.retry_after
             if error.kind == "answer" and good:
@@ -225,10 +229,7 @@ class Enroller:
                 self._note(TRIED)  # it may have been registered all the same
             elif not answer.again:
                 self._note(REFUSED)
-            elif service.ONCE and error.kind == "refused":
-                where = "kept unread in " + self.config.store if self.state == RAW else "lost"
-                raise EnrollError("orphaned", "an earlier answer was %s, and now the service refuses" % where)
-            raise
+            raise error
         self._save(KEPT, credential.encode())
         return credential
 

@@ -86,6 +86,8 @@ def fetch(
     feed=wait.ignore,
 ):
     """Task: the same as `request`."""
+    if not method.isalpha():
+        raise EnrollError("configuration", "no HTTP method: give a word like GET")
     headers = dict(headers or {})
     if json is not None:
         import json as codec

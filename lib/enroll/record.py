@@ -33,23 +33,26 @@ def recall(config: "Config", store: "Store") -> tuple[int, Credential | None]:
     parsed any more comes with state RAW. Needs no network and writes nothing.
     """
     ours = identity(config).split(b"\n")
+    known = 0
     for older in (False, True):  # what another identity has left may stand before what is ours
         record = store.load(older)
         if not record:
-            return (TRIED if store.damaged and not older else 0), None
+            if store.damaged and not older:
+                known = TRIED
+            break
         state, who, body = record
         theirs = who.split(b"\n")
-        if len(ours) == len(theirs) and not [1 for a, b in zip(ours, theirs) if a and a != b]:  # noqa: B905
-            break
-    else:
-        return 0, None
-    try:
-        if state == KEPT:
-            return state, Credential(config.provider, *json.loads(body))
-        if state == RAW:
-            return state, config.service.parse(config, Answer(200, body))
-    except EnrollError:
-        return state, None  # not understood; a later version of this firmware may
-    except (ValueError, TypeError):
-        pass
-    return min(state, REFUSED), None
+        if len(ours) != len(theirs) or [1 for a, b in zip(ours, theirs) if a and a != b]:  # noqa: B905
+            continue
+        try:
+            if state == KEPT:
+                return state, Credential(config.provider, *json.loads(body))
+            if state == RAW:
+                known = state
+                return state, config.service.parse(config, Answer(200, body))
+        except EnrollError:
+            continue  # not understood; a later version of this firmware may; is there an earlier one that is?
+        except (ValueError, TypeError):
+            pass
+        return known or min(state, REFUSED), None
+    return known, None

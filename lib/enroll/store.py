@@ -147,8 +147,8 @@ class Store:
         start = _MAGIC + pack("<I", sequence)
         if not self._open:
             older, newer = self.state[self._next], self.state[1 - self._next]
-            if older > 2 and newer < 3 and (not record or record[0] < 4):
-                self._next = 1 - self._next  # an answer or a credential is not given for a note: the note has to go
+            if older > 2 and (newer < 3 or older == newer == 3) and (not record or record[0] < 4):
+                self._next = 1 - self._next  # not an answer or a credential, nor the first unread answer, has to go
             self._open.append(open(self._name(self._next), "r+b"))
             self._open[0].write(start)
         if not record:

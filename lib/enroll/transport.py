@@ -185,7 +185,7 @@ class Exchange:
         most = 64 if brief else _HEAD
         headers: dict[str, str] = {}
         while self.status_code < 200:
-            line = yield from self._line(most)
+            line = (yield from self._line(most)) or (yield from self._line(most))  # an empty one may come first
             if line[:7] != b"HTTP/1." or line[8:9] + line[12:13].strip() != b" " or not line[9:12].isdigit():
                 raise _malformed("status")
             self.status_code = int(line[9:12])
@@ -204,17 +204,11 @@ class Exchange:
         self.headers = headers
         if method == "HEAD" or self.status_code in (204, 304):
             return
-        length = headers.get("content-length")
-        if "transfer-encoding" in headers:
-            self.chunked = True
-            if headers["transfer-encoding"].lower() != "chunked":
-                raise _malformed("transfer-encoding")
-        elif length is None:
-            self._left = None
-        elif length.isdigit() and len(length) < 10:
-            self._left = int(length)
-        else:
-            raise _malformed("content-length")
+        length = headers.get("content-length", "")
+        coding = headers.get("transfer-encoding", "").lower()
+        self.chunked = coding.endswith("chunked")
+        if not self.chunked:  # what cannot be understood ends when the connection does: nothing of it is lost
+            self._left = int(length) if length.isdigit() and len(length) < 10 and coding in ("", "identity") else None
 
     def piece(self):
         """Task: the next bytes of the body, or b"" at its end."""

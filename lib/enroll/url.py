@@ -21,7 +21,7 @@ def split(url: str) -> tuple[str, str, int, str]:
     name = rest.split("/")[0].split("?")[0]
     path = rest[len(name) :]
     host, colon, port = name.partition(":")
-    number = int(port) if colon else 443 if scheme == "https" else 80
+    number = int(port) if port.isdigit() else 0 if colon else 443 if scheme == "https" else 80
     good = scheme in ("http", "https") and host and 0 < number < 65536 and plain(url)
     if not good or "@" in url or "#" in url or "[" in url:
         raise ValueError

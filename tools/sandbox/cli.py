@@ -15,6 +15,7 @@ import click
 from .admin import Control
 from .commands import (
     Failure,
+    Misuse,
     admin_key,
     admin_options,
     call,
@@ -26,7 +27,7 @@ from .commands import (
     print_table,
     state_option,
 )
-from .errors import SandboxError
+from .errors import BadOption, SandboxError
 from .options import LISTENERS
 from .server import Sandbox
 from .services import Centagate, EtherFax, IckStream, Service, Xyte
@@ -52,7 +53,7 @@ def _parse_settings(pairs: tuple[str, ...]) -> dict[str, str]:
     for pair in pairs:
         name, sign, value = pair.partition("=")
         if not sign:
-            raise Failure(f"--set wants SERVICE.NAME=VALUE, not {pair!r}")
+            raise Misuse(f"--set wants SERVICE.NAME=VALUE, not {pair!r}")
         settings[name] = value
     return settings
 
@@ -62,7 +63,7 @@ def _parse_ports(pairs: tuple[str, ...], free: bool) -> dict[str, int]:
     for pair in pairs:
         name, _, value = pair.partition("=")
         if name not in LISTENERS or not value.isascii() or not value.isdigit() or int(value) > 65535:
-            raise Failure(f"--port wants NAME=NUMBER with a name of {', '.join(LISTENERS)}, not {pair!r}")
+            raise Misuse(f"--port wants NAME=NUMBER with a name of {', '.join(LISTENERS)}, not {pair!r}")
         ports[name] = int(value)
     return ports
 
@@ -122,7 +123,7 @@ def serve(
             while not noted:
                 time.sleep(0.1)
     except SandboxError as error:
-        raise Failure(str(error)) from None
+        raise (Misuse if isinstance(error, BadOption) else Failure)(str(error)) from None
     finally:
         for number, handler in before.items():
             signal.signal(number, handler)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import datetime
 import time
 
-from .errors import SandboxError
+from .errors import BadOption
 
 UTC = datetime.UTC
 
@@ -13,12 +13,12 @@ UTC = datetime.UTC
 def parse_time(text: str) -> float:
     """Turn an ISO 8601 instant (``2017-02-02T12:00:00Z``) into Unix seconds; without a zone it is UTC.
 
-    Raises SandboxError if the text is no such instant.
+    Raises BadOption if the text is no such instant.
     """
     try:
         moment = datetime.datetime.fromisoformat(text)
     except ValueError:
-        raise SandboxError(f"not an ISO 8601 time: {text!r} (wanted: 2017-02-02T12:00:00Z)") from None
+        raise BadOption(f"not an ISO 8601 time: {text!r} (wanted: 2017-02-02T12:00:00Z)") from None
     if moment.tzinfo is None:
         moment = moment.replace(tzinfo=UTC)
     return moment.timestamp()
@@ -54,5 +54,5 @@ class Clock:
         try:
             format_time(seconds)
         except (OverflowError, ValueError):
-            raise SandboxError(f"not a time between the years 1 and 9999: {moment!r}") from None
+            raise BadOption(f"not a time between the years 1 and 9999: {moment!r}") from None
         self._offset = seconds - time.time()

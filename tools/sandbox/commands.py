@@ -27,6 +27,12 @@ class Failure(click.ClickException):
     """A sentence for the user: something was refused (exit status 1)."""
 
 
+class Misuse(Failure):
+    """What was typed makes no sense."""
+
+    exit_code = 2
+
+
 class NotRunning(Failure):
     """No sandbox answers."""
 

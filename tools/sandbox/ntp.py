@@ -11,7 +11,7 @@ from collections.abc import Callable
 from typing import cast
 
 from .clock import Clock
-from .errors import SandboxError
+from .errors import BadOption, SandboxError
 
 # What the administrator can ask for; see README.md.
 FAULTS = (
@@ -81,7 +81,7 @@ class NtpServer(asyncio.DatagramProtocol):
     def __init__(self, clock: Clock, stratum: int, record: Callable[[str, int, str], None]) -> None:
         """``record(client, bytes, note)`` is called for every packet, before it is answered."""
         if not 1 <= stratum <= 15:
-            raise SandboxError("the stratum must be from 1 to 15")
+            raise BadOption("the stratum must be from 1 to 15")
         self.offset = 0.0
         self.queries = 0
         self._clock = clock

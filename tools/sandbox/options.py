@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from .certificates import FAULTY
-from .errors import SandboxError
+from .errors import BadOption
 from .listeners import is_loopback
 
 LISTENERS = ("http", "https", *("https-" + kind for kind in FAULTY), "admin", "ntp")
@@ -35,13 +35,13 @@ class Options:
     admin_key: str | None = None
 
     def check(self) -> None:
-        """Refuse what would expose the sandbox by accident. Raises SandboxError."""
+        """Refuse what would expose the sandbox by accident. Raises BadOption."""
         unknown = set(self.ports) - set(LISTENERS)
         if unknown:
-            raise SandboxError(f"unknown listener {min(unknown)!r} (known: {', '.join(LISTENERS)})")
+            raise BadOption(f"unknown listener {min(unknown)!r} (known: {', '.join(LISTENERS)})")
         for host in (self.host, self.admin_host):
             if not is_loopback(host):
                 if not self.listen_anywhere:
-                    raise SandboxError(f"{host} is not loopback: listening there needs --listen-anywhere")
+                    raise BadOption(f"{host} is not loopback: listening there needs --listen-anywhere")
                 if not self.admin_key:
-                    raise SandboxError("listening beyond loopback needs an admin key")
+                    raise BadOption("listening beyond loopback needs an admin key")

@@ -19,7 +19,7 @@ from .admin import Admin
 from .certificates import Authority
 from .client import RUNNING
 from .clock import Clock, format_time
-from .errors import SandboxError
+from .errors import BadOption, SandboxError
 from .faults import Fault, FaultQueue
 from .listeners import CountingSocket, bind_tcp, bind_udp
 from .log import Entry, RequestLog
@@ -186,6 +186,10 @@ class Sandbox:
     async def _cleanup(self, runners: list[web.AppRunner]) -> None:
         self._ntp_transport.close()
         await asyncio.gather(*(runner.cleanup() for runner in runners))
+        waiting = asyncio.all_tasks() - {asyncio.current_task()}  # requests with a delay fault
+        for task in waiting:
+            task.cancel()
+        await asyncio.gather(*waiting, return_exceptions=True)
 
     def _record_ntp(self, client: str, length: int, note: str) -> None:
         self._log.write("ntp", "ntp", "NTP", client, 0 if note.startswith("ignored") else 200, note=note)
@@ -310,7 +314,7 @@ class Sandbox:
         """Change a service's setting: ``set("etherfax.day_tolerance", 1)``."""
         service, dot, setting = name.partition(".")
         if not dot or service not in self.services:
-            raise SandboxError(f"no such setting: {name!r} (wanted: SERVICE.NAME)")
+            raise BadOption(f"no such setting: {name!r} (wanted: SERVICE.NAME)")
         self.services[service].set(setting, value)
 
 

@@ -69,7 +69,7 @@ class Answer:
         if self.status >= 300 and refusals is not None:
             raise refusal(self.status, refusals)
         try:
-            found = json.loads(bytes(self.body))
+            found = json.loads(bytes(self.body).lstrip(b"\xef\xbb\xbf"))  # a byte order mark is none of JSON
         except (ValueError, RuntimeError):
             found = None
         return found if isinstance(found, dict) else {}

@@ -22,11 +22,8 @@ _ERRORS = """
 -32600 c no JSON-RPC request
 -32601 c addDevice unknown
 -32602 c `hardware_id` or `application_id` wrong
+-32603 s internal error
 -32700 s request damaged"""
-
-
-def check(section: dict) -> str | None:
-    return "hardware_id` wants at most 100 characters" if len(section["hardware_id"]) > 100 else None
 
 
 def register(config: "Config", now: int):

@@ -11,7 +11,7 @@ if False:  # for type hints only
     from ..config import Config
     from . import Answer
 
-TABLE = "hardware_key@P firmware_version!A sn-I mac@I cloud_id-I sub_model-A name-A details-{ children-O static_cert-t"
+TABLE = "hardware_key@P firmware_version!A sn!I mac@I cloud_id-I sub_model-A name-A details-{ children-O static_cert-t"
 ANSWER = 1024
 ONCE = True
 _REFUSALS = """
@@ -21,7 +21,7 @@ _REFUSALS = """
 def check(section: dict) -> str | None:
     cloud_id = section["cloud_id"]
     if not cloud_id:
-        return None if section["sn"] else "sn` is missing: it goes with `mac`"
+        return None
     if section["mac"]:
         return "mac` and `cloud_id` exclude each other: keep one"
     section["mac"] = None

@@ -17,7 +17,7 @@ from collections.abc import Callable, Iterable, Mapping
 from typing import Any, ClassVar, TypeVar
 
 from ..clock import Clock
-from ..errors import SandboxError
+from ..errors import BadOption, SandboxError
 from ..state import Row, State
 
 Function = TypeVar("Function", bound=Callable[..., object])
@@ -155,7 +155,7 @@ class Service(abc.ABC):
         """Change one of the service's settings; returns all of them."""
         fields = {field.name: getattr(self.settings, field.name) for field in dataclasses.fields(self.settings)}
         if name not in fields:
-            raise SandboxError(f"{self.name} has no setting {name!r} (it has: {', '.join(fields) or 'none'})")
+            raise BadOption(f"{self.name} has no setting {name!r} (it has: {', '.join(fields) or 'none'})")
         setattr(self.settings, name, _convert(f"{self.name}.{name}", value, type(fields[name])))
         return self.show_settings()
 
@@ -176,7 +176,7 @@ def _convert(name: str, value: object, kind: type) -> object:
             return kind(text)
         except ValueError:
             pass
-    raise SandboxError(f"{name} wants a {kind.__name__}, not {text!r}")
+    raise BadOption(f"{name} wants a {kind.__name__}, not {text!r}")
 
 
 def parameters(function: Callable[..., object]) -> list[tuple[inspect.Parameter, tuple[type, ...]]]:

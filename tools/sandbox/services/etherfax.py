@@ -115,8 +115,8 @@ class EtherFax(Service):
     @operation
     def create(self, serial: str, enabled: bool = False) -> Row:
         """Create a device, as a person does in the portal."""
-        if not serial:
-            raise SandboxError("serial must not be empty")
+        if not serial or not serial.isprintable():
+            raise SandboxError("serial must not be empty, and every character of it must be printable")
         with self.state.transaction():
             if self._find(serial):
                 raise SandboxError(f"etherfax already has a device {serial!r}")
