@@ -6,9 +6,8 @@ import tempfile
 
 import cpython
 import hypothesis
-from on_micropython import pytest_generate_tests, pytest_pyfunc_call, pytest_report_header
 
-__all__ = ["pytest_generate_tests", "pytest_pyfunc_call", "pytest_report_header"]
+pytest_plugins = ["leaks", "on_micropython"]
 
 cpython.install()
 hypothesis.settings.register_profile("enroll", derandomize=True, deadline=None, max_examples=200)
@@ -16,9 +15,9 @@ hypothesis.settings.load_profile("enroll")
 
 
 def pytest_sessionstart() -> None:
-    """One folder for what the pure tests write, whichever runtime they run on."""
-    os.environ["TEST_FOLDER"] = tempfile.mkdtemp(prefix="enroll-")
+    """One folder for all that the run writes, keys included, whichever runtime or program writes it."""
+    os.environ["TEST_FOLDER"] = os.environ["TMPDIR"] = tempfile.tempdir = tempfile.mkdtemp(prefix="enroll-")
 
 
-def pytest_sessionfinish() -> None:
-    shutil.rmtree(os.environ["TEST_FOLDER"])
+def pytest_unconfigure() -> None:
+    shutil.rmtree(os.environ.pop("TEST_FOLDER", ""), ignore_errors=True)

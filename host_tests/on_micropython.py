@@ -11,6 +11,7 @@ import os
 import subprocess
 from pathlib import Path
 
+import leaks
 import pytest
 from runtime import Unavailable, micropython
 
@@ -90,4 +91,5 @@ def run(runtime: str, path: Path, *names: str) -> tuple[dict[str, str], str]:
     lines = output.decode(errors="replace").splitlines()
     results = dict(json.loads(line.removeprefix(MARK)) for line in lines if line.startswith(MARK))
     rest = [line for line in lines if not line.startswith(MARK)]
+    leaks.hear(f"{path.name} on {runtime}", "\n".join(rest))
     return results, "\n".join([*rest, end])

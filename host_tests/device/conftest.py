@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Any
 
 import devices
+import leaks
 import pytest
 from runtime import Unavailable, micropython
 from sandbox import Sandbox
@@ -77,5 +78,7 @@ def make(sandbox: Sandbox, tmp_path: Path) -> Iterator[Make]:
     yield make
     for entry in sandbox.log():
         secrets.update(GIVEN.findall('"'.join((entry.path, entry.body, entry.answer))))
-    printed = "".join(text for device in made for text in device.heard)
-    assert not [secret for secret in secrets if secret in printed], "a secret was printed"
+    leaks.guard(secrets)
+    for device in made:
+        leaks.hear(str(device.folder), "".join(device.heard))
+        assert not leaks.in_files(device.folder)

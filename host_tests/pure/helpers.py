@@ -27,6 +27,7 @@ def raises(what, function, *args, **kwargs):
     try:
         value = function(*args, **kwargs)
     except Exception as error:
+        assert "canary" not in str(error) + repr(error), "a secret was raised"
         if isinstance(what, str):
             if isinstance(error, EnrollError) and error.kind == what:
                 return error

@@ -1,0 +1,56 @@
+"""Nothing that is printed, logged or written in the whole run may hold a secret of the tests.
+
+Every secret of the pure tests has the word of CANARY in it; those of the device tests are told to `guard` as they come
+up. What the run says is told to `hear`, and searched at its end.
+"""
+
+import re
+from collections.abc import Iterable
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).resolve().parent.parent
+CANARY = "canary"
+KEY = re.compile(rb"-----BEGIN [A-Z ]*PRIVATE KEY-----\s+[A-Za-z0-9+/=]{20}")
+SLOTS = ("enroll.json", "enroll.json.whole", "slot")  # the only files of a device that may hold a secret
+
+_secrets = {CANARY}
+_heard: list[tuple[str, str]] = []
+
+
+def guard(secrets: Iterable[str]) -> None:
+    """Search for these from now on, and in what was heard before."""
+    _secrets.update(secrets)
+
+
+def hear(where: str, text: str) -> None:
+    """Remember `text`, which was printed or logged by the test or program `where`."""
+    _heard.append((where, text))
+
+
+def in_files(folder: Path) -> list[str]:
+    """The files below a device's `folder` that hold a secret but should not."""
+    secrets = [secret.encode() for secret in _secrets]
+    files = [path for path in folder.rglob("*") if path.is_file() and path.name not in SLOTS]
+    return [str(path) for path in files if any(secret in path.read_bytes() for secret in secrets)]
+
+
+def pytest_runtest_logreport(report: pytest.TestReport) -> None:
+    for title, text in report.sections:
+        hear(f"{report.nodeid} ({title})", text)
+
+
+def pytest_sessionfinish(session: pytest.Session) -> None:
+    """Fail the run if a secret was heard, or if a private key lies anywhere in the project."""
+    said = [where for where, text in _heard if any(secret in text for secret in _secrets)]
+    inside = [path for path in ROOT.rglob("*") if path.relative_to(ROOT).parts[0] not in (".git", ".venv", ".cache")]
+    keys = [str(path) for path in inside if path.is_file() and KEY.search(path.read_bytes())]
+    for leak in [*said, *keys]:
+        print(f"\nA SECRET LEAKED: {leak}")
+        session.exitstatus = pytest.ExitCode.TESTS_FAILED
+
+
+def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
+    size = sum(len(text) for _, text in _heard)
+    terminalreporter.write_line(f"{size} characters that were printed were searched for {len(_secrets)} secrets")
