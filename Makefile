@@ -5,7 +5,7 @@ RUN := .venv/bin/python
 export PYTHON
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test lint sandbox which-micropython size bench coverage lock clean
+.PHONY: help demo test torture lint sandbox which-micropython size bench coverage lock clean
 
 help: ## list the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-18s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -16,6 +16,10 @@ demo: .venv/ready ## register with all four services in the sandbox, twice, and 
 test: .venv/ready ## run every test, on CPython and on MicroPython, 64 and 32 bits; TESTS=path for some of them
 	@$(RUN) -m coverage run -m pytest -q $(TESTS)
 	@echo "coverage of lib/enroll under CPython: $$($(RUN) -m coverage report --format=total) %"
+
+torture: export PYTHONPATH := lib:host_tests:host_tests/pure
+torture: .venv/ready ## break everything that can break, one by one, and count what was lost; CLASSES="power heap" for some
+	@$(RUN) -m torture $(CLASSES)
 
 lint: .venv/ready ## check style, spelling, types and the direction of imports
 	@$(RUN) tools/lint.py
