@@ -5,10 +5,11 @@ import socket
 import time
 from select import POLLIN
 
-from micropython import const
-
 from .dates import http_date
 from .errors import EnrollError
+
+if __debug__:  # mpy-cross -O leaves this out: it knows const by itself
+    from micropython import const
 
 if False:  # for type hints only
     from .config import Config

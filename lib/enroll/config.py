@@ -9,10 +9,11 @@ private and becomes a Secret; for the others see _WANTS.
 import json
 import os
 
-from micropython import const
-
 from .errors import EnrollError, entry
 from .url import plain, split
+
+if __debug__:  # mpy-cross -O leaves this out: it knows const by itself
+    from micropython import const
 
 _WANTS = const("""
 U text
@@ -23,9 +24,9 @@ n hours between -24 and 24
 s seconds, up to 86400
 t true or false
 { an object {...}
-N a list ["host:port"]
-O a list [{...}]""")
-_TABLE = const("provider!A url!h ca-U ntp-N earliest-Y store-U timeout-s retry-{ network-O")
+N ["host:port"]
+O [{...}]""")
+_TABLE = const("provider!A url!h ca-U ntp-N earliest-Y store-U timeout-s retry-{ network-O %s-{")
 _RETRY = const("first-s cap-s")
 _NETWORK = const("ssid!U password-P")
 
@@ -44,54 +45,57 @@ class Secret:
 
 
 def _wrong(text: str) -> EnrollError:
-    return EnrollError("configuration", "enroll.json: " + text)
+    """`text` begins with a key and the quote after it."""
+    return EnrollError("configuration", "enroll.json: `" + text)
 
 
 def _convert(value, kind: str):
-    """`value` as it is kept, if it is what the letter `kind` says. Raises ValueError or TypeError."""
-    if isinstance(value, str):
-        good = value.strip() and (kind == "U" or (kind in "AIPhY" and plain(value, 32)))
-    elif isinstance(value, bool):
-        good = kind == "t"
-    elif isinstance(value, dict):
-        good = kind == "{"
-    elif isinstance(value, list):
-        good = (kind == "N" and value) or (kind == "O" and not [item for item in value if not isinstance(item, dict)])
+    """`value` as it is kept, if it is what the letter `kind` says. Raises ValueError, TypeError or AttributeError."""
+    if kind == "t":
+        good = isinstance(value, bool)
+    elif kind == "{":
+        good = isinstance(value, dict)
+    elif kind == "O":
+        good = isinstance(value, list)
+        for item in value:
+            _convert(item, "{")
+    elif kind == "N":
+        good = value and isinstance(value, list)
+        value = list(map(_server, value))
+    elif kind in "ns":
+        good = not isinstance(value, bool) and (-24 < value < 24 if kind == "n" else 0 < value <= 86400)
     else:
-        good = (kind == "n" and -24 < value < 24) or (kind == "s" and 0 < value <= 86400)
-    if not good or (kind == "I" and value[100:]):
-        raise ValueError
-    if kind == "P":
-        return Secret(value)
-    if kind == "Y":
-        from .dates import iso_date
+        good = value.strip() and (kind == "U" or plain(value, 32)) and not (kind == "I" and value[100:])
+        if kind == "P":
+            value = Secret(value)
+        elif kind == "h":
+            good = "?" not in split(value)[3]
+            value = value.rstrip("/")
+        elif kind == "Y":
+            from .dates import iso_date
 
-        return iso_date(value)
-    if kind == "h":
-        if "?" in split(value)[3]:
-            raise ValueError
-        return value.rstrip("/")
-    if kind == "N":
-        return [_server(where) for where in value]
-    return value
+            value = iso_date(value)
+    if good:
+        return value
+    raise ValueError
 
 
-def _server(where: str) -> tuple[str, int]:
+def _server(value: str) -> tuple[str, int]:
     """(host, port) of a time server."""
-    _, host, port, path = split("http://" + where + ("" if ":" in where else ":123"))
+    _, host, port, path = split("http://" + value)
     if path != "/":
         raise ValueError
-    return host, port
+    return host, port if ":" in value else 123
 
 
 def fields(data: dict, table: str, prefix: str = "") -> dict:
-    """Check the object `data` against `table`; `prefix` stands before its keys in messages.
+    """Check the object `data` against `table`; `prefix`: the key that `data` stands under.
 
     Returns {key: value} with every key of the table: None where it is left out, null or blank, "" where the board will
     give it. Raises EnrollError("configuration").
     """
-    if not isinstance(data, dict):
-        raise _wrong("`%s` wants an object" % prefix)
+    if prefix:
+        prefix += "."
     found = {}
     for item in table.split(" "):
         key, flag, kind = item[:-2], item[-2], item[-1]
@@ -101,21 +105,24 @@ def fields(data: dict, table: str, prefix: str = "") -> dict:
         else:
             try:
                 found[key] = _convert(value, kind)
-            except (ValueError, TypeError):
-                lacks = "is missing, it wants" if value is None else "wants"
-                raise _wrong("`%s%s` %s %s" % (prefix, key, lacks, entry(_WANTS, kind) or "printable ASCII text"))
+            except (ValueError, TypeError, AttributeError):
+                missing = " is missing, it" if value is None else ""
+                wanted = entry(_WANTS, kind) or "printable ASCII text"
+                raise _wrong("%s%s`%s wants %s" % (prefix, key, missing, wanted))
     for key in data:
         if key not in found:
-            raise _wrong("unknown key `%s%s`" % (prefix, key))
+            raise _wrong(prefix + key + "` is unknown")
     return found
 
 
 def service(name: str):
     """The module of provider `name`: a plug-in that the configuration names, and nothing else loads one."""
-    try:
-        return __import__("enroll.providers." + name, None, None, ("TABLE",))
-    except ImportError:
-        raise _wrong("`provider` wants the name of an installed service")
+    if isinstance(name, str) and name.isalpha():
+        try:
+            return __import__("enroll.providers." + name, None, None, (name,))
+        except ImportError:
+            pass
+    raise _wrong("provider` wants the name of an installed service")
 
 
 def _parse(path: str):
@@ -124,21 +131,20 @@ def _parse(path: str):
         with open(path) as file:
             text = file.read()
             file.seek(0)
+            where = ""
             try:
                 data = json.load(file)
-            except ValueError:
-                where = "see line %d" % (text[: file.tell()].count("\n") + 1)
-            else:
                 again = json.dumps(data)
-                for mark in (":", ",", "]", "}"):  # MicroPython does without them, and takes a key twice
+                for mark in "}],:":  # MicroPython does without them, and takes a key twice
                     if text.count(mark) != again.count(mark):
                         where = "a `%s` is missing or too much" % mark
-                        break
-                else:
-                    return data
-            raise EnrollError("configuration", "%s: broken JSON, %s" % (path, where))
+            except ValueError:
+                where = "see line %d" % (text[: file.tell()].count("\n") + 1)
     except (OSError, ValueError) as error:
         raise EnrollError("configuration", "%s cannot be read" % path, error)
+    if where:
+        raise EnrollError("configuration", "%s: broken JSON, %s" % (path, where))
+    return data
 
 
 class Config:
@@ -153,38 +159,38 @@ class Config:
 
         Raises EnrollError("configuration").
         """
-        name = data.get("provider") if isinstance(data, dict) else None
-        if not isinstance(name, str) or not name.isalpha():
-            raise _wrong("`provider` wants the name of an installed service")
+        name = data.get("provider", "") if isinstance(data, dict) else ""
         self.path = path
         self.provider = name
         self.service = service(name)
-        found = fields(data, _TABLE + " " + name + "-{")
+        found = fields(data, _TABLE % name)
         self.url = found["url"]
-        self.ca = self._beside(found["ca"] or "")
+        self.ca = found["ca"] and self._beside(found["ca"])
         self.store = self._beside(found["store"] or "state")
         self.ntp = found["ntp"] or [("pool.ntp.org", 123)]
         self.earliest = found["earliest"]
         self.timeout = found["timeout"] or 20
-        retry = fields(found["retry"] or {}, _RETRY, "retry.")
+        retry = fields(found["retry"] or {}, _RETRY, "retry")
         self.first = retry["first"] or 5
         self.cap = retry["cap"] or max(900, self.first)
         if self.cap < self.first:
-            raise _wrong("`retry.cap` wants at least `retry.first`")
-        self.network = [fields(item, _NETWORK, "network.") for item in found["network"] or ()]
-        if self.url[4] == "s" or found["ca"]:
+            raise _wrong("retry.cap` wants at least `retry.first`")
+        self.network = []
+        for item in found["network"] or ():
+            self.network.append(fields(item, _NETWORK, "network"))
+        if self.url[4] == "s" or self.ca:
             try:
-                os.stat(found["ca"] and self.ca)
+                os.stat(self.ca)
             except (OSError, TypeError):
-                raise _wrong("`ca` wants a file, https needs it")
-        self.section = fields(found[name] or {}, self.service.TABLE, name + ".")
-        self._check()
+                raise _wrong("ca` wants a file, https needs it")
+        self.section = fields(found[name] or {}, self.service.TABLE, name)
+        self.complete(None)
 
     def _beside(self, name: str) -> str:
         return name if name[:1] == "/" else self.path[: self.path.rfind("/") + 1] + name
 
-    @classmethod
-    def load(cls, path: str) -> "Config":
+    @staticmethod
+    def load(path: str) -> "Config":
         """Read the configuration at `path`. Raises EnrollError("configuration")."""
         try:
             data = _parse(path)
@@ -193,19 +199,18 @@ class Config:
                 data = _parse(path + ".whole")  # power failed while `path` was written, see erase.py
             except EnrollError:
                 raise error
-        return cls(data, path)
+        return Config(data, path)
 
-    def complete(self, identity: dict) -> None:
-        """Fill in what the device knows of itself, the port's `identity`. Raises EnrollError if it lacks something."""
+    def complete(self, values: dict | None) -> None:
+        """Fill in what the device knows of itself, the `values` of the port's `identity` (None: it was not asked yet).
+
+        Raises EnrollError if it lacks something, and for what the provider says of several keys together.
+        """
         for item in self.service.TABLE.split(" "):
             key = item[:-2]
-            if self.section[key] == "":
-                self.section.update(fields({key: identity.get(key)}, key + "!" + item[-1], self.provider + "."))
-        self._check()
-
-    def _check(self) -> None:
-        """What the provider says of several keys together."""
+            if self.section[key] == "" and values is not None:
+                self.section.update(fields({key: values.get(key)}, key + "!" + item[-1], self.provider))
         check = getattr(self.service, "check", None)
         wrong = check and check(self.section)
         if wrong:
-            raise _wrong("`%s.%s" % (self.provider, wrong))
+            raise _wrong(self.provider + "." + wrong)

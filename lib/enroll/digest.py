@@ -1,14 +1,14 @@
 """The tokens: MD5 for etherFAX, HMAC-SHA256 for Centagate, the value of HTTP Basic. Nothing but `hashlib` is needed."""
 
 import hashlib
-from binascii import b2a_base64, hexlify
+from binascii import b2a_base64
 
 from .dates import civil
 
 
-def hexmd5(text: str) -> str:
-    """Lower-case hex MD5 (RFC 1321) of `text` in UTF-8."""
-    return hexlify(hashlib.md5(text.encode()).digest()).decode()
+def hexmd5(value: str) -> str:
+    """Lower-case hex MD5 (RFC 1321) of `value` in UTF-8."""
+    return hashlib.md5(bytes(value, "utf-8")).digest().hex()
 
 
 def etherfax_token(serial: str, unix: int, utc_offset: float = 0) -> str:
@@ -27,14 +27,15 @@ def hmac_sha256(key: bytes, *message: bytes) -> str:
     if len(key) > 64:
         key = hashlib.sha256(key).digest()
     key = key + bytes(64 - len(key))
+    data = b"".join(message)
     for pad in (0x36, 0x5C):
-        found = hashlib.sha256(bytes([b ^ pad for b in key]))
-        for part in message:
-            found.update(part)
-        message = (found.digest(),)
-    return hexlify(message[0]).decode()
+        block = bytearray(key)
+        for at in range(64):
+            block[at] ^= pad
+        data = hashlib.sha256(block + data).digest()
+    return data.hex()
 
 
 def basic(user: str, password: str) -> str:
     """Value of the Authorization header for HTTP Basic (RFC 7617)."""
-    return "Basic " + b2a_base64((user + ":" + password).encode()).decode().replace("\n", "")
+    return "Basic " + str(b2a_base64(bytes(user + ":" + password, "utf-8")), "utf-8").rstrip()

@@ -8,12 +8,13 @@ import gc
 import json
 import os
 
-from micropython import const
-
 from . import retry, wait
 from .errors import EnrollError
 from .providers import Answer
 from .record import KEPT, RAW, REFUSED, TRIED, identity, recall
+
+if __debug__:  # mpy-cross -O leaves this out: it knows const by itself
+    from micropython import const
 
 if False:  # for type hints only
     from .config import Config
@@ -188,14 +189,19 @@ class Enroller:
                         raise
                     cut = error
                 body = memoryview(buffer)[: it.size]
+            if request.credential and self.config.service.ONCE and it.status_code < 300:
+                self._note(RAW, body)  # at once: nothing that happens from here on can lose it
             answer = Answer(it.status_code, body)
             answer.cut = cut
             for name in it.headers:
                 if name.lower() == "retry-after":
                     answer.retry_after = retry.after(it.headers[name], now)
-            return answer
         finally:
-            it.close()
+            try:
+                it.close()
+            except OSError:
+                pass
+        return answer
 
     def _ready(self) -> None:
         """The last moment before a request that cannot be taken back: prove that its answer can be kept."""
@@ -207,11 +213,9 @@ class Enroller:
         self.sent = True
 
     def _accept(self, answer: Answer) -> "Credential":
-        """Keep the answer before anything else is done with it, then make it a credential or note its refusal."""
+        """Make the answer a credential and keep it, or note its refusal."""
         service = self.config.service
         good = answer.status < 300
-        if service.ONCE and good:
-            self._note(RAW, answer.body)
         try:
             credential = service.parse(self.config, answer)
         except EnrollError as failure:

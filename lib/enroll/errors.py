@@ -20,7 +20,10 @@ answer          the answer was not understood                                   
 The status is what `firmware/main.py` exits with on the unix port (the numbers of BSD's sysexits.h).
 """
 
-_REMEDIES = """
+if __debug__:  # mpy-cross -O leaves this out: it knows const by itself
+    from micropython import const
+
+_REMEDIES = const("""
 configuration correct enroll.json
 storage free or replace the flash
 network check the network and `url`
@@ -30,7 +33,7 @@ memory free some heap
 server it is asked again
 refused change that in the portal
 orphaned reset this device in the portal, then it registers by itself
-answer check `url`, or update this firmware"""
+answer check `url`, or update this firmware""")
 
 
 def entry(table: str, key) -> str:
@@ -55,5 +58,8 @@ class EnrollError(Exception):
         remedy = "" if ": " in fact else ": " + entry(_REMEDIES, kind)
         if cause:
             fact += ", error %s" % cause
-        fact = fact[:160] + remedy
-        super().__init__(bytes([b if b >= 32 and b != 127 else 32 for b in fact.encode()]).decode())
+        line = bytearray(fact[:160] + remedy, "utf-8")
+        for at in range(len(line)):
+            if line[at] < 32 or line[at] == 127:
+                line[at] = 32
+        super().__init__(str(line, "utf-8"))

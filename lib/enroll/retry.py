@@ -1,6 +1,7 @@
 """When to try again: arithmetic alone (full jitter, "Exponential Backoff And Jitter", AWS Architecture Blog, 2015)."""
 
-from micropython import const
+if __debug__:  # mpy-cross -O leaves this out: it knows const by itself
+    from micropython import const
 
 _DAY = const(86400)
 
@@ -15,16 +16,14 @@ def after(value: str, now: int) -> int | None:
     return None if date is None else date - now
 
 
-def delay(
-    failures: int, first: float, cap: float, chance: float, final: bool = False, retry_after: int | None = None
-) -> float:
-    """Seconds to wait after the `failures`-th failure in a row (1, 2, ...).
+def delay(count: int, first: float, cap: float, chance: float, final: bool = False, after: int | None = None) -> float:
+    """Seconds to wait after the `count`-th failure in a row (1, 2, ...).
 
     `first`, `cap`: seconds; the span doubles from one to the other. `chance`: a random number from 0 up to 1. `final`:
-    the service said no, so ask slowly: between half of `cap` and `cap`. `retry_after`: what the server asked for, in
+    the service said no, so ask slowly: between half of `cap` and `cap`. `after`: what the server asked for, in
     seconds; obeyed up to a day, with jitter on top so that a fleet does not come back as one.
     """
-    asked = 0 if retry_after is None else min(max(retry_after, 0), _DAY) + chance * first
+    asked = 0 if after is None else min(max(after, 0), _DAY) + chance * first
     if final:
         return max(asked, cap * (1 + chance) / 2)
-    return asked or chance * min(cap, first * (1 << min(failures - 1, 16)))
+    return asked or chance * min(cap, first * (1 << min(count - 1, 16)))

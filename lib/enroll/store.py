@@ -12,9 +12,10 @@ import os
 from binascii import crc32
 from struct import pack, unpack
 
-from micropython import const
-
 from .errors import EnrollError
+
+if __debug__:  # mpy-cross -O leaves this out: it knows const by itself
+    from micropython import const
 
 _MAGIC = const(b"ENR\x01")
 _SLOT = const(1024)

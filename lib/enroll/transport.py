@@ -9,10 +9,11 @@ from binascii import a2b_base64
 from select import POLLIN, POLLOUT
 from time import ticks_add, ticks_diff, ticks_ms
 
-from micropython import const
-
 from .errors import EnrollError
 from .url import split
+
+if __debug__:  # mpy-cross -O leaves this out: it knows const by itself
+    from micropython import const
 
 _HEAD = const(8192)  # bytes of status line and headers together
 _PIECE = const(64)  # bytes read at once: small pieces are found in the fullest heap
@@ -220,7 +221,7 @@ class Exchange:
                 self._left = int(size.partition(b";")[0], 16)
             except ValueError:
                 self._left = -1
-            if self._left < 0:
+            if not 0 <= self._left < 1 << 30:
                 raise _malformed("chunk")
             if not self._left:
                 self.chunked = False

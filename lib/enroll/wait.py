@@ -7,7 +7,8 @@ or 0 when it is woken without: it looks at its own deadline then. Or it yields a
 import select
 import time
 
-from micropython import const
+if __debug__:  # mpy-cross -O leaves this out: it knows const by itself
+    from micropython import const
 
 _SLICE = const(250)  # ms; the longest time without feeding the watchdog
 

@@ -24,15 +24,21 @@ from ..config import Secret, service
 from ..errors import EnrollError, entry
 from ..url import plain
 
-_KINDS = {"r": "refused", "s": "server", "c": "configuration"}
-_COMMON = """
+if __debug__:  # mpy-cross -O leaves this out: it knows const by itself
+    from micropython import const
+
+_KINDS = const("""
+r refused
+s server
+c configuration""")
+_COMMON = const("""
 401 r not authorised
 403 r forbidden
 408 s too slow
 409 r conflict
 422 r values refused
 425 s too early
-429 s too many requests"""
+429 s too many requests""")
 
 
 class Request:
@@ -61,13 +67,13 @@ class Answer:
         self.status = status
         self.body = body
 
-    def json(self, refusals: str | None = None) -> dict:
+    def json(self, table: str | None = None) -> dict:
         """The body as a JSON object, {} if it is none.
 
-        Raises what `refusals` or the common table has for a status that is no success, unless `refusals` is None.
+        Raises what `table` or the common one has for a status that is no success, unless `table` is None.
         """
-        if self.status >= 300 and refusals is not None:
-            raise refusal(self.status, refusals)
+        if self.status >= 300 and table is not None:
+            raise refusal(self.status, table)
         try:
             found = json.loads(bytes(self.body).lstrip(b"\xef\xbb\xbf"))  # a byte order mark is none of JSON
         except (ValueError, RuntimeError):
@@ -92,11 +98,11 @@ class Credential:
         return json.dumps([self.device_id, self.secret.reveal(), self.extra]).encode()
 
 
-def need(found: dict, *names: str) -> list[str]:
-    """`names` of `found`, each a text that may go into a header, taken out of it. Raises EnrollError("answer")."""
+def need(extra: dict, *names: str) -> list[str]:
+    """`names` of `extra`, each a text that may go into a header, taken out of it. Raises EnrollError("answer")."""
     values = []
     for name in names:
-        value = found.pop(name, None)
+        value = extra.pop(name, None)
         if not isinstance(value, str) or not value or not plain(value):
             raise EnrollError("answer", "no usable `%s` in the answer" % name)
         values.append(value)
@@ -108,4 +114,4 @@ def refusal(code, table: str) -> EnrollError:
     fact = entry(table, code) or entry(_COMMON, code)
     if not fact and isinstance(code, int) and code >= 400:
         fact = "c" if code < 500 else "s"
-    return EnrollError(_KINDS.get(fact[:1], "answer"), "the service says %s%s" % (code, fact[1:]))
+    return EnrollError(entry(_KINDS, fact[:1]) or "answer", "the service says %s%s" % (code, fact[1:]))

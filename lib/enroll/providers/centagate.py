@@ -7,6 +7,9 @@ from ..errors import EnrollError
 from ..url import quote
 from . import Answer, Credential, Request, refusal
 
+if __debug__:  # mpy-cross -O leaves this out: it knows const by itself
+    from micropython import const
+
 if False:  # for type hints only
     from ..config import Config
 
@@ -14,7 +17,7 @@ TABLE = "admin_username!A username!I token_sn!I token_type!I cen_token-P auth_to
 ANSWER = 1536
 ONCE = False
 # The documentation's return codes, then some that were seen elsewhere.
-_CODES = """
+_CODES = const("""
 10002 c invalid input
 10003 s DB protection error
 10004 s DB error
@@ -33,7 +36,7 @@ _CODES = """
 23022 r bad signature: renew `cen_token`
 23023 r login expired: renew `cen_token`
 23024 c call not found
-23025 s API error"""
+23025 s API error""")
 
 
 def check(section: dict) -> str | None:

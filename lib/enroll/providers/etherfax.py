@@ -6,6 +6,9 @@ https://www.etherfax.net, REST API, "devices?a=register".
 from ..url import quote
 from . import Credential, Request, need
 
+if __debug__:  # mpy-cross -O leaves this out: it knows const by itself
+    from micropython import const
+
 if False:  # for type hints only
     from ..config import Config
     from . import Answer
@@ -13,8 +16,8 @@ if False:  # for type hints only
 TABLE = "serial@I utc_offset-n check-A"
 ANSWER = 512
 ONCE = True
-_REFUSALS = """
-403 r not enabled, or registered before: enable or reset this device in the portal, and check its serial and clock"""
+_REFUSALS = const("""
+403 r not enabled, or registered before: enable or reset this device in the portal, and check its serial and clock""")
 
 
 def register(config: "Config", now: int):

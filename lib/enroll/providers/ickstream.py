@@ -6,6 +6,9 @@ ickStream wiki, "API/Cloud Core Protocol/addDevice" and "Device registration pro
 from ..errors import EnrollError
 from . import Credential, Request, need, refusal
 
+if __debug__:  # mpy-cross -O leaves this out: it knows const by itself
+    from micropython import const
+
 if False:  # for type hints only
     from ..config import Config
     from . import Answer
@@ -15,7 +18,7 @@ ANSWER = 1024
 ONCE = False
 ONE_TIME = "registration_token"
 # HTTP's, and JSON-RPC's errors (JSON-RPC 2.0 specification, 5.1) with the service's own
-_ERRORS = """
+_ERRORS = const("""
 401 r registration token used up, expired or wrong: put a new one into enroll.json
 -32000 r not authorised: put a new registration token into enroll.json
 -32001 s service error
@@ -23,7 +26,7 @@ _ERRORS = """
 -32601 c addDevice unknown
 -32602 c `hardware_id` or `application_id` wrong
 -32603 s internal error
--32700 s request damaged"""
+-32700 s request damaged""")
 
 
 def register(config: "Config", now: int):

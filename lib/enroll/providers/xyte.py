@@ -7,6 +7,9 @@ from ..errors import EnrollError
 from ..url import split
 from . import Credential, Request, need
 
+if __debug__:  # mpy-cross -O leaves this out: it knows const by itself
+    from micropython import const
+
 if False:  # for type hints only
     from ..config import Config
     from . import Answer
@@ -14,28 +17,31 @@ if False:  # for type hints only
 TABLE = "hardware_key@P firmware_version!A sn!I mac@I cloud_id-I sub_model-A name-A details-{ children-O static_cert-t"
 ANSWER = 1024
 ONCE = True
-_REFUSALS = """
-422 r taken already, or not known: delete this device in the portal, or check its keys"""
+_REFUSALS = const("""
+422 r taken already or unknown: delete this device in the portal, or check its keys""")
 
 
 def check(section: dict) -> str | None:
     cloud_id = section["cloud_id"]
-    if not cloud_id:
-        return None
-    if section["mac"]:
-        return "mac` and `cloud_id` exclude each other: keep one"
-    section["mac"] = None
-    if not 17 <= len(cloud_id) <= 44 or [c for c in cloud_id[-16:] if not (c.isalpha() or c.isdigit())]:
-        return "cloud_id` wants the partner's short code and 16 to 36 letters and digits"
+    if cloud_id:
+        if section["mac"]:
+            return "mac` and `cloud_id` exclude each other: keep one"
+        section["mac"] = None
+        good = 17 <= len(cloud_id) <= 44
+        for char in cloud_id[-16:]:
+            good = good and (char.isalpha() or char.isdigit())
+        if not good:
+            return "cloud_id` wants the partner's short code and 16 to 36 letters and digits"
     return None
 
 
 def register(config: "Config", now: int):
     section = config.section
-    body = {"hardware_key": section["hardware_key"].reveal()}
+    body = {}
     for key, value in section.items():
-        if value is not None and key not in ("hardware_key", "children", "static_cert"):
+        if value is not None and key not in ("children", "static_cert"):
             body[key] = value
+    body["hardware_key"] = section["hardware_key"].reveal()
     yield Request("POST", config.url + "/v1/devices", body)
 
 
@@ -44,7 +50,7 @@ def parse(config: "Config", answer: "Answer") -> Credential:
     hub = _hub(config)
     device_id, key, extra[hub] = need(extra, "id", "access_key", hub)
     try:
-        if split(extra[hub])[0] == "https" or config.url[4] != "s":  # never from https down to http
+        if split(extra[hub])[0] >= split(config.url)[0]:  # "https" sorts last: never from it down to http
             return Credential(config.provider, device_id, key, extra)
     except ValueError:
         pass
