@@ -198,3 +198,10 @@ def test_an_answer_that_is_a_view_of_a_buffer():
     whole = json.dumps(GOOD["etherfax"]).encode()
     answer = Answer(200, memoryview(bytearray(whole + bytes(100)))[: len(whole)])
     assert it.service.parse(it, answer).secret.reveal() == GOOD["etherfax"]["DeviceToken"]
+
+
+def test_an_answer_that_is_nested_too_deeply_to_be_kept_is_not_understood():
+    """It would be read without recursion, but not written again."""
+    for provider in GOOD:
+        deep = json.dumps(GOOD[provider])[:-1] + ', "more": ' + "[" * 60 + "]" * 60 + "}"
+        raises("answer", config(provider).service.parse, config(provider), Answer(200, deep.encode()))

@@ -114,3 +114,13 @@ def test_centagate_code_that_no_table_has_is_never_success():
         it = config("centagate")
         answer = Answer(200, json.dumps({"code": code}).encode())
         assert raises(Exception, it.service.parse, it, answer).kind in ("refused", "answer", "configuration", "server")
+
+
+def test_a_code_that_is_none_is_not_repeated():
+    """It may be a secret that the service sends back."""
+    for code in ("once-canary", "12345678", "1: 2", "", None, [1], {"canary": 1}, True):
+        for provider in ("ickstream", "centagate"):
+            body = {"code": code, "error": {"code": code}, "id": 1, "jsonrpc": "2.0"}
+            it = config(provider)
+            error = raises("answer", it.service.parse, it, Answer(200, json.dumps(body).encode()))
+            assert "unknown code" in str(error), error

@@ -117,7 +117,7 @@ def fields(data: dict, table: str, prefix: str = "") -> dict:
 
 def service(name: str):
     """The module of provider `name`: a plug-in that the configuration names, and nothing else loads one."""
-    if isinstance(name, str) and name.isalpha():
+    if isinstance(name, str) and name.isalpha() and not name[99:]:
         try:
             return __import__("enroll.providers." + name, None, None, (name,))
         except ImportError:

@@ -74,9 +74,10 @@ class Answer:
         """
         if self.status >= 300 and table is not None:
             raise refusal(self.status, table)
+        raw = bytes(self.body).lstrip(b"\xef\xbb\xbf")  # a byte order mark is none of JSON
         try:
-            found = json.loads(bytes(self.body).lstrip(b"\xef\xbb\xbf"))  # a byte order mark is none of JSON
-        except (ValueError, RuntimeError):
+            found = raw.count(b"[") + raw.count(b"{") < 33 and json.loads(raw)  # deeper ones could not be written again
+        except ValueError:
             found = None
         return found if isinstance(found, dict) else {}
 
@@ -114,4 +115,7 @@ def refusal(code, table: str) -> EnrollError:
     fact = entry(table, code) or entry(_COMMON, code)
     if not fact and isinstance(code, int) and code >= 400:
         fact = "c" if code < 500 else "s"
-    return EnrollError(entry(_KINDS, fact[:1]) or "answer", "the service says %s%s" % (code, fact[1:]))
+    said = str(code)
+    if said[6:] or not said.lstrip("-").isdigit():
+        said = "an unknown code"  # not what it is: that might be a secret, sent back
+    return EnrollError(entry(_KINDS, fact[:1]) or "answer", "the service says %s%s" % (said, fact[1:]))
