@@ -4,25 +4,7 @@ import hashlib
 import json
 
 import pytest
-from runtime import micropython
-
-PRELUDE = """
-import sys
-import enroll
-import port
-config = enroll.Config.load(sys.argv[1])
-def log(line):
-    print(line, file=sys.stderr)
-"""
-
-
-def run(device, program):
-    """Run `program` after the prelude; returns the words of the last line that it prints."""
-    script = device.folder / "program.py"
-    script.write_text(PRELUDE + program)
-    done = device.run([str(micropython(device.width)), str(script), str(device.path)])
-    assert done.returncode == 0, done.stderr
-    return done.stdout.splitlines()[-1].split()
+from program import run
 
 
 def test_every_provider_registers_over_stock_requests(sandbox, make, service, width):

@@ -24,6 +24,7 @@ class Port:
         self.store = store
         self.connected = 0
         self.clock = None
+        self.now = NOW
         self.slept = []
         self.fed = 0
 
@@ -39,7 +40,7 @@ class Port:
 
     def _time(self, config):
         self._clock.ask = self._ask
-        return NOW
+        return self.now
         yield
 
     def set_clock(self, unix):

@@ -27,7 +27,7 @@ def check(unix: int, earliest: int) -> int:
     """
     if earliest <= unix < max(earliest, BUILD) + _HORIZON:
         return unix
-    raise EnrollError("clock", "an impossible date: check `ntp` and `earliest`")
+    raise EnrollError("clock", "an impossible date")
 
 
 def parse(packet: bytes, nonce: bytes, earliest: int) -> int | None:

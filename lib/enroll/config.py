@@ -27,7 +27,7 @@ t true or false
 N ["host:port"]
 O [{...}]""")
 _TABLE = const("provider!A url!h ca-U ntp-N earliest-Y store-U timeout-s retry-{ network-O %s-{")
-_RETRY = const("first-s cap-s")
+_RETRY = const("first-s cap-s renew-s")
 _NETWORK = const("ssid!U password-P")
 
 
@@ -172,6 +172,7 @@ class Config:
         self.timeout = found["timeout"] or 20
         retry = fields(found["retry"] or {}, _RETRY, "retry")
         self.first = retry["first"] or 5
+        self.renew = retry["renew"] or 28800
         self.cap = retry["cap"] or max(900, self.first)
         if self.cap < self.first:
             raise _wrong("retry.cap` wants at least `retry.first`")

@@ -66,7 +66,7 @@ class Enroller:
         """
         if now < self.at:
             return Action(self.at)
-        action = wait.run(self._attempt(now), self.port.feed, self.port.sleep)
+        action = wait.run(self.attempt(now), self.port.feed, self.port.sleep)
         self.at = action.at
         return action
 
@@ -85,7 +85,7 @@ class Enroller:
     def _tries(self):
         try:
             while True:
-                action = yield from self._attempt(0)
+                action = yield from self.attempt(0)
                 if action.credential:
                     return action.credential
                 error = action.error
@@ -94,7 +94,7 @@ class Enroller:
         finally:
             self.close()
 
-    def _attempt(self, now: float):
+    def attempt(self, now: float):
         """Task: one attempt. Returns the Action; raises an EnrollError after which there should be no other attempt."""
         config = self.config
         try:
@@ -104,7 +104,7 @@ class Enroller:
             return Action(now, credential)
         except MemoryError:
             self.state = None  # look again: the answer may be on flash
-            error = EnrollError("memory", "not enough heap for a registration")
+            error = EnrollError("memory", "not enough heap to register")
         except EnrollError as failure:
             error = failure
         if error.kind in ("configuration", "storage") and not error.said and not self.pending:

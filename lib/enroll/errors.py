@@ -27,7 +27,7 @@ _REMEDIES = const("""
 configuration correct enroll.json
 storage free or replace the flash
 network check the network and `url`
-clock check the network and `ntp`
+clock check the network, `ntp` and `earliest`
 certificate check `ca`, `url` and the clock
 memory free some heap
 server it is asked again

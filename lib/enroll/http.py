@@ -1,11 +1,12 @@
 """HTTP(S) for callers who may block, called like micropython-lib's urequests; `transport` verifies and bounds."""
 
+import select
+from time import ticks_add, ticks_ms
+
 from . import wait
 from .errors import EnrollError
-from .transport import exchange
-
-if False:  # for type hints only
-    from .transport import Exchange
+from .transport import Exchange, exchange
+from .url import split
 
 
 class Headers(dict):
@@ -25,9 +26,11 @@ class Headers(dict):
 
 
 class Response:
-    """An answer: `status_code`, `reason`, `headers`, `content`, `text`, `json()`, `raw.read()`, `close()`."""
+    """An answer: `status_code`, `reason`, `headers`, `content`, `text`, `json()`, `raw.read()`, `close()`, and
+    `retry_after`, the seconds that the server asks to wait, or None.
+    """
 
-    def __init__(self, it: "Exchange", feed) -> None:
+    def __init__(self, it: Exchange, feed) -> None:
         self.status_code = it.status_code
         try:
             self.reason = str(it.reason, "utf-8")
@@ -39,24 +42,16 @@ class Response:
         self._it = it
         self._feed = feed
 
+    @property
+    def retry_after(self) -> int | None:
+        from .dates import http_date
+        from .retry import after
+
+        return after(self.headers.get("retry-after", ""), http_date(self.headers.get("date", "")) or 0)
+
     def read(self) -> bytes:
         """The next bytes of the body, b"" at its end."""
         return wait.run(self._it.piece(), self._feed)
-
-    def fill(self, limit: int):
-        """Task: read the body into `content` and close. Raises EnrollError("answer") beyond `limit` bytes."""
-        content = bytearray()
-        try:
-            while True:
-                piece = yield from self._it.piece()
-                if not piece:
-                    break
-                content.extend(piece)
-                if len(content) > limit:
-                    raise EnrollError("answer", "the answer is too long")
-        finally:
-            self.close()
-        self.content = bytes(content)
 
     @property
     def text(self) -> str:
@@ -69,6 +64,38 @@ class Response:
 
     def close(self) -> None:
         self._it.close()
+
+
+def _again(before: Exchange, method: str, url: str, body, headers: dict, timeout: float):
+    """Task: what `exchange` does, over the connection that `before` has used; None if it turns out to be closed."""
+    it = Exchange(before.sock, ticks_add(ticks_ms(), int(timeout * 1000)))
+    it.stream = before.stream
+    poll = select.poll()
+    poll.register(it.sock, select.POLLIN)
+    try:
+        if not poll.poll(0):  # there is nothing to be read before it is asked but the end
+            yield from it.send(method, split(url)[3], headers, body)
+            yield from it.head(method, False)
+            return it
+    except OSError:
+        if it.status_code != 100 or method in ("POST", "PATCH"):  # it may have been acted on
+            raise
+    finally:
+        if it.status_code == 100:
+            it.close()
+    return None
+
+
+def _fill(it: Exchange, limit: int):
+    """Task: the body of `it`. Raises EnrollError("answer") beyond `limit` bytes."""
+    content = bytearray()
+    while True:
+        piece = yield from it.piece()
+        if not piece:
+            return bytes(content)
+        content.extend(piece)
+        if len(content) > limit:
+            raise EnrollError("answer", "the answer is too long")
 
 
 def fetch(
@@ -84,8 +111,11 @@ def fetch(
     ca=None,
     limit=16384,
     feed=wait.ignore,
+    idle=None,
 ):
-    """Task: the same as `request`."""
+    """Task: the same as `request`. `idle`: a list for the connection, which is left there if the server keeps it open,
+    with its Host header; the next request to the same host takes it from there.
+    """
     if not method.isalpha():
         raise EnrollError("configuration", "no HTTP method: give a word like GET")
     headers = dict(headers or {})
@@ -100,10 +130,27 @@ def fetch(
         from .digest import basic
 
         headers["Authorization"] = basic(*auth)
-    it = yield from exchange(method, url, data or b"", headers, timeout or 20, ca, None, not parse_headers)
+    if idle is not None and not stream:
+        headers["Connection"] = "keep-alive"
+    it = None
+    if idle:
+        before, headers["Host"] = idle.pop()
+        it = yield from _again(before, method, url, data or b"", headers, timeout or 20)
+    if not it:
+        it = yield from exchange(method, url, data or b"", headers, timeout or 20, ca, None, not parse_headers)
     response = Response(it, feed)
-    if not stream:
-        yield from response.fill(limit)
+    if stream:
+        return response
+    keep = False
+    try:
+        response.content = yield from _fill(it, limit)
+        over = it.left == 0 and not it.chunked and not it.rest
+        keep = idle is not None and over and it.headers.get("connection", "").lower() != "close"
+    finally:
+        if not keep:
+            it.close()
+    if keep:
+        idle.append((it, headers["Host"]))
     return response
 
 

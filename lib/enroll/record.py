@@ -30,7 +30,8 @@ def recall(config: "Config", store: "Store") -> tuple[int, Credential | None]:
 
     A damaged store counts as TRIED, because what it held cannot be known; what another provider or identity has left
     counts as nothing (what `config` leaves to the board fits any). A credential in an answer that was saved but not
-    parsed any more comes with state RAW. Needs no network and writes nothing.
+    parsed any more comes with state RAW; one that was about to be replaced, with the state of that attempt. Needs no
+    network and writes nothing.
     """
     ours = identity(config).split(b"\n")
     known = 0
@@ -45,14 +46,12 @@ def recall(config: "Config", store: "Store") -> tuple[int, Credential | None]:
         if len(ours) != len(theirs) or [1 for a, b in zip(ours, theirs) if a and a != b]:  # noqa: B905
             continue
         try:
-            if state == KEPT:
-                return state, Credential(config.provider, *json.loads(body))
+            if state == KEPT:  # beside a newer note: the one that was to be replaced, which is still the best there is
+                return known % RAW or state, Credential(config.provider, *json.loads(body))
             if state == RAW:
                 known = state
                 return state, config.service.parse(config, Answer(200, body))
-        except EnrollError:
-            continue  # not understood; a later version of this firmware may; is there an earlier one that is?
-        except (ValueError, TypeError):
-            pass
-        return known or min(state, REFUSED), None
+        except (EnrollError, ValueError, TypeError):
+            pass  # not understood; a later version of this firmware may; is there an earlier one that is?
+        known = known or min(state, REFUSED)
     return known, None

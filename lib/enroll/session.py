@@ -1,17 +1,34 @@
 """Authorised requests with the credential that registration has brought."""
 
+from time import ticks_diff, ticks_ms
+
+from . import wait
 from .errors import EnrollError
+from .url import quote
+
+if __debug__:  # mpy-cross -O leaves this out: it knows const by itself
+    from micropython import const
 
 if False:  # for type hints only
+    from typing import Any
+
     from .config import Config
+    from .http import Response
     from .providers import Credential
+
+_APART = const(5000)  # ms between two 401s that are believed
 
 
 class Session:
-    """Requests to the service in the name of this device. The credential goes to its own origin only."""
+    """Requests to the service in the name of this device. The credential goes to its own origin only.
 
-    def __init__(self, config: "Config", port, credential: "Credential | None" = None) -> None:
-        """`credential`: if left out, the stored one. Raises EnrollError("configuration") if there is none."""
+    One connection is kept open from request to request where the server allows it. `credential`: the present one.
+    """
+
+    def __init__(self, config: "Config", port, credential: "Credential | None" = None, log=wait.ignore) -> None:
+        """`credential`: if left out, the stored one. `log`: as the Enroller's. Raises EnrollError("configuration") if
+        there is none.
+        """
         if credential is None:
             from .record import recall
 
@@ -19,24 +36,72 @@ class Session:
             if credential is None:
                 raise EnrollError("configuration", "this device is not registered: call enroll.run first")
         self.credential = credential
-        self._config = config
-        self._feed = port.feed
+        self.config = config
+        self.port = port
+        self.log = log
+        self._idle: list = []  # the connection that can be used again, see http.fetch
+        self._refused: Any = None  # when the first 401 in a row came, in ticks of milliseconds
+        self.hold: Any = None  # until when no other attempt to register anew is made, in ticks of milliseconds
+        self.failures = 0  # of such attempts, in a row
 
-    def request(self, method: str, path: str, headers: dict | None = None, **more):
+    def request(self, method: str, path: str, repeat: bool = False, **more) -> "Response":
         """Send a request as `http.request` does and return its Response.
 
         `path` is empty or starts with a slash or question mark; it is appended to the service's base (Xyte: the
-        device's hub). Raises OSError and EnrollError as `http.request` does, and EnrollError("configuration") where the
-        service has no such requests.
+        device's hub). "{id}" in it stands for the device's id, also for one that it is given meanwhile.
+
+        Where the service answers 401 twice, five seconds apart, the device registers anew; the old credential stays
+        until there is another. Then the request is made once more: with every method but POST and PATCH, and with these
+        if the caller allows to `repeat` them. (Otherwise the two 401s are those of two calls.)
+
+        Raises OSError and EnrollError as `http.request` does, EnrollError("configuration") where the service has no
+        such requests, and what a registration raises.
         """
+        return wait.run(self._request(method, path, repeat, more), self.port.feed, self.port.sleep)
+
+    async def arequest(self, method: str, path: str, repeat: bool = False, **more) -> "Response":
+        """The same under asyncio, without blocking its loop. One at a time."""
+        return await wait.arun(self._request(method, path, repeat, more), self.port.feed)
+
+    def close(self) -> None:
+        """Close the connection that was kept open."""
+        while self._idle:
+            self._idle.pop()[0].close()
+
+    def _request(self, method: str, path: str, repeat: bool, more: dict):
         if path[:1] not in ("", "/", "?"):
             raise EnrollError("configuration", "a session's path starts with a slash, not %s" % path.partition("?")[0])
-        config = self._config
+        repeat = repeat or method not in ("POST", "PATCH")
+        response = yield from self._send(method, path, more)
+        now = ticks_ms()
+        if response.status_code == 401 and (self.hold is None or ticks_diff(now, self.hold) >= 0):
+            if self._refused is None:
+                self._refused = now
+            if ticks_diff(now, self._refused) < _APART:
+                if not repeat:
+                    return response
+                yield from wait.pause(_APART / 1000)
+                response = yield from self._send(method, path, more)
+            if response.status_code == 401:
+                from .renew import renew
+
+                self.close()
+                self.credential = yield from renew(self)
+                self._refused = None
+                if repeat:
+                    response = yield from self._send(method, path, more)
+        if response.status_code != 401:
+            self._refused = None
+        return response
+
+    def _send(self, method: str, path: str, more: dict):
+        from .http import fetch
+
+        config = self.config
         base = getattr(config.service, "base", None)
         url = base(config, self.credential) if base else config.url
-        all_headers = self.credential.headers()
-        all_headers.update(headers or {})
+        url += path.replace("{id}", quote(self.credential.device_id))
+        more = dict(more)
+        more["headers"] = dict(self.credential.headers(), **(more.get("headers") or {}))
         more.setdefault("timeout", config.timeout)
-        from .http import request
-
-        return request(method, url + path, headers=all_headers, ca=config.ca, feed=self._feed, **more)
+        return (yield from fetch(method, url, ca=config.ca, feed=self.port.feed, idle=self._idle, **more))

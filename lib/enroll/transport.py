@@ -61,11 +61,11 @@ class Exchange:
     def __init__(self, sock: socket.socket, end) -> None:
         """`end`: when everything has to be over, in ticks of milliseconds."""
         self.sock = sock
-        self._stream = sock  # or the TLS object over it
+        self.stream = sock  # or the TLS object over it
         self.end = end
-        self._rest = b""  # has been read, is not used yet
+        self.rest = b""  # has been read, is not used yet
         self._room = _HEAD  # bytes that the head may still take
-        self._left: int | None = 0  # bytes of the body, or of its chunk, still to come; None: until the end
+        self.left: int | None = 0  # bytes of the body, or of its chunk, still to come; None: until the end
         self.chunked = False
         self.status_code = 100
         self.reason = b""
@@ -75,7 +75,7 @@ class Exchange:
     def _wait(self, flags: int):
         if ticks_diff(self.end, ticks_ms()) <= 0:
             raise OSError(110)  # ETIMEDOUT
-        return (yield self._stream, flags)
+        return (yield self.stream, flags)
 
     def connect(self, where):
         """Task: connect to the address `where`. Raises OSError."""
@@ -104,7 +104,7 @@ class Exchange:
         `getpeercert` the handshake ends with the first write.) mbedTLS says why it refuses a certificate in the text of
         a ValueError, in older versions of MicroPython by an OSError of its X.509 module.
         """
-        self._stream = tls = trust(ca).wrap_socket(self.sock, server_hostname=host, do_handshake_on_connect=False)
+        self.stream = tls = trust(ca).wrap_socket(self.sock, server_hostname=host, do_handshake_on_connect=False)
         peer = getattr(tls, "getpeercert", None)
         try:
             while peer:
@@ -127,7 +127,7 @@ class Exchange:
 
     def close(self) -> None:
         """Close the TLS object and its socket: after a failed handshake the first does not close the second."""
-        for stream in (self._stream, self.sock):
+        for stream in (self.stream, self.sock):
             try:
                 stream.close()
             except OSError:
@@ -147,7 +147,7 @@ class Exchange:
 
     def send(self, method: str, path: str, headers: dict, body):
         """Task: send a request. Raises EnrollError("configuration") for what would break out of its line."""
-        head = ("%s %s HTTP/1.1\r\nConnection: close\r\n" % (method, path)).encode()
+        head = ("%s %s HTTP/1.1\r\n" % (method, path)).encode()
         if body or method[0] == "P":
             headers["Content-Length"] = str(len(body))
         for name, value in headers.items():
@@ -158,27 +158,27 @@ class Exchange:
         for data in (head + b"\r\n", body):
             data = memoryview(data)
             while data:
-                data = data[(yield from self._io(POLLOUT, self._stream.write, data)) :]
+                data = data[(yield from self._io(POLLOUT, self.stream.write, data)) :]
 
     def read(self):
         """Task: the next bytes, b"" at the end. `read` of a TLS object would lose an end that follows data."""
-        receive = getattr(self._stream, "recv", None)
-        return (yield from self._io(POLLIN, receive or self._stream.read, _PIECE if receive else 1))
+        receive = getattr(self.stream, "recv", None)
+        return (yield from self._io(POLLIN, receive or self.stream.read, _PIECE if receive else 1))
 
     def _line(self, most: int):
         """Task: the next line without its end, cut to `most` bytes; all of it counts against the head's bound."""
         line = b""
         while True:
-            part, end, rest = self._rest.partition(b"\n")
+            part, end, rest = self.rest.partition(b"\n")
             self._room -= len(part) + 1
             if self._room < 0:
                 raise _malformed("too many headers")
             line += part[: most - len(line)]
-            self._rest = rest
+            self.rest = rest
             if end:
                 return line.rstrip(b"\r")
-            self._rest = yield from self.read()
-            if not self._rest:
+            self.rest = yield from self.read()
+            if not self.rest:
                 raise OSError(_RESET)
 
     def head(self, method: str, brief: bool):
@@ -209,35 +209,35 @@ class Exchange:
         coding = headers.get("transfer-encoding", "").lower()
         self.chunked = coding.endswith("chunked")
         if not self.chunked:  # what cannot be understood ends when the connection does: nothing of it is lost
-            self._left = int(length) if length.isdigit() and len(length) < 10 and coding in ("", "identity") else None
+            self.left = int(length) if length.isdigit() and len(length) < 10 and coding in ("", "identity") else None
 
     def piece(self):
         """Task: the next bytes of the body, or b"" at its end."""
-        if self.chunked and not self._left:  # go on to the next chunk (RFC 9112, 7.1)
+        if self.chunked and not self.left:  # go on to the next chunk (RFC 9112, 7.1)
             self._room = _HEAD
             # the first line is the end of the chunk before, where there was one
             size = (yield from self._line(40)) or (yield from self._line(40))
             try:
-                self._left = int(size.partition(b";")[0], 16)
+                self.left = int(size.partition(b";")[0], 16)
             except ValueError:
-                self._left = -1
-            if not 0 <= self._left < 1 << 30:
+                self.left = -1
+            if not 0 <= self.left < 1 << 30:
                 raise _malformed("chunk")
-            if not self._left:
+            if not self.left:
                 self.chunked = False
                 while (yield from self._line(1)):  # trailers
                     pass
-        left = self._left
+        left = self.left
         if left == 0:
             return b""
-        data = self._rest or (yield from self.read())
-        self._rest = b""
+        data = self.rest or (yield from self.read())
+        self.rest = b""
         if left is not None:
             if not data:
                 raise OSError(_RESET)
-            self._rest = data[left:]
+            self.rest = data[left:]
             data = data[:left]
-            self._left = left - len(data)
+            self.left = left - len(data)
         return data
 
     def body(self, buffer: bytearray):
@@ -272,6 +272,7 @@ def exchange(
     if secure and verify and not ca:
         raise EnrollError("configuration", "https without `ca` is not spoken")
     headers = headers or {}
+    headers.setdefault("Connection", "close")
     headers["Host"] = host if port == (443 if secure else 80) else "%s:%d" % (host, port)
     end = ticks_add(ticks_ms(), int(timeout * 1000))
     where = socket.getaddrinfo(host, port, 0, socket.SOCK_STREAM)[0]

@@ -85,7 +85,9 @@ class Answer:
 class Credential:
     """The device's place at its service: `provider` (name), `device_id`, `secret` (a Secret) and `extra` (the rest)."""
 
-    def __init__(self, provider: str, device_id: str, secret: str, extra: dict) -> None:
+    def __init__(self, provider: str, device_id: str, secret: str, extra: dict, renewed=0) -> None:
+        """`renewed`: when the device last registered anew after a 401 (Unix seconds), 0 if never."""
+        self.renewed = renewed
         self.provider = provider
         self.device_id = device_id
         self.secret = Secret(secret)

@@ -1,0 +1,163 @@
+"""Years with the credential: connections that stay open, a device that its service has removed, and asyncio."""
+
+import json
+
+from program import run
+
+PORT = """
+class Port:
+    connect, set_clock, identity, feed, store = port.connect, port.set_clock, port.identity, port.feed, port.store
+    slept = 0
+    @classmethod
+    def sleep(cls, seconds):  # a virtual clock: nobody waits for the second 401
+        cls.slept += seconds
+session = enroll.Session(config, Port, log=log)
+def tell(**more):
+    return session.request("POST", "/v1/devices/{id}/telemetry", json={"status": "online"}, **more)
+"""
+
+
+def connections(sandbox):
+    return sum(listener["connections"] for listener in sandbox.counts().values())
+
+
+def registered(make, service, width, **more):
+    device = make(service, width, **more)
+    assert device.boot().returncode == 0
+    return device
+
+
+def test_one_connection_serves_many_requests(sandbox, make, width):
+    device = registered(make, "xyte", width)
+    before = connections(sandbox)
+    assert run(device, PORT + "print(*[tell().status_code for _ in range(5)])") == ["200"] * 5
+    assert connections(sandbox) == before + 1
+
+
+def test_a_connection_that_was_closed_under_it_is_made_anew(sandbox, make, width):
+    device = registered(make, "xyte", width)
+    before = connections(sandbox)
+    program = """
+import time
+first = tell().status_code
+session._idle[0][0].sock.close()
+print(first, tell().status_code)
+"""
+    assert run(device, PORT + program) == ["200", "200"]
+    assert connections(sandbox) == before + 2
+
+
+def test_a_device_that_was_deleted_registers_anew_and_its_application_is_unaware(sandbox, make, width):
+    device = registered(make, "xyte", width)
+    sandbox.xyte.delete(json.loads(sandbox.log("xyte")[0].answer)["id"])
+    sandbox.clear_log()
+    program = """
+before = session.credential.device_id
+response = session.request("GET", "/v1/devices/{id}/command")
+after = session.credential.device_id
+print(response.status_code, before == after, tell().status_code, enroll.stored(config).device_id == after, Port.slept)
+"""
+    assert run(device, PORT + program) == ["204", "False", "200", "True", "5.0"]
+    requests = [(entry.method, entry.status) for entry in sandbox.log("xyte")]
+    assert requests == [("GET", 401), ("GET", 401), ("POST", 201), ("GET", 204), ("POST", 200)]
+
+
+ACCOUNT = """
+try:
+    response = session.request("GET", "/accounts?a=status")
+    print(response.status_code, session.credential.secret.reveal() == first)
+except enroll.EnrollError as error:
+    print(error.kind, "reset" in str(error))
+"""
+
+
+def test_an_etherfax_device_that_was_reset_registers_anew_and_one_that_was_not_says_so(sandbox, make, width):
+    device = registered(make, "etherfax", width)
+    serial = json.loads(device.path.read_text())["etherfax"]["serial"]
+    sandbox.fault("etherfax", times=2, status=401, path="accounts")
+    program = PORT + "first = session.credential.secret.reveal()" + ACCOUNT
+    assert run(device, program) == ["refused", "True"]
+    sandbox.etherfax.reset(serial)
+    assert run(device, program) == ["200", "False"]
+
+
+def test_an_ickstream_device_that_was_removed_asks_for_a_new_registration_token(sandbox, make, width):
+    device = registered(make, "ickstream", width)
+    sandbox.fault("ickstream", times=2, status=401)
+    program = """
+try:
+    session.request("POST", "", json={"jsonrpc": "2.0", "id": 2, "method": "getDevice", "params": {}}, repeat=True)
+except enroll.EnrollError as error:
+    print(error.kind, "registration_token" in str(error))
+"""
+    assert run(device, PORT + program) == ["configuration", "True"]
+
+
+def test_a_busy_service_says_when_to_ask_again(sandbox, make, width):
+    device = registered(make, "xyte", width)
+    dates = {"Date": "Sun, 06 Nov 2022 08:49:37 GMT", "Retry-After": "Sun, 06 Nov 2022 08:50:37 GMT"}
+    for headers in ({"Retry-After": "7"}, dates, {"Retry-After": "soon"}, {}):
+        sandbox.fault("xyte", status=503, headers=headers)
+    program = "answers = [tell() for _ in range(4)]\nprint(*[(one.status_code, one.retry_after) for one in answers])"
+    assert "".join(run(device, PORT + program)) == "(503,7)(503,60)(503,None)(503,None)"
+
+
+TICKER = """
+import asyncio
+import time
+late = 0
+async def tick():
+    global late
+    last = time.ticks_ms()
+    while True:
+        await asyncio.sleep_ms(10)
+        now = time.ticks_ms()
+        late = max(late, time.ticks_diff(now, last) - 10)
+        last = now
+async def main():
+    ticker = asyncio.create_task(tick())
+    await asyncio.sleep_ms(30)
+    result = await work()
+    ticker.cancel()
+    return result
+async def work():
+"""
+
+
+def test_a_ticker_is_not_late_while_a_session_waits_for_a_slow_server(sandbox, make, width):
+    """At most 100 ms, over TLS, with a new connection and with a kept one; the best of three, for a busy machine."""
+    device = registered(make, "xyte", width)
+    sandbox.fault("xyte", times=6, delay=0.2)
+    program = """
+    found = []
+    for _ in range(2):
+        response = await session.arequest("POST", "/v1/devices/{id}/telemetry", json={"status": "online"})
+        found.append(response.status_code)
+    return found
+best = 1000
+for _ in range(3):
+    late = 0
+    found = asyncio.run(main())
+    session.close()
+    best = min(best, late)
+print(*found, best < 100 or best)
+"""
+    assert run(device, PORT + TICKER.rstrip() + program) == ["200", "200", "True"]
+
+
+def test_a_cancelled_request_closes_its_socket_and_the_next_one_works(sandbox, make, width):
+    device = registered(make, "xyte", width)
+    sandbox.fault("xyte", delay=3)
+    program = """
+    import os
+    before = len(list(os.ilistdir("/proc/self/fd")))
+    call = session.arequest("GET", "/v1/devices/{id}/command")
+    try:
+        await asyncio.wait_for(call, 0.3)
+    except asyncio.TimeoutError:
+        print("cancelled")
+    assert len(list(os.ilistdir("/proc/self/fd"))) == before
+    return (await session.arequest("GET", "/v1/devices/{id}/command")).status_code
+print(asyncio.run(main()))
+"""
+    assert run(device, PORT + TICKER.rstrip() + program) == ["204"]

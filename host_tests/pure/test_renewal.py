@@ -1,0 +1,204 @@
+"""A credential that the service no longer knows: when the device registers anew, how often, and what it writes."""
+
+import enroll
+import enroll.renew as renew
+import enroll.session as session
+import enroll.transport as transport
+from boots import GOOD, NOW, Device, Port, Ready
+from enroll import wait
+from enroll.record import KEPT, REFUSED, TRIED, recall
+from enroll.store import Store
+from helpers import Wire, patched, raises
+
+PATH = "/v1/devices/{id}/config"
+NEW = b'{"id": "device-2", "access_key": "second-canary", "hub_url": "http://hub"}'
+
+
+def answer(status, body=b""):
+    return b"HTTP/1.1 %d X\r\nConnection: close\r\nContent-Length: %d\r\n\r\n%s" % (status, len(body), body)
+
+
+class Clock:
+    """Ticks that go on only when somebody sleeps."""
+
+    now = 0
+
+    def ticks_ms(self):
+        return self.now
+
+    def sleep(self, seconds):
+        self.now += int(seconds * 1000)
+
+
+class Registrar(Wire):
+    """A service that registers whoever asks and says 401 to everything else."""
+
+    def recv(self, size):
+        if not self.pieces:
+            last = self.sent.rpartition(b" HTTP/1.1")[0].rpartition(b" ")[2]
+            self.pieces = [answer(201, NEW) if last == b"/api/v1/devices" else answer(401)]
+        return super().recv(size)
+
+
+class Life:
+    """A registered device with a session, on a virtual clock; `wire.sent` is all that it has sent since."""
+
+    def __init__(self, provider="xyte", **top):
+        device = Device(provider, **top)
+        assert device.boot((200, GOOD[provider])).name == "registered"
+        self.it = device.it
+        self.clock = Clock()
+        self.lines = []
+        self.writes = []
+        self.port = Port(self.store)
+        self.port.sleep = self.clock.sleep
+        self.session = session.Session(self.it, self.port, log=self.lines.append)
+
+    def store(self, path):
+        """A Store that counts the records it writes."""
+        found = Store(path)
+        save = found.save
+
+        def counting(state, *more):
+            self.writes.append(state)
+            save(state, *more)
+
+        found.save = counting
+        return found
+
+    def call(self, answers, method="GET", **more):
+        """The status of a request that meets `answers`, one connection each, or a Wire."""
+        self.wire = answers if isinstance(answers, Wire) else Wire(*answers)
+        ticks = {"ticks_ms": self.clock.ticks_ms}
+        with patched(transport, socket=self.wire), patched(wait, select=Ready()):
+            with patched(session, **ticks), patched(renew, **ticks):
+                try:
+                    return self.session.request(method, PATH, **more).status_code
+                finally:
+                    self.asked = self.wire.sent.count(b" HTTP/1.1\r\n")
+                    assert self.wire.open <= 0, "a socket is left open"
+
+    def stored(self):
+        return recall(self.it, Store(self.it.store))
+
+
+def test_two_401s_five_seconds_apart_make_it_register_anew_and_ask_once_more():
+    life = Life()
+    assert life.call([answer(401), answer(401), answer(201, NEW), answer(200)]) == 200
+    assert life.asked == 4 and life.clock.now == 5000
+    assert b"GET /v1/devices/device-2/config" in life.wire.sent and b"second-canary" in life.wire.sent
+    state, credential = life.stored()
+    assert state == KEPT and credential.secret.reveal() == "second-canary"
+    assert credential.renewed == NOW
+
+
+def test_one_401_alone_changes_nothing():
+    life = Life()
+    assert life.call([answer(401), answer(200)]) == 200
+    assert life.asked == 2 and not life.writes and life.session.credential.device_id == "device-1"
+
+
+def test_403_and_404_never_make_it_register_anew():
+    for status in (403, 404, 429, 500):
+        life = Life()
+        assert life.call([answer(status)]) == status
+        assert life.asked == 1 and life.clock.now == 0
+
+
+def test_a_post_is_repeated_only_if_the_caller_says_so():
+    life = Life()
+    assert life.call([answer(401)], "POST") == 401 and life.asked == 1
+    life.clock.sleep(4)
+    assert life.call([answer(401)], "POST") == 401 and life.asked == 1
+    life.clock.sleep(1)
+    assert life.call([answer(401), answer(201, NEW)], "POST") == 401 and life.asked == 2
+    assert life.session.credential.device_id == "device-2"
+    assert life.call([answer(200)], "POST") == 200
+    life = Life()
+    assert life.call([answer(401), answer(401), answer(201, NEW), answer(200)], "POST", repeat=True) == 200
+
+
+def test_a_success_between_two_401s_counts():
+    life = Life()
+    life.call([answer(401)], "POST")
+    life.clock.sleep(10)
+    life.call([answer(200)], "POST")
+    assert life.call([answer(401)], "POST") == 401 and life.asked == 1
+
+
+def test_the_old_credential_stays_where_the_service_refuses_or_is_silent():
+    for reply, state, kind in (
+        (answer(422), REFUSED, "refused"),
+        (answer(503), REFUSED, "server"),
+        (answer(500), TRIED, "server"),
+        (OSError(104, "reset"), TRIED, "network"),
+    ):
+        life = Life()
+        assert str(raises(kind, life.call, [answer(401), answer(401), reply])), kind
+        assert life.stored()[0] == state
+        assert enroll.stored(life.it).secret.reveal() == "token-canary"
+        assert session.Session(life.it, life.port).credential.device_id == "device-1"
+
+
+def test_after_a_failure_it_waits_before_it_tries_again():
+    life = Life()
+    raises("refused", life.call, [answer(401), answer(401), answer(422)])
+    assert life.call([answer(401)]) == 401 and life.asked == 1
+    life.clock.sleep(life.it.cap)
+    assert life.call([answer(401), answer(201, NEW), answer(200)]) == 200
+
+
+def test_a_lost_answer_makes_an_orphan_until_the_portal_helps():
+    life = Life()
+    raises("network", life.call, [answer(401), answer(401), OSError(104, "reset")])
+    life.clock.sleep(life.it.cap)
+    error = raises("orphaned", life.call, [answer(401), answer(422)])
+    assert "reset" in str(error)
+    life.clock.sleep(life.it.cap)
+    assert life.call([answer(401), answer(201, NEW), answer(200)]) == 200
+
+
+def test_a_service_that_says_401_to_everything_for_a_day():
+    """One call a minute: three registrations of two slots each; then one question a call, and more at each attempt."""
+    life = Life()
+    asked = registered = refused = 0
+    while life.clock.now < 86400_000:
+        start = life.clock.now
+        life.port.now = NOW + start // 1000
+        try:
+            assert life.call(Registrar()) == 401
+            registered += b"POST /api/v1/devices " in life.wire.sent
+        except enroll.EnrollError as error:
+            assert error.kind == "refused" and "soon after" in str(error)
+            refused += 1
+        asked += life.asked
+        life.clock.sleep(60 - (life.clock.now - start) / 1000)
+    assert registered == 3 and len(life.writes) == 6
+    assert 86400 / life.it.cap - 5 <= refused <= 2 * 86400 / life.it.cap + 5, refused
+    assert asked <= 1440 + refused + 12, asked
+
+
+def test_how_soon_it_may_register_anew_again_is_a_setting():
+    for wanted, seconds, allowed in ((None, 28799, False), (None, 28800, True), (60, 59, False), (60, 60, True)):
+        life = Life(retry={"renew": wanted})
+        assert life.call([answer(401), answer(401), answer(201, NEW), answer(200)]) == 200
+        life.port.now = NOW + seconds
+        if allowed:
+            assert life.call([answer(401), answer(401), answer(201, NEW), answer(200)]) == 200
+        else:
+            assert "soon after" in str(raises("refused", life.call, [answer(401), answer(401)]))
+
+
+def test_etherfax_says_that_the_portal_must_reset_the_device():
+    life = Life("etherfax")
+    error = raises("refused", life.call, [answer(401), answer(401), answer(403)])
+    assert "reset this device in the portal" in str(error)
+    assert enroll.stored(life.it)
+
+
+def test_ickstream_says_that_a_new_registration_token_is_needed():
+    life = Life("ickstream")
+    life.it.section["registration_token"] = None  # it has been erased
+    error = raises("configuration", life.call, [answer(401), answer(401)])
+    assert "registration_token" in str(error) and life.asked == 2
+    assert enroll.stored(life.it)

@@ -1,0 +1,66 @@
+"""A device whose credential the service no longer knows registers anew."""
+
+import json
+from time import ticks_add, ticks_ms
+
+from .enroller import Enroller
+from .errors import EnrollError
+from .record import KEPT, TRIED
+
+
+class _Renewal(Enroller):
+    """An Enroller that does not take the credential `old` for an answer.
+
+    When it did so stands beside the credential, so that a service which refuses what it has just given does not wear
+    out flash.
+    """
+
+    def __init__(self, session) -> None:
+        super().__init__(session.config, session.port, None, session.log)
+        self._old = session.credential
+        self.now = 0
+        self.failures = session.failures
+
+    def _recall(self):
+        credential = super()._recall()
+        if credential and credential.secret.reveal() == self._old.secret.reveal():
+            if self.state == KEPT and self.store.damaged:
+                self.state = TRIED  # what `begin` writes before a request was not followed by anything
+            return None
+        return credential
+
+    def _exchange(self, request, now):
+        if now < self._old.renewed + self.config.renew:
+            raise EnrollError("refused", "not authorised again, soon after registering anew")
+        self.now = now
+        return (yield from super()._exchange(request, now))
+
+    def _save(self, state, body=b""):
+        if state == KEPT:
+            body = json.dumps(json.loads(body)[:3] + [self.now]).encode()
+        super()._save(state, body)
+
+
+def renew(session):
+    """Task: register the device of `session`, a Session, anew, in one attempt, and return its new Credential.
+
+    The old one stays in the store until the new one is there. Raises EnrollError for what came of the attempt; when the
+    next one may be made is left in `session.hold`.
+    """
+    session.log("not authorised any more: registering anew")
+    enroller = _Renewal(session)
+    pause = session.config.cap
+    try:
+        action = yield from enroller.attempt(0)
+        if action.credential:
+            enroller.failures = 0
+            action.credential.renewed = enroller.now
+            return action.credential
+        pause, error = action.at, action.error
+    except EnrollError as failure:
+        error = failure
+    finally:
+        enroller.close()
+        session.failures = enroller.failures
+    session.hold = ticks_add(ticks_ms(), int(pause * 1000))
+    raise error
