@@ -11,7 +11,7 @@ def call(credential):
         params = {"deviceId": credential.device_id}
         return "POST", "", {"jsonrpc": "2.0", "id": 2, "method": "getDevice", "params": params}
     if credential.provider == "xyte":
-        return "POST", "/v1/devices/%s/telemetry" % credential.device_id, {"status": "online"}
+        return "POST", "/v1/devices/{id}/telemetry", {"status": "online"}
     return None
 
 
@@ -23,7 +23,7 @@ def main(session) -> None:
         return
     method, path, body = wanted
     try:
-        response = session.request(method, path, json=body)
+        response = session.request(method, path, repeat=True, json=body)  # none of these calls hurts when made twice
         print("app: %s %s: HTTP %d" % (method, path.split("?")[0], response.status_code))
     except (OSError, EnrollError) as error:
         print("app: %s %s failed: %s" % (method, path.split("?")[0], error))

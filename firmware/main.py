@@ -54,7 +54,7 @@ def boot(path: str, single: bool = False):
         config = enroll.Config.load(path)
         credential = register(config, port, single)
         outcome = "registered %s %s" % (credential.provider, credential.device_id)
-        return 0, outcome, lambda: enroll.Session(config, port, credential)
+        return 0, outcome, lambda: enroll.Session(config, port, credential, log)
     except enroll.EnrollError as error:
         return STATUS.get(error.kind, TRY_AGAIN), "%s: %s" % (error.kind, error), None
     except MemoryError:

@@ -21,75 +21,112 @@ FOLDER = ROOT / ".cache" / "demo"
 class Boot:
     """What one boot said and took."""
 
-    status: int
     outcome: str
     milliseconds: float
 
 
-def boot(device: Device, console: Console) -> Boot:
-    """Boot `device`, printing its progress line by line as it comes."""
-    start = time.perf_counter()
-    with subprocess.Popen(
-        device.command("--once"), env=device.environment, text=True, stdout=subprocess.PIPE, stderr=subprocess.STDOUT
-    ) as process:
-        lines = []
-        try:
-            for line in process.stdout or ():
-                lines.append(line.strip())
-                console.print("    ", lines[-1], highlight=False, markup=False, soft_wrap=True)
-        finally:
-            if process.poll() is None:
-                process.kill()
-    return Boot(process.returncode, lines[-1] if lines else "", (time.perf_counter() - start) * 1000)
+class Demo:
+    """One device in each service of `sandbox`; `failed` once something did not go as it should."""
+
+    def __init__(self, sandbox: Sandbox, console: Console) -> None:
+        self.sandbox = sandbox
+        self.console = console
+        self.devices = {service: Device(FOLDER / service) for service in SERVICES}
+        self.failed = False
+
+    def say(self, text: str) -> None:
+        """Print a line as it is, indented."""
+        self.console.print("    ", text, highlight=False, markup=False, soft_wrap=True)
+
+    def boot(self, service: str, *arguments: str) -> Boot:
+        """Boot the device of `service`, printing its progress line by line as it comes."""
+        device = self.devices[service]
+        start = time.perf_counter()
+        command = device.command("--once", *arguments)
+        with subprocess.Popen(
+            command, env=device.environment, text=True, stdout=subprocess.PIPE, stderr=subprocess.STDOUT
+        ) as process:
+            lines = []
+            try:
+                for line in process.stdout or ():
+                    lines.append(line.strip())
+                    self.say(lines[-1])
+            finally:
+                if process.poll() is None:
+                    process.kill()
+        self.failed |= process.returncode != 0
+        return Boot(lines[-1] if lines else "", (time.perf_counter() - start) * 1000)
+
+    def seen(self, service: str) -> int:
+        """Show what the service saw since the last look; returns how many requests."""
+        entries = self.sandbox.log(service)
+        for entry in entries:
+            self.say(f"the service saw: {entry.method} {entry.path} -> {entry.status}")
+        self.sandbox.clear_log()
+        return len(entries)
+
+    def register(self) -> dict[str, tuple[Boot, int]]:
+        """Create and enable a device in each service, and boot it: {service: (boot, requests)}."""
+        found = {}
+        for service, device in self.devices.items():
+            device.write(configuration(self.sandbox, service, create(self.sandbox, service)))
+            self.console.print(f"\n[bold]{service}[/]: a device is created and enabled; its first boot:")
+            found[service] = (self.boot(service), self.seen(service))
+        return found
+
+    def again(self) -> dict[str, tuple[Boot, int]]:
+        """Boot all devices once more, without a packet: {service: (boot, packets)}."""
+        self.console.print("\n[bold]All four boot again[/], with the credential that they have kept:")
+        found = {}
+        for service in self.devices:
+            found[service] = (self.boot(service), len(self.sandbox.log()))
+        packets = len(self.sandbox.log())
+        self.failed |= packets > 0
+        self.say(f"Sandbox and NTP server saw {packets or 'no'} packets.")
+        return found
+
+    def deleted(self) -> None:
+        """Delete the Xyte device in the portal and let its application go on."""
+        self.console.print("\n[bold]xyte[/]: the device is deleted in the portal; its application goes on:")
+        self.sandbox.xyte.delete(self.sandbox.xyte.devices()[0]["id"])
+        self.sandbox.clear_log()
+        last = self.boot("xyte", "--app").outcome
+        self.failed |= not last.endswith("HTTP 200")
+        self.seen("xyte")
+
+    def table(self, first: dict[str, tuple[Boot, int]], second: dict[str, tuple[Boot, int]]) -> Table:
+        """Both boots of every device, side by side."""
+        table = Table(box=box.SIMPLE_HEAD, padding=(0, 1, 0, 0), pad_edge=False)
+        for title in ("service", "device id", "1st ms", "2nd ms", "sent", "store"):
+            table.add_column(title, no_wrap=True, justify="right" if "ms" in title else "left")
+        for service, device in self.devices.items():
+            (boot, requests), (later, more) = first[service], second[service]
+            slot = max(device.folder.glob("state/*/slot"), key=lambda path: path.stat().st_mtime_ns)
+            times = (f"{boot.milliseconds:.0f}", f"{later.milliseconds:.0f}")
+            where = str(slot.parent.relative_to(device.folder))
+            table.add_row(service, later.outcome.split(" ")[-1], *times, f"{requests}+{more}", where)
+        return table
 
 
 @click.command()
 def main() -> None:
-    """Register a device with each service of the sandbox, boot them all again, and show every step."""
+    """Register a device with each service of the sandbox, boot them all again, delete one, and show every step."""
     console = Console()
     micropython()  # fetched, if need be, before anything is timed
     shutil.rmtree(FOLDER, ignore_errors=True)
-    devices = {service: Device(FOLDER / service) for service in SERVICES}
-    table = Table(box=box.SIMPLE_HEAD, padding=(0, 1, 0, 0), pad_edge=False)
-    for title in ("service", "device id", "1st ms", "2nd ms", "sent", "store"):
-        table.add_column(title, no_wrap=True, justify="right" if "ms" in title else "left")
-    failed = False
     with Sandbox(FOLDER / "sandbox") as sandbox:
         address = sandbox.url("etherfax").removesuffix("/etherfax/rest/2.0/api")
         console.print(f"The sandbox listens on {address}, NTP on {sandbox.ntp}; its CA is new.", soft_wrap=True)
-        first, requests = {}, {}
-        for service, device in devices.items():
-            device.write(configuration(sandbox, service, create(sandbox, service)))
-            console.print(f"\n[bold]{service}[/]: a device is created and enabled; its first boot:")
-            first[service] = boot(device, console)
-            entries = sandbox.log(service)
-            requests[service] = len(entries)
-            for entry in entries:
-                text = f"     the service saw: {entry.method} {entry.path} -> {entry.status}"
-                console.print(text, highlight=False, markup=False, soft_wrap=True)
-        sandbox.clear_log()
-        console.print("\n[bold]All four boot again[/], with the credential that they have kept:")
-        for service, device in devices.items():
-            second = boot(device, console)
-            again = len(sandbox.log())
-            name = second.outcome.split(" ")[-1]
-            failed |= bool(first[service].status or second.status or again)
-            slot = max(device.folder.glob("state/*/slot"), key=lambda path: path.stat().st_mtime_ns)
-            times = (f"{first[service].milliseconds:.0f}", f"{second.milliseconds:.0f}")
-            table.add_row(
-                service, name, *times, f"{requests[service]}+{again}", str(slot.parent.relative_to(device.folder))
-            )
-        packets = len(sandbox.log())
-        console.print(
-            f"     sandbox and NTP server saw {packets} packets."
-            if packets
-            else "     The sandbox and its NTP server saw no packet."
-        )
+        demo = Demo(sandbox, console)
+        first = demo.register()
+        second = demo.again()
+        table = demo.table(first, second)
+        demo.deleted()
     console.print()
     console.print(table)
     console.print("ms: from power on to exit; sent: requests of the first boot and of the second;")
     console.print(f"stored below {FOLDER.relative_to(ROOT)}/<service>/")
-    sys.exit(failed)
+    sys.exit(demo.failed)
 
 
 if __name__ == "__main__":
