@@ -17,17 +17,23 @@ def erase(config: "Config", log) -> None:
     if not (value and config.path):
         return
     try:
-        with open(config.path) as file:
+        with open(config.path, "rb") as file:
             text = file.read()
-        quoted = json.dumps(value.reveal())
-        before, name, after = text.partition('"%s"' % key)
-        if quoted not in after:
+        quoted = json.dumps(value.reveal()).encode()
+        start = text.find(quoted, text.find(b'"%s"' % key.encode()))
+        if start < 0:
             raise OSError("written with escapes")
-        text = before + name + after.replace(quoted, '"' + " " * (len(quoted) - 2) + '"', 1)
+        blanks = b'"' + b" " * (len(quoted) - 2) + b'"'
+        text = text[:start] + blanks + text[start + len(quoted) :]
         copy = config.path + ".whole"
-        for path, mode in ((copy, "w"), (config.path, "r+")):
-            with open(path, mode) as file:
-                file.write(text)
+        with open(copy, "wb") as file:
+            file.write(text)
+        with open(config.path, "r+b") as file:
+            file.seek(start)  # no other block is touched: one that a power cut leaves erased is the token's own
+            file.write(blanks)
+        with open(config.path, "rb") as file:
+            if file.read() != text:
+                raise OSError(5)  # EIO; the copy stays
         os.remove(copy)
         config.section[key] = None
     except OSError as error:

@@ -93,7 +93,8 @@ class Store:
         self._keep(False)
 
     def save(self, state: int, identity: bytes, body: bytes, spare: bool = False) -> None:
-        """Write a record, read it back, and make it the newest. `spare`: on full flash, give up the spare file for it.
+        """Write a record, read it back, and make it the newest. `spare`: it must not be lost; on full flash the spare
+        file is given up for it, and the other slot where this one is worn.
 
         Raises EnrollError("storage"); the record before stays valid then.
         """
@@ -135,9 +136,12 @@ class Store:
                 self._write(*record)
             except OSError as error:
                 self.close()
-                if not spare or error.errno != _ENOSPC:
+                if not spare:
                     raise
-                os.remove(self.path + "/spare")
+                if error.errno == _ENOSPC:
+                    os.remove(self.path + "/spare")
+                elif self.state[1 - self._next] <= record[0]:
+                    self._next = 1 - self._next  # this slot is worn: take the other one
                 self._write(*record)
         except OSError as error:
             raise self._trouble(error)

@@ -72,10 +72,11 @@ class Exchange:
         self.headers: dict[str, str] = {}
         self.size = 0  # bytes of the body that `body` has read
 
-    def _wait(self, flags: int):
+    def _wait(self, what):
+        """Task: yield `what`, flags of the stream or 0 for none, which lets the driver feed, unless time is up."""
         if ticks_diff(self.end, ticks_ms()) <= 0:
             raise OSError(110)  # ETIMEDOUT
-        return (yield self.stream, flags)
+        return (yield (self.stream, what) if what else what)
 
     def connect(self, where):
         """Task: connect to the address `where`. Raises OSError."""
@@ -163,6 +164,7 @@ class Exchange:
     def read(self):
         """Task: the next bytes, b"" at the end. `read` of a TLS object would lose an end that follows data."""
         receive = getattr(self.stream, "recv", None)
+        yield from self._wait(0)  # also while a server never lets it wait
         return (yield from self._io(POLLIN, receive or self.stream.read, _PIECE if receive else 1))
 
     def _line(self, most: int):
@@ -182,7 +184,9 @@ class Exchange:
                 raise OSError(_RESET)
 
     def head(self, method: str, brief: bool):
-        """Task: read status and headers. `brief`: of the headers only _NEEDED, of each only the first characters."""
+        """Task: read status and headers. `brief`: of the headers only _NEEDED, of each only the first characters
+        and what contradicts them.
+        """
         most = 64 if brief else _HEAD
         headers: dict[str, str] = {}
         while self.status_code < 200:
@@ -200,8 +204,9 @@ class Exchange:
                     continue  # no header that matters here
                 name = name.lower()
                 value = value.strip()
-                if colon and (name in _NEEDED or not brief) and headers.get(name) != value:
-                    headers[name] = headers[name] + ", " + value if name in headers else value
+                before = headers.get(name, "")
+                if colon and (not brief or (name in _NEEDED and len(before) < 20)) and before != value:
+                    headers[name] = before + ", " + value if before else value
         self.headers = headers
         if method == "HEAD" or self.status_code in (204, 304):
             return

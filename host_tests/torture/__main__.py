@@ -1,0 +1,93 @@
+"""`make torture`: every fault class in full, and one table of what was survived."""
+
+import importlib
+import json
+import os
+import sys
+import tempfile
+import time
+from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor, as_completed
+from pathlib import Path
+
+import click
+from rich.console import Console
+from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
+from rich.table import Table
+
+from torture import CLASSES
+from torture.faults import Batch, Bench, Result
+
+
+def tried(batch: Batch) -> Result:
+    """What a batch comes to; one that breaks is lost."""
+    try:
+        return batch.run()
+    except Exception as error:
+        return Result(1, [f"{type(error).__name__}: {error}"])
+
+
+def results(title: str, batches: list[Batch], jobs: int, progress: Progress) -> Iterator[tuple[Batch, Result]]:
+    """Run `batches`, `jobs` at a time, under a progress bar."""
+    task = progress.add_task(title, total=len(batches))
+    with ThreadPoolExecutor(jobs) as pool:
+        futures = {pool.submit(tried, batch): batch for batch in batches}
+        for future in as_completed(futures):
+            progress.advance(task)
+            yield futures[future], future.result()
+
+
+def torture(name: str, full: bool, jobs: int, bench: Bench, progress: Progress) -> dict[str, object]:
+    """The figures of one fault class."""
+    module = importlib.import_module(f"torture.{name}")
+    start = time.monotonic()
+    cases, lost, notes = 0, [], {}
+    for batch, result in results(module.TITLE, list(module.batches(full, bench)), jobs, progress):
+        cases += result.cases
+        lost += [f"{batch.name}: {sentence}" for sentence in result.lost]
+        notes |= {f"{batch.name}: {key}": value for key, value in result.notes.items()}
+    return {
+        "class": module.TITLE,
+        "cases": cases,
+        "lost": lost,
+        "notes": dict(sorted(notes.items())),
+        "seconds": round(time.monotonic() - start, 1),
+    }
+
+
+def show(figures: list[dict], console: Console) -> None:
+    """Print the table, and under it what was measured and what was lost."""
+    table = Table("fault class", "cases", "survived", "lost", "seconds")
+    for it in figures:
+        lost = len(it["lost"])
+        table.add_row(it["class"], *map(str, (it["cases"], it["cases"] - lost, lost, it["seconds"])))
+    console.print(table)
+    for it in figures:
+        for key, value in it["notes"].items():
+            console.print(f"{it['class']}: {key}: {value}", highlight=False, markup=False, soft_wrap=True)
+    for it in figures:
+        for sentence in it["lost"]:
+            console.print(f"LOST: {it['class']}: {sentence}", highlight=False, markup=False, soft_wrap=True)
+
+
+@click.command()
+@click.argument("classes", nargs=-1, type=click.Choice(CLASSES))
+@click.option("--slice", "sliced", is_flag=True, help="Only the cases that make test tries.")
+@click.option("--jobs", default=os.cpu_count() or 1, show_default=True, help="Batches at a time.")
+@click.option("--json", "as_json", is_flag=True, help="Print one JSON array.")
+def main(classes: tuple[str, ...], sliced: bool, jobs: int, as_json: bool) -> None:
+    """Break what can break, CLASSES of faults or all of them, and count what was lost. Status 1 if anything was."""
+    columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeElapsedColumn())
+    progress = Progress(*columns, console=Console(stderr=True))
+    with tempfile.TemporaryDirectory() as folder, progress:
+        bench = Bench(Path(folder))
+        figures = [torture(name, not sliced, jobs, bench, progress) for name in classes or CLASSES]
+    if as_json:
+        click.echo(json.dumps(figures, indent=1))
+    else:
+        show(figures, Console())
+    sys.exit(any(it["lost"] for it in figures))
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,101 @@
+"""What a fault class is made of: batches of cases, each with what it survived, lost and measured.
+
+A fault class is a module of this package with
+
+    TITLE                   what is broken, in a few words
+    batches(full, bench)    yields its Batches: all of them, or where `full` is false a slice that takes seconds
+
+A batch may be a loop inside one MicroPython: such a script stands in `scripts/` and prints, besides anything else,
+lines of "@cases " and a number, "@lost " and a sentence for each case that was not survived, "@note " and a name and a
+value. What does not end by itself, or prints no "@cases", is lost as a whole.
+"""
+
+import itertools
+import os
+import subprocess
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from runtime import Unavailable, micropython
+
+ROOT = Path(__file__).resolve().parent.parent.parent
+SCRIPTS = Path(__file__).resolve().parent / "scripts"
+
+
+@dataclass
+class Result:
+    """`cases` that were tried, a sentence for each that was `lost`, and `notes`: figures worth printing."""
+
+    cases: int
+    lost: list[str] = field(default_factory=list)
+    notes: dict[str, str] = field(default_factory=dict)
+
+
+@dataclass(frozen=True)
+class Batch:
+    """Cases that run together; `run` does it, and may do it beside others."""
+
+    name: str
+    run: Callable[[], Result]
+
+
+class Bench:
+    """Where the cases work: `folder()` is a new empty folder, `widths` are those of the MicroPythons that there are."""
+
+    def __init__(self, path: Path) -> None:
+        self._path = path
+        self._names = itertools.count(1)
+        self.widths = [width for width in (64, 32) if available(width)]
+
+    def folder(self) -> Path:
+        found = self._path / str(next(self._names))
+        found.mkdir()
+        return found
+
+
+def available(width: int) -> bool:
+    """Whether there is a MicroPython of `width` bits; only the 32-bit one may be missing."""
+    try:
+        micropython(width)
+    except Unavailable:
+        if width == 64:
+            raise
+        return False
+    return True
+
+
+def on_micropython(script: str, *arguments: str, width: int, patience: float = 600, heap: str = "2m") -> Result:
+    """Run a script of `scripts/` on MicroPython, with the library on its path, and read what it prints.
+
+    `patience`: seconds after which it is ended; `heap`: as MicroPython's -X heapsize takes it.
+    """
+    command = [str(micropython(width)), "-X", f"heapsize={heap}", str(SCRIPTS / script), *arguments]
+    path = f"{ROOT}/lib:{ROOT}/boards/unix:{ROOT}/firmware:{SCRIPTS}:{ROOT}/host_tests/pure:.frozen"
+    environment = {**os.environ, "MICROPYPATH": path}
+    try:
+        done = subprocess.run(
+            command, env=environment, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, timeout=patience, check=False
+        )
+        output, end = done.stdout, f"exit status {done.returncode}" if done.returncode else ""
+    except subprocess.TimeoutExpired as error:
+        output, end = error.output or b"", f"no end after {patience:g} s"
+    return read(output.decode(errors="replace").splitlines(), end)
+
+
+def read(lines: list[str], end: str) -> Result:
+    """The Result that a script has printed; `end`: what went wrong with its process, "" if nothing did."""
+    result = Result(0)
+    for line in lines:
+        mark, _, rest = line.partition(" ")
+        if mark == "@cases":
+            result.cases += int(rest)
+        elif mark == "@lost":
+            result.lost.append(rest)
+        elif mark == "@note":
+            name, _, value = rest.rpartition(" ")
+            result.notes[name] = value
+    if end or not result.cases:
+        result.lost.append(" | ".join([end or "no case was tried", *lines[-5:]]))
+        result.cases = max(result.cases, 1)
+    return result

@@ -1,0 +1,59 @@
+"""Odd input to everything that reads input: only what is documented may be raised."""
+
+import importlib.util
+import os
+import subprocess
+import sys
+from collections.abc import Iterator
+
+from torture.faults import ROOT, Batch, Bench, Result, on_micropython, read
+
+TITLE = "odd input"
+TARGETS = ("config", "file", "http", "attempt", "answer", "packet", "text", "slots")
+PROPERTIES = ("answer", "attempt", "slots", "text")  # what host_tests/test_properties.py does not have
+MANY, FEW = 20000, 250  # inputs of each target on each runtime
+SLOW = {"attempt": 60, "answer": 120}  # a few of those that take long
+FIRST = 1  # seed of the first input; another one gives other inputs
+PATIENCE = 900  # seconds for the inputs of one target
+
+
+def on_cpython(bench: Bench, name: str, how: str, count: int) -> Result:
+    """Give `count` inputs to the target `name` on CPython; `how` they are made: see fuzz_cpython.py."""
+    command = [sys.executable, "-m", "torture.fuzz_cpython", str(bench.folder()), name, how, str(FIRST), str(count)]
+    folders = ("lib", "tools", "host_tests", "host_tests/pure")
+    environment = {**os.environ, "PYTHONPATH": os.pathsep.join(str(ROOT / folder) for folder in folders)}
+    try:
+        done = subprocess.run(
+            command, env=environment, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, timeout=PATIENCE, check=False
+        )
+        output, end = done.stdout, f"exit status {done.returncode}" if done.returncode else ""
+    except subprocess.TimeoutExpired as error:
+        output, end = error.output or b"", f"no end after {PATIENCE} s"
+    return read(output.decode(errors="replace").splitlines(), end)
+
+
+def on_width(bench: Bench, names: tuple[str, ...], width: int, counts: dict[str, int]) -> Result:
+    """Give as many inputs to the targets `names` as `counts` says, on MicroPython."""
+    arguments = (word for name in names for word in (name, str(counts[name])))
+    folder = str(bench.folder())
+    return on_micropython("fuzz.py", folder, str(FIRST), *arguments, width=width, patience=PATIENCE, heap="1m")
+
+
+def batches(full: bool, bench: Bench) -> Iterator[Batch]:
+    """Every target on every runtime."""
+    counts = {name: MANY if full else SLOW.get(name, FEW) for name in TARGETS}
+    for width in bench.widths:
+        for names in [(name,) for name in TARGETS] if full else [TARGETS]:
+            what = names[0] if full else "all"
+            yield Batch(
+                f"{what}, MicroPython, {width} bits",
+                lambda names=names, width=width: on_width(bench, names, width, counts),
+            )
+    for how, names in (("seeds", TARGETS), ("properties", PROPERTIES), ("coverage", TARGETS[1:])):
+        if how == "coverage" and not (full and importlib.util.find_spec("atheris")):
+            continue
+        for name in names if full else names[:1]:
+            yield Batch(
+                f"{name}, CPython, {how}",
+                lambda name=name, how=how: on_cpython(bench, name, how, counts[name]),
+            )

@@ -1,0 +1,48 @@
+"""The power is cut at every block operation, under a device's real file systems."""
+
+import subprocess
+from collections.abc import Iterator
+from functools import partial
+
+from devices import SERVICES
+from runtime import micropython
+
+from torture.faults import Batch, Bench, on_micropython
+
+TITLE = "power cut at every block operation"
+KINDS = ("fat", "lfs2", "fat-4096", "lfs2-4096", "lfs1")  # as in scripts/blocks.py
+ACTIONS = ("boot", "boot once more", "replace", "forget")
+
+
+def cases(full: bool, bench: Bench) -> Iterator[tuple[int, str, str, str]]:
+    """(width, action, file system, service) for everything that is cut."""
+    if not full:
+        for kind in KINDS[:2]:
+            for service in ("etherfax", "ickstream"):
+                yield from ((64, action, kind, service) for action in ACTIONS)
+            yield 64, "erase", kind, "ickstream"
+        return
+    for width in bench.widths:
+        kinds = (*KINDS[:4], *KINDS[4:] * built("VfsLfs1")) if width == 64 else KINDS[:2]
+        for kind in kinds:
+            yield from ((width, action, kind, service) for service in SERVICES for action in ACTIONS)
+            yield width, "erase", kind, "ickstream"
+    for kind in ("fat", "lfs2-4096"):
+        yield from ((64, "boot twice", kind, service) for service in ("etherfax", "ickstream"))
+
+
+def built(name: str) -> bool:
+    """Whether this MicroPython has the file system `name`."""
+    command = [str(micropython(64)), "-c", f"import vfs; vfs.{name}"]
+    return not subprocess.run(command, stderr=subprocess.DEVNULL, check=False).returncode
+
+
+def batches(full: bool, bench: Bench) -> Iterator[Batch]:
+    coarse = () if full else ("coarse",)
+    for width, action, kind, service in cases(full, bench):
+        run = partial(on_micropython, "power.py", action, kind, service, *coarse, width=width, heap="8m")
+        yield Batch(f"{action}, {service}, {kind}, {width} bits", run)
+    for kind in KINDS[:4] if full else KINDS[:2]:
+        for service in ("etherfax", "ickstream"):
+            run = partial(on_micropython, "power_costs.py", kind, service, width=64, heap="8m")
+            yield Batch(f"costs, {service}, {kind}", run)

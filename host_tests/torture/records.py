@@ -1,0 +1,21 @@
+"""Anything may lie where a device keeps its records."""
+
+from collections.abc import Iterator
+from functools import partial
+
+from devices import SERVICES
+
+from torture.faults import Batch, Bench, on_micropython
+
+TITLE = "stored records damaged or of others"
+
+
+def batches(full: bool, bench: Bench) -> Iterator[Batch]:
+    coarse = () if full else ("coarse",)
+    for width in bench.widths if full else (64,):
+        for service in SERVICES if full else ("etherfax", "ickstream"):
+            run = partial(on_micropython, "records_damage.py", service, *coarse, width=width, heap="8m")
+            yield Batch(f"damage, {service}, {width} bits", run)
+        for service in SERVICES if full else ("etherfax",):
+            run = partial(on_micropython, "records_pairs.py", service, *coarse, width=width, heap="8m")
+            yield Batch(f"pairs, {service}, {width} bits", run)

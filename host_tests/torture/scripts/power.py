@@ -1,0 +1,160 @@
+"""Cuts the power at every block operation: power.py ACTION KIND PROVIDER [coarse].
+
+What is done when the power goes is one of ACTIONS; then the device boots from each image that the cut may have left.
+"""
+
+import json
+import sys
+
+import enroll
+from blocks import formatted
+from device import TICKET, Device, Lost, Service, sweep
+from enroll.record import KEPT, identity
+from enroll.store import Store
+from helpers import read, write
+
+
+def fresh(kind, provider):
+    """A device that has never booted."""
+    return Device(formatted(kind), Service(provider)).configure()
+
+
+def turned_away(kind, provider):
+    """A device whose first attempt was definitely not accepted: the service was busy."""
+    device = fresh(kind, provider)
+    device.service.trouble = 503
+    device.boot()
+    device.service.trouble = None
+    return device
+
+
+def registered(kind, provider):
+    device = fresh(kind, provider)
+    device.registers()
+    return device
+
+
+def replaced(kind, provider):
+    """A device whose older slot holds an older credential."""
+    device = registered(kind, provider)
+    replace(device)
+    return device
+
+
+def provisioned_again(kind, provider):
+    """A registered device whose enroll.json holds a registration token once more, in the file's second block."""
+    device = registered(kind, provider)
+    device.service.ticket = TICKET
+    device.configure()
+    with device.flash:
+        text = read(device.path).decode()
+        blanks = device.flash.kind.size + 20 - text.find(TICKET)
+        write(device.path, text.replace('"registration_token"', " " * blanks + '"registration_token"'))
+    return device
+
+
+def boot(device):
+    device.boot()
+
+
+def replace(device):
+    """A new credential over the one that is kept."""
+    device.service.given += 1
+    with device.flash:
+        config = enroll.Config.load(device.path)
+        store = Store(config.store)
+        store.load()
+        store.save(KEPT, identity(config), json.dumps(device.service.credential()).encode(), True)
+
+
+def forget(device):
+    """A factory reset of a device that the portal has let go."""
+    device.service.reset()
+    with device.flash:
+        enroll.forget(enroll.Config.load(device.path))
+
+
+def old_or_new(device):
+    """The credential is the old one or the new one."""
+    kept = device.boot()[2]
+    new = kept == device.service.credential()
+    if not new:
+        device.service.given -= 1
+    device.settles()
+    return "new" if new else "old"
+
+
+def all_or_nothing(device):
+    """The credential is there, or the device registers anew."""
+    if device.service.provider == "ickstream":
+        device.configure()
+    device.registers()
+    return "forgotten" if device.service.seen else "kept"
+
+
+def without_a_packet(device):
+    outcome = device.settles()
+    if device.service.seen:
+        raise Lost("a registered device has sent a request")
+    return outcome
+
+
+ACTIONS = {  # what is there, what is cut, how it ends
+    "boot": (fresh, boot, Device.settles),
+    "boot once more": (turned_away, boot, Device.settles),
+    "boot twice": (fresh, boot, Device.settles),
+    "replace": (registered, replace, old_or_new),
+    "forget": (replaced, forget, all_or_nothing),
+    "erase": (provisioned_again, boot, without_a_packet),
+}
+
+
+def cuts(start, action):
+    """Cut the power of a copy of the device `start` at operation 1, 2, 3 ... of `action(device)`: each device then."""
+    cut = 0
+    while True:
+        cut += 1
+        device = start.copy()
+        device.flash.cut = cut
+        try:
+            action(device)
+        except BaseException:
+            if not device.flash.off:
+                raise
+        if not device.flash.off:
+            return
+        yield device
+
+
+def left(start, action, coarse=True):
+    """(where the power went and what that did, device) for every image of every cut."""
+    for device in cuts(start, action):
+        for how, image in device.flash.remains(coarse):
+            yield f"operation {device.flash.cut} {how}", device.copy(image)
+
+
+def left_twice(start, action):
+    """The same where the power goes again in the boot after it has gone."""
+    for first, device in left(start, action):
+        if first.endswith("not done"):
+            for second, again in left(device, boot):
+                yield f"{first}, then {second}", again
+
+
+def window(start):
+    """Count the block operations between the arrival of the answer and the end of the save behind it."""
+    operations = sum([device.service.unsaved for device in cuts(start, boot)])
+    print("@note window of block operations", operations)
+    start.registers()
+    save = len(list(cuts(start, replace)))
+    if operations > save or (operations == save and not start.flash.kind.sectors):
+        print(f"@lost nothing of a save, {save} operations, is done before the request leaves")
+
+
+if __name__ == "__main__":
+    name, kind, provider = sys.argv[1:4]
+    prepare, action, settle = ACTIONS[name]
+    start = prepare(kind, provider)
+    sweep(left_twice(start, action) if name == "boot twice" else left(start, action, "coarse" in sys.argv), settle)
+    if name == "boot":
+        window(prepare(kind, provider))

@@ -1,0 +1,75 @@
+"""Makes many attempts for each case of a plan (see server_boots.py) with one Enroller, and shows that nothing grows.
+
+Arguments: the plan, how often, and after how many attempts what stays is loaded and filled: from then on the heap in
+use and the open files and sockets must stay what they are.
+"""
+
+import gc
+import json
+import sys
+
+import enroll
+import port
+import watched
+from enroll.enroller import Enroller
+
+
+def measure(enroller, found, number):
+    """Note bytes of the heap in use and number of open files and sockets between two attempts, in the list `found`."""
+    if enroller:
+        enroller.close()  # the slot that waits for the next record
+    gc.collect()
+    found[number] = gc.mem_alloc()
+    found[number + 3] = watched.opened()
+
+
+def attempts(case, times, settled):
+    """Make them; what is wrong: sentences."""
+    config = enroll.Config.load(case["path"])
+    kinds, found = {}, [0] * 6  # nothing is allocated between two measurements
+    enroller, now = None, 0
+    watched.start()
+    for number in range(times):
+        if number in (settled, (settled + times) // 2):
+            measure(enroller, found, int(number > settled))
+        enroller = enroller or Enroller(config, port)
+        action = enroller.step(now)
+        now = action.at
+        kind = action.error.kind if action.error else "registered"
+        kinds[kind] = kinds.get(kind, 0) + 1
+        if action.credential:  # as a device that was reset
+            enroller.close()
+            enroll.forget(config)
+            enroller, now = None, 0
+        action = None
+    watched.feed()
+    measure(enroller, found, 2)
+    for what, at in (("bytes of the heap", 0), ("files and sockets", 3)):
+        first, second, third = found[at : at + 3]
+        if third > second > first:  # once may be the first attempt that has got further than the others
+            yield f"{first}, {second}, {third} {what}"
+    if watched.longest > watched.GAP:
+        yield f"the watchdog was not fed for {watched.longest} ms"
+    if [kind for kind in kinds if kind not in case["kinds"]]:
+        yield f"came to {kinds}"
+
+
+def run(plan, times, settled):
+    plan.readline()
+    longest = 0
+    for line in plan:
+        case = json.loads(line)
+        try:
+            found = "; ".join(attempts(case, times, settled))
+        except Exception as error:
+            found = f"raised {error!r}"
+        if found:
+            print("@lost", case["name"] + ":", found)
+        print("@cases", times)
+        longest = max(longest, watched.longest)
+        gc.collect()
+    print("@note longest time without feeding the watchdog, ms", longest)
+
+
+with open(sys.argv[1]) as file:
+    run(file, int(sys.argv[2]), int(sys.argv[3]))

@@ -1,0 +1,20 @@
+"""A fast slice of every fault class: nothing may be lost."""
+
+import importlib
+
+import pytest
+
+from torture import CLASSES
+from torture.faults import Bench
+
+
+@pytest.fixture(scope="session")
+def bench(tmp_path_factory):
+    return Bench(tmp_path_factory.mktemp("torture"))
+
+
+@pytest.mark.parametrize("name", CLASSES)
+def test_nothing_is_lost(name, bench):
+    for batch in importlib.import_module(f"torture.{name}").batches(False, bench):
+        result = batch.run()
+        assert result.cases and not result.lost, (batch.name, result)
