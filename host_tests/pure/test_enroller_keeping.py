@@ -179,3 +179,13 @@ def test_forget_and_register_again():
     assert enroll.stored(device.it) is None
     assert device.boot((200, GOOD["xyte"])).name == "registered"
     assert len(device.service.requests) == 1
+
+
+def test_centagate_counts_29008_as_done_after_a_busy_server_and_not_after_a_refusal():
+    """Power may have failed while the answer to the attempt in between was on its way."""
+    device = Device("centagate")
+    device.refused("server", (503, b""))
+    assert device.boot((200, {"code": "29008"})).name == "registered"
+    device = Device("centagate")
+    device.refused("refused", (200, {"code": "29002"}))
+    device.refused("refused", (200, {"code": "29008"}))

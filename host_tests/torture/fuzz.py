@@ -21,7 +21,8 @@ def on_cpython(bench: Bench, name: str, how: str, count: int) -> Result:
     """Give `count` inputs to the target `name` on CPython; `how` they are made: see fuzz_cpython.py."""
     command = [sys.executable, "-m", "torture.fuzz_cpython", str(bench.folder()), name, how, str(FIRST), str(count)]
     folders = ("lib", "tools", "host_tests", "host_tests/pure")
-    environment = {**os.environ, "PYTHONPATH": os.pathsep.join(str(ROOT / folder) for folder in folders)}
+    path = [*(str(ROOT / folder) for folder in folders), os.getenv("PYTHONPATH", "")]
+    environment = {**os.environ, "PYTHONPATH": os.pathsep.join(path)}
     try:
         done = subprocess.run(
             command, env=environment, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, timeout=PATIENCE, check=False
@@ -36,7 +37,7 @@ def on_width(bench: Bench, names: tuple[str, ...], width: int, counts: dict[str,
     """Give as many inputs to the targets `names` as `counts` says, on MicroPython."""
     arguments = (word for name in names for word in (name, str(counts[name])))
     folder = str(bench.folder())
-    return on_micropython("fuzz.py", folder, str(FIRST), *arguments, width=width, patience=PATIENCE, heap="1m")
+    return on_micropython("fuzz.py", folder, str(FIRST), *arguments, width=width, patience=PATIENCE, heap="2m")
 
 
 def batches(full: bool, bench: Bench) -> Iterator[Batch]:

@@ -27,6 +27,7 @@ def cases(full: bool, bench: Bench) -> Iterator[tuple[int, str, str, str]]:
         for kind in kinds:
             yield from ((width, action, kind, service) for service in SERVICES for action in ACTIONS)
             yield width, "erase", kind, "ickstream"
+    yield from ((64, "boot worn", "fat", service) for service in SERVICES)
     for kind in ("fat", "lfs2-4096"):
         yield from ((64, "boot twice", kind, service) for service in ("etherfax", "ickstream"))
 

@@ -248,6 +248,6 @@ def batches(full: bool, bench: Bench) -> Iterable[Batch]:
         for stage, pick in ((stages[0], fast), (stages[4], nth(28, 0, fast))):
             play = functools.partial(stage.play, pick, TIMES, "attempts")
             yield Batch(f"{stage}, {TIMES} times", play)
-        silent = Stage(bench, "etherfax", False, width, 0.05, 0.02)
+        silent = Stage(bench, "etherfax", False, width)
         plays = [functools.partial(silent.play, pick, TIMES, "attempts") for pick in slow_ones(silent)]
         yield Batch(f"{silent}, {TIMES} times, slow", functools.partial(together, *plays))

@@ -231,7 +231,7 @@ class Enroller:
                 raise _lost(answer.cut or error)
             if error.kind == "server" and answer.status not in (429, 503):
                 self._note(TRIED)  # it may have been registered all the same
-            elif not answer.again:
+            elif not answer.again and (service.ONCE or error.kind != "server"):
                 self._note(REFUSED)
             raise error
         self._save(KEPT, credential.encode())

@@ -8,7 +8,7 @@ _DAY = const(86400)
 
 def after(value: str, now: int) -> int | None:
     """Seconds that a Retry-After header (RFC 9110, 10.2.3) asks for at `now`, Unix seconds; None for nonsense."""
-    if value.isdigit():
+    if value.encode().isdigit():  # ASCII alone
         return int(value[:9])
     from .dates import http_date
 

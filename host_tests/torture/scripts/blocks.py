@@ -50,6 +50,7 @@ class Flash:
 
     The power goes at operation number `cut` (a program, an erase or a sync; 0: never): of that nothing is done, and
     everything afterwards is an error. `done` counts the operations. `readonly`: it is mounted as such.
+    `worn`: the number of a block that keeps other bytes than it is given.
     """
 
     root = "/ram"
@@ -59,6 +60,7 @@ class Flash:
         self.data = bytearray(image)
         self.cut = self.done = 0
         self.off = self.readonly = False
+        self.worn = None
         self.last = (0, b"")  # the operation that was cut: where, and what should be there
         self.unsynced = []  # (where, what was there, what is there) of each operation since the last sync
 
@@ -70,7 +72,9 @@ class Flash:
         vfs.umount(self.root)
 
     def copy(self, image=None):
-        return Flash(self.kind, image or self.data)
+        other = Flash(self.kind, image or self.data)
+        other.worn = self.worn
+        return other
 
     def readblocks(self, block, buffer, offset=0):
         at = block * self.kind.size + offset
@@ -112,6 +116,8 @@ class Flash:
         return not self.off
 
     def _change(self, at, data):
+        if self.worn == at // self.kind.size:
+            data = bytes([byte ^ 0x81 if number % 16 == 7 else byte for number, byte in enumerate(data)])
         if not self.powered(at, data):
             return EIO
         self.unsynced.append((at, bytes(self.data[at : at + len(data)]), data))
@@ -183,13 +189,12 @@ class Flash:
 
 
 class Failing(Flash):
-    """A flash that does not do operation number `bad`, nor, if `lasting`, any after it; its block `worn` keeps other
-    bytes than it was given.
+    """A flash that does not finish operation number `bad`, nor, if `lasting`, any after it: it then writes a few bytes
+    of a file or folder.
     """
 
     bad = 0
     lasting = False
-    worn = None
 
     def fail(self, bad=0, lasting=False):
         """From now on fail at operation `bad`; 0: never."""
@@ -201,9 +206,10 @@ class Failing(Flash):
         return self.done != self.bad and not (self.lasting and self.bad and self.done > self.bad)
 
     def _change(self, at, data):
-        if self.worn == at // self.kind.size:
-            data = bytes([byte ^ 0x81 if number % 16 == 7 else byte for number, byte in enumerate(data)])
-        return super()._change(at, data)
+        failed = super()._change(at, data)
+        if failed and at >= self.first_of_files() * self.kind.size:
+            self.data[at : at + 16] = data[:16]
+        return failed
 
 
 def formatted(name):

@@ -211,7 +211,13 @@ class Device:
             raise Lost(f"wrong credential {kept}")
 
     def settles(self):
-        """Power is back: how the device ends, "registered", "orphaned" or "renewed", and stays. Raises Lost."""
+        """How the device `ends`, and stays. Raises Lost."""
+        outcome = self.ends()
+        self.rests()
+        return outcome
+
+    def ends(self):
+        """Power is back: how the device ends, "registered", "refused", "orphaned" or "renewed". Raises Lost."""
         status, line, kept = self.boot()
         outcome = "registered"
         if status == 77 and self.service.unsaved:
@@ -220,7 +226,6 @@ class Device:
             raise Lost(line)
         elif kept != self.service.credential():
             raise Lost(f"wrong credential {kept}")
-        self.rests()
         return outcome
 
     def _mended(self, line):

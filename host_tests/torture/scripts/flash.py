@@ -10,6 +10,7 @@ from blocks import KINDS, Failing, formatted
 from device import Device, Lost, Service, sweep
 from device_shelf import Shelf, Shelved
 from disk import EIO, ENOSPC, EROFS
+from enroll.record import KEPT, RAW
 from helpers import write
 
 REMEDY = "free or replace the flash"
@@ -61,6 +62,8 @@ def survives(device, heal=None):
         raise Lost("a file is left open")
     if not sent and (status != 74 or REMEDY not in line):
         raise Lost(f"status {status}: {line}")
+    if RAW in device.saves or KEPT in device.saves:
+        device.copy().registers()  # whatever failed since has not touched what was saved
     if heal:
         heal()
     if not sent:

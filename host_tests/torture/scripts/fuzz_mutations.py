@@ -8,7 +8,17 @@ null true false NaN Infinity -Infinity -0 1e999 -1e999 1e-999 0.1 2147483648 429
 :// http:// https:// Content-Length: Transfer-Encoding:chunked Retry-After: Date: HTTP/1.1 100 204 304 200 Sun, GMT ;
 """.split()
 WORDS += [b"\xff", b"\xc3\xa9", b"\xed\xa0\x80", b"\xf4\x90\x80\x80", b"\xef\xbb\xbf", b"\0", b"\x7f", b"\r\n", b"\n"]
-WORDS += [b"\r\n\r\n", b" ", b"\t", b"\r", b"[" * 3000, b'{"a":' * 2000, b"9" * 400, b"x" * 5000]
+WORDS += [
+    b"\r\n\r\n",
+    b" ",
+    b"\t",
+    b"\r",
+    b"[" * 3000,
+    b"[" * 700 + b"]" * 700,
+    b'{"a":' * 2000,
+    b"9" * 400,
+    b"x" * 5000,
+]
 
 VALUES = [None, True, False, 0, -1, 1, 0.5, -0.0, 23.9, 1 << 30, 1 << 31, 1 << 63, -(1 << 64), 10**40, 10**400, 86400]
 VALUES += [float("inf"), float("-inf"), float("nan"), 86401, 1e300, "", " ", "a", "a\nb", "a\0b", "\r\n", "\t", "\x7f"]

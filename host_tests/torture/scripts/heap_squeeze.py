@@ -98,28 +98,29 @@ def attempt(config, rest=None):
 
     def squeezed():
         nonlocal sent
+        if WHEN != "before":
+            ready()
+        hog.take(rest)
+        if not rest:
+            hog.fill()  # what taking has needed itself
         if WHEN == "before":
-            hog.take(rest)
             ready()
-        else:
-            ready()
-            hog.take(rest)
-            if not rest:
-                hog.fill()
         sent = True
         if WHEN == "locked":
             lock.take()
 
+    credential = None
     if rest is not None:
         enroller._ready = squeezed
     try:
-        return enroller.step(0).credential, sent
+        credential = enroller.step(0).credential
     except MemoryError:
-        return None, sent
+        pass
     finally:
         lock.release()
         hog.release()
         enroller.close()
+    return credential, sent
 
 
 def case(number, shape, rest):

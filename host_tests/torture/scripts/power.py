@@ -99,10 +99,21 @@ def without_a_packet(device):
     return outcome
 
 
+def keeps(device):
+    """What was given is still there, however much of the flash is worn."""
+    device.flash.worn = None
+    if not device.service.given:
+        return "nothing given yet"
+    outcome = device.ends()
+    device.registers()
+    return outcome
+
+
 ACTIONS = {  # what is there, what is cut, how it ends
     "boot": (fresh, boot, Device.settles),
     "boot once more": (turned_away, boot, Device.settles),
     "boot twice": (fresh, boot, Device.settles),
+    "boot worn": (fresh, boot, keeps),
     "replace": (registered, replace, old_or_new),
     "forget": (replaced, forget, all_or_nothing),
     "erase": (provisioned_again, boot, without_a_packet),
@@ -133,6 +144,15 @@ def left(start, action, coarse=True):
             yield f"operation {device.flash.cut} {how}", device.copy(image)
 
 
+def left_worn(start, action):
+    """The same where a block of files is worn, one after another; a second one that is left erased would be too much."""
+    for block in range(start.flash.first_of_files(), start.flash.kind.blocks):
+        start.flash.worn = block
+        for where, device in left(start, action, False):
+            if not where.endswith("erased"):
+                yield f"block {block} worn, {where}", device
+
+
 def left_twice(start, action):
     """The same where the power goes again in the boot after it has gone."""
     for first, device in left(start, action):
@@ -155,6 +175,8 @@ if __name__ == "__main__":
     name, kind, provider = sys.argv[1:4]
     prepare, action, settle = ACTIONS[name]
     start = prepare(kind, provider)
-    sweep(left_twice(start, action) if name == "boot twice" else left(start, action, "coarse" in sys.argv), settle)
+    ways = {"boot twice": left_twice, "boot worn": left_worn}
+    devices = ways[name](start, action) if name in ways else left(start, action, "coarse" in sys.argv)
+    sweep(devices, settle)
     if name == "boot":
         window(prepare(kind, provider))
