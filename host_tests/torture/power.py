@@ -43,6 +43,10 @@ def batches(full: bool, bench: Bench) -> Iterator[Batch]:
     for width, action, kind, service in cases(full, bench):
         run = partial(on_micropython, "power.py", action, kind, service, *coarse, width=width, heap="8m")
         yield Batch(f"{action}, {service}, {kind}, {width} bits", run)
+    for kind in KINDS[:4] if full else KINDS[1:2]:
+        for service in ("etherfax", "xyte") if full else ("xyte",):
+            run = partial(on_micropython, "power_renewal.py", kind, service, *coarse, width=64, heap="8m")
+            yield Batch(f"renewal, {service}, {kind}", run)
     for kind in KINDS[:4] if full else KINDS[:2]:
         for service in ("etherfax", "ickstream"):
             run = partial(on_micropython, "power_costs.py", kind, service, width=64, heap="8m")

@@ -123,7 +123,7 @@ class Enroller:
             return None
         self.state, credential = recall(self.config, self.store)
         if credential and self.state == RAW:
-            self._save(KEPT, credential.encode())
+            self._note(KEPT, credential.encode())
         return credential
 
     def _register(self):
@@ -234,7 +234,8 @@ class Enroller:
             elif not answer.again and (service.ONCE or error.kind != "server"):
                 self._note(REFUSED)
             raise error
-        self._save(KEPT, credential.encode())
+        # where the answer is on flash, it may stay that where a slot is worn
+        (self._note if self.state == RAW and not self.pending else self._save)(KEPT, credential.encode())
         return credential
 
     def _save(self, state: int, body=b"") -> None:

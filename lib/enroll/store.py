@@ -140,8 +140,8 @@ class Store:
                     raise
                 if error.errno == _ENOSPC:
                     os.remove(self.path + "/spare")
-                elif self.state[1 - self._next] <= record[0]:
-                    self._next = 1 - self._next  # this slot is worn: take the other one
+                elif self.state[1 - self._next] in (0, 1, 2, record[0]):
+                    self._next = 1 - self._next  # this slot is worn: take the other one, unless it is worth more
                 self._write(*record)
         except OSError as error:
             raise self._trouble(error)

@@ -145,7 +145,7 @@ def left(start, action, coarse=True):
 
 
 def left_worn(start, action):
-    """The same where a block of files is worn, one after another; a second one that is left erased would be too much."""
+    """The same where a block of files is worn, one after another. One more that is left erased would be too much."""
     for block in range(start.flash.first_of_files(), start.flash.kind.blocks):
         start.flash.worn = block
         for where, device in left(start, action, False):
