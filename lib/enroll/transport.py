@@ -204,8 +204,8 @@ class Exchange:
                     continue  # no header that matters here
                 name = name.lower()
                 value = value.strip()
-                before = headers.get(name, "")
-                if colon and (not brief or (name in _NEEDED and len(before) < 20)) and before != value:
+                before = headers.get(name)
+                if colon and (not brief or (name in _NEEDED and len(before or "") < 20)) and before != value:
                     headers[name] = before + ", " + value if before else value
         self.headers = headers
         if method == "HEAD" or self.status_code in (204, 304):
