@@ -111,7 +111,7 @@ def fields(data: dict, table: str, prefix: str = "") -> dict:
                 raise _wrong("%s%s`%s wants %s" % (prefix, key, missing, wanted))
     for key in data:
         if key not in found:
-            raise _wrong(prefix + key + "` is unknown")
+            raise _wrong("%s%s` is unknown" % (prefix, key))
     return found
 
 
@@ -138,7 +138,7 @@ def _parse(path: str):
                 for mark in "}],:":  # MicroPython does without them, and takes a key twice
                     if text.count(mark) != again.count(mark):
                         where = "a `%s` is missing or too much" % mark
-            except ValueError:
+            except (ValueError, RuntimeError):  # Runtime: nested too deeply
                 where = "see line %d" % (text[: file.tell()].count("\n") + 1)
     except (OSError, ValueError) as error:
         raise EnrollError("configuration", "%s cannot be read" % path, error)

@@ -27,6 +27,12 @@ VALUES += ["http://", "https://h", "http://h:99999", "http://h:x", "h:0", "[1]",
 VALUES += [[{}], {}, {"a": {}}, {"": 1}, [{"ssid": 5}], {"first": 0}, {"cap": "x"}, {"code": "0"}, {"id": 1}, "\ud800"]
 
 
+TEXTS = [value for value in VALUES if isinstance(value, str)]
+
+# Members of an object that JSON has not but MicroPython takes, or that are nested too deep to be written again.
+MEMBERS = (b"1: 2", b"null: 1", b'"a": ' + b"[" * 900 + b"]" * 900, b'"a" "b"', b'"provider": "xyte"')
+
+
 class Chance:
     """Random numbers that are the same on every runtime (xorshift, 28 bits of it)."""
 
@@ -73,6 +79,8 @@ def odd_object(chance, value, depth=0):
         return value
     if isinstance(value, list) and value:
         return [odd_object(chance, item, depth + 1) for item in value] * (1 + chance.below(3))
+    if isinstance(value, str) and chance.below(2):
+        return chance.one_of(TEXTS)
     return odd_value(chance) if chance.below(3) else value
 
 
@@ -108,4 +116,6 @@ def odd_json(chance, value, others):
         text = json.dumps(value).encode()
     except (ValueError, RuntimeError):  # half a character; nested too deep
         text = b"{}"
+    if chance.below(12) == 0 and text[-1:] == b"}":
+        return text[:-1] + b", " + chance.one_of(MEMBERS) + b"}"
     return odd_bytes(chance, text, others) if chance.below(3) else text

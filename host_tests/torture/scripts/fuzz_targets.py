@@ -149,14 +149,19 @@ def take_packet(packet):
             sound(error, ("clock",))
 
 
+def address(text):
+    _, host, port, path = url.split(text)
+    assert host and 0 < port < 65536 and url.plain(path), (host, port, path)
+
+
 def take_text(content):
     """A URL, a date, a header: any text that may come from a file or a server."""
     try:
         text = str(content, "utf-8")
     except ValueError:
         return
-    for function in (url.split, dates.iso_date):
-        unless(ValueError, function, text)
+    unless(ValueError, dates.iso_date, text)
+    unless(ValueError, address, text)
     for found in (dates.http_date(text), retry.after(text, NOW)):
         assert found is None or isinstance(found, int)
         retry.delay(1, 5, 900, 0.5, False, found)
@@ -213,7 +218,7 @@ TEXTS = [
     b"Sun, 06 Nov 1994 08:49:37 GMT",
     b"120",
     b"https://entry.example.com:8443/v1/devices?a=b",
-    b"http://192.0.2.1",
+    b"http://192.0.2.1:80",
     b"2026-01-01",
 ]
 SLOTS = [
