@@ -19,46 +19,73 @@ import enroll  # noqa: E402
 STATUS = {"configuration": 78, "storage": 74, "answer": 76, "refused": 77, "orphaned": 77}
 TRY_AGAIN = 75
 
+MORE = ("check", "address", "children")  # keys of a section that ask for something besides registering
+
 
 def log(line: str) -> None:
     print("enroll:", line, file=sys.stderr)
 
 
 def register(config, port, single: bool):
-    """The credential: the stored one, or after one attempt (`single`) or as many as it takes."""
+    """The credential, and whether it is new: the stored one, or after one attempt (`single`) or as many as it takes."""
     config.complete(port.identity())  # first: a record of another board is not this one's
     one_time = getattr(config.service, "ONE_TIME", None)  # not erased yet? then the enroller has to
     credential = enroll.stored(config)
     if credential and not (one_time and config.section[one_time]):
-        return credential
+        return credential, False
     if not single:
-        return enroll.run(config, port, log=log)
+        return enroll.run(config, port, log=log), not credential
     enroller = enroll.Enroller(config, port, log=log)
     try:
-        action = enroller.step(0)
+        action = enroll.wait.run(enroller.attempt(), port.feed, port.sleep)
     finally:
         enroller.close()
     if action.error:
         raise action.error
-    return action.credential
+    return action.credential, not credential
+
+
+def session(config, credential):
+    """A Session of the device that has registered."""
+    import port
+
+    return enroll.Session(config, port, credential, log)
+
+
+def settle(config, credential, new: bool) -> None:
+    """Do what else the configuration asks for, if that is not done yet: see enroll.services."""
+    from enroll import services
+
+    one = session(config, credential)
+    try:
+        one.run(services.settle(one, new))
+    except OSError as error:
+        raise enroll.EnrollError("network", "registered, but no answer from the service", error)
+    finally:
+        one.close()
 
 
 def boot(path: str, single: bool = False):
     """Register what the configuration at `path` describes.
 
-    Returns (exit status, what to print, function that makes a Session, or None).
+    Returns (exit status, what to print, (Config, Credential) or None).
     """
+    found = None
     try:
         import port
 
         config = enroll.Config.load(path)
-        credential = register(config, port, single)
+        credential, new = register(config, port, single)
+        found = (config, credential)
         outcome = "registered %s %s" % (credential.provider, credential.device_id)
-        return 0, outcome, lambda: enroll.Session(config, port, credential, log)
+        if [1 for key in MORE if config.section.get(key)]:
+            log(outcome)
+            settle(config, credential, new)
+        return 0, outcome, found
     except enroll.EnrollError as error:
-        return STATUS.get(error.kind, TRY_AGAIN), "%s: %s" % (error.kind, error), None
+        return STATUS.get(error.kind, TRY_AGAIN), "%s: %s" % (error.kind, error), found
     except MemoryError:
-        return TRY_AGAIN, "memory: not enough heap: free some, or restart", None
+        return TRY_AGAIN, "memory: not enough heap: free some, or restart", found
 
 
 def main(arguments: list[str]) -> int:
@@ -67,13 +94,13 @@ def main(arguments: list[str]) -> int:
     if len(words) > 1 or "".join(words).startswith("-"):
         print("enroll: configuration: usage: main.py [enroll.json] [--once] [--app]")
         return 78
-    status, outcome, session = boot(words[0] if words else "enroll.json", "--once" in arguments)
+    status, outcome, found = boot(words[0] if words else "enroll.json", "--once" in arguments)
     print("enroll:", outcome)
-    if session and (not arguments or "--app" in arguments):
+    if found and (not arguments or "--app" in arguments):
         import app
 
         gc.threshold(-1)  # the application decides for itself
-        app.main(session())
+        app.main(session(*found))
     return status
 
 

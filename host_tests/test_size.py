@@ -8,9 +8,9 @@ from runtime import Unavailable, micropython
 from sandbox import Sandbox
 
 # What is over its budget (bytes of flash, of heap): make it smaller, never this number larger.
-FLASH = 19480
+FLASH = 19392
 AFTERWARDS = {"http.py": 2000, "renew.py": 1000, "session.py": size.BUDGET["session.py"]}
-FURTHER = {"etherfax": 1280, "xyte": 1200, "ickstream": 2016, "centagate": 2320}
+FURTHER = {"etherfax": 1104, "xyte": 1160, "ickstream": 2048, "centagate": 2152}
 FIRST_FROM_MPY = 39936
 
 

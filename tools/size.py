@@ -24,7 +24,9 @@ from runtime import micropython
 from sandbox import Sandbox
 
 LIBRARY = ROOT / "lib" / "enroll"
-APART = {"session.py", "http.py", "renew.py"}  # for what comes after registration
+# for what comes after registration, for devices that sleep, for a parent's children, for an administrator's login
+APART = {"session.py", "http.py", "renew.py", "sleep.py", "reset.py", "token.py", "providers/xyte_children.py"}
+APART.add("providers/centagate_login.py")
 BUDGET = {
     "flash": 16384,
     "provider": 1200,

@@ -27,6 +27,12 @@ class Port:
         self.now = NOW
         self.slept = []
         self.fed = 0
+        self.kept = b""
+
+    def memory(self, data=None):
+        if data is not None:
+            self.kept = data
+        return self.kept
 
     def identity(self):
         return {}

@@ -1,7 +1,8 @@
 """Tokens, against published vectors."""
 
 from enroll.dates import days
-from enroll.digest import basic, etherfax_token, hexmd5, hmac_sha256
+from enroll.digest import basic, etherfax_token, hexmd5
+from enroll.hmac import hmac_sha256
 
 SERIAL = "MT873615726"
 MIDNIGHT = days(2017, 1, 2) * 86400

@@ -140,7 +140,7 @@ def test_a_record_of_another_device_is_as_good_as_absent():
 
 def test_secrets_and_versions_are_no_part_of_the_identity():
     for provider, key in (
-        ("ickstream", "registration_token"),
+        ("ickstream", "address"),
         ("xyte", "hardware_key"),
         ("xyte", "firmware_version"),
         ("xyte", "name"),
@@ -151,6 +151,15 @@ def test_secrets_and_versions_are_no_part_of_the_identity():
     for provider in SECTIONS:
         assert b"canary" not in identity(config(provider))
     assert b"ab" * 32 not in identity(config("centagate"))
+
+
+def test_an_ickstream_credential_goes_with_its_address_and_its_registration_token():
+    it = config("ickstream")
+    kept = Credential("ickstream", "device-1", "token-canary", {"scheme": "Bearer"}).encode()
+    for other in (config("ickstream", {"registration_token": "second-canary"}), config("ickstream", url="http://other")):
+        assert recall(other, store_with(other, KEPT, kept, identity(it))) == (0, None)
+    erased = config("ickstream", {"registration_token": None})
+    assert recall(erased, store_with(erased, KEPT, kept, identity(it)))[0] == KEPT
 
 
 def test_an_identity_left_to_the_board_fits_what_the_board_once_gave():

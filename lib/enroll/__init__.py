@@ -4,14 +4,21 @@
     credential = enroll.stored(config)          # Credential or None: no network
     credential = enroll.run(config, port)       # until registered
     session = enroll.Session(config, port)
+    enroll.forget(config)                       # factory reset
+    enroll.set_registration_token(config, token)    # ickStream's, given at run time
 
 Names are imported when they are first used, so that a boot with a credential loads no network code.
 """
 
 
 def __getattr__(name: str):
-    # A class is in the module of its name, but for two. `from enroll import http` asks here before it seeks a module.
-    module = {"EnrollError": "errors", "Credential": "providers"}.get(name, name.lower())
+    # A class is in the module of its name, but for these. `from enroll import http` asks here before it seeks a module.
+    module = {
+        "EnrollError": "errors",
+        "Credential": "providers",
+        "forget": "reset",
+        "set_registration_token": "token",
+    }.get(name, name.lower())
     try:
         found = __import__("enroll." + module, None, None, (name,))
     except ImportError:
@@ -43,10 +50,3 @@ async def arun(config, port, **more):
     from .enroller import Enroller
 
     return await Enroller(config, port, **more).arun()
-
-
-def forget(config) -> None:
-    """Factory reset: erase the stored credential. Raises EnrollError("storage")."""
-    from .store import Store
-
-    Store(config.store).clear()

@@ -147,6 +147,17 @@ def _parse(path: str):
     return data
 
 
+def read(path: str):
+    """The JSON at `path`, or in its whole copy if power failed while it was written, see erase.py."""
+    try:
+        return _parse(path)
+    except EnrollError as error:
+        try:
+            return _parse(path + ".whole")
+        except EnrollError:
+            raise error
+
+
 class Config:
     """What enroll.json says: `provider` (name), `service` (its module), `url`, `ca` and `store` (paths), `ntp` ((host,
     port) pairs), `earliest` (Unix seconds, or None for the day of the build), `timeout`, `first` and `cap` (s),
@@ -193,14 +204,7 @@ class Config:
     @staticmethod
     def load(path: str) -> "Config":
         """Read the configuration at `path`. Raises EnrollError("configuration")."""
-        try:
-            data = _parse(path)
-        except EnrollError as error:
-            try:
-                data = _parse(path + ".whole")  # power failed while `path` was written, see erase.py
-            except EnrollError:
-                raise error
-        return Config(data, path)
+        return Config(read(path), path)
 
     def complete(self, values: dict | None) -> None:
         """Fill in what the device knows of itself, the `values` of the port's `identity` (None: it was not asked yet).

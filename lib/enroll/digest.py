@@ -1,4 +1,4 @@
-"""The tokens: MD5 for etherFAX, HMAC-SHA256 for Centagate, the value of HTTP Basic. Nothing but `hashlib` is needed."""
+"""etherFAX's MD5 token and the value of HTTP Basic. Nothing but `hashlib` is needed."""
 
 import hashlib
 from binascii import b2a_base64
@@ -20,20 +20,6 @@ def etherfax_token(serial: str, unix: int, utc_offset: float = 0) -> str:
     """
     year, month, day = civil(unix + int(utc_offset * 3600))
     return hexmd5("%04d:%02d:%s.%03d" % (year - 1900, month, hexmd5(serial), day))
-
-
-def hmac_sha256(key: bytes, *message: bytes) -> str:
-    """Lower-case hex HMAC-SHA256 (RFC 2104) of the parts of `message`, one after another, under `key`."""
-    if len(key) > 64:
-        key = hashlib.sha256(key).digest()
-    key = key + bytes(64 - len(key))
-    data = b"".join(message)
-    for pad in (0x36, 0x5C):
-        block = bytearray(key)
-        for at in range(64):
-            block[at] ^= pad
-        data = hashlib.sha256(block + data).digest()
-    return data.hex()
 
 
 def basic(user: str, password: str) -> str:

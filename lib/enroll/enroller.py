@@ -41,7 +41,8 @@ class Enroller:
     """Registers one device: `config` and the board's `port`, put together.
 
     `request`: a function like urequests' to use instead of the verified client; it is given urequests' arguments and
-    nothing else. `log`: called with one line for each thing that happens; never with a secret.
+    nothing else. `log`: called with one line for each thing that happens, or a logger of micropython-lib's `logging`,
+    whose `info` and `warning` are; never with a secret.
     """
 
     def __init__(self, config: "Config", port, request=None, log=wait.ignore) -> None:
@@ -50,25 +51,25 @@ class Enroller:
         self.config = config
         self.port = port
         self.request = request
-        self.log = log
+        self.log = getattr(log, "info", log)
+        self.warn = getattr(log, "warning", log)
         self.store = port.store(config.store)
         self.identity = identity(config)
         self.state: int | None = None  # of the newest record; None: not looked yet
         self.pending: tuple | None = None  # (state, body) that flash has not taken yet
         self.sent = False
         self.failures = 0
-        self.at = 0.0
+        self.due: int | None = None  # when the next attempt is, for `step`; None: not looked yet
 
     def step(self, now: float) -> Action:
-        """Make one attempt if it is due at `now` (seconds of any clock that goes on), and say what to do next.
+        """Make one attempt if it is due at `now`, and say what to do next: for a device that sleeps until `Action.at`.
 
-        Raises EnrollError for what no later attempt can mend: configuration and storage.
+        `now`: seconds of any clock that goes on while it sleeps. An Enroller of the next wake goes on where this one
+        was, see sleep.py. Raises EnrollError for what no later attempt can mend: configuration and storage.
         """
-        if now < self.at:
-            return Action(self.at)
-        action = wait.run(self.attempt(now), self.port.feed, self.port.sleep)
-        self.at = action.at
-        return action
+        from .sleep import step
+
+        return step(self, now)
 
     def run(self) -> "Credential":
         """Try until registered, however long it takes. Raises EnrollError as `step` does."""
@@ -85,23 +86,25 @@ class Enroller:
     def _tries(self):
         try:
             while True:
-                action = yield from self.attempt(0)
+                action = yield from self.attempt()
                 if action.credential:
                     return action.credential
                 error = action.error
-                self.log("%s: %s; next attempt in %d s" % (error.kind, error, action.at))
+                self.warn("%s: %s; next attempt in %d s" % (error.kind, error, action.at))
                 yield from wait.pause(action.at)
         finally:
             self.close()
 
-    def attempt(self, now: float):
-        """Task: one attempt. Returns the Action; raises an EnrollError after which there should be no other attempt."""
+    def attempt(self):
+        """Task: one attempt. Returns the Action, whose `at` is the seconds to wait; raises an EnrollError after which
+        there should be no other attempt.
+        """
         config = self.config
         try:
             credential = self._recall() or (yield from self._register())
             if hasattr(config.service, "finish"):
-                config.service.finish(config, self.log)
-            return Action(now, credential)
+                config.service.finish(config, self.warn)
+            return Action(0, credential)
         except MemoryError:
             self.state = None  # look again: the answer may be on flash
             error = EnrollError("memory", "not enough heap to register")
@@ -113,7 +116,7 @@ class Enroller:
         chance = int.from_bytes(os.urandom(2), "big") / 65536
         slow = error.kind in ("refused", "orphaned", "answer", "configuration")
         delay = retry.delay(self.failures, config.first, config.cap, chance, slow, error.retry_after)
-        return Action(now + delay, None, error)
+        return Action(delay, None, error)
 
     def _recall(self) -> "Credential | None":
         """The credential, if an earlier attempt, of this boot or another, has brought it."""
@@ -253,4 +256,4 @@ class Enroller:
                 self._save(state, body)
             except EnrollError as error:
                 self.state = state
-                self.log(str(error))
+                self.warn(str(error))

@@ -22,7 +22,7 @@ def erase(config: "Config", log) -> None:
         quoted = json.dumps(value.reveal()).encode()
         start = text.find(quoted, text.find(b'"%s"' % key.encode()))
         if start < 0:
-            raise OSError("written with escapes")
+            raise OSError(2)  # ENOENT: it is written with escapes
         blanks = b'"' + b" " * (len(quoted) - 2) + b'"'
         text = text[:start] + blanks + text[start + len(quoted) :]
         copy = config.path + ".whole"
@@ -37,4 +37,4 @@ def erase(config: "Config", log) -> None:
         os.remove(copy)
         config.section[key] = None
     except OSError as error:
-        log("take the used `%s` out of enroll.json, it cannot be erased: %s" % (key, error))
+        log("take the used `%s` out of enroll.json, error %s" % (key, error))

@@ -17,11 +17,15 @@ KEPT = 4
 
 
 def identity(config: "Config") -> bytes:
-    """Who registers, as it is kept with every record: the provider and its keys of kind I. Never a secret."""
+    """Who registers, as it is kept with every record: the provider, its keys of kind I, and what else its credential is
+    bound to, each in a line of its own. Never a secret.
+    """
     who = config.provider
     for item in config.service.TABLE.split(" "):
         if item[-1] == "I":
             who += "\n" + (config.section[item[:-2]] or "")
+    if hasattr(config.service, "bound"):
+        who += config.service.bound(config)
     return who.encode()
 
 

@@ -51,7 +51,7 @@ def renew(session):
     enroller = _Renewal(session)
     pause = session.config.cap
     try:
-        action = yield from enroller.attempt(0)
+        action = yield from enroller.attempt()
         if action.credential:
             enroller.failures = 0
             action.credential.renewed = enroller.now

@@ -40,6 +40,7 @@ class Session:
         self.port = port
         self.log = log
         self._idle: list = []  # the connection that can be used again, see http.fetch
+        self._base = ""  # where it leads
         self._refused: Any = None  # when the first 401 in a row came, in ticks of milliseconds
         self.hold: Any = None  # until when no other attempt to register anew is made, in ticks of milliseconds
         self.failures = 0  # of such attempts, in a row
@@ -57,22 +58,31 @@ class Session:
         Raises OSError and EnrollError as `http.request` does, EnrollError("configuration") where the service has no
         such requests, and what a registration raises.
         """
-        return wait.run(self._request(method, path, repeat, more), self.port.feed, self.port.sleep)
+        return self.run(self.task(method, path, repeat, **more))
 
     async def arequest(self, method: str, path: str, repeat: bool = False, **more) -> "Response":
         """The same under asyncio, without blocking its loop. One at a time."""
-        return await wait.arun(self._request(method, path, repeat, more), self.port.feed)
+        return await self.arun(self.task(method, path, repeat, **more))
+
+    def run(self, task):
+        """Drive `task`, one of this session's or of `enroll.services`, to its end and return its value."""
+        return wait.run(task, self.port.feed, self.port.sleep)
+
+    async def arun(self, task):
+        """The same under asyncio, without blocking its loop. One at a time."""
+        return await wait.arun(task, self.port.feed)
 
     def close(self) -> None:
         """Close the connection that was kept open."""
         while self._idle:
             self._idle.pop()[0].close()
 
-    def _request(self, method: str, path: str, repeat: bool, more: dict):
+    def task(self, method: str, path: str, repeat: bool = False, base: str | None = None, **more):
+        """Task: what `request` does. `base`: another address of the service to append `path` to."""
         if path[:1] not in ("", "/", "?"):
             raise EnrollError("configuration", "a session's path starts with a slash, not %s" % path.partition("?")[0])
         repeat = repeat or method not in ("POST", "PATCH")
-        response = yield from self._send(method, path, more)
+        response = yield from self._send(method, path, base, more)
         now = ticks_ms()
         if response.status_code == 401 and (self.hold is None or ticks_diff(now, self.hold) >= 0):
             if self._refused is None:
@@ -81,7 +91,7 @@ class Session:
                 if not repeat:
                     return response
                 yield from wait.pause(_APART / 1000)
-                response = yield from self._send(method, path, more)
+                response = yield from self._send(method, path, base, more)
             if response.status_code == 401:
                 from .renew import renew
 
@@ -89,18 +99,21 @@ class Session:
                 self.credential = yield from renew(self)
                 self._refused = None
                 if repeat:
-                    response = yield from self._send(method, path, more)
+                    response = yield from self._send(method, path, base, more)
         if response.status_code != 401:
             self._refused = None
         return response
 
-    def _send(self, method: str, path: str, more: dict):
+    def _send(self, method: str, path: str, base: str | None, more: dict):
         from .http import fetch
 
         config = self.config
-        base = getattr(config.service, "base", None)
-        url = base(config, self.credential) if base else config.url
-        url += path.replace("{id}", quote(self.credential.device_id))
+        if not base:
+            base = config.service.base(config, self.credential) if hasattr(config.service, "base") else config.url
+        if base != self._base:
+            self.close()
+            self._base = base
+        url = base + path.replace("{id}", quote(self.credential.device_id))
         more = dict(more)
         more["headers"] = dict(self.credential.headers(), **(more.get("headers") or {}))
         more.setdefault("timeout", config.timeout)

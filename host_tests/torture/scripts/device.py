@@ -236,7 +236,7 @@ class Device:
         elif self.service.provider in ONCE:
             outcome, fact, remedy = "orphaned", "an earlier answer was lost", "reset this device in the portal"
         else:
-            outcome, fact, remedy = "renewed", "registration token used up", "put a new one into enroll.json"
+            outcome, fact, remedy = "renewed", "registration token used up", "fetch a new one"
         if fact not in line or remedy not in line:
             raise Lost(line)
         self.service.reset()

@@ -10,6 +10,7 @@ A provider is a module with
     parse(config, answer)       Credential from the answer to the Request that is marked; raises EnrollError
     headers(credential)         what authorises later requests
     base(config, credential)    where they go (only where that is not config.url)
+    bound(config)               lines of what its credential is bound to besides its keys of kind I (only where it is)
     check(section)              what several keys together want, or None (only where there is something to check)
     finish(config, log)         called once the credential is kept (only where there is something to do)
 
@@ -120,4 +121,6 @@ def refusal(code, table: str) -> EnrollError:
     said = str(code)
     if said[6:] or not said.lstrip("-").isdigit():
         said = "an unknown code"  # not what it is: that might be a secret, sent back
-    return EnrollError(entry(_KINDS, fact[:1]) or "answer", "the service says %s%s" % (said, fact[1:]))
+    error = EnrollError(entry(_KINDS, fact[:1]) or "answer", "the service says %s%s" % (said, fact[1:]))
+    error.said = True
+    return error

@@ -1,6 +1,7 @@
 """Centagate: binds an SMS or OTP token to a user; the request is signed with HMAC-SHA256.
 
-"Token Registration API", registerActiveToken, in Centagate's web service documentation.
+"Token Registration API", registerActiveToken, in Centagate's web service documentation. For the administrator's login on
+the device see centagate_login.py.
 """
 
 from ..errors import EnrollError
@@ -13,7 +14,7 @@ if __debug__:  # mpy-cross -O leaves this out: it knows const by itself
 if False:  # for type hints only
     from ..config import Config
 
-TABLE = "admin_username!A username!I token_sn!I token_type!I cen_token-P auth_token-P secret_code-P"
+TABLE = "admin_username!A username!I token_sn!I token_type!I cen_token-P auth_token-P secret_code-P login-{"
 ANSWER = 1536
 ONCE = False
 # The documentation's return codes, then some that were seen elsewhere.
@@ -43,8 +44,13 @@ def check(section: dict) -> str | None:
     if section["token_type"] not in ("1", "2"):
         return 'token_type` wants "1" (SMS) or "2" (OTP)'
     parts = (section["auth_token"], section["secret_code"])
-    if parts.count(None) != (2 if section["cen_token"] else 0):
-        return "cen_token` is wanted, or `auth_token` with `secret_code`, not both"
+    login = section["login"]
+    if parts.count(None) != (2 if section["cen_token"] or login else 0) or (section["cen_token"] and login):
+        return "cen_token` is wanted, or `auth_token` with `secret_code`, or `login`"
+    if login:
+        from . import centagate_login
+
+        section["login"] = centagate_login.check(login)
     return None
 
 
@@ -54,10 +60,15 @@ def register(config: "Config", now: int):
     if section["cen_token"]:
         token = section["cen_token"].reveal()
     else:
-        from ..digest import hmac_sha256
+        from ..hmac import hmac_sha256
 
-        code = section["secret_code"].reveal().encode()
-        token = hmac_sha256(code, (admin + section["auth_token"].reveal()).encode())
+        if section["login"]:
+            from . import centagate_login
+
+            auth_token, code = yield from centagate_login.login(config, now)
+        else:
+            auth_token, code = section["auth_token"].reveal(), section["secret_code"].reveal()
+        token = hmac_sha256(code.encode(), (admin + auth_token).encode())
     body = {
         "username": section["username"],
         "tokenSn": section["token_sn"],
@@ -68,16 +79,22 @@ def register(config: "Config", now: int):
     yield Request("PUT", url, body, {"Accept": "application/json"})
 
 
-def parse(config: "Config", answer: Answer) -> Credential:
+def result(answer: Answer, bound: bool = False) -> dict:
+    """The object in an answer. Raises EnrollError for every code but success, and what counts as one: `bound` already,
+    by an attempt whose answer was lost.
+    """
     reply = answer.json("")
     code = str(reply.get("code", "no code"))
-    if code != "0" and not (code == "29008" and answer.again):  # bound already, by the attempt whose answer was lost
+    if code != "0" and not (code == "29008" and bound):
         raise refusal(code, _CODES)
-    extra = reply.get("object")
-    if isinstance(extra, str):
-        extra = Answer(200, extra.encode()).json()
-    if not isinstance(extra, dict):
-        extra = {}
+    found = reply.get("object")
+    if isinstance(found, str):
+        found = Answer(200, found.encode()).json()
+    return found if isinstance(found, dict) else {}
+
+
+def parse(config: "Config", answer: Answer) -> Credential:
+    extra = result(answer, answer.again)
     extra["username"] = config.section["username"]
     return Credential(config.provider, config.section["token_sn"], "", extra)
 

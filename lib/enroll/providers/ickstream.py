@@ -3,6 +3,8 @@
 ickStream wiki, "API/Cloud Core Protocol/addDevice" and "Device registration process".
 """
 
+from binascii import crc32
+
 from ..errors import EnrollError
 from . import Credential, Request, need, refusal
 
@@ -19,14 +21,22 @@ ONCE = False
 ONE_TIME = "registration_token"
 # HTTP's, and JSON-RPC's errors (JSON-RPC 2.0 specification, 5.1) with the service's own
 _ERRORS = const("""
-401 r registration token used up, expired or wrong: put a new one into enroll.json
--32000 r not authorised: put a new registration token into enroll.json
+401 r registration token used up, expired or wrong: fetch a new one
+-32000 r not authorised: fetch a new registration token
 -32001 s service error
 -32600 c no JSON-RPC request
 -32601 c addDevice unknown
--32602 c `hardware_id` or `application_id` wrong
+-32602 c wrong `hardware_id` or `application_id`
 -32603 s internal error
 -32700 s request damaged""")
+
+
+def bound(config: "Config") -> str:
+    """A credential is given for an address and a registration token: with another one of these it is out of date.
+    (A token that has been erased is the one that it was given for.)
+    """
+    token = config.section[ONE_TIME]
+    return "\n%s\n%s" % (config.url, crc32(token.reveal().encode()) if token else "")
 
 
 def register(config: "Config", now: int):

@@ -3,7 +3,6 @@
 https://dev.xyte.io, "Registration" and "Register Device".
 """
 
-from ..errors import EnrollError
 from ..url import split
 from . import Credential, Request, need
 
@@ -18,20 +17,24 @@ TABLE = "hardware_key@P firmware_version!A sn!I mac@I cloud_id-I sub_model-A nam
 ANSWER = 1024
 ONCE = True
 _REFUSALS = const("""
-422 r taken already or unknown: delete this device in the portal, or check its keys""")
+422 r taken or unknown: delete this device in the portal, or check its keys""")
 
 
 def check(section: dict) -> str | None:
     cloud_id = section["cloud_id"]
     if cloud_id:
         if section["mac"]:
-            return "mac` and `cloud_id` exclude each other: keep one"
+            return "mac` or `cloud_id`: keep one"
         section["mac"] = None
         good = 17 <= len(cloud_id) <= 44
         for char in cloud_id[-16:]:
             good = good and (char.isalpha() or char.isdigit())
         if not good:
-            return "cloud_id` wants the partner's short code and 16 to 36 letters and digits"
+            return "cloud_id` wants a short code and 16 to 36 letters and digits"
+    if section["children"]:
+        from . import xyte_children
+
+        return xyte_children.check(section["children"])
     return None
 
 
@@ -50,11 +53,12 @@ def parse(config: "Config", answer: "Answer") -> Credential:
     hub = _hub(config)
     device_id, key, extra[hub] = need(extra, "id", "access_key", hub)
     try:
-        if split(extra[hub])[0] >= split(config.url)[0]:  # "https" sorts last: never from it down to http
-            return Credential(config.provider, device_id, key, extra)
+        good = split(extra[hub])[0] >= split(config.url)[0]  # "https" sorts last: never from it down to http
     except ValueError:
-        pass
-    raise EnrollError("answer", "`%s` is no https address" % hub)
+        good = False
+    if not good:
+        need({}, hub)
+    return Credential(config.provider, device_id, key, extra)
 
 
 def headers(credential: Credential) -> dict[str, str]:

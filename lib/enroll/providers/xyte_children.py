@@ -1,0 +1,40 @@
+"""Xyte's child devices, which speak through a parent that has registered: pure, as the providers are.
+
+https://dev.xyte.io, "Child Devices" and "Register Child Devices".
+"""
+
+import hashlib
+
+from ..config import fields
+
+if __debug__:  # mpy-cross -O leaves this out: it knows const by itself
+    from micropython import const
+
+_TABLE = const("sn-I mac-I model_id!A firmware_version!A name-A details-{")
+_MOST = const(100)
+
+
+def body(child: dict) -> dict:
+    """What is sent to register `child`, a member of `children` in enroll.json. Raises EnrollError("configuration")."""
+    found = fields(child, _TABLE, "xyte.children")
+    return {key: value for key, value in found.items() if value is not None}
+
+
+def mark(child: dict) -> str:
+    """What tells `child` from all others, for as long as it is the same one: a digest of its model with its serial
+    number and MAC address, or its name where it has neither.
+    """
+    child = body(child)
+    who = [child["model_id"], child.get("sn", ""), child.get("mac", "")]
+    if not any(who[1:]):
+        who.append(child.get("name", ""))
+    return hashlib.sha256("\n".join(who).encode()).digest()[:8].hex()
+
+
+def check(children: list) -> str | None:
+    """What is wrong with `children` together, or None. Raises EnrollError("configuration") for one alone."""
+    if len(children) > _MOST:
+        return "children` wants at most %d" % _MOST
+    if len({mark(child) for child in children}) < len(children):
+        return "children` has one twice: give each its own `sn`, `mac` or `name`"
+    return None

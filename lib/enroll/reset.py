@@ -1,0 +1,20 @@
+"""Factory reset."""
+
+import os
+
+from .store import Store
+
+if False:  # for type hints only
+    from .config import Config
+
+
+def forget(config: "Config") -> None:
+    """Factory reset: erase the stored credential, then those of child devices. Raises EnrollError("storage")."""
+    Store(config.store).clear()
+    try:
+        names = os.listdir(config.store)
+    except OSError:
+        return
+    for name in names:
+        if name[0] == "c":  # see services/children.py
+            Store(config.store + "/" + name).clear()

@@ -1,0 +1,45 @@
+"""What a registered device does at its service, besides plain requests: one module a service, if there is anything.
+
+Everything here is a task of a Session: `session.run(task)` waits for it, `await session.arun(task)` does so under
+asyncio. Each raises OSError for the connection and EnrollError for what the service refuses (with `retry_after`).
+"""
+
+from ..errors import EnrollError
+from ..providers import Answer
+
+
+def settle(session, new: bool = False):
+    """Task: do what the configuration asks for once the device is registered, and what of it is not done yet.
+
+    etherFAX: the `check` call, if the device is `new`, that is, has just been registered. ickStream: tell its
+    `address`, if it is not the one that the service knows. Xyte: register the `children` that are not. Where nothing is
+    to be done it needs no network.
+    """
+    name = session.credential.provider
+    try:
+        module = __import__("enroll.services." + name, None, None, (name,))
+    except ImportError:
+        return
+    yield from module.settle(session, new)
+
+
+def read(response, table: str = "") -> dict:
+    """The JSON object in a Response, {} if there is none. Raises what `table`, as a provider's, has for a refusal."""
+    try:
+        return Answer(response.status_code, response.content).json(table)
+    except EnrollError as error:
+        error.retry_after = response.retry_after
+        raise
+
+
+def keep(session) -> None:
+    """Save the credential of `session` again, because its `extra` has changed. Raises EnrollError("storage")."""
+    import json
+
+    from ..record import KEPT, identity
+
+    credential = session.credential
+    store = session.port.store(session.config.store)
+    store.load()
+    body = json.loads(credential.encode()) + [credential.renewed]
+    store.save(KEPT, identity(session.config), json.dumps(body).encode(), True)

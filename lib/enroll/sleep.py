@@ -1,0 +1,55 @@
+"""Attempts of a device that sleeps in between: when the next one is due lies where deep sleep leaves it, not on flash.
+
+The board's memory holds "ENS" version | CRC-32 of who registers u32 | failures in a row u16 | when the next is due u64.
+"""
+
+from binascii import crc32
+from struct import pack, unpack
+
+from . import wait
+from .enroller import Action
+
+if __debug__:  # mpy-cross -O leaves this out: it knows const by itself
+    from micropython import const
+
+if False:  # for type hints only
+    from .enroller import Enroller
+
+_FORMAT = const("<4sIHQ")
+_MAGIC = const(b"ENS\x01")
+_MANY = const(16)  # failures after which the span of the random wait is `retry.cap`
+_LONGEST = const(180000)  # seconds; no wait is longer: a day that a server asks for, a day of jitter, some more
+
+
+def step(enroller: "Enroller", now: float) -> Action:
+    """What `Enroller.step` does. `port.memory(data=None)` keeps `data`, or returns what is kept, b"" if nothing is.
+
+    Where the board has no such memory (it returns None, or is not there), every wake looks like the first one: the
+    random wait has its longest span then, so that the service is not asked every few seconds.
+    """
+    memory = getattr(enroller.port, "memory", wait.ignore)
+    if enroller.due is None:
+        _restore(enroller, memory())
+    if now < enroller.due <= now + _LONGEST:  # else it is due, or the clock was set back meanwhile
+        return Action(enroller.due)
+    action = wait.run(enroller.attempt(), enroller.port.feed, enroller.port.sleep)
+    action.at = enroller.due = int(now) + (0 if action.credential else int(action.at) + 1)
+    kept = b""
+    if not action.credential:
+        kept = pack(_FORMAT, _MAGIC, crc32(enroller.identity), min(enroller.failures, 65535), enroller.due)
+    memory(kept)
+    return action
+
+
+def _restore(enroller: "Enroller", kept: bytes | None) -> None:
+    enroller.due = 0
+    if kept is None:
+        enroller.failures = _MANY
+        return
+    try:
+        magic, who, failures, due = unpack(_FORMAT, kept)
+    except ValueError:
+        return
+    if magic == _MAGIC and who == crc32(enroller.identity):
+        enroller.failures = failures
+        enroller.due = due
