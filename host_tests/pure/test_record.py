@@ -156,7 +156,10 @@ def test_secrets_and_versions_are_no_part_of_the_identity():
 def test_an_ickstream_credential_goes_with_its_address_and_its_registration_token():
     it = config("ickstream")
     kept = Credential("ickstream", "device-1", "token-canary", {"scheme": "Bearer"}).encode()
-    for other in (config("ickstream", {"registration_token": "second-canary"}), config("ickstream", url="http://other")):
+    for other in (
+        config("ickstream", {"registration_token": "second-canary"}),
+        config("ickstream", url="http://other"),
+    ):
         assert recall(other, store_with(other, KEPT, kept, identity(it))) == (0, None)
     erased = config("ickstream", {"registration_token": None})
     assert recall(erased, store_with(erased, KEPT, kept, identity(it)))[0] == KEPT

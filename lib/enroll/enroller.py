@@ -59,7 +59,7 @@ class Enroller:
         self.pending: tuple | None = None  # (state, body) that flash has not taken yet
         self.sent = False
         self.failures = 0
-        self.due: int | None = None  # when the next attempt is, for `step`; None: not looked yet
+        self.due = -1  # when the next attempt is, for `step`; negative: not looked yet
 
     def step(self, now: float) -> Action:
         """Make one attempt if it is due at `now`, and say what to do next: for a device that sleeps until `Action.at`.
@@ -69,7 +69,7 @@ class Enroller:
         """
         from .sleep import step
 
-        return step(self, now)
+        return step(self, now, Action)
 
     def run(self) -> "Credential":
         """Try until registered, however long it takes. Raises EnrollError as `step` does."""

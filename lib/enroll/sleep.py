@@ -7,13 +7,9 @@ from binascii import crc32
 from struct import pack, unpack
 
 from . import wait
-from .enroller import Action
 
 if __debug__:  # mpy-cross -O leaves this out: it knows const by itself
     from micropython import const
-
-if False:  # for type hints only
-    from .enroller import Enroller
 
 _FORMAT = const("<4sIHQ")
 _MAGIC = const(b"ENS\x01")
@@ -21,27 +17,29 @@ _MANY = const(16)  # failures after which the span of the random wait is `retry.
 _LONGEST = const(180000)  # seconds; no wait is longer: a day that a server asks for, a day of jitter, some more
 
 
-def step(enroller: "Enroller", now: float) -> Action:
-    """What `Enroller.step` does. `port.memory(data=None)` keeps `data`, or returns what is kept, b"" if nothing is.
+def step(enroller, now: float, action):
+    """What `Enroller.step` does; `action`: the class of what it returns.
+
+    `port.memory(data=None)` keeps `data`, or returns what is kept, b"" if nothing is.
 
     Where the board has no such memory (it returns None, or is not there), every wake looks like the first one: the
     random wait has its longest span then, so that the service is not asked every few seconds.
     """
     memory = getattr(enroller.port, "memory", wait.ignore)
-    if enroller.due is None:
+    if enroller.due < 0:
         _restore(enroller, memory())
     if now < enroller.due <= now + _LONGEST:  # else it is due, or the clock was set back meanwhile
-        return Action(enroller.due)
-    action = wait.run(enroller.attempt(), enroller.port.feed, enroller.port.sleep)
-    action.at = enroller.due = int(now) + (0 if action.credential else int(action.at) + 1)
+        return action(enroller.due)
+    done = wait.run(enroller.attempt(), enroller.port.feed, enroller.port.sleep)
+    done.at = enroller.due = int(now) + (0 if done.credential else int(done.at) + 1)
     kept = b""
-    if not action.credential:
+    if not done.credential:
         kept = pack(_FORMAT, _MAGIC, crc32(enroller.identity), min(enroller.failures, 65535), enroller.due)
     memory(kept)
-    return action
+    return done
 
 
-def _restore(enroller: "Enroller", kept: bytes | None) -> None:
+def _restore(enroller, kept: bytes | None) -> None:
     enroller.due = 0
     if kept is None:
         enroller.failures = _MANY

@@ -1,7 +1,7 @@
 """Centagate: binds an SMS or OTP token to a user; the request is signed with HMAC-SHA256.
 
-"Token Registration API", registerActiveToken, in Centagate's web service documentation. For the administrator's login on
-the device see centagate_login.py.
+"Token Registration API", registerActiveToken, in Centagate's web service documentation. The administrator's login on the
+device is in centagate_login.py.
 """
 
 from ..errors import EnrollError

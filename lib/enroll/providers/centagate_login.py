@@ -33,7 +33,9 @@ def login(config: "Config", now: int):
     `now`: Unix seconds. Raises EnrollError.
     """
     user = config.section["admin_username"]
-    password, key, secret = [config.section["login"][name].reveal() for name in ("password", "integration_key", "secret_key")]
+    password, key, secret = [
+        config.section["login"][name].reveal() for name in ("password", "integration_key", "secret_key")
+    ]
     stamp = str(now)
     body = {"username": user, "password": password, "integrationKey": key, "unixTimestamp": stamp}
     for name in _EMPTY:
