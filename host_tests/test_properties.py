@@ -11,9 +11,10 @@ from pathlib import Path
 from urllib.parse import quote as standard_quote
 
 import enroll.transport as transport
-from enroll import clock, dates, digest, http, url
+from enroll import clock, dates, http, url
 from enroll.config import Config
 from enroll.errors import EnrollError
+from enroll.hmac import hmac_sha256
 from enroll.store import Store
 from helpers import SECTIONS, Wire, drive, patched
 from hypothesis import example, given

@@ -1,6 +1,6 @@
 """Centagate: binds an SMS or OTP token to a user; the request is signed with HMAC-SHA256.
 
-"Token Registration API", registerActiveToken, in Centagate's web service documentation. The administrator's login on the
+"Token Registration API", registerActiveToken, in Centagate's web service documentation. An administrator's login on the
 device is in centagate_login.py.
 """
 
