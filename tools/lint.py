@@ -16,7 +16,7 @@ FAMILIES = {
     "rp2": ("micropython-rp2-stubs==1.29.0.post1", "micropython-stdlib-stubs==1.29.0.post2"),
     "unix": ("micropython-unix-stubs==1.29.0.post1", "micropython-stdlib-stubs==1.29.0.post2"),
 }
-DEVICE = ["lib/enroll", "firmware/main.py", "firmware/app.py"]
+DEVICE = ["lib/enroll", "firmware/main.py", "firmware/app.py", "firmware/examples/xyte_app.py"]
 PYTHON = [sys.executable, "-m"]
 
 Check = tuple[list[str], dict[str, str]]  # a command and what its environment has besides

@@ -1,8 +1,9 @@
 """Authorised requests with a stored credential."""
 
 import enroll
+import enroll.session as sessions
 import enroll.transport as transport
-from boots import GOOD, Device, Port, Ready
+from boots import GOOD, NOW, Device, Port, Ready
 from enroll import wait
 from enroll.providers import Credential
 from enroll.session import Session
@@ -67,6 +68,29 @@ def test_a_credential_that_is_handed_over_is_used():
 
 def test_headers_of_the_caller_are_sent_too():
     assert sent(registered("etherfax"), headers={"X-Mine": "1"})[2]["X-Mine"] == "1"
+
+
+def test_a_clock_that_a_reset_has_lost_is_set_before_the_first_request():
+    for epoch, lost, asked in ((1970, 5, True), (2000, 5, True), (1970, NOW, False), (2000, NOW - 946684800, False)):
+        session = registered("xyte")
+        session.port.clock = None
+        with patched(sessions, time=lambda lost=lost: lost, gmtime=lambda zero, epoch=epoch: (epoch, 1, 1)):
+            for _ in range(2):
+                sent(session)
+                session.close()
+        assert session.port.clock == (NOW if asked else None), (epoch, lost)
+
+
+def test_the_link_is_brought_up_before_the_first_request_and_after_one_that_failed():
+    session = registered("xyte")
+    for _ in range(3):
+        sent(session)
+        session.close()
+    assert session.port.connected == 1
+    with patched(transport, socket=Wire(OSError(113))), patched(wait, select=Ready()):
+        raises(OSError, session.request, "GET", "/x")
+    sent(session)
+    assert session.port.connected == 2
 
 
 def test_a_path_cannot_lead_to_another_host():

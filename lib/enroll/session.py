@@ -1,6 +1,6 @@
 """Authorised requests with the credential that registration has brought."""
 
-from time import ticks_diff, ticks_ms
+from time import gmtime, ticks_diff, ticks_ms, time
 
 from . import wait
 from .errors import EnrollError
@@ -17,6 +17,7 @@ if False:  # for type hints only
     from .providers import Credential
 
 _APART = const(5000)  # ms between two 401s that are believed
+_Y2000 = const(946684800)  # Unix seconds of the epoch that some ports count from
 
 
 class Session:
@@ -41,6 +42,7 @@ class Session:
         self.log = log
         self._idle: list = []  # the connection that can be used again, see http.fetch
         self._base = ""  # where it leads
+        self._up = False  # whether link and clock were looked after since the last failure
         self._refused: Any = None  # when the first 401 in a row came, in ticks of milliseconds
         self.hold: Any = None  # until when no other attempt to register anew is made, in ticks of milliseconds
         self.failures = 0  # of such attempts, in a row
@@ -54,6 +56,9 @@ class Session:
         Where the service answers 401 twice, five seconds apart, the device registers anew; the old credential stays
         until there is another. Then the request is made once more: with every method but POST and PATCH, and with these
         if the caller allows to `repeat` them. (Otherwise the two 401s are those of two calls.)
+
+        The link is brought up before the first request and after each that failed, and the clock is set if it cannot be
+        right.
 
         Raises OSError and EnrollError as `http.request` does, EnrollError("configuration") where the service has no
         such requests, and what a registration raises.
@@ -104,6 +109,17 @@ class Session:
             self._refused = None
         return response
 
+    def _prepare(self):
+        """Task: bring the link up, and after a reset that has lost the time set the clock, which TLS needs."""
+        from . import clock
+
+        config = self.config
+        yield from self.port.connect(config.network) or ()
+        now = time() + (_Y2000 if gmtime(0)[0] == 2000 else 0)
+        if now < (clock.BUILD if config.earliest is None else config.earliest):
+            self.port.set_clock((yield from clock.ask(config)))
+        self._up = True
+
     def _send(self, method: str, path: str, base: str | None, more: dict):
         from .http import fetch
 
@@ -117,4 +133,10 @@ class Session:
         more = dict(more)
         more["headers"] = dict(self.credential.headers(), **(more.get("headers") or {}))
         more.setdefault("timeout", config.timeout)
-        return (yield from fetch(method, url, ca=config.ca, feed=self.port.feed, idle=self._idle, **more))
+        if not self._up:
+            yield from self._prepare()
+        try:
+            return (yield from fetch(method, url, ca=config.ca, feed=self.port.feed, idle=self._idle, **more))
+        except OSError:
+            self._up = False
+            raise

@@ -1,0 +1,67 @@
+"""An application for Xyte, to be copied to app.py: reports that the device is online, and does what it is asked for."""
+
+import gc
+import os
+
+from enroll import retry, wait
+from enroll.errors import EnrollError
+from enroll.services import xyte
+
+PERIOD = 60  # seconds between two reports
+
+
+def measure() -> dict:
+    """The values to report; a product's own come here."""
+    return {"free_heap": gc.mem_free()}
+
+
+def collect(parameters: dict) -> str:
+    """A command's handler is given its parameters and returns what to tell the cloud, or raises."""
+    gc.collect()
+    return "%d bytes free" % gc.mem_free()
+
+
+HANDLERS = {"collect": collect}
+
+
+class App:
+    """Reports and obeys; `config` is the last configuration that came from the cloud."""
+
+    def __init__(self, session) -> None:
+        self.session = session
+        self.config: dict = {}
+        self._version = None
+        self._failures = 0
+
+    def once(self) -> None:
+        """One report, and what the cloud answers to it. Raises OSError and EnrollError."""
+        run = self.session.run
+        answer = run(xyte.telemetry(self.session, measure()))
+        if answer.get("command"):
+            run(xyte.obey(self.session, HANDLERS))
+        if answer.get("config_version") != self._version:
+            self.config = run(xyte.get_config(self.session)).get("config") or {}
+            self._version = answer.get("config_version")
+
+    def round(self) -> float:
+        """One report if it can be made; returns the seconds to wait until the next."""
+        try:
+            self.once()
+            self._failures = 0
+            return PERIOD
+        except (OSError, EnrollError) as error:
+            print("app: %s" % error)
+            self._failures += 1
+            config = self.session.config
+            chance = int.from_bytes(os.urandom(2), "big") / 65536
+            after = getattr(error, "retry_after", None)
+            return retry.delay(self._failures, config.first, config.cap, chance, False, after)
+
+
+def main(session, rounds: int = -1) -> None:
+    """Report for ever, or `rounds` times; children that could not be registered at boot are tried again."""
+    app = App(session)
+    while rounds:
+        rounds -= 1
+        pause = app.round()
+        session.run(wait.pause(pause))  # feeds the watchdog

@@ -1,0 +1,78 @@
+"""The example applications do what they say."""
+
+import json
+from pathlib import Path
+
+from program import run
+
+EXAMPLES = Path(__file__).resolve().parent.parent.parent / "firmware" / "examples"
+XYTE = """
+sys.path.append("%s")
+import xyte_app
+xyte_app.PERIOD = 0
+session = enroll.Session(config, port, log=log)
+app = xyte_app.App(session)
+pauses = [app.round() for _ in range(2)]
+print(*pauses)
+print("config", app.config)
+"""
+# what machine and port are on a board with deep sleep: each wake is a process of its own here
+BOARD = """
+import os
+kept = "kept"
+def memory(data=None):
+    if data is not None:
+        with open(kept, "wb") as file:
+            file.write(data)
+    try:
+        with open(kept, "rb") as file:
+            return file.read()
+    except OSError:
+        return b""
+port.memory = memory
+class machine:
+    @staticmethod
+    def deepsleep(ms):
+        print("asleep", ms)
+sys.modules["machine"] = machine
+os.chdir(sys.argv[1].rpartition("/")[0])
+exec(open("%s/deep_sleep.py").read())
+"""
+
+
+def test_the_xyte_application_reports_obeys_and_takes_its_configuration(sandbox, make, width):
+    device = make("xyte", width)
+    assert device.boot().returncode == 0
+    identity = json.loads(sandbox.log("xyte")[0].answer)["id"]
+    for name in ("collect", "fly"):
+        sandbox.xyte.queue_command(identity, name)
+    sandbox.xyte.set_config(identity, {"volume": 11})
+    assert run(device, XYTE % EXAMPLES) == ["config", "{'volume':", "11}"]
+    known = {row["id"]: row for row in sandbox.xyte.devices()}[identity]
+    assert known["telemetry"]["status"] == "online" and known["telemetry"]["telemetries"]["free_heap"] > 0
+    outcomes = [(row["name"], row["status"], row["message"]) for row in sandbox.xyte.commands(identity)]
+    assert outcomes[0][:2] == ("collect", "done") and "bytes free" in outcomes[0][2]
+    assert outcomes[1] == ("fly", "failed", "no such command here")
+
+
+def test_the_xyte_application_waits_longer_while_its_hub_is_away(sandbox, make, width):
+    device = make("xyte", width, retry={"first": 10, "cap": 900})
+    assert device.boot().returncode == 0
+    sandbox.fault("xyte", 2, 503, {"Retry-After": "77"})
+    run(device, XYTE % EXAMPLES)
+    pauses = [line for line in device.heard[-2].splitlines() if not line.startswith(("app:", "config"))]
+    assert all(77 <= float(pause) <= 87 for pause in pauses[0].split())
+
+
+def test_a_sleeper_asks_when_it_is_due_and_reports_once_it_is_registered(sandbox, make, width):
+    device = make("xyte", width)
+    sandbox.fault("xyte", 1, 503, {"Retry-After": "4000"})
+    asleep = int(run(device, BOARD % EXAMPLES)[1])
+    assert asleep == 3600000, "it wakes in between, because some chips sleep no longer"
+    sandbox.clear_log()
+    assert 3600000 >= int(run(device, BOARD % EXAMPLES)[1]) > 3500000
+    assert not sandbox.log(), "it was not due yet"
+    (device.folder / "kept").unlink()
+    assert run(device, BOARD % EXAMPLES) == ["asleep", "900000"]
+    assert run(device, BOARD % EXAMPLES) == ["asleep", "900000"]
+    assert [entry.path.split("/")[-1] for entry in sandbox.log("xyte")] == ["devices", "telemetry", "telemetry"]

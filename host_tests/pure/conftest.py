@@ -1,0 +1,14 @@
+"""Under CPython all pure tests share one process: what one of them has left in a module is taken back."""
+
+from collections.abc import Iterator
+
+import pytest
+
+
+@pytest.fixture(autouse=True)
+def real_clock() -> Iterator[None]:
+    """boots.Port replaces `clock.ask` until it is called, which not every test does."""
+    yield
+    from enroll import clock
+
+    clock.ask = getattr(clock, "real", clock.ask)
