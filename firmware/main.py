@@ -19,22 +19,18 @@ import enroll  # noqa: E402
 STATUS = {"configuration": 78, "storage": 74, "answer": 76, "refused": 77, "orphaned": 77}
 TRY_AGAIN = 75
 
-MORE = ("check", "address", "children")  # keys of a section that ask for something besides registering
-
 
 def log(line: str) -> None:
     print("enroll:", line, file=sys.stderr)
 
 
-def register(config, port, single: bool):
-    """The credential, and whether it is new: the stored one, or after one attempt (`single`) or as many as it takes."""
-    config.complete(port.identity())  # first: a record of another board is not this one's
+def register(config, port, known, single: bool):
+    """The credential: the one that is `known`, or after one attempt (`single`) or as many as it takes."""
     one_time = getattr(config.service, "ONE_TIME", None)  # not erased yet? then the enroller has to
-    credential = enroll.stored(config)
-    if credential and not (one_time and config.section[one_time]):
-        return credential, False
+    if known and not (one_time and config.section[one_time]):
+        return known
     if not single:
-        return enroll.run(config, port, log=log), not credential
+        return enroll.run(config, port, log=log)
     enroller = enroll.Enroller(config, port, log=log)
     try:
         action = enroll.wait.run(enroller.attempt(), port.feed, port.sleep)
@@ -42,46 +38,27 @@ def register(config, port, single: bool):
         enroller.close()
     if action.error:
         raise action.error
-    return action.credential, not credential
-
-
-def session(config, credential):
-    """A Session of the device that has registered."""
-    import port
-
-    return enroll.Session(config, port, credential, log)
-
-
-def settle(config, credential, new: bool) -> None:
-    """Do what else the configuration asks for, if that is not done yet: see enroll.services."""
-    from enroll import services
-
-    one = session(config, credential)
-    try:
-        one.run(services.settle(one, new))
-    except OSError as error:
-        raise enroll.EnrollError("network", "registered, but no answer from the service", error)
-    finally:
-        one.close()
+    return action.credential
 
 
 def boot(path: str, single: bool = False):
-    """Register what the configuration at `path` describes.
+    """Register what the configuration at `path` describes, and do what else it asks for.
 
-    Returns (exit status, what to print, (Config, Credential) or None).
+    Returns (exit status, what to print, what a Session is made of or None).
     """
     found = None
     try:
         import port
 
         config = enroll.Config.load(path)
-        credential, new = register(config, port, single)
-        found = (config, credential)
-        outcome = "registered %s %s" % (credential.provider, credential.device_id)
-        if [1 for key in MORE if config.section.get(key)]:
-            log(outcome)
-            settle(config, credential, new)
-        return 0, outcome, found
+        config.complete(port.identity())  # first: a record of another board is not this one's
+        known = enroll.stored(config)
+        credential = register(config, port, known, single)
+        found = (config, port, credential, log)
+        wanted = config.section.get
+        if wanted("check") or wanted("address") or wanted("children"):
+            enroll.services.settle_now(not known, *found)
+        return 0, "registered %s %s" % (credential.provider, credential.device_id), found
     except enroll.EnrollError as error:
         return STATUS.get(error.kind, TRY_AGAIN), "%s: %s" % (error.kind, error), found
     except MemoryError:
@@ -100,7 +77,7 @@ def main(arguments: list[str]) -> int:
         import app
 
         gc.threshold(-1)  # the application decides for itself
-        app.main(session(*found))
+        app.main(enroll.Session(*found))
     return status
 
 

@@ -23,6 +23,20 @@ def settle(session, new: bool = False):
     yield from module.settle(session, new)
 
 
+def settle_now(new: bool, *parts) -> None:
+    """The same for a Session made of `parts`, all of it before this returns. Raises EnrollError alone."""
+    from ..session import Session
+
+    session = Session(*parts)
+    session.log("registered %s" % session.credential.device_id)
+    try:
+        session.run(settle(session, new))
+    except OSError as error:
+        raise EnrollError("network", "registered, but no answer from the service", error)
+    finally:
+        session.close()
+
+
 def read(response, table: str = "") -> dict:
     """The JSON object in a Response, {} if there is none. Raises what `table`, as a provider's, has for a refusal."""
     try:
