@@ -47,8 +47,8 @@ def renew(session):
     The old one stays in the store until the new one is there. Raises EnrollError for what came of the attempt; when the
     next one may be made is left in `session.hold`.
     """
-    session.log("not authorised any more: registering anew")
     enroller = _Renewal(session)
+    enroller.warn("not authorised any more: registering anew")
     pause = session.config.cap
     try:
         action = yield from enroller.attempt()

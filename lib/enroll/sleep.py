@@ -32,10 +32,10 @@ def step(enroller, now: float, action):
         return action(enroller.due)
     done = wait.run(enroller.attempt(), enroller.port.feed, enroller.port.sleep)
     done.at = enroller.due = int(now) + (0 if done.credential else int(done.at) + 1)
-    kept = b""
     if not done.credential:
-        kept = pack(_FORMAT, _MAGIC, crc32(enroller.identity), min(enroller.failures, 65535), enroller.due)
-    memory(kept)
+        memory(pack(_FORMAT, _MAGIC, crc32(enroller.identity), min(enroller.failures, 65535), enroller.due))
+    elif (memory() or b"")[:4] == _MAGIC:  # from now on the memory is the application's
+        memory(b"")
     return done
 
 

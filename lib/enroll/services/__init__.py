@@ -28,7 +28,6 @@ def settle_now(new: bool, *parts) -> None:
     from ..session import Session
 
     session = Session(*parts)
-    session.log("registered %s" % session.credential.device_id)
     try:
         session.run(settle(session, new))
     except OSError as error:
