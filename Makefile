@@ -5,7 +5,7 @@ RUN := .venv/bin/python
 export PYTHON
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test torture lint sandbox which-micropython size bench coverage lock clean
+.PHONY: help demo test torture lint sandbox which-micropython dist romfs size bench coverage lock clean
 
 help: ## list the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-18s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -30,6 +30,12 @@ sandbox: .venv/ready ## run the four services locally until Ctrl-C
 which-micropython: .venv/ready ## print the path of the unix port, fetched if need be (WIDTH=32: i386)
 	@$(RUN) tools/runtime.py --width $(WIDTH)
 
+dist: .venv/ready ## write the packages for mip into dist/, all and one a provider, as .py and as .mpy
+	@$(RUN) tools/packages.py dist
+
+romfs: .venv/ready ## write enroll.romfs, an image whose bytecode runs in place; PROVIDER=xyte for one service
+	@$(RUN) tools/packages.py romfs $(if $(PROVIDER),--provider $(PROVIDER))
+
 size: .venv/ready ## show what the library costs: flash bytes, and the smallest heaps
 	@$(RUN) tools/size.py
 
@@ -43,7 +49,7 @@ lock: .venv/ready ## pin the host tools anew, from requirements.in into requirem
 	@tools/lock.sh --upgrade
 
 clean: ## remove what was fetched and made
-	rm -rf .venv .cache
+	rm -rf .venv .cache dist enroll.romfs
 
 .venv/ready: requirements.txt tools/venv.sh
 	@tools/venv.sh

