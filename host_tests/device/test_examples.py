@@ -1,6 +1,7 @@
 """The example applications do what they say."""
 
 import json
+import re
 from pathlib import Path
 
 from program import run
@@ -76,3 +77,12 @@ def test_a_sleeper_asks_when_it_is_due_and_reports_once_it_is_registered(sandbox
     assert run(device, BOARD % EXAMPLES) == ["asleep", "900000"]
     assert run(device, BOARD % EXAMPLES) == ["asleep", "900000"]
     assert [entry.path.split("/")[-1] for entry in sandbox.log("xyte")] == ["devices", "telemetry", "telemetry"]
+
+
+def test_the_smallest_integration_of_the_docs_registers_and_has_a_session(make, width):
+    page = (EXAMPLES.parent.parent / "docs/integrate.md").read_text()
+    listing = re.findall(r"```python\n(.*?)```", page, re.DOTALL)[0]
+    device = make("xyte", width)
+    there = "import os\nos.chdir(sys.argv[1].rpartition('/')[0])\n"
+    said = run(device, there + listing + 'print(session.request("GET", "/v1/devices/{id}/config").status_code)')
+    assert said == ["200"]
