@@ -13,10 +13,10 @@ from typing import Any
 
 from torture import faketime
 from torture.clock_cases import DEADLINE, Case, cases, dates
-from torture.faults import ROOT, SCRIPTS, Batch, Bench, Result, on_micropython
+from torture.faults import ROOT, SCRIPTS, Batch, Bench, Result, on_micropython, together
 from torture.hostile import Hostile, Moves
 from torture.misbehaviour import SECTIONS, answer, http, packed
-from torture.server import authority, context, misbehaved, together
+from torture.stage import authority, context, misbehaved
 from torture.timeservers import Behaviour, TimeServer, right
 
 TITLE = "false time"

@@ -1,30 +1,13 @@
 """An exception is raised at everything that is done once the answer has arrived."""
 
-import os
-import subprocess
-import sys
 from collections.abc import Iterator
 from functools import partial
 
 from devices import SERVICES
 
-from torture.faults import ROOT, SCRIPTS, Batch, Bench, Result, on_micropython, read
+from torture.faults import SCRIPTS, Batch, Bench, on_cpython, on_micropython
 
 TITLE = "exception after the answer has arrived"
-
-
-def on_cpython(script: str, *arguments: str, patience: float = 300) -> Result:
-    """Run a script of `scripts/` on CPython, with the library on its path, and read what it prints."""
-    folders = (ROOT / "lib", ROOT / "firmware", SCRIPTS, ROOT / "host_tests/pure", ROOT / "host_tests")
-    done = subprocess.run(
-        [sys.executable, str(SCRIPTS / script), *arguments],
-        env={**os.environ, "PYTHONPATH": ":".join(map(str, folders))},
-        stdout=subprocess.PIPE,
-        stderr=subprocess.STDOUT,
-        timeout=patience,
-        check=False,
-    )
-    return read(done.stdout.decode().splitlines(), f"exit status {done.returncode}" if done.returncode else "")
 
 
 def batches(full: bool, bench: Bench) -> Iterator[Batch]:
@@ -36,7 +19,7 @@ def batches(full: bool, bench: Bench) -> Iterator[Batch]:
         for service in SERVICES:
             for width in bench.widths:
                 yield calls(way, service, width)
-            lines = partial(on_cpython, "exceptions_lines.py", way, service)
+            lines = partial(on_cpython, str(SCRIPTS / "exceptions_lines.py"), way, service)
             yield Batch(f"every line, {way}, {service}, CPython", lines)
 
 

@@ -13,7 +13,9 @@ value. What does not end by itself, or prints no "@cases", is lost as a whole.
 import itertools
 import os
 import subprocess
+import sys
 from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -72,10 +74,26 @@ def on_micropython(script: str, *arguments: str, width: int, patience: float = 6
     """
     command = [str(micropython(width)), "-X", f"heapsize={heap}", str(SCRIPTS / script), *arguments]
     path = f"{ROOT}/lib:{ROOT}/boards/unix:{ROOT}/firmware:{SCRIPTS}:{ROOT}/host_tests/pure:.frozen"
-    environment = {**os.environ, "MICROPYPATH": path}
+    return outcome(command, {"MICROPYPATH": path}, patience)
+
+
+def on_cpython(*arguments: str, patience: float = 600) -> Result:
+    """Run Python with `arguments`, with the library and the scripts on its path, and read what it prints."""
+    folders = ("lib", "firmware", "tools", "host_tests", "host_tests/pure", "host_tests/torture/scripts")
+    path = [*(str(ROOT / folder) for folder in folders), os.getenv("PYTHONPATH", "")]
+    return outcome([sys.executable, *arguments], {"PYTHONPATH": os.pathsep.join(path)}, patience)
+
+
+def outcome(command: list[str], environment: dict[str, str], patience: float) -> Result:
+    """What a process comes to that prints as scripts do; it is ended after `patience` seconds."""
     try:
         done = subprocess.run(
-            command, env=environment, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, timeout=patience, check=False
+            command,
+            env={**os.environ, **environment},
+            stdout=subprocess.PIPE,
+            stderr=subprocess.STDOUT,
+            timeout=patience,
+            check=False,
         )
         output, end = done.stdout, f"exit status {done.returncode}" if done.returncode else ""
     except subprocess.TimeoutExpired as error:
@@ -99,3 +117,11 @@ def read(lines: list[str], end: str) -> Result:
         result.lost.append(" | ".join([end or "no case was tried", *lines[-5:]]))
         result.cases = max(result.cases, 1)
     return result
+
+
+def together(*plays: Callable[[], Result]) -> Result:
+    """What several plays come to that mostly wait, at the same time."""
+    with ThreadPoolExecutor(len(plays)) as pool:
+        results = [future.result() for future in [pool.submit(play) for play in plays]]
+    notes = {name: value for result in results for name, value in result.notes.items()}
+    return Result(sum(it.cases for it in results), [sentence for it in results for sentence in it.lost], notes)

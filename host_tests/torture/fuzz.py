@@ -1,12 +1,9 @@
 """Odd input to everything that reads input: only what is documented may be raised."""
 
 import importlib.util
-import os
-import subprocess
-import sys
 from collections.abc import Iterator
 
-from torture.faults import ROOT, Batch, Bench, Result, on_micropython, read
+from torture.faults import Batch, Bench, Result, on_cpython, on_micropython
 
 TITLE = "odd input"
 TARGETS = ("config", "file", "http", "attempt", "answer", "packet", "text", "slots")
@@ -18,20 +15,10 @@ FIRST = 1  # seed of the first input; another one gives other inputs
 PATIENCE = 900  # seconds for the inputs of one target
 
 
-def on_cpython(bench: Bench, name: str, how: str, count: int) -> Result:
+def on_host(bench: Bench, name: str, how: str, count: int) -> Result:
     """Give `count` inputs to the target `name` on CPython; `how` they are made: see fuzz_cpython.py."""
-    command = [sys.executable, "-m", "torture.fuzz_cpython", str(bench.folder()), name, how, str(FIRST), str(count)]
-    folders = ("lib", "tools", "host_tests", "host_tests/pure")
-    path = [*(str(ROOT / folder) for folder in folders), os.getenv("PYTHONPATH", "")]
-    environment = {**os.environ, "PYTHONPATH": os.pathsep.join(path)}
-    try:
-        done = subprocess.run(
-            command, env=environment, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, timeout=PATIENCE, check=False
-        )
-        output, end = done.stdout, f"exit status {done.returncode}" if done.returncode else ""
-    except subprocess.TimeoutExpired as error:
-        output, end = error.output or b"", f"no end after {PATIENCE} s"
-    return read(output.decode(errors="replace").splitlines(), end)
+    arguments = ("-m", "torture.fuzz_cpython", str(bench.folder()), name, how, str(FIRST), str(count))
+    return on_cpython(*arguments, patience=PATIENCE)
 
 
 def on_width(bench: Bench, names: tuple[str, ...], width: int, counts: dict[str, int]) -> Result:
@@ -42,7 +29,7 @@ def on_width(bench: Bench, names: tuple[str, ...], width: int, counts: dict[str,
 
 
 def batches(full: bool, bench: Bench) -> Iterator[Batch]:
-    """Every target on every runtime."""
+    """Every target on every runtime; guided by coverage where atheris is installed: it has no wheels for the others."""
     counts = {name: MANY if full else SLOW.get(name, FEW) for name in TARGETS}
     for width in bench.widths:
         for names in [(name,) for name in TARGETS] if full else [TARGETS]:
@@ -58,5 +45,5 @@ def batches(full: bool, bench: Bench) -> Iterator[Batch]:
             count = min(counts[name], SEARCHED) if how == "properties" else counts[name]
             yield Batch(
                 f"{name}, CPython, {how}",
-                lambda name=name, how=how, count=count: on_cpython(bench, name, how, count),
+                lambda name=name, how=how, count=count: on_host(bench, name, how, count),
             )

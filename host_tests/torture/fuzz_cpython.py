@@ -9,6 +9,7 @@ import runpy
 import sys
 import types
 from collections.abc import Iterator
+from functools import partial
 from typing import Any
 
 import cpython
@@ -51,7 +52,6 @@ def _encoded(text: str) -> bytes:
 
 def properties(targets: Any, name: str, count: int) -> int:
     """Let hypothesis look for an input that breaks the target; it ends with the first."""
-    take = targets.TARGETS[name][1]
     tried = 0
 
     @hypothesis.settings(
@@ -61,7 +61,7 @@ def properties(targets: Any, name: str, count: int) -> int:
     def holds(data: bytes) -> None:
         nonlocal tried
         tried += 1
-        take(data)
+        targets.give(name, data)
 
     try:
         holds()
@@ -90,7 +90,7 @@ def coverage(targets: Any, name: str, first: int, count: int) -> None:
         atheris.instrument_func(function)
     print(f"@cases {count}", flush=True)
     atheris.Setup(
-        [sys.argv[0], f"-runs={count}", f"-seed={first}", "-verbosity=0", "-max_len=2048"], targets.TARGETS[name][1]
+        [sys.argv[0], f"-runs={count}", f"-seed={first}", "-verbosity=0", "-max_len=2048"], partial(targets.give, name)
     )
     atheris.Fuzz()
 

@@ -30,6 +30,7 @@ class Move(Enum):
     STALL = "the backlog is full, nobody accepts"
     HANDSHAKE = "make the TLS handshake"
     REQUEST = "make it, and read the request"
+    AGAIN = "read another request on the same connection"
     CLOSE = "say goodbye inside TLS, then end the stream"
     CUT = "end the stream"
     RESET = "reset the connection"
@@ -192,7 +193,8 @@ class _Play:
     def _act(self, move: Move) -> None:
         if move is Move.HANDSHAKE:
             self._shake_hands()
-        elif move is Move.REQUEST:
+        elif move in (Move.REQUEST, Move.AGAIN):
+            self._asked = self._asked and move is Move.REQUEST
             self._ask()
         elif move is Move.RESET:
             self._connection.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, _LINGER)

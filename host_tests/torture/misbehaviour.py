@@ -36,6 +36,7 @@ class Script:
 
     `slow`: only the deadline ends it. `wait`: seconds until the next attempt, at least and at most, where that is not
     what the kind alone says. `uncut`: seconds that mbedTLS works without coming back, which no deadline can cut.
+    `method`: of the `requests` that a session makes one after another, over so many `connections`.
     """
 
     name: str
@@ -44,6 +45,9 @@ class Script:
     slow: bool = False
     wait: tuple[float, float] | None = None
     uncut: float = 0
+    method: str = "POST"
+    requests: int = 1
+    connections: int = 1
 
     @property
     def kinds(self) -> list[str]:

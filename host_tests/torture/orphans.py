@@ -14,7 +14,7 @@ import devices
 from sandbox import Sandbox
 
 from torture.faults import Batch, Bench, Result, on_micropython
-from torture.server import STATUS, write_plan
+from torture.stage import STATUS, write_plan
 
 TITLE = "lost answer"
 

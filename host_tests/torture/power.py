@@ -4,6 +4,7 @@ import subprocess
 from collections.abc import Iterator
 from functools import partial
 
+import trustme
 from devices import SERVICES
 from runtime import micropython
 
@@ -47,6 +48,11 @@ def batches(full: bool, bench: Bench) -> Iterator[Batch]:
         for service in ("etherfax", "xyte") if full else ("xyte",):
             run = partial(on_micropython, "power_renewal.py", kind, service, *coarse, width=64, heap="8m")
             yield Batch(f"renewal, {service}, {kind}", run)
+    ca = bench.folder() / "ca.pem"
+    trustme.CA(key_type=trustme.KeyType.ECDSA).cert_pem.write_to_path(ca)
+    for kind in KINDS[:2]:
+        run = partial(on_micropython, "power_ca.py", kind, "ickstream", str(ca), *coarse, width=64, heap="8m")
+        yield Batch(f"a CA on the same flash, ickstream, {kind}", run)
     for kind in KINDS[:4] if full else KINDS[:2]:
         for service in ("etherfax", "ickstream"):
             run = partial(on_micropython, "power_costs.py", kind, service, width=64, heap="8m")

@@ -72,18 +72,20 @@ def _again(before: Exchange, method: str, url: str, body, headers: dict, timeout
     it.stream = before.stream
     poll = select.poll()
     poll.register(it.sock, select.POLLIN)
+    answered = None
     try:
         if not poll.poll(0):  # there is nothing to be read before it is asked but the end
             yield from it.send(method, split(url)[3], headers, body)
             yield from it.head(method, False)
-            return it
-    except OSError:
-        if it.status_code != 100 or method in ("POST", "PATCH"):  # it may have been acted on
+            answered = it
+    except OSError as error:
+        # it may have been acted on, or it has taken the time that there was (ETIMEDOUT)
+        if it.status_code != 100 or method in ("POST", "PATCH") or error.errno == 110:
             raise
     finally:
-        if it.status_code == 100:
+        if not answered:
             it.close()
-    return None
+    return answered
 
 
 def _fill(it: Exchange, limit: int):

@@ -137,6 +137,6 @@ class Session:
             yield from self._prepare()
         try:
             return (yield from fetch(method, url, ca=config.ca, feed=self.port.feed, idle=self._idle, **more))
-        except OSError:
+        except (OSError, EnrollError):
             self._up = False
             raise

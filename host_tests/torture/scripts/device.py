@@ -7,6 +7,7 @@ import sys
 import enroll
 import main
 from boots import ONCE, Port
+from enroll import wait
 from enroll.config import Config
 from enroll.enroller import Enroller
 from enroll.store import Store
@@ -59,7 +60,7 @@ class Service:
     def reset(self):
         """What a person does in the portal for a device whose credential is lost."""
         self.bound = False
-        self.ticket = TICKET
+        self.ticket = f"{TICKET}-{self.given}"  # a token is never given out twice
 
     def __call__(self, method, url, data=None, headers=None, timeout=None):
         status, body = self.answer(headers)
@@ -184,9 +185,9 @@ class Device:
         enroll.Enroller = self.make
         main.log = self.lines.append
         with self.flash:
-            status, line, session = main.boot(self.path, True)
+            status, line, found = main.boot(self.path, True)
             self.ended()
-            kept = session and session().credential
+            kept = found and found[2]
         self.lines.append(line)
         for text in self.lines:
             if "canary" in text or "\n" in text:
@@ -196,9 +197,8 @@ class Device:
     def again(self):
         """Another attempt in the same boot: its Action."""
         with self.flash:
-            self.enroller.at = 0
             try:
-                return self.enroller.step(0)
+                return wait.run(self.enroller.attempt())
             finally:
                 self.enroller.close()
 

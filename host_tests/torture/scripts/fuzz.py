@@ -3,22 +3,17 @@
 import sys
 
 from fuzz_mutations import Chance
-from fuzz_targets import TARGETS
-
-# CPython alone cannot encode half a character, and its JSON parser recurses.
-ELSEWHERE = ("UnicodeEncodeError", "RecursionError") if sys.implementation.name == "cpython" else ()
+from fuzz_targets import TARGETS, give
 
 
 def tried(name, first, count):
     """Give `count` inputs to the target `name`."""
-    make, take = TARGETS[name]
+    make = TARGETS[name][0]
     for seed in range(first, first + count):
         data = make(Chance(seed))
         try:
-            take(data)
+            give(name, data)
         except Exception as error:
-            if type(error).__name__ in ELSEWHERE:
-                continue
             what = f"{type(error).__name__}: {str(error)[:120]!r}"
             print(f"@lost {name}, seed {seed}: {what} from {repr(data)[:200]}")
     print(f"@cases {count}")

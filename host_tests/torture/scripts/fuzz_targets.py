@@ -246,3 +246,22 @@ TARGETS = {
     "text": (plain(odd_bytes, TEXTS), take_text),
     "slots": (plain(odd_bytes, SLOTS), take_slots),
 }
+
+
+def foreign(error):
+    """Whether only CPython fails so: it cannot encode half a character, and its own JSON recurses where it parses."""
+    if sys.implementation.name != "cpython" or not isinstance(error, RecursionError):
+        return type(error).__name__ == "UnicodeEncodeError"
+    trace = error.__traceback__
+    while trace.tb_next:
+        trace = trace.tb_next
+    return json.__name__ in trace.tb_frame.f_globals["__name__"].split(".")
+
+
+def give(name, data):
+    """Give `data` to the target `name`."""
+    try:
+        TARGETS[name][1](data)
+    except Exception as error:
+        if not foreign(error):
+            raise

@@ -14,24 +14,18 @@ import watched
 from enroll.enroller import Enroller
 
 
-def measure(enroller, found, number):
-    """Note bytes of the heap in use and number of open files and sockets between two attempts, in the list `found`."""
-    if enroller:
-        enroller.close()  # the slot that waits for the next record
-    gc.collect()
-    found[number] = gc.mem_alloc()
-    found[number + 3] = watched.opened()
-
-
 def attempts(case, times, settled):
     """Make them; what is wrong: sentences."""
     config = enroll.Config.load(case["path"])
-    kinds, found = {}, [0] * 6  # nothing is allocated between two measurements
+    kinds, growth = {}, watched.Growth()
     enroller, now = None, 0
+    port.memory(b"")  # what deep sleep keeps is another case's
     watched.start()
     for number in range(times):
         if number in (settled, (settled + times) // 2):
-            measure(enroller, found, int(number > settled))
+            if enroller:
+                enroller.close()  # the slot that waits for the next record
+            growth.measure(int(number > settled))
         enroller = enroller or Enroller(config, port)
         action = enroller.step(now)
         now = action.at
@@ -43,11 +37,10 @@ def attempts(case, times, settled):
             enroller, now = None, 0
         action = None
     watched.feed()
-    measure(enroller, found, 2)
-    for what, at in (("bytes of the heap", 0), ("files and sockets", 3)):
-        first, second, third = found[at : at + 3]
-        if third > second > first:  # once may be the first attempt that has got further than the others
-            yield f"{first}, {second}, {third} {what}"
+    if enroller:
+        enroller.close()
+    growth.measure(2)
+    yield from growth.faults()
     if watched.longest > watched.GAP:
         yield f"the watchdog was not fed for {watched.longest} ms"
     if [kind for kind in kinds if kind not in case["kinds"]]:

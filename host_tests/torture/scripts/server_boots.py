@@ -21,12 +21,12 @@ FINAL = ("configuration", "refused", "orphaned", "answer")
 
 
 class Watched(Enroller):
-    """Keeps what its step has said."""
+    """Keeps what its attempt has said."""
 
     last = None
 
-    def step(self, now):
-        Watched.last = super().step(now)
+    def attempt(self):
+        Watched.last = yield from super().attempt()
         return Watched.last
 
 
