@@ -125,7 +125,7 @@ def service(name: str):
     raise _wrong("provider` wants the name of an installed service")
 
 
-def _parse(path: str):
+def parse(path: str):
     """The JSON in the file at `path`; a mistake in it is named with its line."""
     try:
         with open(path) as file:
@@ -150,10 +150,10 @@ def _parse(path: str):
 def read(path: str):
     """The JSON at `path`, or in its whole copy if power failed while it was written, see erase.py."""
     try:
-        return _parse(path)
+        return parse(path)
     except EnrollError as error:
         try:
-            return _parse(path + ".whole")
+            return parse(path + ".whole")
         except EnrollError:
             raise error
 

@@ -65,8 +65,9 @@ class Enroller:
     def step(self, now: float) -> Action:
         """Make one attempt if it is due at `now`, and say what to do next: for a device that sleeps until `Action.at`.
 
-        `now`: seconds of any clock that goes on while it sleeps. An Enroller of the next wake goes on where this one
-        was, see sleep.py. Raises EnrollError for what no later attempt can mend: configuration and storage.
+        `now`: seconds of any clock that goes on while it sleeps; `at` counts from it, not from the end of the attempt.
+        An Enroller of the next wake goes on where this one was, see sleep.py. Raises EnrollError for what no later
+        attempt can mend: configuration and storage.
         """
         from .sleep import step
 
@@ -108,7 +109,7 @@ class Enroller:
             return Action(0, credential)
         except MemoryError:
             self.state = None  # look again: the answer may be on flash
-            error = EnrollError("memory", "not enough heap to register")
+            error = EnrollError("memory", "not enough heap")
         except EnrollError as failure:
             error = failure
         if error.kind in ("configuration", "storage") and not error.said and not self.pending:
@@ -228,7 +229,7 @@ class Enroller:
             error = failure
             if service.ONCE and answer.again and error.kind == "refused":
                 where = "kept unread in " + self.config.store if self.state == RAW else "lost"
-                error = EnrollError("orphaned", "an earlier answer was %s, and now the service refuses" % where)
+                error = EnrollError("orphaned", "an earlier answer was %s, now the service refuses" % where)
             error.said = True
             error.retry_after = answer.retry_after
             if error.kind == "answer" and good:

@@ -3,8 +3,25 @@
 import json
 import os
 
+from .config import parse
+from .errors import EnrollError
+
 if False:  # for type hints only
     from .config import Config
+
+
+def mend(path: str) -> None:
+    """Write the file at `path` again from its whole copy, if power failed while it was written. Raises OSError."""
+    try:
+        os.stat(path + ".whole")
+        parse(path)
+    except OSError:
+        pass
+    except EnrollError:
+        with open(path + ".whole", "rb") as file:
+            text = file.read()
+        with open(path, "wb") as file:
+            file.write(text)
 
 
 def erase(config: "Config", log) -> None:
@@ -17,6 +34,7 @@ def erase(config: "Config", log) -> None:
     if not (value and config.path):
         return
     try:
+        mend(config.path)
         with open(config.path, "rb") as file:
             text = file.read()
         quoted = json.dumps(value.reveal()).encode()

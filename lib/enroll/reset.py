@@ -16,5 +16,5 @@ def forget(config: "Config") -> None:
     except OSError:
         return
     for name in names:
-        if name[0] == "c":  # see services/children.py
+        if name[0] == "c" and name[1:].isdigit():  # see services/children.py
             Store(config.store + "/" + name).clear()

@@ -4,7 +4,7 @@ The board's memory holds "ENS" version | CRC-32 of who registers u32 | failures 
 """
 
 from binascii import crc32
-from struct import pack, unpack
+from struct import calcsize, pack, unpack
 
 from . import wait
 
@@ -45,6 +45,8 @@ def _restore(enroller, kept: bytes | None) -> None:
         enroller.failures = _MANY
         return
     try:
+        if kept[calcsize(_FORMAT) :]:
+            return  # an application's
         magic, who, failures, due = unpack(_FORMAT, kept)
     except ValueError:
         return

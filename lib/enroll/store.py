@@ -19,8 +19,8 @@ if __debug__:  # mpy-cross -O leaves this out: it knows const by itself
 
 _MAGIC = const(b"ENR\x01")
 _SLOT = const(1024)
+_MOST = const(8192)  # bytes of a body: it has to be read into the heap again
 _HEADER = const(13)
-_MOST = const(8192)  # a longer record is damage, not data
 _ENOENT = const(2)
 _EEXIST = const(17)
 _ENOSPC = const(28)
@@ -96,8 +96,10 @@ class Store:
         """Write a record, read it back, and make it the newest. `spare`: it must not be lost; on full flash the spare
         file is given up for it, and the other slot where this one is worn.
 
-        Raises EnrollError("storage"); the record before stays valid then.
+        Raises EnrollError("storage"), also for more than 8 192 bytes; the record before stays valid then.
         """
+        if len(body) > _MOST:
+            raise self._trouble(OSError(27))  # EFBIG
         self._keep(spare, state, identity, body)
         self._sequence += 1
         self._next = 1 - self._next
@@ -178,7 +180,7 @@ class Store:
                     return 0
                 magic, sequence, state, first, second = unpack("<4sIBHH", piece)
                 left = first + second
-                if magic != _MAGIC or left > _MOST:
+                if magic != _MAGIC:
                     return None
                 crc = crc32(piece)
                 while left > 0:

@@ -4,6 +4,7 @@ import json
 import os
 
 from .config import Config, fields, read
+from .erase import mend
 from .errors import EnrollError
 
 
@@ -35,6 +36,7 @@ def set_registration_token(config: Config, token: str) -> None:
 def _write(path: str, text: str) -> None:
     """Write `text` to the file `path`; a whole copy stands beside it meanwhile, for `config.read`."""
     try:
+        mend(path)
         for name in (path + ".whole", path):
             with open(name, "w") as file:
                 file.write(text)
@@ -43,4 +45,9 @@ def _write(path: str, text: str) -> None:
                     raise OSError(5)  # EIO: it reads back as something else
         os.remove(path + ".whole")
     except OSError as error:
-        raise EnrollError("storage", "%s cannot be written" % path, error)
+        if json.dumps(read(path)) != text:  # else its copy is there, which counts where the file is broken
+            try:
+                os.remove(path + ".whole")
+            except OSError:
+                pass
+            raise EnrollError("storage", "%s cannot be written" % path, error)

@@ -46,5 +46,7 @@ def login(config: "Config", now: int):
     try:
         return need(result(answer), "authToken", "secretCode")
     except EnrollError as error:
+        if answer.cut:
+            raise EnrollError("network", "no answer from the service", answer.cut)
         error.retry_after = answer.retry_after
         raise

@@ -67,7 +67,7 @@ def headers(credential: Credential) -> dict[str, str]:
 
 def base(config: "Config", credential: Credential) -> str:
     """Later requests go to the hub that the device was given."""
-    return credential.extra[_hub(config)].rstrip("/")
+    return need(dict(credential.extra), _hub(config))[0].rstrip("/")
 
 
 def _hub(config: "Config") -> str:

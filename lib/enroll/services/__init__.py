@@ -46,13 +46,16 @@ def read(response, table: str = "") -> dict:
 
 
 def keep(session) -> None:
-    """Save the credential of `session` again, because its `extra` has changed. Raises EnrollError("storage")."""
+    """Save the credential of `session` again, because its `extra` has changed, if it is the newest record: beside a
+    note it lies in the slot that would be written. Raises EnrollError("storage").
+    """
     import json
 
-    from ..record import KEPT, identity
+    from ..record import KEPT
 
     credential = session.credential
     store = session.port.store(session.config.store)
-    store.load()
+    record = store.load()
     body = json.loads(credential.encode()) + [credential.renewed]
-    store.save(KEPT, identity(session.config), json.dumps(body).encode(), True)
+    if record and record[0] == KEPT and json.loads(record[2])[:2] == body[:2]:
+        store.save(KEPT, record[1], json.dumps(body).encode())

@@ -16,6 +16,8 @@ if __debug__:  # mpy-cross -O leaves this out: it knows const by itself
     from micropython import const
 
 _GROUP = const(16)
+_FULL = const(4096)  # bytes of a record that takes no other child: a key may be long
+_MOST = const(100)  # records
 
 
 class Children:
@@ -47,29 +49,30 @@ class Children:
         failure = None
         parent = None
         while parent != self._session.credential.device_id:  # it may register anew on the way, all children with it
+            if parent:
+                self._load()  # without the old one's
             parent = self._session.credential.device_id
             failure = None
             for child in self.configured:
                 if self._session.credential.device_id == parent and not self.find(child):
-                    try:
-                        yield from self._register(child)
-                    except EnrollError as error:
-                        if error.kind not in ("refused", "configuration", "answer"):
-                            raise
-                        failure = failure or error
+                    refused = yield from self._register(child)
+                    failure = failure or refused
         if failure:
             raise failure
 
     def _register(self, child: dict):
+        """Task: register `child`. Returns the EnrollError if it is this child alone that is refused, else raises it."""
         session = self._session
         parent = session.credential.device_id
         group = self._place()
+        status = 401
         try:
             group[0].prepare()
             group[0].begin()
             response = yield from session.task(
                 "POST", "/v1/devices/{id}/children", True, session.config.url, json=body(child)
             )
+            status = response.status_code
             if session.credential.device_id != parent:
                 group[0].close()
                 self._load()
@@ -79,6 +82,11 @@ class Children:
             group[1][mark(child)] = [device_id, key]
             who = session.credential.device_id.encode()
             group[0].save(KEPT, who, json.dumps(group[1]).encode(), True)
+        except EnrollError as error:
+            # a 401, and what comes of registering anew after it, is about the parent
+            if error.kind != "answer" and (status == 401 or error.kind not in ("refused", "configuration")):
+                raise
+            return error
         finally:
             group[0].close()
 
@@ -86,7 +94,7 @@ class Children:
         """Read what is stored for the present parent. What is damaged or another's is room."""
         who = self._session.credential.device_id.encode()
         self._groups: list[tuple] = []
-        while True:
+        while len(self._groups) < _MOST:
             store = self._store()
             record = store.load()
             if not record and not store.damaged:
@@ -106,7 +114,7 @@ class Children:
     def _place(self) -> tuple:
         """The group that takes one more child; one that is no longer configured makes room."""
         for group in self._groups:
-            if len(group[1]) < _GROUP:
+            if len(group[1]) < _GROUP and len(json.dumps(group[1])) < _FULL:
                 return group
         marks = [mark(child) for child in self.configured]
         for group in self._groups:
@@ -115,5 +123,6 @@ class Children:
                     group[1].pop(old)
                     return group
         group = (self._store(), {})
+        group[0].load()  # a factory reset that was cut short may have left another parent's
         self._groups.append(group)
         return group

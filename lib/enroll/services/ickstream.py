@@ -22,10 +22,13 @@ def call(session, method: str, **params):
     """Task: call `method` of the service with this device's `deviceId` and `params`, and return its result."""
     params["deviceId"] = session.credential.device_id
     request = {"jsonrpc": "2.0", "id": 2, "method": method, "params": params}
-    reply = read((yield from session.task("POST", "", True, json=request)), _ERRORS)
+    response = yield from session.task("POST", "", True, json=request)
+    reply = read(response, _ERRORS)
     error = reply.get("error")
     if isinstance(error, dict):
-        raise refusal(error.get("code"), _ERRORS)
+        error = refusal(error.get("code"), _ERRORS)
+        error.retry_after = response.retry_after
+        raise error
     if str(reply.get("id")) != "2" or "result" not in reply:
         raise EnrollError("answer", "not the answer to " + method)
     return reply["result"]

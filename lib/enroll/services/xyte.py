@@ -62,7 +62,8 @@ def obey(session, handlers: dict):
     """Task: run the commands that wait, and tell how each went. Returns how many there were.
 
     `handlers`: {name: function}; a function is called with the command's `parameters` and returns a message or None.
-    What it raises is reported as "failed", as is a command that is not among them.
+    What it raises is reported as "failed", as is a command that is not among them. A handler that restarts the device
+    would never be reported, and called again and again: let it note that, and restart after this returns.
     """
     for count in range(_ROUND):
         wanted = yield from command(session)
@@ -70,9 +71,11 @@ def obey(session, handlers: dict):
             return count
         status, message = "done", None
         try:
-            message = handlers[wanted.get("name")](wanted.get("parameters") or {})
-        except KeyError:
-            status, message = "failed", "no such command here"
+            handler = handlers.get(wanted.get("name"))
+            if handler:
+                message = handler(wanted.get("parameters") or {})
+            else:
+                status, message = "failed", "no such command here"
         except Exception as error:  # whatever an application does, the cloud has to know that this one is over
             status, message = "failed", "%s: %s" % (type(error).__name__, error)
         yield from report(session, wanted["id"], status, message)

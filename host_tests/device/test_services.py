@@ -1,0 +1,280 @@
+"""What a registered device does at its service, besides plain requests: the firmware against the sandbox, over TLS."""
+
+import json
+
+import pytest
+from outcome import status
+from program import run
+
+SESSION = """
+from enroll import services
+from enroll.services import xyte
+class Port:
+    connect, set_clock, identity, feed, store = port.connect, port.set_clock, port.identity, port.feed, port.store
+    @staticmethod
+    def sleep(seconds):  # nobody waits for the second 401
+        pass
+session = enroll.Session(config, Port, log=log)
+"""
+
+
+def connections(sandbox):
+    return sum(listener["connections"] for listener in sandbox.counts().values())
+
+
+def change(device, service, **section):
+    """Change the section of enroll.json, as a person does between two boots."""
+    config = json.loads(device.path.read_text())
+    config[service] |= section
+    device.write(config)
+
+
+def silent(sandbox, device):
+    """A boot that registers nothing, makes no connection and sends nothing."""
+    before = connections(sandbox)
+    sandbox.clear_log()
+    boot = device.boot()
+    assert boot.returncode == 0 and boot.stdout.startswith("enroll: registered "), boot
+    return connections(sandbox) == before and not sandbox.log()
+
+
+# etherFAX
+
+
+def test_etherfax_is_checked_after_the_first_boot_and_never_again(sandbox, make, width):
+    device = make("etherfax", width, section={"check": "/accounts?a=status"})
+    assert device.boot().returncode == 0
+    assert [(entry.path.split("?")[0].split("/")[-1], entry.status) for entry in sandbox.log("etherfax")] == [
+        ("devices", 200),
+        ("accounts", 200),
+    ]
+    assert silent(sandbox, device)
+
+
+@pytest.mark.parametrize(("answer", "kind", "code"), [(403, "refused", 77), (503, "server", 75), (404, None, 78)])
+def test_a_check_that_fails_is_the_outcome_and_the_device_stays_registered(sandbox, make, width, answer, kind, code):
+    device = make("etherfax", width, section={"check": "accounts?a=status"})
+    sandbox.fault("etherfax", status=answer, path="accounts")
+    assert status(device.boot(), kind or "configuration") == code
+    assert run(device, "print(enroll.stored(config).provider)") == ["etherfax"]
+    assert silent(sandbox, device)
+
+
+def test_a_check_whose_connection_is_cut_says_that_the_device_is_registered(sandbox, make, width):
+    device = make("etherfax", width, section={"check": "/accounts?a=status"})
+    sandbox.fault("etherfax", drop="before", path="accounts")
+    boot = device.boot()
+    assert status(boot, "network") == 75 and "registered, but" in boot.stdout
+    assert silent(sandbox, device)
+
+
+# ickStream
+
+
+def test_ickstream_is_told_a_new_address_and_then_nothing(sandbox, make, width):
+    device = make("ickstream", width, section={"address": "192.168.1.7"})
+    assert device.boot().returncode == 0
+    assert len(sandbox.log("ickstream")) == 1, "it came with the registration"
+    assert silent(sandbox, device)
+    for address in ("192.168.1.8", "10.0.0.1", "192.168.1.7"):
+        change(device, "ickstream", address=address)
+        sandbox.clear_log()
+        assert device.boot().returncode == 0
+        (entry,) = sandbox.log("ickstream")
+        request = json.loads(entry.body)
+        assert request["method"] == "setDeviceAddress" and request["params"]["address"] == address
+        assert silent(sandbox, device)
+    known = {one["id"]: one["address"] for one in sandbox.ickstream.devices()}
+    assert known[request["params"]["deviceId"]] == "192.168.1.7"
+
+
+def test_ickstream_tells_what_it_knows_of_the_device(sandbox, make, width):
+    device = make("ickstream", width, section={"address": "192.168.1.7"})
+    assert device.boot().returncode == 0
+    program = """
+from enroll.services import ickstream
+found = session.run(ickstream.check(session))
+print(found["id"] == session.credential.device_id, found["address"])
+"""
+    assert run(device, SESSION + program) == ["True", "192.168.1.7"]
+
+
+def test_a_registration_token_given_at_run_time_registers_with_it(sandbox, make, width):
+    device = make("ickstream", width)
+    assert device.boot().returncode == 0
+    user = json.loads(device.path.read_text())["ickstream"]["hardware_id"].replace("hardware", "user")
+    token = sandbox.ickstream.create_token(user)
+    program = f"""
+before = enroll.stored(config).secret.reveal()
+enroll.set_registration_token(config, {token!r})
+print(enroll.stored(config), enroll.run(config, port, log=log).secret.reveal() != before)
+"""
+    assert run(device, program) == ["None", "True"]
+    assert token not in device.path.read_text() and silent(sandbox, device)
+    assert run(device, "enroll.set_registration_token(config, '')\nprint(enroll.stored(config))") == ["None"]
+    assert status(device.boot(), "configuration") == 78
+
+
+# Xyte
+
+
+def children(count, model, start=0):
+    numbers = range(start, start + count)
+    return [{"sn": f"C{number}", "model_id": model, "firmware_version": "1.0"} for number in numbers]
+
+
+@pytest.fixture
+def parent(sandbox, make, width):
+    """A device with 40 children that has registered, and them; `parent.model` is the children's."""
+    model = sandbox.xyte.create_model(f"children-{len(sandbox.xyte.models())}")["id"]
+    device = make("xyte", width, section={"children": children(40, model)})
+    assert device.boot().returncode == 0
+    device.model = model
+    return device
+
+
+def born(sandbox):
+    """The children that the sandbox registers, by the log: their serial numbers."""
+    log = sandbox.log("xyte")
+    return [json.loads(it.body)["sn"] for it in log if it.path.endswith("/children") and it.status == 201]
+
+
+def test_forty_children_are_registered_over_one_connection_and_the_next_boot_is_silent(sandbox, parent):
+    assert born(sandbox) == [f"C{number}" for number in range(40)]
+    assert silent(sandbox, parent)
+    change(parent, "xyte", children=children(43, parent.model))
+    before = connections(sandbox)
+    assert parent.boot().returncode == 0
+    assert born(sandbox) == ["C40", "C41", "C42"] and connections(sandbox) == before + 1
+    assert silent(sandbox, parent)
+
+
+def test_a_cut_in_the_middle_costs_the_child_it_was_at(sandbox, parent):
+    change(parent, "xyte", children=children(50, parent.model))
+    sandbox.clear_log()
+    for fault in ({"status": 503}, {"drop": "before"}):
+        sandbox.fault("xyte", path="children", delay=0, **fault)
+        assert parent.boot().returncode == 75
+    assert parent.boot().returncode == 0
+    assert sorted(born(sandbox)) == [f"C{number}" for number in range(40, 50)] and silent(sandbox, parent)
+
+
+def test_a_child_of_an_unknown_model_is_said_and_the_others_are_registered(sandbox, parent):
+    wrong = children(1, "no-such-model", 90)
+    change(parent, "xyte", children=wrong + children(42, parent.model))
+    sandbox.clear_log()
+    boot = parent.boot()
+    assert status(boot, "refused") == 77 and "422" in boot.stdout
+    assert born(sandbox) == ["C40", "C41"]
+
+
+def test_a_parent_that_was_deleted_registers_anew_with_all_its_children(sandbox, parent):
+    first = json.loads(sandbox.log("xyte")[0].answer)["id"]
+    sandbox.xyte.delete(first)
+    sandbox.clear_log()
+    change(parent, "xyte", children=children(41, parent.model))
+    assert run(parent, SESSION + "session.run(services.settle(session))\nprint(len(xyte.children(session)))") == ["41"]
+    assert sorted(born(sandbox)) == sorted(f"C{number}" for number in range(41))
+    requests = [(it.path.replace(first, "old")[-20:], it.status) for it in sandbox.log("xyte")]
+    assert [code for _, code in requests] == [401, 401] + 42 * [201]
+    assert silent(sandbox, parent)
+
+
+def test_children_report_through_their_parent(sandbox, parent):
+    program = """
+reports = {it.device_id: xyte.report_of({"t": 21}) for _, it in xyte.children(session)}
+session.run(xyte.children_telemetry(session, reports))
+print(*reports)
+"""
+    ids = run(parent, SESSION + program)
+    assert len(set(ids)) == 40
+    told = {one["id"]: one["telemetry"] for one in sandbox.xyte.devices() if one["id"] in ids}
+    assert len(told) == 40 and all(it == {"status": "online", "telemetries": {"t": 21}} for it in told.values())
+
+
+def test_a_factory_reset_takes_the_children_too(sandbox, parent):
+    keys = [json.loads(it.answer)["access_key"] for it in sandbox.log("xyte")]
+    run(parent, "enroll.forget(config)\nprint('done')")
+    content = b"".join(path.read_bytes() for path in parent.folder.rglob("*") if path.is_file())
+    assert len(keys) == 41 and not [key for key in keys if key.encode() in content]
+
+
+def test_commands_are_obeyed_and_their_results_told(sandbox, make, width):
+    device = make("xyte", width)
+    assert device.boot().returncode == 0
+    name = json.loads(sandbox.log("xyte")[0].answer)["id"]
+    for command in ("blink", "heat", "explode"):
+        sandbox.xyte.queue_command(name, command, {"times": 3})
+    program = """
+def heat(parameters):
+    raise RuntimeError("too hot")
+handlers = {"blink": lambda parameters: "%d times" % parameters["times"], "heat": heat}
+waits = session.run(xyte.telemetry(session))["command"]
+done = session.run(xyte.obey(session, handlers))
+print(waits, done, session.run(xyte.telemetry(session, {"t": 1.5}, "error"))["command"])
+"""
+    assert run(device, SESSION + program) == ["True", "3", "False"]
+    results = [(one["status"], one["message"]) for one in sandbox.xyte.commands(name)]
+    assert results == [
+        ("done", "3 times"),
+        ("failed", "RuntimeError: too hot"),
+        ("failed", "no such command here"),
+    ]
+
+
+def test_the_configuration_in_the_cloud_is_read_and_replaced(sandbox, make, width):
+    device = make("xyte", width)
+    assert device.boot().returncode == 0
+    program = """
+version = session.run(xyte.set_config(session, {"a": [1, "b"]}))["version"]
+found = session.run(xyte.get_config(session))
+print(found["version"] == version, found["config"] == {"a": [1, "b"]})
+"""
+    assert run(device, SESSION + program) == ["True", "True"]
+
+
+# Centagate
+
+
+def login(sandbox, make, width, **more):
+    """A device that logs in by itself, and its section of enroll.json."""
+    device = make("centagate", width)
+    config = json.loads(device.path.read_text())
+    section = config["centagate"]
+    del section["auth_token"], section["secret_code"]
+    sandbox.centagate.delete_sessions(section["admin_username"])
+    integration = sandbox.centagate.create_integration()
+    (password,) = [
+        one["password"] for one in sandbox.centagate.users(reveal=True) if one["username"] == section["admin_username"]
+    ]
+    keys = {"password": password, "integration_key": integration["key"], "secret_key": integration["secret_key"]}
+    section["login"] = keys | more
+    device.write(config)
+    return device, section
+
+
+def test_centagate_logs_in_and_binds_its_token(sandbox, make, width):
+    device, section = login(sandbox, make, width)
+    boot = device.boot()
+    assert boot.returncode == 0, boot
+    assert [entry.path.split("/")[-2] for entry in sandbox.log("centagate")] == ["auth", "registerActiveToken"]
+    assert [one["username"] for one in sandbox.centagate.tokens() if one["sn"] == section["token_sn"]] == [
+        section["username"]
+    ]
+    said = boot.stdout + boot.stderr
+    assert not [secret for secret in section["login"].values() if secret in said]
+    assert silent(sandbox, device)
+
+
+def test_a_login_with_the_wrong_keys_or_at_the_wrong_time_is_refused(sandbox, make, width):
+    for wrong in ({"password": "wrong-canary"}, {"secret_key": "wrong-canary"}, {"integration_key": "wrong-canary"}):
+        device, _ = login(sandbox, make, width, **wrong)
+        assert status(device.boot(), "refused") == 77
+        assert len(sandbox.log("centagate")) == 1
+        sandbox.clear_log()
+    device, _ = login(sandbox, make, width)
+    sandbox.ntp_offset(3600)
+    boot = device.boot()
+    assert status(boot, "refused") == 77 and "23023" in boot.stdout
+    sandbox.ntp_offset(0)
+    assert device.boot().returncode == 0, "it registers by itself"

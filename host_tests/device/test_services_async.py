@@ -1,0 +1,235 @@
+"""Services and registration under asyncio, and the watchdog: nobody waits long, what is cancelled leaves nothing."""
+
+import json
+
+from program import run
+
+SESSION = """
+from enroll import services
+from enroll.services import xyte
+class Port:
+    connect, set_clock, identity, feed, store = port.connect, port.set_clock, port.identity, port.feed, port.store
+    @staticmethod
+    def sleep(seconds):  # nobody waits for the second 401
+        pass
+session = enroll.Session(config, Port, log=log)
+"""
+TICKER = """
+import asyncio
+import os
+import time
+late = 0
+async def tick():
+    global late
+    last = time.ticks_ms()
+    while True:
+        await asyncio.sleep_ms(10)
+        now = time.ticks_ms()
+        late = max(late, time.ticks_diff(now, last) - 10)
+        last = now
+def sockets():
+    return len(list(os.ilistdir("/dev/fd")))
+async def beside(work):
+    global late
+    best = 1000
+    for _ in range(3):  # the best of three, for a busy machine
+        ticker = asyncio.create_task(tick())
+        await asyncio.sleep_ms(30)
+        late = 0
+        result = await work()
+        ticker.cancel()
+        best = min(best, late)
+    return result, best
+"""
+DOG = """
+import time
+class Dog(Port):
+    last = time.ticks_ms()
+    longest = count = 0
+    @classmethod
+    def feed(cls):
+        now = time.ticks_ms()
+        cls.longest = max(cls.longest, time.ticks_diff(now, cls.last))
+        cls.last = now
+        cls.count += 1
+    @classmethod
+    def sleep(cls, seconds):
+        assert seconds <= 1, seconds
+session = enroll.Session(config, Dog, log=log)
+"""
+
+
+def children(count, model):
+    return [{"sn": f"C{number}", "model_id": model, "firmware_version": "1.0"} for number in range(count)]
+
+
+def born(sandbox):
+    """Who was registered as a child, by the sandbox's log."""
+    log = sandbox.log("xyte")
+    return [json.loads(it.body)["sn"] for it in log if it.path.endswith("/children") and it.status == 201]
+
+
+def registered(make, service, width, **more):
+    device = make(service, width, **more)
+    assert device.boot().returncode == 0
+    return device
+
+
+def test_a_ticker_is_not_late_while_services_wait_for_a_slow_server(sandbox, make, width):
+    """At most 100 ms, over TLS, with new connections and with kept ones."""
+    device = registered(make, "xyte", width)
+    name = json.loads(sandbox.log("xyte")[0].answer)["id"]
+    for _ in range(3):
+        sandbox.xyte.queue_command(name, "blink")
+    sandbox.fault("xyte", times=12, delay=0.15)
+    program = """
+counts = []
+async def work():
+    session.close()
+    await session.arun(xyte.telemetry(session))
+    counts.append(await session.arun(xyte.obey(session, {"blink": lambda parameters: None})))
+    return await session.arun(xyte.get_config(session))
+result, late = asyncio.run(beside(work))
+print(counts[0], sum(counts), result["version"], late <= 100 or late)
+"""
+    assert run(device, SESSION + TICKER + program) == ["3", "3", "0", "True"]
+
+
+def test_a_ticker_is_not_late_while_children_are_registered(sandbox, make, width):
+    device = registered(make, "xyte", width)
+    model = sandbox.xyte.create_model(f"ticking-{len(sandbox.xyte.models())}")["id"]
+    program = f"""
+given = {children(30, model)!r}
+async def work():
+    config.section["children"] = given[: len(config.section["children"] or ()) + 10]
+    session.close()
+    await session.arun(services.settle(session))
+    return len([1 for _, it in xyte.children(session) if it])
+print(*asyncio.run(beside(work)))
+"""
+    count, late = run(device, SESSION + TICKER + program)
+    assert count == "30" and int(late) <= 100 and len(born(sandbox)) == 30
+
+
+def test_a_ticker_is_not_late_while_a_device_registers_at_a_slow_server(sandbox, make, width):
+    device = make("etherfax", width)
+    sandbox.fault("etherfax", times=3, delay=0.3, status=403)
+    program = """
+enroller = enroll.Enroller(config, port, log=log)
+async def work():
+    return (await enroll.wait.arun(enroller.attempt(), port.feed)).error.kind
+async def main():
+    found = await beside(work)
+    enroller.close()
+    return found + (await enroll.arun(config, port, log=log),)
+kind, late, credential = asyncio.run(main())
+print(kind, late <= 100 or late, credential.provider)
+"""
+    assert run(device, TICKER + program) == ["refused", "True", "etherfax"]
+
+
+def test_the_watchdog_is_fed_in_every_wait_for_a_slow_service(sandbox, make, width):
+    """At least once a second, in the synchronous and the asynchronous call, and while it waits for the second 401."""
+    device = registered(make, "xyte", width)
+    for wait in ("session.run(xyte.telemetry(session))", "asyncio.run(session.arun(xyte.telemetry(session)))"):
+        sandbox.fault("xyte", delay=2)
+        program = f"""
+import asyncio
+{wait}
+print(Dog.longest < 1000 or Dog.longest, Dog.count > 6 or Dog.count, time.ticks_diff(time.ticks_ms(), Dog.last) < 1000)
+"""
+        assert run(device, SESSION + DOG + program) == ["True", "True", "True"]
+    sandbox.fault("xyte", status=401)
+    program = "Dog.count = 0\nsession.run(xyte.telemetry(session))\nprint(Dog.count >= 20 or Dog.count)"
+    assert run(device, SESSION + DOG + program) == ["True"], "five seconds in slices of a quarter"
+
+
+def test_the_watchdog_is_fed_while_a_service_is_silent_and_the_deadline_holds(sandbox, make, width):
+    device = registered(make, "xyte", width, timeout=2)
+    for wait in ("session.run(xyte.command(session))", "asyncio.run(session.arun(xyte.command(session)))"):
+        sandbox.fault("xyte", delay=8)
+        program = f"""
+import asyncio
+start = time.ticks_ms()
+try:
+    {wait}
+except OSError as error:
+    print(error.errno, Dog.longest < 1000, time.ticks_diff(time.ticks_ms(), start) < 3000)
+"""
+        assert run(device, SESSION + DOG + program) == ["110", "True", "True"]
+
+
+def test_registration_that_is_cancelled_at_any_moment_leaves_no_socket_and_a_later_one_registers(sandbox, make, width):
+    device = make("etherfax", width)
+    moments = [0, 3, 10, 30, 60, 100, 200]
+    sandbox.fault("etherfax", times=100, delay=0.5, status=503)
+    program = f"""
+async def main():
+    before = sockets()
+    for ms in {moments}:
+        task = asyncio.create_task(enroll.arun(config, port, log=log))
+        await asyncio.sleep_ms(ms)
+        task.cancel()
+        try:
+            await task
+        except asyncio.CancelledError:
+            pass
+        assert sockets() == before, ms
+asyncio.run(main())
+print("done")
+"""
+    assert run(device, TICKER + program) == ["done"]
+    sandbox.clear_faults()
+    assert run(device, "import asyncio\nprint(asyncio.run(enroll.arun(config, port, log=log)).provider)") == [
+        "etherfax"
+    ]
+
+
+def test_children_whose_registration_is_cancelled_are_resumed(sandbox, make, width):
+    """Cancelled while the service is silent: only the child that was asked for may be there twice."""
+    device = registered(make, "xyte", width)
+    model = sandbox.xyte.create_model(f"cancelled-{len(sandbox.xyte.models())}")["id"]
+    program = f"""
+config.section["children"] = {children(12, model)!r}
+async def main():
+    before = sockets()
+    for _ in range(2):
+        try:
+            await asyncio.wait_for(session.arun(services.settle(session)), 0.4)
+            print("not cancelled")
+        except asyncio.TimeoutError:
+            session.close()
+        assert sockets() == before
+    await session.arun(services.settle(session))
+    session.close()
+    assert sockets() == before
+    return len([1 for _, it in xyte.children(session) if it])
+print(asyncio.run(main()))
+"""
+    sandbox.fault("xyte", times=2, delay=1.5, path="children")
+    assert run(device, SESSION + TICKER + program) == ["12"]
+    assert 12 <= len(born(sandbox)) <= 14
+
+
+def test_arequest_that_is_cancelled_at_any_moment_leaves_no_socket_and_the_next_one_works(sandbox, make, width):
+    device = registered(make, "xyte", width)
+    sandbox.fault("xyte", times=7, delay=0.5)
+    program = """
+async def main():
+    before = sockets()
+    for ms in (0, 3, 10, 30, 60, 100, 200):
+        task = asyncio.create_task(session.arequest("GET", "/v1/devices/{id}/command"))
+        await asyncio.sleep_ms(ms)
+        task.cancel()
+        try:
+            await task
+        except asyncio.CancelledError:
+            pass
+        assert sockets() == before, ms
+asyncio.run(main())
+print("done")
+"""
+    assert run(device, SESSION + TICKER + program) == ["done"]
+    sandbox.clear_faults()
+    program = 'asyncio.run(session.arun(xyte.telemetry(session)))\nprint("done")'
+    assert run(device, SESSION + TICKER + program) == ["done"]

@@ -1,0 +1,88 @@
+"""A Xyte device with child devices, and the cloud they are registered in."""
+
+from enroll.services import settle, xyte
+from talk import Cut, Life
+
+
+def child(number, **more):
+    return dict({"sn": "C%d" % number, "model_id": "M1", "firmware_version": "1.0"}, **more)
+
+
+def some(count, start=0):
+    return [child(number) for number in range(start, start + count)]
+
+
+class Cloud:
+    """Xyte: knows its parents by id, registers each child that is asked for, as often as it is asked.
+
+    `faults`: {serial number: an answer, given once}. `born`: (parent, serial number) of all children. `last`: after so
+    many of them the first parent is deleted. `key`: what the children's keys begin with.
+    """
+
+    last = None
+    key = "child-canary-"
+
+    def __init__(self):
+        self.born = []
+        self.parents = {"device-1": "token-canary"}
+        self.faults = {}
+        self.reports = []
+        self.batch = []
+
+    def __call__(self, it):
+        if it.path == "/api/v1/devices":
+            name = "device-%d" % (len(self.parents) + 1)
+            self.parents[name] = name + "-key-canary"
+            return 201, {"id": name, "access_key": self.parents[name], "hub_url": "http://hub"}
+        parent = it.path.split("/devices/")[1].split("/")[0]
+        if it.headers["Authorization"] != self.parents.get(parent):
+            return 401, {"error": "Not authorized"}
+        if it.path.endswith("/telemetries"):
+            self.batch.append(len(it.json))
+            return 200, {}
+        if len(self.born) == self.last and len(self.parents) == 1:
+            self.delete()
+            return self(it)
+        assert it.path.endswith("/children") and it.host == "localhost", it.path
+        fault = self.faults.pop(it.json["sn"], None)
+        if fault is Cut:
+            raise Cut
+        if fault:
+            return fault
+        self.born.append((parent, it.json["sn"]))
+        return 201, {"id": "child-%d" % len(self.born), "access_key": self.key + str(len(self.born))}
+
+    def delete(self):
+        """Delete the newest parent and its children."""
+        self.parents["device-%d" % len(self.parents)] = None
+
+
+def family(children, **more):
+    cloud = Cloud()
+    life = Life("xyte", cloud, {"children": children}, **more)
+    life.cloud = cloud
+    return life
+
+
+def change(life, children):
+    """Boot with other children in enroll.json."""
+    life.it.section["children"] = children
+    life.boot()
+
+
+def known(life):
+    """{serial number: (id, key)} of the children that are registered."""
+    found = [(one["sn"], it) for one, it in xyte.children(life.session) if it]
+    return {sn: (it.device_id, it.secret.reveal()) for sn, it in found}
+
+
+def mended(life):
+    """Boot again and settle: how many requests that took; then all are there, and a further boot is silent."""
+    life.boot()
+    life.run(settle)
+    asked = len(life.asked)
+    assert len(known(life)) == len(life.it.section["children"])
+    life.boot()
+    life.run(settle)
+    assert not life.asked
+    return asked

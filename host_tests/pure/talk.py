@@ -1,0 +1,168 @@
+"""A device that has registered and talks to a service, which is a function, on a clock that sleeping makes go on."""
+
+import json
+
+import enroll.http as http
+import enroll.renew as renew
+import enroll.session as session
+import enroll.transport as transport
+from boots import GOOD, Device, Port, Ready
+from disk import Disk
+from enroll import wait
+from enroll.store import Store
+from helpers import Fake, patched
+
+
+class Cut(BaseException):
+    """Power fails."""
+
+
+class Flash(Disk):
+    """A disk whose power fails at the operation number `at`."""
+
+    at = None
+
+    def operation(self):
+        self.done += 1
+        if self.done == self.at:
+            raise Cut
+        return False
+
+
+class Line:
+    """One connection: its socket."""
+
+    def __init__(self, net):
+        self.net = net
+        self.sent = self.rest = b""
+        self.open = True
+
+    def setblocking(self, flag):
+        assert not flag
+
+    def setsockopt(self, *_):
+        pass
+
+    def connect(self, where):
+        self.host = where[0]
+        raise OSError(115, "in progress")
+
+    def write(self, data):
+        assert self.open
+        self.sent += bytes(data)
+        return len(data)
+
+    def recv(self, size):
+        if self.sent:
+            head, _, body = self.sent.partition(b"\r\n\r\n")
+            self.sent = b""
+            first, *lines = head.decode().split("\r\n")
+            method, path, _ = first.split(" ")
+            headers = dict([line.split(": ", 1) for line in lines])
+            it = Fake(method=method, path=path, host=self.host, headers=headers, json=json.loads(body or b"null"))
+            self.net.requests.append(it)
+            self.rest = self.net.reply(it)
+        piece, self.rest = self.rest[:size], self.rest[size:]
+        return piece
+
+    def close(self):
+        self.open = False
+
+
+class Net:
+    """Stands for the module `socket`. `answer(request)`, whose request has `method`, `path`, `host`, `headers` and
+    `json`, gives (status, what becomes JSON, headers if any), bytes to send as they are, or an exception to raise.
+    `requests`: all there were.
+    """
+
+    SOCK_STREAM = 1
+
+    def __init__(self, answer):
+        self.answer = answer
+        self.requests = []
+        self.lines = []
+
+    def getaddrinfo(self, host, port, *_):
+        return [(2, 1, 0, "", (host, port))]
+
+    def socket(self, *_):
+        self.lines.append(Line(self))
+        return self.lines[-1]
+
+    def reply(self, it):
+        answer = self.answer(it)
+        if isinstance(answer, BaseException):
+            raise answer
+        if isinstance(answer, bytes):
+            return answer
+        status, body, *headers = answer
+        body = b"" if body is None else json.dumps(body).encode()
+        lines = ["%s: %s\r\n" % item for item in (dict(*headers) or {"Connection": "close"}).items()]
+        return b"HTTP/1.1 %d X\r\n%sContent-Length: %d\r\n\r\n%s" % (status, "".join(lines).encode(), len(body), body)
+
+    def asked(self):
+        """(method, path) of each request."""
+        return [(it.method, it.path) for it in self.requests]
+
+    def open(self):
+        return [line.host for line in self.lines if line.open]
+
+
+class Quiet(Ready):
+    """Stands for the module `select` in `http`: nothing has come over a connection that was kept."""
+
+    POLLIN = 1
+
+    def poll(self, timeout=None):
+        return self if timeout is None else []
+
+
+class Life:
+    """A device that has registered with GOOD, or `reply`, and its session; `answer`: as of Net."""
+
+    def __init__(self, provider, answer, section=None, reply=None, log=None, **top):
+        self.device = Device(provider, section, **top)
+        assert self.device.boot((200, reply or GOOD[provider])).name == "registered"
+        self.it = self.device.it
+        self.net = Net(answer)
+        self.ticks = 0
+        self.lines = []
+        self.log = log or self.lines.append
+        self.saves = []
+        self.session = None
+        self.boot()
+
+    def boot(self):
+        """Boot again: nothing is left but flash."""
+        if self.session:
+            self.session.close()
+        self.port = Port(self.store)
+        self.port.sleep = self.sleep
+        self.session = session.Session(self.it, self.port, log=self.log)
+
+    def store(self, path):
+        """A Store that counts the records it writes."""
+        found = Store(path)
+        save = found.save
+
+        def counting(state, *more):
+            self.saves.append((path, state))
+            save(state, *more)
+
+        found.save = counting
+        return found
+
+    def sleep(self, seconds):
+        self.ticks += int(seconds * 1000)
+
+    def run(self, function, *more, **named):
+        """Drive the task `function(session, ...)` over the net; returns its value. Afterwards nothing is open."""
+        before = len(self.net.requests)
+        ticks = {"ticks_ms": lambda: self.ticks}
+        with patched(transport, socket=self.net), patched(wait, select=Ready()), patched(http, select=Quiet()):
+            with patched(session, **ticks), patched(renew, **ticks):
+                try:
+                    return self.session.run(function(self.session, *more, **named))
+                finally:
+                    self.asked = self.net.requests[before:]
+                    assert len(self.net.open()) <= len(self.session._idle), "a socket is left open"

@@ -1,0 +1,271 @@
+"""What etherFAX and ickStream are told once a device is registered, when, and what is kept of it."""
+
+import json
+
+import enroll
+import enroll.store as store_module
+from boots import GOOD
+from enroll import services
+from enroll.record import KEPT
+from enroll.services import etherfax, ickstream
+from enroll.store import Store
+from enroll.token import set_registration_token
+from helpers import patched, raises
+from talk import Cut, Flash, Life
+
+CHECK = {"check": "/accounts?a=status"}
+HOME = {"address": "192.168.1.7"}
+TOLD = [("POST", "/api")]
+
+
+def rpc(result=None, **more):
+    """A service of JSON-RPC: every call has `result`, or what `more` says."""
+
+    def answer(it):
+        return 200, dict({"jsonrpc": "2.0", "id": it.json["id"]}, **(more or {"result": result or {}}))
+
+    return answer
+
+
+def says(*answer):
+    return lambda it: answer if len(answer) > 1 else answer[0]
+
+
+def secret(life):
+    found = enroll.stored(life.it)
+    return found and found.secret.reveal()
+
+
+def test_a_service_without_anything_to_settle_is_not_asked():
+    for provider in ("etherfax", "ickstream", "xyte", "centagate"):
+        life = Life(provider, says(OSError(1, "nobody asks")))
+        for new in (True, False):
+            assert life.run(services.settle, new) is None
+        assert not life.net.requests and not life.saves
+
+
+# etherFAX
+
+
+def test_the_check_is_made_once_when_the_device_is_new_and_never_again():
+    life = Life("etherfax", says(200, {"Status": "Active"}), CHECK)
+    life.run(services.settle, True)
+    assert [(it.method, it.path) for it in life.asked] == [("GET", "/api/accounts?a=status")]
+    assert life.asked[0].headers["Authorization"].startswith("Basic ")
+    life.boot()
+    life.run(services.settle, False)
+    life.run(services.settle)
+    assert not life.asked and not life.saves
+
+
+def test_the_path_of_the_check_may_do_without_its_slash():
+    for path, asked in (("accounts?a=status", "/api/accounts?a=status"), ("?a=b", "/api/?a=b"), ("/x", "/api/x")):
+        life = Life("etherfax", says(200, {}), {"check": path})
+        life.run(etherfax.check)
+        assert life.asked[0].path == asked
+
+
+def test_the_check_returns_what_the_service_says_of_the_device():
+    life = Life("etherfax", says(200, {"Status": "Active"}), CHECK)
+    assert life.run(etherfax.check) == {"Status": "Active"}
+    for odd in (b"<html>", b"[1]", b""):
+        life = Life("etherfax", says(b"HTTP/1.1 200 X\r\nContent-Length: %d\r\n\r\n%s" % (len(odd), odd)), CHECK)
+        assert life.run(etherfax.check) == {}
+
+
+def test_a_check_that_is_refused_says_what_to_do_and_costs_nothing():
+    life = Life("etherfax", says(403, None), CHECK)
+    error = raises("refused", life.run, services.settle, True)
+    assert "403" in str(error) and "portal" in str(error)
+    assert len(life.asked) == 1 and secret(life) == "token-canary" and not life.saves
+
+
+def test_a_check_that_is_not_authorised_ends_in_a_sentence_and_keeps_the_credential():
+    """Two 401s, one attempt to register anew, which is refused."""
+    life = Life("etherfax", lambda it: (403, None) if "register" in it.path else (401, None), CHECK)
+    error = raises("refused", life.run, services.settle, True)
+    assert "reset this device in the portal" in str(error)
+    assert len(life.asked) == 3 and secret(life) == "token-canary"
+    error = raises("refused", life.run, services.settle, True)
+    assert "401" in str(error) and "enable or reset this device in the portal" in str(error)
+    assert len(life.asked) == 1
+
+
+def test_a_busy_service_is_an_error_that_says_when_to_come_back():
+    for function in (etherfax.check, lambda session: services.settle(session, True)):
+        life = Life("etherfax", says(503, None, {"Retry-After": "7"}), CHECK)
+        assert raises("server", life.run, function).retry_after == 7
+    life = Life("etherfax", says(429, None), CHECK)
+    assert raises("server", life.run, etherfax.check).retry_after is None
+
+
+def test_a_service_that_is_not_there_is_an_error_of_the_connection():
+    life = Life("etherfax", says(OSError(104, "reset")), CHECK)
+    raises(OSError, life.run, services.settle, True)
+    assert secret(life) == "token-canary"
+
+
+# ickStream
+
+
+def test_a_call_is_json_rpc_about_this_device_and_returns_its_result():
+    life = Life("ickstream", rpc({"name": "Kitchen"}))
+    assert life.run(ickstream.call, "setName", name="Kitchen") == {"name": "Kitchen"}
+    (it,) = life.asked
+    params = {"deviceId": "device-1", "name": "Kitchen"}
+    assert it.json == {"jsonrpc": "2.0", "id": 2, "method": "setName", "params": params}
+    assert it.headers["Authorization"] == "Bearer token-canary"
+    assert life.run(ickstream.check) == {"name": "Kitchen"} and life.asked[0].json["method"] == "getDevice"
+
+
+def test_errors_of_json_rpc_have_their_kinds():
+    wanted = {-32000: "refused", -32001: "server", -32601: "answer", -32602: "configuration", -32603: "server"}
+    for code, kind in wanted.items():
+        life = Life("ickstream", rpc(error={"code": code, "message": "canary"}))
+        error = raises(kind, life.run, ickstream.check)
+        assert str(code) in str(error) and error.said
+    for code in ("secret-canary-code", None, [1], {}):
+        raises("answer", Life("ickstream", rpc(error={"code": code})).run, ickstream.check)
+
+
+def test_one_401_alone_is_asked_again_and_changes_nothing():
+    answers = [(401, None), (200, {"id": 2, "result": {"name": "Kitchen"}})]
+    life = Life("ickstream", lambda it: answers.pop(0))
+    assert life.run(ickstream.check) == {"name": "Kitchen"}
+    assert len(life.asked) == 2 and life.ticks == 5000 and secret(life) == "token-canary"
+
+
+def test_an_answer_to_something_else_is_none():
+    for reply in ({}, {"id": 1, "result": {}}, {"id": 2}, {"result": {}}, {"id": None, "result": {}}):
+        life = Life("ickstream", says(200, reply))
+        assert "getDevice" in str(raises("answer", life.run, ickstream.check))
+    life = Life("ickstream", says(200, {"id": "2", "result": True}))
+    assert life.run(ickstream.call, "removeDevice") is True
+
+
+def test_a_refusal_of_http_counts_before_what_is_in_it():
+    for status, kind in ((403, "refused"), (500, "server"), (503, "server"), (404, "configuration")):
+        life = Life("ickstream", says(status, {"id": 2, "result": {}}, {"Retry-After": "9"}))
+        assert raises(kind, life.run, ickstream.check).retry_after == 9
+
+
+def test_an_error_of_json_rpc_says_when_to_come_back_too():
+    busy = {"id": 2, "error": {"code": -32001}}
+    life = Life("ickstream", says(200, busy, {"Retry-After": "9"}))
+    assert raises("server", life.run, ickstream.check).retry_after == 9
+
+
+def test_an_address_is_told_once_and_the_next_boots_are_silent():
+    life = Life("ickstream", rpc(), HOME)
+    life.run(services.settle, True)
+    assert life.net.asked() == TOLD
+    (it,) = life.asked
+    assert it.json["method"] == "setDeviceAddress"
+    assert it.json["params"] == {"deviceId": "device-1", "address": "192.168.1.7"}
+    assert [state for _, state in life.saves] == [KEPT]
+    for _ in range(2):
+        life.run(services.settle)
+        life.boot()
+    assert life.net.asked() == TOLD and len(life.saves) == 1
+    life.it.section["address"] = "10.0.0.1"
+    life.run(services.settle)
+    life.boot()
+    life.run(services.settle)
+    assert life.net.asked() == 2 * TOLD and enroll.stored(life.it).extra["address"] == "10.0.0.1"
+
+
+def test_an_address_that_the_service_knows_from_the_registration_is_not_told():
+    good = dict(GOOD["ickstream"], result=dict(GOOD["ickstream"]["result"], address="192.168.1.7"))
+    life = Life("ickstream", rpc(), HOME, good)
+    life.run(services.settle, True)
+    assert not life.net.requests and not life.saves
+    life.run(ickstream.set_address, "10.0.0.1")
+    assert life.net.asked() == TOLD
+
+
+def test_an_address_that_the_service_did_not_take_is_told_again():
+    for answer in (rpc(error={"code": -32001}), says(503, None), says(OSError(104, "reset")), says(200, {})):
+        life = Life("ickstream", answer, HOME)
+        raises(Exception, life.run, services.settle)
+        assert not life.saves and "address" not in life.session.credential.extra
+        life.net.answer = rpc()
+        life.run(services.settle)
+        assert life.net.asked() == 2 * TOLD
+
+
+def test_all_of_a_credential_survives_a_change_of_address():
+    life = Life("ickstream", rpc(), dict(HOME, scheme="OAuth"))
+    life.session.credential.renewed = 1234
+    life.run(services.settle)
+    found = enroll.stored(life.it)
+    assert (found.device_id, found.secret.reveal(), found.renewed) == ("device-1", "token-canary", 1234)
+    assert found.extra == {"address": "192.168.1.7", "scheme": "OAuth"}
+
+
+def cut_while_kept(prepare=lambda life: None):
+    """Cut power at each operation on flash while an address is kept; yields each Life after it, booted again."""
+    at = 0
+    while True:
+        at += 1
+        flash = Flash()
+        with patched(store_module, open=flash.open, os=flash):
+            life = Life("ickstream", rpc(), HOME)
+            prepare(life)
+            flash.done, flash.at = 0, at
+            try:
+                life.run(services.settle)
+                return
+            except Cut:
+                flash.at = None
+            yield life
+
+
+def test_power_that_fails_while_an_address_is_kept_never_costs_the_credential():
+    cuts = 0
+    for life in cut_while_kept():
+        cuts += 1
+        assert secret(life) == "token-canary", cuts
+        life.boot()
+        life.run(services.settle)
+        assert secret(life) == "token-canary" and len(life.net.requests) <= 2, cuts
+    assert cuts > 5
+
+
+def test_nor_does_it_beside_the_note_of_an_attempt_to_register_anew():
+    """The credential is in one slot then, and the note in the other."""
+
+    def note(life):
+        store = Store(life.it.store)
+        who = store.load()[1]
+        store.load()
+        store.save(1, who, b"")
+        assert store.load()[0] == 1 and secret(life) == "token-canary"
+
+    for life in cut_while_kept(note):
+        assert secret(life) == "token-canary"
+
+
+def test_what_is_kept_again_belongs_to_the_registration_token_it_was_given_for():
+    """A new registration token still registers anew, and is not erased unused."""
+    life = Life("ickstream", rpc(), HOME)
+    set_registration_token(life.it, "second-canary")
+    life.run(services.settle)
+    assert enroll.stored(life.it) is None
+
+
+def test_a_token_that_comes_back_with_a_file_from_the_factory_still_has_its_credential():
+    life = Life("ickstream", rpc(), HOME)
+    token, life.it.section["registration_token"] = life.it.section["registration_token"], None  # it has been erased
+    for address in ("10.0.0.1", "10.0.0.2"):
+        life.run(ickstream.set_address, address)
+        assert secret(life) == "token-canary"
+    life.it.section["registration_token"] = token
+    assert secret(life) == "token-canary"
+
+
+def test_a_record_that_would_be_too_long_to_be_read_back_costs_nothing():
+    life = Life("ickstream", rpc())
+    raises("storage", life.run, ickstream.set_address, "a" * 9000)
+    assert secret(life) == "token-canary"
+    store = Store(life.it.store)
+    raises("storage", store.save, KEPT, b"", json.dumps("x" * 70000).encode(), True)

@@ -1,0 +1,290 @@
+"""A device that sleeps between attempts: its schedule outlasts the sleep, and nothing in its memory can stop it."""
+
+import enroll.enroller as enroller
+from boots import GOOD, NOW, Device, Port, Service
+from enroll.enroller import Enroller
+from enroll.store import Store
+from helpers import Fake, patched
+
+BUSY = (503, b"")
+NO = (403, b"")
+DAY = 86400
+
+
+def chance(part):
+    """Every random number is `part`, in 65536ths."""
+    return patched(enroller, os=Fake(urandom=lambda size: part.to_bytes(size, "big")))
+
+
+class Board(Port):
+    """A board whose memory outlasts deep sleep; `saves` counts what it writes to flash."""
+
+    saves = 0
+
+    def store(self, path):
+        found = Store(path)
+        save = found.save
+
+        def counting(*more):
+            self.saves += 1
+            save(*more)
+
+        found.save = counting
+        return found
+
+    def __init__(self):
+        super().__init__(self.store)
+
+
+class Forgetful(Board):
+    """A board that keeps nothing."""
+
+    def memory(self, data=None):
+        return None
+
+
+class Sleeper:
+    """A device whose Enroller is a new one at each wake, as after deep sleep; `asked` counts its requests."""
+
+    def __init__(self, provider="xyte", board=Board, section=None, **top):
+        self.device = Device(provider, section, **top)
+        self.port = board()
+        self.asked = 0
+
+    def wake(self, now, *answers):
+        service = Service(*answers)
+        it = Enroller(self.device.it, self.port, request=service)
+        try:
+            return it.step(now)
+        finally:
+            it.close()
+            self.asked += len(service.requests)
+
+
+def test_a_device_that_wakes_too_early_waits_on_without_a_request_or_a_write():
+    sleeper = Sleeper()
+    with chance(40000):
+        at = sleeper.wake(NOW, BUSY).at
+        kept, saves = sleeper.port.kept, sleeper.port.saves
+        for now in (NOW, NOW + 1, at - 1):
+            action = sleeper.wake(now)
+            assert (action.name, action.at, action.error, action.credential) == ("wait", at, None, None)
+    assert sleeper.asked == 1 and sleeper.port.connected == 1
+    assert sleeper.port.kept == kept and sleeper.port.saves == saves
+    assert sleeper.wake(at, (201, GOOD["xyte"])).name == "registered"
+
+
+def test_the_span_doubles_from_sleep_to_sleep_up_to_the_cap():
+    sleeper = Sleeper(retry={"first": 5, "cap": 100})
+    now, spans = NOW, []
+    with chance(65535):
+        for _ in range(8):
+            at = sleeper.wake(now, BUSY).at
+            spans.append(at - now)
+            now = at
+    assert spans == [5, 10, 20, 40, 80, 100, 100, 100]
+
+
+def test_a_refusal_is_asked_again_slowly_from_sleep_to_sleep():
+    sleeper = Sleeper("etherfax")
+    now = NOW
+    for _ in range(5):
+        at = sleeper.wake(now, NO).at
+        assert 450 <= at - now <= 901
+        now = at
+    assert sleeper.wake(now, (200, GOOD["etherfax"])).name == "registered"
+
+
+def test_registering_clears_the_schedule_and_the_next_wake_needs_no_network():
+    sleeper = Sleeper()
+    at = sleeper.wake(NOW, BUSY).at
+    assert sleeper.port.kept
+    action = sleeper.wake(at, (201, GOOD["xyte"]))
+    assert action.name == "registered" and sleeper.port.kept == b""
+    assert sleeper.wake(at + 5).credential.device_id == "device-1" and sleeper.asked == 2
+
+
+def test_the_count_begins_anew_after_a_registration():
+    sleeper = Sleeper()
+    with chance(65535):
+        now = NOW
+        for _ in range(5):
+            now = sleeper.wake(now, BUSY).at
+        sleeper.wake(now, (201, GOOD["xyte"]))
+        sleeper.device.it.store += "-other"  # as after a factory reset
+        assert sleeper.wake(now, BUSY).at == now + 5
+
+
+def test_what_another_device_has_left_in_memory_is_ignored():
+    first = Sleeper()
+    with chance(65535):
+        for now in (0, 1000, 3000):
+            first.wake(now, BUSY)
+        other = Sleeper(section={"sn": "sn-2"})
+        other.port.kept = first.port.kept
+        assert other.wake(3001, BUSY).at == 3001 + 5
+
+
+def test_garbage_in_memory_is_ignored():
+    sleeper = Sleeper()
+    with chance(65535):
+        sleeper.wake(NOW, BUSY)
+        good = sleeper.port.kept
+        bad = [good[:size] for size in range(len(good))]
+        bad += [b"\0" * len(good), b"\xff" * len(good), b"ENS\x02" + good[4:], b"ENR" + good[3:], b"x" * 2048]
+        bad += [good[1:] + b"\0", b"\0" + good[:-1]]
+        for kept in bad:
+            fresh = Sleeper()
+            fresh.port.kept = kept
+            assert fresh.wake(NOW + 1, BUSY).at == NOW + 6, kept
+
+
+def test_memory_with_more_in_it_than_the_schedule_is_ignored():
+    """It is an application's then, or a later version's."""
+    sleeper = Sleeper()
+    with chance(65535):
+        sleeper.wake(NOW, BUSY)
+        sleeper.port.kept += b"mine"
+        assert sleeper.wake(NOW + 1, BUSY).at == NOW + 6
+
+
+def test_no_bit_that_tips_over_in_memory_stops_it_for_longer_than_two_days_and_a_bit():
+    sleeper = Sleeper()
+    sleeper.wake(NOW, BUSY)
+    good = sleeper.port.kept
+    for at in range(len(good) * 8):
+        kept = bytearray(good)
+        kept[at // 8] ^= 1 << at % 8
+        sleeper.port.kept = bytes(kept)
+        action = sleeper.wake(NOW, BUSY, BUSY)
+        assert NOW < action.at <= NOW + 180000, at
+
+
+def test_a_clock_that_was_set_back_makes_it_try_at_once():
+    for back in (10 * 365 * DAY, 3 * DAY):
+        sleeper = Sleeper()
+        sleeper.wake(NOW, BUSY)
+        assert sleeper.wake(NOW - back, (201, GOOD["xyte"])).name == "registered"
+
+
+def test_a_clock_that_was_set_back_a_little_is_waited_for_and_no_longer():
+    sleeper = Sleeper()
+    at = sleeper.wake(NOW, BUSY).at
+    assert sleeper.wake(NOW - 3600).at == at
+    assert sleeper.wake(at, (201, GOOD["xyte"])).name == "registered"
+
+
+def test_a_clock_that_the_attempt_itself_sets_makes_the_next_one_due_and_only_that():
+    """A cold boot counts from 0 until the first attempt has set the clock."""
+    sleeper = Sleeper()
+    with chance(65535):
+        assert sleeper.wake(3, BUSY).at == 8 and sleeper.port.clock == NOW
+        assert sleeper.wake(NOW + 4, BUSY).at == NOW + 14
+        assert sleeper.wake(NOW + 5).at == NOW + 14
+    assert sleeper.asked == 2
+
+
+def test_a_board_whose_memory_does_not_last_spreads_its_attempts_over_the_whole_cap():
+    for board in (Forgetful, Bare):
+        for part, seconds in ((65535, 900), (32768, 451), (0, 1)):
+            with chance(part):
+                sleeper = Sleeper(board=board)
+                assert sleeper.wake(NOW, BUSY).at == NOW + seconds
+                assert sleeper.wake(NOW + 2, BUSY).at == NOW + 2 + seconds, "each wake is like the first"
+
+
+class Bare:
+    """A board's port without `memory`."""
+
+    def __init__(self):
+        board = Board()
+        for name in ("identity", "connect", "set_clock", "feed", "sleep", "store"):
+            setattr(self, name, getattr(board, name))
+
+
+def test_a_board_without_memory_that_stays_awake_keeps_its_schedule_in_the_enroller():
+    device = Device("xyte")
+    service = Service(BUSY, (201, GOOD["xyte"]))
+    it = Enroller(device.it, Forgetful(), request=service)
+    at = it.step(NOW).at
+    assert it.step(at - 1).at == at and len(service.requests) == 1
+    assert it.step(at).name == "registered"
+    it.close()
+
+
+def test_what_the_server_asks_for_is_obeyed_over_sleep():
+    for asked in (7, 3600, DAY):
+        sleeper = Sleeper()
+        at = sleeper.wake(NOW + 0.9, (503, b"", {"Retry-After": str(asked)})).at
+        assert NOW + 0.9 + asked <= at <= NOW + asked + 7
+        assert sleeper.wake(at - 1).at == at and sleeper.asked == 1
+        assert sleeper.wake(at, (201, GOOD["xyte"])).name == "registered"
+
+
+def test_the_longest_wait_there_is_is_not_taken_for_a_clock_that_was_set_back():
+    sleeper = Sleeper(retry={"first": DAY, "cap": DAY})
+    with chance(65535):
+        at = sleeper.wake(NOW, (503, b"", {"Retry-After": "999999999"})).at
+    assert at > NOW + DAY + DAY - 10
+    assert sleeper.wake(NOW).at == at and sleeper.asked == 1
+
+
+def test_failures_in_a_row_cost_no_flash():
+    for provider in ("etherfax", "xyte", "ickstream", "centagate"):
+        for answer in (BUSY, OSError(104, "reset"), NO):
+            sleeper = Sleeper(provider)
+            now = sleeper.wake(NOW, answer).at
+            now = sleeper.wake(now, answer).at
+            before = sleeper.port.saves
+            for _ in range(20):
+                now = sleeper.wake(now, answer).at
+            assert sleeper.asked == 22 and sleeper.port.saves == before <= 2, (provider, sleeper.port.saves)
+
+
+def test_times_are_whole_numbers_that_a_float_of_32_bits_could_not_hold():
+    for now in (1795000001, 1795000001.5, 4102444799, 16777217):
+        sleeper = Sleeper()
+        with chance(30000):
+            at = sleeper.wake(now, BUSY).at
+            assert isinstance(at, int) and 0 < at - now <= 5, (now, at)
+            again = sleeper.wake(now)
+            assert isinstance(again.at, int) and again.at == at
+            assert sleeper.wake(at - 1).at == at and sleeper.wake(at, (201, GOOD["xyte"])).at == at
+
+
+def test_what_is_kept_is_small_and_tells_nothing():
+    sleeper = Sleeper()
+    sleeper.wake(NOW, BUSY)
+    assert len(sleeper.port.kept) <= 32 and b"canary" not in sleeper.port.kept and b"sn-1" not in sleeper.port.kept
+
+
+def test_an_error_that_only_a_person_can_mend_is_raised_at_each_wake():
+    sleeper = Sleeper("ickstream", section={"registration_token": None})
+    for now in (NOW, NOW + 1):
+        try:
+            sleeper.wake(now)
+            raise AssertionError("not raised")
+        except enroller.EnrollError as error:
+            assert error.kind == "configuration"
+    assert sleeper.asked == 0
+
+
+def test_sixty_five_thousand_failures_later_it_still_tries():
+    sleeper = Sleeper()
+    sleeper.wake(NOW, BUSY)
+    now = NOW
+    kept = bytearray(sleeper.port.kept)
+    kept[8:10] = b"\xff\xff"
+    sleeper.port.kept = bytes(kept)
+    for _ in range(3):
+        now = sleeper.wake(now + 1000, BUSY).at
+    assert sleeper.asked == 4 and sleeper.wake(now, (201, GOOD["xyte"])).name == "registered"
+
+
+def test_a_registered_device_leaves_its_memory_to_its_application():
+    """One that has nothing of ours is not written, and so not erased at every wake."""
+    sleeper = Sleeper()
+    sleeper.wake(NOW, (201, GOOD["xyte"]))
+    sleeper.port.kept = b"what an application keeps there"
+    assert sleeper.wake(NOW + 1).name == "registered"
+    assert sleeper.port.kept == b"what an application keeps there"

@@ -1,0 +1,141 @@
+"""The child devices of a Xyte device: what enroll.json may say of them, and that each is registered once."""
+
+from enroll.providers import xyte_children
+from enroll.services import settle, xyte
+from family import change, child, family, known, mended, some
+from helpers import config, raises
+
+
+def test_mistakes_name_the_key():
+    for wrong in (
+        some(101),
+        some(2) + some(1),
+        [child(1, sn=1)],
+        [child(1, mac=["x"])],
+        [child(1, details="x")],
+        [child(1, colour="red")],
+        [child(1, model_id=None)],
+        [{"model_id": "M1", "sn": "C1"}],
+        [child(1, name="a\nb")],
+        ["C1"],
+        {},
+        "C1",
+    ):
+        assert "xyte.children" in str(raises("configuration", config, "xyte", {"children": wrong})), wrong
+    nameless = {"model_id": "M1", "firmware_version": "1"}
+    raises("configuration", config, "xyte", {"children": [nameless, dict(nameless, firmware_version="2")]})
+    config("xyte", {"children": [dict(nameless, name="a"), dict(nameless, name="b"), nameless]})
+    assert len(config("xyte", {"children": some(100)}).section["children"]) == 100
+    for none in ([], None):
+        config("xyte", {"children": none})
+
+
+def test_a_child_is_the_same_one_when_its_version_name_or_details_change():
+    mark = xyte_children.mark
+    first = mark(child(1))
+    assert len(first) == 16
+    assert first == mark(child(1, firmware_version="2.0", name="Lamp", details={"a": 1}))
+    others = [child(2), child(1, model_id="M2"), child(1, mac="02:00:00:00:00:01"), child(1, sn=None, mac="C1")]
+    assert len({first} | {mark(one) for one in others}) == 5
+    assert mark(child(1, sn=None, name="a")) != mark(child(1, sn=None, name="b"))
+
+
+def test_a_child_is_sent_with_what_is_said_of_it_and_nothing_else():
+    life = family([child(1, name="Lamp", details={"room": 7}, mac=None), child(2)])
+    life.run(xyte.register_children)
+    assert life.net.asked() == 2 * [("POST", "/api/v1/devices/device-1/children")]
+    assert life.asked[0].json == child(1, name="Lamp", details={"room": 7}) and life.asked[1].json == child(2)
+    assert {it.headers["Authorization"] for it in life.asked} == {"token-canary"}
+
+
+def test_the_parent_is_registered_without_its_children():
+    life = family(some(2))
+    assert "children" not in str(life.device.service.requests)
+
+
+def test_children_are_registered_one_after_the_other_and_never_again():
+    life = family(some(20))
+    life.run(settle, True)
+    assert life.cloud.born == [("device-1", "C%d" % number) for number in range(20)]
+    assert len(life.asked) == 20 and len(life.saves) == 20, "one write each"
+    assert known(life)["C7"] == ("child-8", "child-canary-8")
+    assert mended(life) == 0
+
+
+def test_each_child_is_in_the_store_before_the_next_is_asked_for():
+    life = family(some(20))
+    seen = []
+
+    def answer(it):
+        seen.append(len([one for _, one in xyte.children(life.session) if one]))
+        return life.cloud(it)
+
+    life.net.answer = answer
+    life.run(settle)
+    assert seen == list(range(20))
+
+
+def test_a_hundred_children_fit_in_seven_records():
+    life = family(some(100))
+    life.run(settle)
+    assert len({path for path, _ in life.saves}) == 7 and len(life.cloud.born) == 100
+    assert mended(life) == 0
+
+
+def test_a_child_that_is_refused_does_not_stop_the_others_and_is_said_in_the_end():
+    life = family(some(5))
+    life.cloud.faults = {"C1": (422, {"error": "model_id is invalid"}), "C3": (403, None), "C4": (201, {"id": "x"})}
+    error = raises("refused", life.run, settle)
+    assert "422" in str(error), "the first of them"
+    assert [sn for _, sn in life.cloud.born] == ["C0", "C2"] and len(life.asked) == 5
+    assert mended(life) == 3
+
+
+def test_children_that_are_added_later_are_all_that_is_asked_for():
+    life = family(some(10))
+    life.run(settle)
+    change(life, some(25))
+    life.run(settle)
+    assert [it.json["sn"] for it in life.asked] == ["C%d" % number for number in range(10, 25)]
+    assert mended(life) == 0
+
+
+def test_a_child_that_is_taken_out_and_put_in_again_is_not_registered_twice():
+    life = family(some(20))
+    life.run(settle)
+    change(life, some(10))
+    assert mended(life) == 0 and len(known(life)) == 10
+    change(life, some(20))
+    assert mended(life) == 0 and len(life.cloud.born) == 20
+
+
+def test_one_that_was_taken_out_makes_room_only_where_all_is_full():
+    life = family(some(100))
+    life.run(settle)
+    change(life, some(80) + some(20, 200))
+    assert mended(life) == 20
+    change(life, some(100))
+    assert mended(life) == 8, "those that made room"
+    assert len({path for path, _ in life.saves}) == 7
+    change(life, some(100, 500))
+    assert mended(life) == 100 and len({path for path, _ in life.saves}) == 7
+
+
+def test_children_in_another_order_or_with_another_version_are_not_registered_again():
+    life = family(some(20))
+    life.run(settle)
+    change(life, [child(number, firmware_version="2.0") for number in range(19, -1, -1)])
+    assert mended(life) == 0
+
+
+def test_telemetry_of_many_children_goes_in_batches_of_a_hundred():
+    for count, batches in ((0, []), (1, [1]), (100, [100]), (101, [100, 1]), (250, [100, 100, 50])):
+        life = family(some(1))
+        life.run(xyte.children_telemetry, {"child-%d" % one: xyte.report_of({"t": one}) for one in range(count)})
+        assert life.cloud.batch == batches
+        for it in life.asked:
+            assert it.host == "hub" and it.path == "/v1/devices/device-1/children/telemetries"
+    sent = {}
+    for it in life.asked:
+        sent.update(it.json)
+    assert len(sent) == 250 and sent["child-7"] == {"status": "online", "telemetries": {"t": 7}}
