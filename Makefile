@@ -14,8 +14,7 @@ demo: .venv/ready ## register with all four services in the sandbox, twice, and 
 	@$(RUN) tools/demo.py
 
 test: .venv/ready ## run every test, on CPython and on MicroPython, 64 and 32 bits; TESTS=path for some of them
-	@$(RUN) -m coverage run -m pytest -q $(TESTS)
-	@echo "coverage of lib/enroll under CPython: $$($(RUN) -m coverage report --format=total) %"
+	@$(RUN) -m pytest -q --numprocesses auto --dist loadfile $(TESTS)
 
 torture: export PYTHONPATH := lib:host_tests:host_tests/pure
 torture: .venv/ready ## break everything that can break, one by one, and count what was lost; CLASSES="power heap" for some
@@ -42,7 +41,8 @@ size: .venv/ready ## show what the library costs: flash bytes, and the smallest 
 bench: .venv/ready ## time first and second boots
 	@$(RUN) tools/bench.py
 
-coverage: ## after make test: the lines of lib/enroll that it did not reach under CPython
+coverage: .venv/ready ## show the lines of lib/enroll that the tests do not reach under CPython
+	@$(RUN) -m coverage run -m pytest -q -k cpython host_tests/pure host_tests/test_properties.py
 	@$(RUN) -m coverage report
 
 lock: .venv/ready ## pin the host tools anew, from requirements.in into requirements.txt

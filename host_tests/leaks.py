@@ -1,12 +1,13 @@
 """Nothing that is printed, logged or written in the whole run may hold a secret of the tests.
 
 Every secret of the pure tests has the word of CANARY in it; those of the device tests are told to `guard` as they come
-up. What the run says is told to `hear`, and searched at its end.
+up. What the run says is told to `hear`, and searched at its end; where it is several processes, by the first of them.
 """
 
 import re
 from collections.abc import Iterable
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -41,8 +42,19 @@ def pytest_runtest_logreport(report: pytest.TestReport) -> None:
         hear(f"{report.nodeid} ({title})", text)
 
 
+@pytest.hookimpl(optionalhook=True)
+def pytest_testnodedown(node: Any) -> None:
+    """Take over what a process of pytest-xdist has heard."""
+    heard, secrets = getattr(node, "workeroutput", {}).get("leaks", ((), ()))
+    _heard.extend(map(tuple, heard))
+    _secrets.update(secrets)
+
+
 def pytest_sessionfinish(session: pytest.Session) -> None:
     """Fail the run if a secret was heard, or if a private key lies anywhere in the project."""
+    if hasattr(session.config, "workeroutput"):
+        session.config.workeroutput["leaks"] = (_heard, sorted(_secrets))
+        return
     said = [where for where, text in _heard if any(secret in text for secret in _secrets)]
     inside = [path for path in ROOT.rglob("*") if path.relative_to(ROOT).parts[0] not in (".git", ".venv", ".cache")]
     keys = [str(path) for path in inside if path.is_file() and KEY.search(path.read_bytes())]
