@@ -63,6 +63,8 @@ def pytest_pyfunc_call(pyfuncitem: pytest.Function) -> bool | None:
         and item.callspec.params["runtime"] == runtime
     ]
     results, rest = run(runtime, pyfuncitem.path, *chosen)
+    if pyfuncitem.originalname == chosen[0]:
+        print(rest)  # what the whole file has printed
     failure = results.get(pyfuncitem.originalname, f"{runtime} ended before this test did.\n{rest}")
     if failure:
         pytest.fail(failure, pytrace=False)

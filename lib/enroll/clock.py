@@ -40,7 +40,7 @@ def parse(packet: bytes, nonce: bytes, earliest: int) -> int | None:
     if len(packet) < 48 or packet[24:32] != nonce or packet[0] & 7 != 4:
         return None
     if packet[0] > 0xBF or not 0 < packet[1] < 16 or not any(packet[40:48]):
-        raise EnrollError("clock", "the time server has no time to give")
+        raise EnrollError("clock", "the time server has no time")
     unix = int.from_bytes(packet[40:44], "big") - _NTP_EPOCH
     return check(unix if unix >= earliest else unix + (1 << 32), earliest)
 

@@ -65,7 +65,7 @@ class Enroller:
     def step(self, now: float) -> Action:
         """Make one attempt if it is due at `now`, and say what to do next: for a device that sleeps until `Action.at`.
 
-        `now`: seconds of any clock that goes on while it sleeps; `at` counts from it, not from the end of the attempt.
+        `now`: seconds of any clock that goes on while it sleeps; `at` is on that clock as it was before this call.
         An Enroller of the next wake goes on where this one was, see sleep.py. Raises EnrollError for what no later
         attempt can mend: configuration and storage.
         """

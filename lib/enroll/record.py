@@ -42,8 +42,8 @@ def recall(config: "Config", store: "Store") -> tuple[int, Credential | None]:
     for older in (False, True):  # what another identity has left may stand before what is ours
         record = store.load(older)
         if not record:
-            if store.damaged and not older:
-                known = TRIED
+            if store.damaged:
+                known = known or TRIED
             break
         state, who, body = record
         theirs = who.split(b"\n")

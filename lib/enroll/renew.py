@@ -30,8 +30,8 @@ class _Renewal(Enroller):
         return credential
 
     def _exchange(self, request, now):
-        if now < self._old.renewed + self.config.renew:
-            raise EnrollError("refused", "not authorised again, soon after registering anew")
+        if 0 <= now - self._old.renewed < self.config.renew:  # a clock that was ahead once is no reason
+            raise EnrollError("refused", "not authorised, soon after registering anew")
         self.now = now
         return (yield from super()._exchange(request, now))
 
@@ -48,7 +48,7 @@ def renew(session):
     next one may be made is left in `session.hold`.
     """
     enroller = _Renewal(session)
-    enroller.warn("not authorised any more: registering anew")
+    enroller.warn("not authorised: registering anew")
     pause = session.config.cap
     try:
         action = yield from enroller.attempt()

@@ -23,7 +23,7 @@ def delay(count: int, first: float, cap: float, chance: float, final: bool = Fal
     the service said no, so ask slowly: between half of `cap` and `cap`. `after`: what the server asked for, in
     seconds; obeyed up to a day, with jitter on top so that a fleet does not come back as one.
     """
-    asked = 0 if after is None else min(max(after, 0), _DAY) + chance * first
+    asked = min(after, _DAY) + chance * first if after and after > 0 else 0
     if final:
         return max(asked, cap * (1 + chance) / 2)
     return asked or chance * min(cap, first * (1 << min(count - 1, 16)))

@@ -89,7 +89,9 @@ class Session:
         repeat = repeat or method not in ("POST", "PATCH")
         response = yield from self._send(method, path, base, more)
         now = ticks_ms()
-        if response.status_code == 401 and (self.hold is None or ticks_diff(now, self.hold) >= 0):
+        if self.hold is not None and ticks_diff(now, self.hold) >= 0:
+            self.hold = None  # before ticks wrap round
+        if response.status_code == 401 and self.hold is None:
             if self._refused is None:
                 self._refused = now
             if ticks_diff(now, self._refused) < _APART:

@@ -5,6 +5,7 @@ The board's memory holds "ENS" version | CRC-32 of who registers u32 | failures 
 
 from binascii import crc32
 from struct import calcsize, pack, unpack
+from time import ticks_diff, ticks_ms
 
 from . import wait
 
@@ -30,7 +31,9 @@ def step(enroller, now: float, action):
         _restore(enroller, memory())
     if now < enroller.due <= now + _LONGEST:  # else it is due, or the clock was set back meanwhile
         return action(enroller.due)
+    start = ticks_ms()
     done = wait.run(enroller.attempt(), enroller.port.feed, enroller.port.sleep)
+    now += ticks_diff(ticks_ms(), start) / 1000  # whether or not the caller's clock was set meanwhile
     done.at = enroller.due = int(now) + (0 if done.credential else int(done.at) + 1)
     if not done.credential:
         memory(pack(_FORMAT, _MAGIC, crc32(enroller.identity), min(enroller.failures, 65535), enroller.due))

@@ -46,6 +46,7 @@ class Store:
 
         `older`: the other slot's record instead, if that is valid.
         """
+        self.close()
         self.damaged = False
         self._sequence = 0
         for slot in (0, 1):
@@ -154,7 +155,7 @@ class Store:
         start = _MAGIC + pack("<I", sequence)
         if not self._open:
             older, newer = self.state[self._next], self.state[1 - self._next]
-            if older > 2 and (newer < 3 or older == newer == 3) and (not record or record[0] < 4):
+            if older > 2 and (newer < older or older == newer == 3) and (not record or record[0] < 4):
                 self._next = 1 - self._next  # not an answer or a credential, nor the first unread answer, has to go
             self._open.append(open(self._name(self._next), "r+b"))
             self._open[0].write(start)

@@ -1,0 +1,249 @@
+"""The network, with its faults, and what every model of a service is made of, on a clock that is only moved by waiting.
+
+`Net` stands for the modules `socket` and `select` and for time servers; the services are in cloud_services.py.
+Every secret is "canary-" and a number, and is known together with the hosts that may see it.
+"""
+
+import json
+import time
+from binascii import a2b_base64
+
+from enroll.clock import BUILD, check
+from enroll.errors import EnrollError
+from helpers import Fake
+from virtual import Cut
+
+TIMEOUT = 20000  # ms for one request, the default of enroll.json
+IDLE = 60000  # ms after which a server closes a connection that nobody uses
+SLICES = 4  # of waiting that are taken at once, as a year has many
+BEYOND = 1500  # ms that a request may take beyond its time: these slices, and the way there and back
+SECONDS = (0.05,) * 40 + (2, 14)  # until the service acts
+ALONE = ("refused", "silent", "deaf", "mute", "before", "after", "cut", "500", "503", "429", "glitch")
+
+
+class Reply:
+    """An answer: `after` is its Retry-After in seconds, `final` a refusal to register, `secret` what it gives."""
+
+    def __init__(self, status, body=b"", after=None, final=False, secret=None):
+        self.status = status
+        self.body = body if isinstance(body, bytes) else json.dumps(body).encode()
+        self.after = after
+        self.final = final
+        self.secret = secret
+
+
+class Line:
+    """A connection, and its one kind of fault."""
+
+    def __init__(self, net):
+        self.net = net
+        self.sent = self.answer = b""
+        self.end = None  # what comes after the answer: "close" or "reset"; None: silence
+        self.heard = None  # called when all of the answer was read
+        self.busy = True  # there is a request whose answer has not come
+        self.began = net.clock.now
+        net.open += 1
+
+    def setblocking(self, flag):
+        assert not flag
+
+    def setsockopt(self, *_):
+        pass
+
+    def connect(self, where):
+        self.host = where[0]
+        self.fate = self.net.fate(self.host)
+        self.net.step()
+        raise OSError(111 if self.fate == "refused" else 115, "connect")
+
+    def up(self, flags):
+        """Those of `flags` that are up: 1 to read, 4 to write."""
+        late = not self.busy and self.net.clock.now - self.began > IDLE
+        return flags if (self.answer or self.end or late if flags & 1 else self.fate != "silent") else 0
+
+    def write(self, data):
+        self.net.step()
+        if not self.busy:
+            self.busy = True
+            self.began = self.net.clock.now
+            self.fate = self.net.fate(self.host)
+        self.sent += bytes(data)
+        head, blank, body = self.sent.partition(b"\r\n\r\n")
+        if blank:
+            head = str(head, "utf-8").split("\r\n")
+            headers = {name.lower(): value for name, value in [line.split(": ", 1) for line in head[1:]]}
+            if len(body) == int(headers.get("content-length", 0)):
+                self.sent = b""
+                self.net.act(self, head[0].split(" "), headers, body)
+        return len(data)
+
+    def recv(self, size):
+        self.net.step()
+        piece = self.answer[:size]
+        self.answer = self.answer[size:]
+        if self.heard and not self.answer:
+            self.over()
+            self.heard()
+            self.heard = None
+        if piece or self.end == "close" or not self.busy:
+            return piece
+        raise OSError(104 if self.end else 11, "reset or nothing there")
+
+    def over(self):
+        took = self.net.clock.now - self.began
+        assert not self.busy or took <= TIMEOUT + BEYOND, "%s took %d ms" % (self.host, took)
+        self.busy = False
+
+    def close(self):
+        self.over()
+        self.net.open -= 1
+
+
+class Poll:
+    def __init__(self, net):
+        self.net = net
+
+    def register(self, *one):
+        self.one = one
+
+    def unregister(self, stream):
+        pass
+
+    def poll(self, timeout):
+        stream, flags = self.one
+        flags = stream.up(flags)
+        if not flags:
+            self.net.clock.sleep(timeout / 1000 * SLICES)
+        return [(stream, flags)] if flags else []
+
+
+class Net:
+    """`outage`: the fault of every connection now, or None; "mixed" is any. `faults`: how many of a thousand go wrong
+    without one. `lie`: what time servers are wrong by, in seconds; None: there is no answer. `trip`: how many steps of
+    the network are left until the power is gone, or None.
+    """
+
+    SOCK_STREAM = POLLIN = 1
+
+    def __init__(self, chance, clock, service):
+        self.chance = chance
+        self.clock = clock
+        self.service = service
+        self.homes = []
+        self.open = self.requests = self.lost = self.lines = 0
+        self.outage = self.trip = None
+        self.told = self.lie = self.faults = 0
+        self.calm = False  # after a glitch, until the service was itself again
+        service.join(self)
+
+    # in place of modules
+
+    def getaddrinfo(self, host, port, *_):
+        assert port == 80
+        return [(2, 1, 0, "", (host, port))]
+
+    def socket(self, *_):
+        self.lines += 1
+        return Line(self)
+
+    def poll(self):
+        return Poll(self)
+
+    def ask(self):
+        """Task: what clock.ask does."""
+        self.clock.sleep(0.1)
+        if self.lie is None or self.outage in ("refused", "silent"):
+            raise EnrollError("clock", "no time from the model")
+        self.told = check(self.clock.unix() + self.lie, BUILD)
+        return self.told
+        yield
+
+    def trusted(self):
+        """Whether the device knows the date."""
+        return abs(self.told - self.clock.unix()) < 100
+
+    # what happens on the way
+
+    def secret(self, *hosts):
+        self.homes.append(hosts)
+        return "canary-%06d" % (len(self.homes) - 1)
+
+    def step(self):
+        if self.trip is not None:
+            self.trip -= 1
+            if self.trip < 0:
+                self.trip = None
+                raise Cut
+
+    def fate(self, host):
+        if self.outage == "mixed":
+            return self.chance.one(ALONE[:7])
+        fate = self.outage or self.service.trouble
+        if not fate and self.chance.below(1000) < self.faults:
+            fate = self.chance.one(ALONE)
+        return fate
+
+    def guard(self, host, headers, text):
+        """Every secret in a request must be one that its host may see."""
+        word, _, code = headers.get("authorization", "").partition(" ")
+        if word == "Basic":
+            text += str(a2b_base64(code), "utf-8")
+        for part in (text + repr(headers)).split("canary-")[1:]:
+            assert host in self.homes[int(part[:6])], "a secret was sent to %s" % host
+
+    def act(self, line, first, headers, body):
+        """Answer a request, or what the line's fate leaves of that."""
+        method, path, _ = first
+        fate = line.fate
+        self.requests += 1
+        self.guard(line.host, headers, path + str(body, "utf-8"))
+        call = Fake(host=line.host, method=method, path=path, headers=headers, body=body)
+        entry = self.service.registers(call)
+        if entry:
+            self.service.audit()
+        self.clock.sleep(self.chance.one(SECONDS))
+        if fate == "amnesia" and not entry:
+            self.service.secret = None
+        if fate in ("deaf", "before"):
+            line.end = fate == "before" and "reset"
+            return
+        reply = self.front(fate) or self.service.reply(call)
+        self.clock.sleep(0.05)
+        self.lost += fate in ("mute", "after", "cut", "500") and reply.status < 300
+        if fate == "500":  # it has acted all the same
+            reply = Reply(500, b"<html>oops")
+        keep = headers["connection"] == "keep-alive" and self.chance.below(4)
+        data = self.wire(reply, keep)
+        if fate in ("mute", "after", "cut"):
+            line.answer = data[: len(data) - 1 - self.chance.below(len(reply.body) + 9)] if fate == "cut" else b""
+            line.end = None if fate == "mute" else self.chance.one(("close", "reset")) if fate == "cut" else "reset"
+        else:
+            line.answer = data
+            line.end = None if keep else "close"
+            line.heard = lambda: self.service.heard(entry, reply)
+
+    def front(self, fate):
+        """What something in front of the service answers instead of it: nothing is done then."""
+        if fate == "glitch":
+            calm, self.calm = self.calm, True
+            return None if calm else Reply(401)
+        self.calm = False
+        if fate == "html":
+            return Reply(200, b"<html>welcome to this hotel")
+        if fate in ("503", "429"):
+            return Reply(int(fate), b"busy", self.chance.one((None, 20, 300, 7200)))
+        return Reply(401) if fate == "401" else None
+
+    def wire(self, reply, keep):
+        head = "HTTP/1.1 %d X\r\nContent-Length: %d\r\n" % (reply.status, len(reply.body))
+        if reply.after is not None:
+            head += "Retry-After: %s\r\n" % self.after(reply.after)
+        return head.encode() + (b"\r\n" if keep else b"Connection: close\r\n\r\n") + reply.body
+
+    def after(self, seconds):
+        """A Retry-After in one of its two forms."""
+        if self.chance.below(2):
+            return str(seconds)
+        year, month, day, hour, minute, second = time.gmtime(self.clock.unix() + seconds)[:6]
+        name = "JanFebMarAprMayJunJulAugSepOctNovDec"[3 * month - 3 : 3 * month]
+        return "Mon, %02d %s %d %02d:%02d:%02d GMT" % (day, name, year, hour, minute, second)

@@ -1,0 +1,46 @@
+"""A year of outages, deletions, reboots and power cuts for each kind of device, on a virtual clock.
+
+Whatever happens, the device has its credential whenever it could have it, asks no more often than it may, and is
+registered in the end. Each test prints what it counted.
+"""
+
+from cloud_services import Centagate, EtherFax, IckStream, Xyte
+from story import day, lived
+
+
+def test_a_year_of_a_device_of_etherfax():
+    lived(EtherFax(), 7, 6)
+
+
+def test_a_year_of_a_device_of_ickstream():
+    lived(IckStream(), 3, 6)
+
+
+def test_a_year_of_a_device_of_etherfax_that_sleeps():
+    lived(EtherFax(), 3, 6, True)
+
+
+def test_a_year_of_a_device_of_centagate():
+    lived(Centagate(), 7, 6)
+
+
+SERVICES = (EtherFax, IckStream, Xyte, Centagate)
+
+
+def test_a_day_of_401_to_everything_for_a_device_that_is_not_registered():
+    for service in SERVICES:
+        login = service is Centagate  # which is refused before the registration
+        day(service(), "401", False, 0 if login else 96, 192, 5)
+
+
+def test_a_day_of_401_to_everything_for_a_device_that_is_registered():
+    for service in SERVICES[:3]:
+        counts = day(service(), "401", True, 0, 192, 200)
+        assert service is not IckStream or counts[1:] == [0] * 4, "without a token there is nothing to ask"
+
+
+def test_a_day_of_401_to_everything_but_registrations():
+    for service in (EtherFax, Xyte):
+        for registered in (False, True):
+            counts = day(service(), "amnesia", registered, 3, 4, 12)
+            assert 3 <= counts[2] <= 4
