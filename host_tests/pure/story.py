@@ -148,6 +148,8 @@ def lived(service, seed, period, sleeps=False):
     counts += (life.flash.opened, life.records, life.most, life.rounds, life.failed, life.kinds, seed)
     print(what % ((name,) + counts))
     assert life.clock.now >= END and service.accepts(life.secret()), "not registered in the end"
+    assert service.registered <= 1 + service.released, "registered without need"
+    assert life.flash.opened <= 3 * 365, "flash wears"
     return life
 
 
