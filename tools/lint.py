@@ -16,6 +16,7 @@ FAMILIES = {
     "rp2": ("micropython-rp2-stubs==1.29.0.post1", "micropython-stdlib-stubs==1.29.0.post2"),
     "unix": ("micropython-unix-stubs==1.29.0.post1", "micropython-stdlib-stubs==1.29.0.post2"),
 }
+BOARD = {"esp32": "ESP32_GENERIC", "rp2": "RPI_PICO_W"}  # whose values stand for its family's
 DEVICE = ["lib/enroll", "firmware/main.py", "firmware/app.py", "firmware/examples/xyte_app.py"]
 PYTHON = [sys.executable, "-m"]
 
@@ -35,10 +36,10 @@ def stubs(family: str) -> Path:
 def types(family: str) -> Check:
     """Command and environment that check the types of what runs on boards of `family`."""
     folder = stubs(family)
-    boards = ROOT / "boards" / family
-    port = boards if boards.exists() else ROOT / "boards" / "unix"
+    port = f"boards/{family}"
     command = [*PYTHON, "mypy", "--config-file", "tools/mypy-device.ini", "--custom-typeshed-dir", str(folder), *DEVICE]
-    return [*command, str(port / "port.py")], {"MYPYPATH": f"{folder}:lib:firmware:{port}"}
+    paths = [str(folder), "lib", "firmware", "boards", port, f"boards/{BOARD.get(family, family)}"]
+    return [*command, f"{port}/port.py"], {"MYPYPATH": ":".join(paths)}
 
 
 def compile_everything() -> list[str]:

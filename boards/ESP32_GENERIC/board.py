@@ -1,0 +1,13 @@
+"""Any ESP32."""
+
+INTERFACE = "wifi"  # or "lan", with LAN
+# For a PHY by RMII, pins by number; what the board's maker says:
+# LAN = {"mdc": 23, "mdio": 18, "power": 12, "phy_type": "PHY_LAN8720", "phy_addr": 0}
+LAN: dict = {}
+HOSTNAME = ""  # what DHCP and mDNS are told; "": MicroPython's own
+COUNTRY = ""  # two letters, ISO 3166, for the channels that are allowed; "": the driver's own
+POWER = "PM_NONE"  # of network.WLAN: the radio stays awake, which keeps TLS from stalling
+PATIENCE = 20  # seconds for each network
+WATCHDOG = 0  # milliseconds, at least 30000 for a slow handshake and a silent name server; 0: none
+HARDWARE_KEY = ""  # Xyte's, of the model, for devices whose enroll.json leaves it out
+NVS = False  # whether esp32.NVS is mounted at /nvs, for `"store": "/nvs/enroll"` in enroll.json

@@ -1,0 +1,7 @@
+# MicroPython's own build of this board with enroll in it: `tools/firmware.py ESP32_GENERIC_S3`.
+include("$(PORT_DIR)/boards/manifest.py")
+include("../../lib/manifest.py")
+module("board.py", opt=2)
+module("link.py", base_path="..", opt=2)
+module("port.py", base_path="../esp32", opt=2)
+module("nvs.py", base_path="../esp32", opt=2)

@@ -1,0 +1,6 @@
+# MicroPython's own build of this board with enroll in it: `tools/firmware.py W5500_EVB_PICO`.
+include("$(PORT_DIR)/boards/W5500_EVB_PICO/manifest.py")
+include("../../lib/manifest.py")
+module("board.py", opt=2)
+module("link.py", base_path="..", opt=2)
+module("port.py", base_path="../rp2", opt=2)

@@ -1,0 +1,178 @@
+"""ESP32, S2, S3, C3 and C6 by Wi-Fi, or by Ethernet where board.INTERFACE is "lan".
+
+After MicroPython's network.WLAN, network.LAN, machine.RTC, machine.WDT and esp32.NVS:
+https://docs.micropython.org/en/latest/library/network.WLAN.html
+"""
+
+import gc
+import time
+
+import board
+import link
+import machine
+import network
+from enroll.errors import EnrollError
+from enroll.wait import pause
+
+if __debug__:  # mpy-cross -O leaves this out: it knows const by itself
+    from micropython import const
+
+if False:  # for type hints only
+    from typing import Any
+
+_MEMORY = const(2048)  # bytes of the RTC's memory that are the user's
+
+_interface: "Any" = None
+_watchdog: "Any" = None
+
+
+def _lan() -> "Any":
+    """The Ethernet interface that board.LAN describes: pins by number, the PHY by its name in `network`."""
+    kind: Any = network.LAN
+    values: dict[str, Any] = {}
+    for name, value in board.LAN.items():
+        if name == "phy_type":
+            value = getattr(network, value)
+        elif name == "spi":
+            host, sck, mosi, miso = value
+            pin = machine.Pin
+            value = machine.SPI(host, sck=pin(sck), mosi=pin(mosi), miso=pin(miso))
+        elif name != "phy_addr":
+            value = machine.Pin(value)
+        values[name] = value
+    return kind(**values)
+
+
+def _get() -> "Any":
+    """The network interface, made when it is first needed."""
+    global _interface
+    if _interface is None:
+        if board.HOSTNAME:
+            network.hostname(board.HOSTNAME)
+        if board.COUNTRY:
+            network.country(board.COUNTRY)
+        _interface = _lan() if board.INTERFACE == "lan" else network.WLAN(network.STA_IF)
+    return _interface
+
+
+def _associated(interface) -> bool:
+    """Whether Wi-Fi is joined, with or without an address: only then has it a signal."""
+    try:
+        interface.status("rssi")
+        return True
+    except OSError:
+        return False
+
+
+def _radio() -> link.Radio:
+    """What the driver says after a failure: its reason codes, some of which have no name in `network`."""
+    security = (True, "not the right security")
+    handshake = (False, "no handshake, usually a wrong password")
+    reasons = {
+        network.STAT_NO_AP_FOUND: (True, "no such network"),
+        network.STAT_WRONG_PASSWORD: (True, "wrong password"),
+        network.STAT_HANDSHAKE_TIMEOUT: handshake,
+        15: handshake,
+        network.STAT_ASSOC_FAIL: (False, "turned away by the access point"),
+        network.STAT_BEACON_TIMEOUT: (False, "the access point went silent"),
+        210: security,
+        211: security,
+        212: (True, "too weak a signal"),
+    }
+    busy = (network.STAT_IDLE, network.STAT_CONNECTING, network.STAT_GOT_IP)
+    # without a limit to reconnects it repeats a hopeless attempt for ever and never tells why
+    options = {"pm": getattr(network.WLAN, board.POWER), "reconnects": 0}
+    return link.Radio(reasons, busy, _associated, options)
+
+
+def connect(networks: list):
+    """Task: bring the link up if it is down. `networks`: those of the configuration, tried in order.
+
+    Yields the seconds to sleep. Starts the watchdog, if the board has one. Raises EnrollError("network") with the
+    reason in words for each network, or EnrollError("configuration").
+    """
+    global _watchdog
+    if board.WATCHDOG and not _watchdog:
+        _watchdog = machine.WDT(timeout=board.WATCHDOG)
+    interface = _get()
+    if board.INTERFACE == "lan":
+        yield from link.cable(interface, board.PATIENCE, lambda it: it.status() == network.ETH_CONNECTED)
+    else:
+        yield from link.wifi(interface, networks, board.PATIENCE, _radio())
+        try:
+            interface.config(reconnects=-1)  # from here on it comes back by itself
+        except OSError:
+            pass  # it is connected, which is what counts
+    gc.collect()  # TLS is next: the heap that Python gives up serves ESP-IDF's as well
+
+
+def set_clock(unix_seconds: int) -> None:
+    """Set the device's clock to Unix seconds."""
+    machine.RTC().datetime(link.calendar(unix_seconds))
+
+
+def identity() -> dict:
+    """What the board knows of itself: `serial` and `hardware_id` (the chip's), `mac` (the interface's), `hardware_key`
+    (the board's, if it has one).
+    """
+    unique = machine.unique_id()  # the address that was burnt in, which Wi-Fi uses
+    lan = board.INTERFACE == "lan"
+    return link.Identity(unique, board.HARDWARE_KEY, lambda: _get().config("mac") if lan else unique)
+
+
+def feed() -> None:
+    """Feed the watchdog, once `connect` has started it."""
+    if _watchdog:
+        _watchdog.feed()
+
+
+def sleep(seconds: float) -> None:
+    """Sleep, and feed the watchdog meanwhile."""
+    for piece in pause(seconds):
+        feed()
+        time.sleep(piece)
+
+
+def memory(data: bytes | None = None) -> bytes | None:
+    """Keep `data`, up to 2 048 bytes, through deep sleep and soft resets; or return what is kept, b"" if nothing is.
+
+    Raises ValueError if there is more.
+    """
+    if data is None:
+        return machine.RTC().memory()
+    if len(data) > _MEMORY:
+        raise ValueError("the RTC's memory takes %d bytes" % _MEMORY)
+    machine.RTC().memory(data)
+    return None
+
+
+def _mount() -> None:
+    """Make NVS a file system at /nvs, if it is not one yet."""
+    import esp32
+    import nvs
+    import vfs
+
+    try:
+        vfs.mount(nvs.Files(esp32.NVS), "/nvs")
+    except OSError as error:
+        if error.errno != 1:  # EPERM: it is one
+            raise
+
+
+def store(path: str):
+    """The store for records at `path`; "nvs:name", or "/nvs/name" where the board has board.NVS, is in esp32.NVS.
+
+    A namespace of NVS has a name of up to 15 characters. Raises EnrollError("configuration") for a longer one.
+    """
+    from enroll.store import Store
+
+    if path[:4] == "nvs:":
+        _mount()
+        path = "/nvs/" + path[4:]
+    if path[:5] == "/nvs/" and not 0 < len(path[5:].partition("/")[0]) <= 15:
+        raise EnrollError("configuration", "enroll.json: `store` wants 1 to 15 characters after nvs")
+    return Store(path)
+
+
+if board.NVS:
+    _mount()

@@ -1,0 +1,215 @@
+"""A board to run a port on: MicroPython's `machine`, `network`, `esp32`, `vfs` and `time` on a clock of our own.
+
+Written from MicroPython's documentation and, for what statuses mean over time, its sources (1.25). `on_board` installs
+them, with the real boards/<BOARD>/board.py, and imports the port that would lie on that board.
+"""
+
+import sys
+
+import enroll.dates
+import enroll.errors
+import enroll.sleep
+import enroll.store
+import enroll.wait  # these keep the real modules: nobody may import them first while the fakes are there  # noqa: F401
+from fakes_network import Cable, Cyw43, Esp32Wifi
+from helpers import Fake
+
+BOARDS = __file__.partition("/host_tests/")[0] + "/boards"
+UNIQUE = bytes([0x24, 0x0A, 0xC4, 0x12, 0xAB, 0x0F])
+FLASH_ID = bytes([0xE6, 0x61, 0x41, 0x04, 0x03, 0x5A, 0x2B, 0x0F])
+OURS = ("port", "link", "nvs", "board")
+ESP32 = {
+    "STA_IF": 0,
+    "STAT_IDLE": 1000,
+    "STAT_CONNECTING": 1001,
+    "STAT_GOT_IP": 1010,
+    "STAT_BEACON_TIMEOUT": 200,
+    "STAT_NO_AP_FOUND": 201,
+    "STAT_WRONG_PASSWORD": 202,
+    "STAT_ASSOC_FAIL": 203,
+    "STAT_HANDSHAKE_TIMEOUT": 204,
+    "ETH_CONNECTED": 3,
+    "PHY_LAN8720": 1,
+    "PHY_W5500": 102,
+}
+CYW43 = {
+    "STA_IF": 0,
+    "STAT_IDLE": 0,
+    "STAT_CONNECTING": 1,
+    "STAT_GOT_IP": 3,
+    "STAT_CONNECT_FAIL": -1,
+    "STAT_NO_AP_FOUND": -2,
+    "STAT_WRONG_PASSWORD": -3,
+}
+
+
+class Clock:
+    """What is in `time`; `now` in milliseconds. It starts where `ticks_ms` is about to wrap."""
+
+    def __init__(self):
+        self.now = (1 << 30) - 1500
+
+    def ticks_ms(self):
+        return self.now & ((1 << 30) - 1)
+
+    def ticks_diff(self, later, earlier):
+        return ((later - earlier + (1 << 29)) & ((1 << 30) - 1)) - (1 << 29)
+
+    def sleep(self, seconds):
+        assert 0 <= seconds <= 1, "a pause in which nobody feeds the watchdog"
+        self.now += int(seconds * 1000)
+
+
+class Watchdog:
+    """machine.WDT; `longest` is the most time it was left alone, in ms."""
+
+    def __init__(self, clock, timeout):
+        self.clock = clock
+        self.timeout = timeout
+        self.last = clock.now
+        self.longest = self.fed = 0
+
+    def feed(self):
+        self.longest = max(self.longest, self.clock.now - self.last)
+        self.last = self.clock.now
+        self.fed += 1
+
+
+class Rtc:
+    """machine.RTC of an ESP32; every instance is the same clock."""
+
+    def __init__(self):
+        self.kept = b""
+        self.set = []
+
+    def __call__(self):
+        return self
+
+    def datetime(self, fields):
+        self.set.append(fields)
+
+    def memory(self, data=None):
+        if data is None:
+            return self.kept
+        if len(data) > 2048:
+            raise ValueError("buffer too long")
+        self.kept = bytes(data)
+
+
+class on_board:
+    """Context in which `port` is the one of the board `name`, and `it` its network interface.
+
+    `air`: {ssid: fakes_network.Net}, or of a cable `cable`: Cable's arguments. `values` replace those of its board.py.
+    """
+
+    def __init__(self, name, air=None, cable=None, nvs=None, **values):
+        self.name = name
+        self.esp32 = name.startswith("ESP32")
+        self.clock = Clock()
+        self.dogs = []
+        self.said = {}  # what network was told
+        self.made = []  # arguments of the interfaces that were made
+        self.mounted = []
+        self.rtc = Rtc()
+        self.nvs = nvs
+        self.values = values
+        wired = values.get("INTERFACE", "lan" if "EVB" in name else "wifi") == "lan"
+        if wired:
+            self.it = Cable(self.clock, self.esp32, **(cable or {}))
+        else:
+            self.it = (Esp32Wifi if self.esp32 else Cyw43)(self.clock, air or {})
+
+    def made_one(self, *arguments, **more):
+        self.made.append(arguments or more)
+        return self.it
+
+    def _network(self):
+        it = Fake(
+            hostname=lambda name: self.said.update(hostname=name),
+            country=lambda code: self.said.update(country=code),
+        )
+        if isinstance(self.it, Cable):
+            found = {"LAN" if self.esp32 else "WIZNET5K": self.made_one}
+            if self.esp32:
+                found.update(ESP32)
+        else:
+            found = dict(ESP32 if self.esp32 else CYW43)
+            found["WLAN"] = Wlan(self)
+        for name, value in found.items():
+            setattr(it, name, value)
+        return it
+
+    def _watch(self, timeout):
+        if not self.esp32 and timeout > 8388:
+            raise ValueError("timeout exceeds 8388")
+        self.dogs.append(Watchdog(self.clock, timeout))
+        return self.dogs[-1]
+
+    def _mount(self, files, where):
+        if self.mounted:
+            raise OSError(1, "EPERM")
+        files.mount(False, False)
+        self.mounted.append((files, where))
+
+    def __enter__(self):
+        machine = Fake(
+            RTC=self.rtc,
+            WDT=self._watch,
+            Pin=lambda number: "pin%d" % number,
+            SPI=lambda host, **pins: (host, pins),
+            unique_id=lambda: UNIQUE if self.esp32 else FLASH_ID,
+        )
+        clock = self.clock
+        modules = {
+            "machine": machine,
+            "network": self._network(),
+            "time": Fake(ticks_ms=clock.ticks_ms, ticks_diff=clock.ticks_diff, sleep=clock.sleep),
+            "vfs": Fake(mount=self._mount),
+            "micropython": Fake(const=lambda value: value),
+        }
+        if self.esp32:
+            modules["esp32"] = Fake(NVS=self.nvs)
+        self._before = {name: sys.modules.pop(name, None) for name in OURS + tuple(modules)}
+        sys.modules.update(modules)
+        self._path = list(sys.path)
+        sys.path[:0] = [BOARDS + "/" + self.name, BOARDS + ("/esp32" if self.esp32 else "/rp2"), BOARDS]
+        values = __import__("board")
+        for name, value in self.values.items():
+            assert hasattr(values, name), name
+            setattr(values, name, value)
+        self.port = __import__("port")
+        self.link = sys.modules["link"]
+        return self
+
+    def __exit__(self, *_):
+        sys.path[:] = self._path
+        for name, value in self._before.items():
+            sys.modules.pop(name, None)
+            if value is not None:
+                sys.modules[name] = value
+        sys.modules.pop("esp32", None)
+
+    def run(self, task, most=2000):
+        """Drive `task` to its end as enroll.wait does, on our clock; returns the seconds it took."""
+        start = self.clock.now
+        for seconds in task:
+            self.port.feed()
+            self.clock.sleep(seconds)
+            most -= 1
+            assert most, "the task never ends"
+        return (self.clock.now - start) / 1000
+
+    def connect(self, *networks):
+        return self.run(self.port.connect(list(networks)))
+
+
+class Wlan:
+    """network.WLAN: constants, and called it gives the one interface."""
+
+    def __init__(self, board):
+        self.PM_NONE = 0 if board.esp32 else 16
+        self.PM_PERFORMANCE = 1 if board.esp32 else 10555714
+        self._board = board
+
+    def __call__(self, *arguments):
+        return self._board.made_one(*arguments)

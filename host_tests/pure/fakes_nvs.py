@@ -1,0 +1,69 @@
+"""esp32.NVS as ESP-IDF keeps it: a blob is there as a whole or not at all, and what is not committed may be lost."""
+
+MISSING, FULL, TOO_SHORT, KEY_TOO_LONG = -0x1102, -0x1105, -0x110C, -0x1109
+
+
+class Flash:
+    """The partition: {namespace: {key: blob}}. An instance is called like the class esp32.NVS.
+
+    The operation number `fail_at` that writes, and all later ones if `lasting`, raise OSError(`errno`); what a failed
+    one should have changed is there if `after`, else not. `readable`: how many reads work. `reads`: how many were made.
+    """
+
+    def __init__(self):
+        self.blobs = {}
+        self.opened = []
+        self.fail_at = self.errno = self.readable = None
+        self.lasting = self.after = False
+        self.done = self.reads = 0
+
+    def __call__(self, name):
+        if not 0 < len(name) <= 15:
+            raise OSError(KEY_TOO_LONG, "ESP_ERR_NVS_KEY_TOO_LONG")
+        self.opened.append(name)
+        return Nvs(self, self.blobs.setdefault(name, {}))
+
+    def fail(self, at, errno, lasting, after=False):
+        self.done, self.fail_at, self.errno, self.lasting, self.after = 0, at, errno, lasting, after
+
+    def change(self, effect=lambda: None):
+        self.done += 1
+        fails = self.fail_at is not None and (self.done == self.fail_at or (self.lasting and self.done > self.fail_at))
+        if not fails or self.after:
+            effect()
+        if fails:
+            raise OSError(self.errno, "fault")
+
+
+class Nvs:
+    def __init__(self, flash, blobs):
+        self.flash = flash
+        self.blobs = blobs
+
+    def get_blob(self, key, buffer):
+        self.flash.reads += 1
+        if self.flash.readable is not None:
+            self.flash.readable -= 1
+            if self.flash.readable < 0:
+                raise OSError(-0x1101, "unreadable")
+        if key not in self.blobs:
+            raise OSError(MISSING, "ESP_ERR_NVS_NOT_FOUND")
+        data = self.blobs[key]
+        if len(data) > len(buffer):
+            raise OSError(TOO_SHORT, "ESP_ERR_NVS_INVALID_LENGTH")
+        buffer[: len(data)] = data
+        return len(data)
+
+    def set_blob(self, key, data):
+        if not 0 < len(key) <= 15:
+            raise OSError(KEY_TOO_LONG, "ESP_ERR_NVS_KEY_TOO_LONG")
+        data = bytes(data)
+        self.flash.change(lambda: self.blobs.update({key: data}))
+
+    def erase_key(self, key):
+        if key not in self.blobs:
+            raise OSError(MISSING, "ESP_ERR_NVS_NOT_FOUND")
+        self.flash.change(lambda: self.blobs.pop(key))
+
+    def commit(self):
+        self.flash.change()

@@ -1,0 +1,42 @@
+"""The NVS file system where MicroPython's own `open` and `os` find it."""
+
+import os
+import sys
+
+from enroll.store import Store
+from fakes_board import BOARDS
+from fakes_nvs import Flash
+from helpers import raises
+
+OLD = (1, b"who", b"old")
+NEW = (4, b"who", b"new " * 500)
+
+
+def test_a_store_at_slash_nvs():
+    sys.path.insert(0, BOARDS + "/esp32")
+    import nvs
+    import vfs
+
+    sys.path.pop(0)
+    flash = Flash()
+    vfs.mount(nvs.Files(flash), "/nvs")
+    try:
+        assert raises(OSError, vfs.mount, nvs.Files(flash), "/nvs").errno == 1  # what the port takes for "already"
+        path = "/nvs/enroll"
+        assert Store(path).load() is None
+        store = Store(path)
+        store.prepare()
+        store.prepare()
+        store.begin()
+        store.save(*OLD)
+        store.save(*NEW)
+        store.close()
+        assert Store(path).load() == NEW and Store(path).load(True) == OLD
+        assert sorted(os.listdir(path)) == ["0", "1"] and os.stat(path + "/spare")[6] == 1024
+        assert raises(OSError, os.listdir, "/nvs/none").errno == 2
+        Store(path).clear()
+        assert Store(path).load() is None
+        os.remove(path + "/spare")
+        assert raises(OSError, os.stat, path + "/spare").errno == 2
+    finally:
+        vfs.umount("/nvs")

@@ -1,0 +1,224 @@
+"""What else both ports do: clock, identity, watchdog, sleep, memory, store, room for TLS."""
+
+from boots import GOOD, NOW, Service
+from enroll import dates
+from enroll.config import Secret
+from enroll.enroller import Enroller
+from enroll.store import Store
+from fakes_board import on_board
+from fakes_network import Net
+from fakes_nvs import Flash
+from helpers import config, folder, patched, raises
+
+BOTH = ("ESP32_GENERIC", "RPI_PICO_W")
+BOARDS = BOTH + ("ESP32_GENERIC_S3", "ESP32_GENERIC_C3", "RPI_PICO2_W", "W5500_EVB_PICO")
+HOME = {"ssid": "home", "password": Secret("password-canary")}
+AIR = {"home": Net("password-canary")}
+
+
+def test_every_board_has_a_port_with_the_same_functions():
+    names = ("connect", "set_clock", "identity", "feed", "sleep", "memory", "store")
+    for name in BOARDS:
+        with on_board(name) as board:
+            assert [it for it in names if not callable(getattr(board.port, it))] == []
+            assert board.made == [] and board.dogs == [] and board.mounted == [], "nothing is done by importing it"
+
+
+def test_the_clock_is_set_in_calendar_fields():
+    cases = [
+        (0, (1970, 1, 1, 3, 0, 0, 0, 0)),
+        (946684799, (1999, 12, 31, 4, 23, 59, 59, 0)),
+        (946684800, (2000, 1, 1, 5, 0, 0, 0, 0)),
+        (951782400, (2000, 2, 29, 1, 0, 0, 0, 0)),
+        (1709251199, (2024, 2, 29, 3, 23, 59, 59, 0)),
+        (1709251200, (2024, 3, 1, 4, 0, 0, 0, 0)),
+        (1740787200, (2025, 3, 1, 5, 0, 0, 0, 0)),
+        (1795000000, (2026, 11, 18, 2, 11, 6, 40, 0)),
+        (1830297599, (2027, 12, 31, 4, 23, 59, 59, 0)),
+        (2147483648, (2038, 1, 19, 1, 3, 14, 8, 0)),
+        (4102444800, (2100, 1, 1, 4, 0, 0, 0, 0)),
+        (4107456000, (2100, 2, 28, 6, 0, 0, 0, 0)),
+        (4107542400, (2100, 3, 1, 0, 0, 0, 0, 0)),
+    ]
+    for name in BOTH:
+        with on_board(name) as board:
+            for unix, _ in cases:
+                board.port.set_clock(unix)
+            assert board.rtc.set == [fields for _, fields in cases]
+
+
+def test_the_calendar_has_every_day_of_a_century_once():
+    with on_board("RPI_PICO_W") as board:
+        before = None
+        for day in range(dates.days(2026, 0, 1), dates.days(2106, 0, 1), 13):
+            for today in (day, day + 1):
+                year, month, date, weekday = board.link.calendar(today * 86400 + 86399)[:4]
+                assert dates.days(year, month - 1, date) == today and weekday == (today + 3) % 7
+                assert before is None or (year, month, date) > before or today == day
+                before = (year, month, date)
+
+
+def test_identity_of_an_esp32():
+    with on_board("ESP32_GENERIC") as board:
+        found = board.port.identity()
+        assert found["serial"] == found["hardware_id"] == "240ac412ab0f"
+        assert found.get("mac") == found["mac"] == "24:0a:c4:12:ab:0f"
+        assert found.get("hardware_key") is None and board.made == []
+
+
+def test_identity_of_a_pico_asks_the_radio_only_for_the_mac():
+    with on_board("RPI_PICO_W", AIR) as board:
+        found = board.port.identity()
+        assert found.get("serial") == found.get("hardware_id") == "e661410403" + "5a2b0f"
+        assert board.it.calls == []
+        assert found.get("mac") == found.get("mac") == "28:cd:c1:00:00:7f"
+        assert board.it.calls == [("active", True)]
+
+
+def test_a_hardware_key_of_the_board():
+    for name in BOTH:
+        with on_board(name, HARDWARE_KEY="key-canary") as board:
+            assert board.port.identity().get("hardware_key") == "key-canary"
+
+
+def test_identity_fills_in_what_enroll_json_leaves_out():
+    with on_board("RPI_PICO_W", HARDWARE_KEY="key-canary") as board:
+        it = config("xyte", {"hardware_key": None, "sn": "1", "mac": None})
+        it.complete(board.port.identity())
+        assert it.section["mac"] == "28:cd:c1:00:00:7f" and it.section["hardware_key"].reveal() == "key-canary"
+        it = config("etherfax", {"serial": None})
+        it.complete(board.port.identity())
+        assert it.section["serial"] == "e66141040" + "35a2b0f"
+
+
+def test_no_watchdog_unless_the_board_has_one():
+    for name in BOARDS:
+        with on_board(name, dict(AIR)) as board:
+            board.connect(HOME)
+            board.port.feed()
+            board.port.sleep(1)
+            assert board.dogs == []
+
+
+def test_one_watchdog_started_by_the_first_connect():
+    for name in BOTH:
+        with on_board(name, AIR, WATCHDOG=5000) as board:
+            board.port.feed()
+            assert board.dogs == []
+            board.connect(HOME)
+            board.connect(HOME)
+            assert [dog.timeout for dog in board.dogs] == [5000]
+            fed = board.dogs[0].fed
+            board.port.feed()
+            assert board.dogs[0].fed == fed + 1
+
+
+def test_a_sleep_feeds_the_watchdog_and_takes_its_time():
+    for name in BOTH:
+        with on_board(name, AIR, WATCHDOG=5000) as board:
+            board.connect(HOME)
+            for seconds in (0, 0.1, 1, 30, 900):
+                board.dogs[0].feed()
+                start, fed = board.clock.now, board.dogs[0].fed
+                board.port.sleep(seconds)
+                board.dogs[0].feed()
+                assert board.clock.now - start == seconds * 1000
+                assert board.dogs[0].longest <= 1000 and board.dogs[0].fed - fed > seconds
+
+
+def test_memory_of_an_esp32():
+    with on_board("ESP32_GENERIC") as board:
+        memory = board.port.memory
+        assert memory() == b""
+        assert memory(b"x" * 2048) is None and memory() == b"x" * 2048
+        error = raises(ValueError, memory, b"x" * 2049)
+        assert "2048" in str(error) and memory() == b"x" * 2048
+        memory(b"")
+        assert memory() == b""
+
+
+def test_a_pico_keeps_nothing():
+    with on_board("RPI_PICO_W") as board:
+        assert board.port.memory(b"x") is None and board.port.memory() is None
+
+
+def test_a_store_in_files():
+    for name in BOTH:
+        with on_board(name) as board:
+            path = folder() + "/state"
+            store = board.port.store(path)
+            store.prepare()
+            store.save(4, b"who", b"body")
+            assert store.path == path and Store(path).load() == (4, b"who", b"body") and board.mounted == []
+
+
+class Heap:
+    """Stands for `bytearray`, with so many bytes to give at a time."""
+
+    def __init__(self, most):
+        self.most = most
+
+    def __call__(self, size):
+        self.most -= size
+        if self.most < 0:
+            raise MemoryError
+        return size
+
+
+def test_a_pico_proves_that_the_heap_has_room_for_tls():
+    for name in ("RPI_PICO_W", "RPI_PICO2_W", "W5500_EVB_PICO"):
+        with on_board(name, AIR, WATCHDOG=5000) as board:
+            need = sum(board.port.board.TLS)
+            assert need > 30000 and max(board.port.board.TLS) > 16384
+            with patched(board.link, bytearray=Heap(need - 1)):
+                error = raises("memory", board.connect, HOME)
+                assert str(error) == "TLS takes %d bytes of heap, in large pieces: free some heap" % need
+            with patched(board.link, bytearray=Heap(need - 1)):
+                raises("memory", board.connect, HOME)  # also when the link is up
+            with patched(board.link, bytearray=Heap(need)):
+                board.connect(HOME)
+
+
+def test_an_esp32_has_tls_in_another_heap():
+    with on_board("ESP32_GENERIC", AIR) as board:
+        with patched(board.link, bytearray=Heap(0)):
+            board.connect(HOME)
+
+
+def test_a_device_registers_through_the_port():
+    def ask(it):
+        yield 0.1
+        return NOW
+
+    for name in BOTH:
+        with on_board(name, AIR, WATCHDOG=8000) as board:
+            network = [{"ssid": "home", "password": HOME["password"].reveal()}]
+            it = config("etherfax", {"serial": None}, store=folder() + "/state", network=network)
+            service = Service((200, GOOD["etherfax"]))
+            enroller = Enroller(it, board.port, request=service)
+            clock = __import__("enroll.clock", None, None, ("ask",))
+            with patched(clock, ask=ask):
+                action = enroller.step(0)
+            assert action.name == "registered" and len(service.requests) == 1
+            assert board.it.isconnected() and board.rtc.set == [board.link.calendar(NOW)]
+            assert board.dogs[0].longest <= 1000 and board.dogs[0].fed > 5
+            assert enroller.step(action.at).credential and len(service.requests) == 1
+
+
+def test_names_that_nvs_cannot_have():
+    with on_board("ESP32_GENERIC") as board:
+        for name in ("", "sixteen-letters-"):
+            assert "`store` wants" in str(raises("configuration", board.port.store, "nvs:" + name))
+            raises("configuration", board.port.store, "/nvs/" + name)
+        board.port.store("nvs:fifteen-letters")
+
+
+def test_nvs_is_mounted_once_and_at_import_where_the_board_says_so():
+    with on_board("ESP32_GENERIC", nvs=Flash()) as board:
+        assert board.mounted == []
+        for _ in range(2):
+            assert board.port.store("nvs:enroll").path == "/nvs/enroll"
+        assert len(board.mounted) == 1
+    flash = Flash()
+    with on_board("ESP32_GENERIC", nvs=flash, NVS=True) as board:
+        assert len(board.mounted) == 1 and flash.opened == []

@@ -1,0 +1,99 @@
+"""Both ports wait for a cable: its link, then an address."""
+
+from fakes_board import on_board
+from helpers import raises
+
+RMII = {"mdc": 23, "mdio": 18, "power": 12, "phy_type": "PHY_LAN8720", "phy_addr": 0}
+W5500 = {"spi": (1, 12, 11, 13), "cs": 10, "int": 9, "phy_type": "PHY_W5500", "phy_addr": 0}
+
+
+def boards(**cable):
+    """A board of each kind that has a cable."""
+    yield on_board("ESP32_GENERIC", cable=cable, INTERFACE="lan", LAN=RMII, PATIENCE=15, WATCHDOG=8000)
+    yield on_board("W5500_EVB_PICO", cable=cable, WATCHDOG=8000)
+
+
+def test_a_cable_with_an_address():
+    for it in boards(link=1000, address=3000):
+        with it as board:
+            assert 3 <= board.connect() < 4
+            assert board.it.isconnected()
+
+
+def test_a_link_that_is_up_costs_no_time():
+    for it in boards():
+        with it as board:
+            board.connect()
+            assert board.connect() == 0 and board.it.calls == [True]
+            assert len(board.made) == 1, "another WIZNET5K would take the link down"
+
+
+def test_no_cable():
+    for it in boards(link=None):
+        with it as board:
+            start = board.clock.now
+            text = str(raises("network", board.connect))
+            assert text == "no link: plug in the cable"
+            assert 15 <= (board.clock.now - start) / 1000 < 16
+
+
+def test_a_cable_without_an_address():
+    for it in boards(address=None):
+        with it as board:
+            assert str(raises("network", board.connect)) == "no address: check the DHCP server"
+
+
+def test_a_cable_that_is_plugged_in_later():
+    for it in boards(link=None):
+        with it as board:
+            raises("network", board.connect)
+            board.it.link = 0
+            assert board.connect() < 1
+
+
+def test_a_cable_that_was_pulled_and_comes_back():
+    for it in boards():
+        with it as board:
+            board.connect()
+            board.it.link = None
+            raises("network", board.connect)
+            board.it.link = board.clock.now - board.it.since + 5000
+            assert 5 <= board.connect() < 6
+
+
+def test_a_driver_that_fails_is_told():
+    for it in boards():
+        with it as board:
+            board.it.error = OSError("ethernet enable failed")
+            assert "the Ethernet driver failed, error ethernet enable failed" in str(raises("network", board.connect))
+
+
+def test_the_watchdog_is_fed_meanwhile():
+    for it in boards(address=None):
+        with it as board:
+            raises("network", board.connect)
+            assert board.dogs[0].fed > 10 and board.dogs[0].longest <= 1000
+
+
+def test_the_phy_is_made_of_the_boards_pins():
+    with on_board("ESP32_GENERIC", INTERFACE="lan", LAN=RMII) as board:
+        board.connect()
+        board.connect()
+        pins = {"mdc": "pin23", "mdio": "pin18", "power": "pin12"}
+        assert board.made == [dict(pins, phy_type=1, phy_addr=0)]
+    with on_board("ESP32_GENERIC_S3", INTERFACE="lan", LAN=W5500) as board:
+        board.connect()
+        spi = (1, {"sck": "pin12", "mosi": "pin11", "miso": "pin13"})
+        assert board.made == [{"spi": spi, "cs": "pin10", "int": "pin9", "phy_type": 102, "phy_addr": 0}]
+
+
+def test_hostname_of_a_cable():
+    with on_board("W5500_EVB_PICO", HOSTNAME="enroll-2") as board:
+        board.connect()
+        assert board.said == {"hostname": "enroll-2"}
+
+
+def test_the_mac_of_a_cable():
+    for it in boards():
+        with it as board:
+            assert board.port.identity().get("mac") == "24:0a:c4:12:ab:12"

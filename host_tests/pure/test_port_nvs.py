@@ -1,0 +1,299 @@
+"""The store in esp32.NVS: the same outcomes as in files, whatever NVS raises and whenever it does."""
+
+import enroll.store as store_module
+from enroll.store import Store
+from fakes_board import on_board
+from fakes_nvs import FULL, Flash
+from helpers import Fake, patched, raises
+
+OLD = (1, b"who", b"old")
+NEW = (4, b"who", b"new and longer")
+THIRD = (5, b"who", b"third")
+EIO = 0x1113  # whatever else ESP-IDF says
+
+
+class on_nvs:
+    """Context in which the store at /nvs works on `flash`, by the file system that the port mounts."""
+
+    def __init__(self, flash=None, name="enroll", **values):
+        self.flash = flash or Flash()
+        self.board = on_board("ESP32_GENERIC", nvs=self.flash, **values)
+        self.name = name
+
+    def __enter__(self):
+        port = self.board.__enter__().port
+        port.store("nvs:" + self.name)
+        files, where = self.board.mounted[0]
+        assert where == "/nvs"
+        self.files = files
+        at = lambda method: lambda path, *more: method(path[len(where) :], *more)  # noqa: E731
+        os = Fake(stat=at(files.stat), mkdir=at(files.mkdir), remove=at(files.remove))
+        self._patched = patched(store_module, open=at(files.open), os=os)
+        self._patched.__enter__()
+        return self
+
+    def __exit__(self, *_):
+        self._patched.__exit__()
+        self.board.__exit__()
+
+    def store(self):
+        """A store that knows what is there."""
+        store = self.board.port.store("nvs:" + self.name)
+        store.load()
+        return store
+
+    def loaded(self):
+        store = Store("/nvs/" + self.name)
+        record = store.load()
+        return record and (record[0], bytes(record[1]), bytes(record[2]))
+
+    def fresh(self, *records):
+        """Nothing but `records`."""
+        self.flash.blobs.clear()
+        self.files._spaces.clear()
+        store = self.store()
+        store.prepare()
+        for record in records:
+            store.save(*record)
+        store.close()
+
+
+def sweep(nvs, action, check, *records):
+    """Call `action(store)` on an NVS with `records` that fails at each of its writing operations, in each way.
+
+    `check(failed)`: what must hold after each. Returns the number of operations.
+    """
+    at, reached = 0, True
+    while reached:
+        at += 1
+        for errno, lasting, after in [(e, way, done) for e in (FULL, EIO) for way in (0, 1) for done in (0, 1)]:
+            nvs.fresh(*records)
+            store = nvs.store()
+            nvs.flash.fail(at, errno, lasting, after)
+            failed = False
+            try:
+                action(store)
+            except Exception as error:
+                assert getattr(error, "kind", None) == "storage", repr(error)
+                failed = True
+            reached = nvs.flash.done >= at
+            nvs.flash.fail(None, None, False)
+            store.close()
+            check(failed)
+            assert reached or not failed
+    return at
+
+
+def test_records_survive_a_restart():
+    with on_nvs() as nvs:
+        for records in ((OLD,), (OLD, NEW), (OLD, NEW, THIRD), (NEW, OLD, NEW, OLD, THIRD)):
+            nvs.fresh(*records)
+            assert nvs.loaded() == records[-1]
+            assert nvs.store().load(True) == (records[-2] if len(records) > 1 else None)
+
+
+def test_loading_an_absent_store_writes_nothing():
+    with on_nvs() as nvs:
+        assert nvs.loaded() is None and not nvs.store().damaged
+        assert nvs.flash.done == 0 and nvs.flash.reads == 4
+
+
+def test_preparing_again_writes_nothing():
+    with on_nvs() as nvs:
+        nvs.fresh(OLD)
+        done = nvs.flash.done
+        nvs.store().prepare()
+        assert nvs.flash.done == done
+
+
+def test_long_and_empty_records():
+    with on_nvs() as nvs:
+        for size in (0, 1, 1004, 1005, 1006, 1024, 3000, 8189):
+            nvs.fresh(OLD, (3, b"who", b"x" * size))
+            assert nvs.loaded() == (3, b"who", b"x" * size)
+            nvs.store().save(*NEW)
+            assert nvs.loaded() == NEW
+        nvs.fresh((3, b"who", memoryview(bytearray(b"packet"))[:4]), NEW)
+        assert nvs.store().load(True) == (3, b"who", b"pack")
+        raises("storage", nvs.store().save, 3, b"who", b"x" * 60000)
+        assert nvs.loaded() == NEW
+
+
+def test_one_blob_is_written_at_a_time_and_the_other_left_alone():
+    with on_nvs() as nvs:
+        nvs.fresh(OLD)
+        for n in range(6):
+            before = dict(nvs.flash.blobs["enroll"])
+            store = nvs.store()
+            store.save(1, b"who", b"%d" % n)
+            after = nvs.flash.blobs["enroll"]
+            assert len([key for key in after if after[key] != before[key]]) == 1
+            assert nvs.loaded() == (1, b"who", b"%d" % n)
+            assert len(after["0/slot"]) == len(after["1/slot"]) == 1024
+
+
+def test_begin_proves_that_nvs_takes_a_slot_and_changes_no_record():
+    with on_nvs() as nvs:
+        nvs.fresh(OLD, NEW)
+        store = nvs.store()
+        done = nvs.flash.done
+        store.begin()
+        assert nvs.flash.done > done
+        done = nvs.flash.done
+        store.begin()
+        assert nvs.flash.done == done, "once"
+        assert nvs.loaded() == NEW
+        store.save(*THIRD)
+        assert nvs.loaded() == THIRD
+        store.begin()
+        done = nvs.flash.done
+        store.close()
+        assert nvs.flash.done == done, "what is there already is not written again"
+
+
+def test_a_failed_begin_is_told_before_anything_is_sent():
+    with on_nvs() as nvs:
+        for at in (1, 2):
+            nvs.fresh(OLD, NEW)
+            store = nvs.store()
+            nvs.flash.fail(at, EIO, True)
+            raises("storage", store.begin)
+            nvs.flash.fail(None, None, False)
+            assert nvs.loaded() == NEW
+
+
+def test_a_failed_save_leaves_the_old_record_or_the_new_one():
+    with on_nvs() as nvs:
+        for before in ((), (OLD,), (NEW, OLD), (NEW, NEW, OLD)):
+
+            def check(failed, allowed=(before[-1] if before else None, NEW)):
+                record = nvs.loaded()
+                assert record in allowed, record
+                assert failed or record == NEW
+                store = nvs.store()
+                store.prepare()
+                store.save(*THIRD)
+                store.close()
+                assert nvs.loaded() == THIRD
+
+            assert sweep(nvs, lambda store: store.save(*NEW), check, *before) > 3
+
+
+def test_a_failed_begin_or_prepare_leaves_the_record():
+    with on_nvs() as nvs:
+
+        def check(failed):
+            assert nvs.loaded() == NEW
+
+        sweep(nvs, lambda store: store.begin(), check, OLD, NEW)
+        sweep(nvs, lambda store: store.prepare(), check, OLD, NEW)
+
+
+def test_a_failed_prepare_can_be_repeated():
+    with on_nvs() as nvs:
+        at = failed = 0
+        while failed == at:
+            at += 1
+            nvs.flash.blobs.clear()
+            nvs.files._spaces.clear()
+            store = nvs.store()
+            nvs.flash.fail(at, FULL, True)
+            try:
+                store.prepare()
+            except Exception as error:
+                assert error.kind == "storage"
+                failed += 1
+            nvs.flash.fail(None, None, False)
+            store.prepare()
+            store.save(*NEW)
+            assert nvs.loaded() == NEW
+        assert at > 6
+
+
+def test_a_failed_clear_leaves_a_record_or_nothing_but_never_the_older_record():
+    with on_nvs() as nvs:
+
+        def check(failed):
+            assert nvs.loaded() in (None, NEW)
+            assert failed or nvs.loaded() is None
+
+        sweep(nvs, lambda store: store.clear(), check, OLD, NEW)
+
+
+def test_clear_leaves_no_secret_in_a_blob():
+    with on_nvs() as nvs:
+        nvs.fresh((4, b"who", b"canary" * 500), NEW)
+        nvs.store().clear()
+        assert nvs.loaded() is None
+        blobs = nvs.flash.blobs["enroll"]
+        assert not any(blobs["0/slot"]) and not any(blobs["1/slot"])
+        nvs.store().clear()
+        nvs.fresh(NEW)
+        assert nvs.loaded() == NEW
+
+
+class Full(Flash):
+    """A partition that takes nothing more until the spare blob is given up."""
+
+    full = False
+
+    def change(self, effect=None):
+        if self.full and "spare" in self.blobs["enroll"]:
+            self.full = False
+            raise OSError(FULL, "ESP_ERR_NVS_NOT_ENOUGH_SPACE")
+        super().change(effect or int)
+
+
+def test_a_full_nvs_gives_up_the_spare_blob_for_what_must_not_be_lost():
+    for spare in (True, False):
+        with on_nvs(Full()) as nvs:
+            nvs.fresh(OLD)
+            nvs.flash.full = True
+            store = nvs.store()
+            if spare:
+                store.save(3, b"who", b"answer", True)
+                assert nvs.loaded() == (3, b"who", b"answer") and "spare" not in nvs.flash.blobs["enroll"]
+                store.prepare()
+            else:
+                raises("storage", store.save, 3, b"who", b"answer")
+                assert nvs.loaded() == OLD
+            assert "spare" in nvs.flash.blobs["enroll"], "it is there for the next time"
+
+
+def test_every_bit_of_a_blob_that_flips_gives_the_other_record():
+    with on_nvs() as nvs:
+        nvs.fresh(OLD, NEW)
+        blobs = nvs.flash.blobs["enroll"]
+        whole, end = blobs["1/slot"], len(blobs["1/slot"].rstrip(b"\0"))
+        for place in range(end):
+            blobs["1/slot"] = whole[:place] + bytes([whole[place] ^ 1]) + whole[place + 1 :]
+            assert nvs.loaded() == OLD, place
+        for size in range(end):
+            blobs["1/slot"] = whole[:size]
+            assert nvs.loaded() == OLD, size
+        blobs["0/slot"] = b"\xff" * 20
+        store = nvs.store()
+        assert store.load() is None and store.damaged
+
+
+def test_what_cannot_be_read_is_damage():
+    with on_nvs() as nvs:
+        nvs.fresh(OLD, NEW)
+        for nvs.flash.readable in range(3):
+            store = Store("/nvs/enroll")
+            record = store.load()
+            assert record in (OLD, NEW) or (record is None and store.damaged), nvs.flash.readable
+        nvs.flash.readable = None
+        assert nvs.loaded() == NEW
+
+
+def test_stores_within_a_store():
+    with on_nvs() as nvs:
+        nvs.fresh(OLD)
+        child = nvs.board.port.store("/nvs/enroll/c12")
+        child.prepare()
+        child.save(*NEW)
+        assert nvs.loaded() == OLD and Store("/nvs/enroll/c12").load() == NEW
+        assert list(nvs.files.ilistdir("/enroll")) == [(name, 0x4000, 0) for name in ("0", "1", "c12")]
+        assert raises(OSError, nvs.files.ilistdir, "/none").errno == 2
+        assert nvs.flash.opened.count("enroll") <= 3, "a namespace that is opened again takes memory for ever"
