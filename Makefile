@@ -5,7 +5,7 @@ RUN := .venv/bin/python
 export PYTHON
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test torture lint sandbox which-micropython dist romfs firmware size bench coverage lock clean
+.PHONY: help demo test torture lint sandbox which-micropython dist romfs firmware provision size bench coverage lock clean
 
 help: ## list the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-18s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -37,6 +37,9 @@ romfs: .venv/ready ## write enroll.romfs, an image whose bytecode runs in place;
 
 firmware: .venv/ready ## build MicroPython with enroll in it: BOARD=RPI_PICO_W MICROPYTHON_DIR=/path
 	@$(RUN) tools/firmware.py $(BOARD) --micropython "$(MICROPYTHON_DIR)"
+
+provision: .venv/ready ## put enroll on a board and register it: ARGS="one enroll.json", ARGS=--help
+	@$(RUN) -m provision $(ARGS)
 
 size: .venv/ready ## show what the library costs: flash bytes, and the smallest heaps
 	@$(RUN) tools/size.py

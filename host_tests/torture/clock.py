@@ -33,7 +33,7 @@ class Place:
         self.width = width
         self.folder = bench.folder()
         self.ca = self.folder / "ca.pem"
-        authority().cert_pem.write_to_path(self.ca)
+        AUTHORITY.cert_pem.write_to_path(self.ca)
 
     def config(self, url: str, ntp: list[str], earliest: str | None = None) -> dict[str, Any]:
         found = {"provider": "etherfax", "url": url, "ntp": ntp, "earliest": earliest, "ca": str(self.ca)}
@@ -121,7 +121,7 @@ def certificate(valid: tuple[int, int]) -> ssl.SSLContext:
     """A certificate that is valid in these days from now."""
     first, last = (datetime.now(UTC) + timedelta(days=days) for days in valid)
     found = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
-    authority().issue_cert("127.0.0.1", not_before=first, not_after=last).configure_cert(found)
+    AUTHORITY.issue_cert("127.0.0.1", not_before=first, not_after=last).configure_cert(found)
     return found
 
 

@@ -28,19 +28,16 @@ STRANGERS = 3  # connections by someone else on this machine who has mistaken th
 SECRETS = [TOKEN, *(value for section in SECTIONS.values() for value in section.values() if "canary" in value)]
 STATUS = {"registered": 0, "configuration": 78, "answer": 76, "refused": 77, "orphaned": 77}  # else 75
 
+AUTHORITY = trustme.CA()  # now, not when it is first needed: batches run beside each other
+
 Pick = Callable[[int, Script], bool]
-
-
-@functools.cache
-def authority() -> trustme.CA:
-    return trustme.CA()
 
 
 @functools.cache
 def context() -> ssl.SSLContext:
     """What the server shows: a certificate that is right, because this is about what comes after it."""
     found = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
-    authority().issue_cert("127.0.0.1").configure_cert(found)
+    AUTHORITY.issue_cert("127.0.0.1").configure_cert(found)
     return found
 
 
@@ -85,7 +82,7 @@ class Stage:
         """A new device with the enroll.json that leads it to `script`."""
         device = Device(self.bench.folder(), self.width)
         ca = device.folder / "ca.pem"
-        authority().cert_pem.write_to_path(ca)
+        AUTHORITY.cert_pem.write_to_path(ca)
         url = f"{'https' if self.secure else 'http'}://127.0.0.1:{server.ports[script.name]}/api"
         config = {"provider": self.provider, "url": url, "ca": str(ca), "ntp": [f"127.0.0.1:{server.ntp}"]}
         device.write({**config, "timeout": self.timeout(script), self.provider: SECTIONS[self.provider]})

@@ -255,7 +255,8 @@ class Enroller:
 
     def _note(self, state: int, body=b"") -> None:
         """Write a record if it is news and worth more than what is there; go on where flash will not take it now."""
-        if body or self.state not in (state, RAW):
+        newest = self.store.state[1 - self.store.next]  # not self.state: `begin` may have cost the note that was there
+        if body or newest not in (state, RAW):
             try:
                 self._save(state, body)
             except EnrollError as error:

@@ -20,6 +20,7 @@ if __debug__:  # mpy-cross -O leaves this out: it knows const by itself
 _MAGIC = const(b"ENR\x01")
 _SLOT = const(1024)
 _MOST = const(8192)  # bytes of a body: it has to be read into the heap again
+_LONGEST = const(9216)  # bytes of identity and body: more is damage, not data
 _HEADER = const(13)
 _ENOENT = const(2)
 _EEXIST = const(17)
@@ -30,14 +31,14 @@ class Store:
     """A record (state, identity, body) in the folder `path`, which is made when it is first needed.
 
     `state` says what a record is worth: below 3 it is a note, 3 holds what must not be lost, 4 is the end of it all.
-    `damaged`: whether `load` met a slot that is neither blank nor valid.
+    `damaged`: whether `load` met a slot that is neither blank nor valid. `next`: the slot to write, 0 or 1.
     """
 
     def __init__(self, path: str) -> None:
         self.path = path
         self.damaged = False
         self._sequence = 0  # of the newest valid slot
-        self._next = 0  # the slot to write
+        self.next = 0  # the slot to write
         self.state = [0, 0]  # of the slots' records
         self._open: list = []  # the file of the next slot, once `begin` has opened it
 
@@ -55,8 +56,8 @@ class Store:
                 self.damaged = True
             elif sequence > self._sequence:
                 self._sequence = sequence
-                self._next = 1 - slot
-        slot = self._next if older else 1 - self._next
+                self.next = 1 - slot
+        slot = self.next if older else 1 - self.next
         if self.state[slot]:
             try:
                 with open(self._name(slot), "rb") as file:
@@ -103,7 +104,7 @@ class Store:
             raise self._trouble(OSError(27))  # EFBIG
         self._keep(spare, state, identity, body)
         self._sequence += 1
-        self._next = 1 - self._next
+        self.next = 1 - self.next
 
     def clear(self) -> None:
         """Factory reset: overwrite both slots with zeros, the older first, so that a cut leaves all or nothing.
@@ -111,7 +112,7 @@ class Store:
         Raises EnrollError("storage").
         """
         self.load()
-        for slot in (self._next, 1 - self._next):
+        for slot in (self.next, 1 - self.next):
             name = self._name(slot)
             try:
                 with open(name, "r+b") as file:
@@ -143,8 +144,8 @@ class Store:
                     raise
                 if error.errno == _ENOSPC:
                     os.remove(self.path + "/spare")
-                elif self.state[1 - self._next] in (0, 1, 2, record[0]):
-                    self._next = 1 - self._next  # this slot is worn: take the other one, unless it is worth more
+                elif self.state[1 - self.next] in (0, 1, 2, record[0]):
+                    self.next = 1 - self.next  # this slot is worn: take the other one, unless it is worth more
                 self._write(*record)
         except OSError as error:
             raise self._trouble(error)
@@ -154,10 +155,10 @@ class Store:
         sequence = self._sequence + 1
         start = _MAGIC + pack("<I", sequence)
         if not self._open:
-            older, newer = self.state[self._next], self.state[1 - self._next]
+            older, newer = self.state[self.next], self.state[1 - self.next]
             if older > 2 and (newer < older or older == newer == 3) and (not record or record[0] < 4):
-                self._next = 1 - self._next  # not an answer or a credential, nor the first unread answer, has to go
-            self._open.append(open(self._name(self._next), "r+b"))
+                self.next = 1 - self.next  # not an answer or a credential, nor the first unread answer, has to go
+            self._open.append(open(self._name(self.next), "r+b"))
             self._open[0].write(start)
         if not record:
             return
@@ -168,7 +169,7 @@ class Store:
             crc = crc32(part, crc)
         self._open[0].write(pack("<I", crc))
         self._open.pop().close()
-        if self._check(self._next) != sequence:
+        if self._check(self.next) != sequence:
             raise OSError(5)  # EIO: it reads back as something else
 
     def _check(self, slot: int) -> int | None:
@@ -181,7 +182,7 @@ class Store:
                     return 0
                 magic, sequence, state, first, second = unpack("<4sIBHH", piece)
                 left = first + second
-                if magic != _MAGIC:
+                if magic != _MAGIC or left > _LONGEST:
                     return None
                 crc = crc32(piece)
                 while left > 0:

@@ -1,0 +1,180 @@
+"""A sandbox, boards on ptys, and `provision` as a person would type it."""
+
+from __future__ import annotations
+
+import dataclasses
+import itertools
+import json
+import os
+import subprocess
+import sys
+import time
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+import devices
+import leaks
+import pytest
+from click.testing import CliRunner
+from provision.cli import main
+from runtime import Unavailable, micropython
+from sandbox import Sandbox
+
+sys.path.append(str(Path(__file__).parent))  # `provision` is a tool's name, so that this folder is no package
+
+HIDDEN = ("hardware_key", "registration_token", "auth_token", "secret_code")
+_names = itertools.count(1)
+
+
+@pytest.fixture(scope="session")
+def the_sandbox(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Sandbox]:
+    with Sandbox(tmp_path_factory.mktemp("sandbox")) as sandbox:
+        yield sandbox
+
+
+@pytest.fixture
+def sandbox(the_sandbox: Sandbox) -> Iterator[Sandbox]:
+    """One sandbox for all tests, without what an earlier one has left."""
+    the_sandbox.clear_log()
+    yield the_sandbox
+    the_sandbox.clear_faults()
+
+
+@pytest.fixture(params=[64, 32])
+def width(request: pytest.FixtureRequest) -> int:
+    """Word size of the board."""
+    try:
+        micropython(request.param)
+    except Unavailable as error:
+        pytest.skip(error.message)
+    return request.param
+
+
+@pytest.fixture
+def plug(tmp_path: Path) -> Iterator[Callable[..., Any]]:
+    """`plug(width=64, ...)`: a new Board (see board.py), unplugged at the end."""
+    from board import Board
+
+    boards: list[Board] = []
+
+    def plug(width: int = 64, **more: Any) -> Board:
+        boards.append(Board(tmp_path / f"flash-{len(boards)}", width, **more))
+        return boards[-1]
+
+    yield plug
+    for board in boards:
+        board.unplug()
+        leaks.hear(f"{tmp_path.name}, a board", board.said.decode(errors="replace"))
+
+
+@dataclasses.dataclass
+class Done:
+    """What a command came to."""
+
+    status: int
+    out: str
+    err: str
+    seen: str = ""  # the arguments of its processes, and its temporary files
+
+
+class Desk:
+    """A folder where somebody types commands."""
+
+    def __init__(self, folder: Path, sandbox: Sandbox) -> None:
+        self.folder = folder
+        self.sandbox = sandbox
+        self.temporary = folder / "tmp"
+        self.temporary.mkdir(parents=True)
+
+    def write(self, service: str, section: dict[str, Any] | None = None, **top: Any) -> dict[str, Any]:
+        """Create a device at `service` and write its enroll.json and ca.der; returns the provider's section."""
+        made = devices.create(self.sandbox, service, str(next(_names)))
+        leaks.guard({value for key, value in made.items() if key in HIDDEN})
+        config = devices.configuration(self.sandbox, service, made | (section or {}))
+        (self.folder / "ca.der").write_bytes(self.sandbox.ca_der.read_bytes())
+        (self.folder / "enroll.json").write_text(json.dumps(config | {"ca": "ca.der"} | top))
+        return made
+
+    def start(self, *words: object, board: Any = None, **environment: str) -> subprocess.Popen[str]:
+        """Start `provision`, with PROVISION_PORT set to the port of `board`."""
+        more = {"PROVISION_PORT": board.port} if board else {}
+        command = [sys.executable, "-m", "provision", *map(str, words)]
+        env = {**os.environ, "TMPDIR": str(self.temporary), **more, **environment}
+        pipe = subprocess.PIPE
+        streams = {"stdin": pipe, "stdout": pipe, "stderr": pipe, "text": True}
+        # a session of its own has no terminal, where a password would be asked for
+        return subprocess.Popen(command, cwd=self.folder, env=env, start_new_session=True, **streams)
+
+    def run(self, *words: object, board: Any = None, typed: str = "", **environment: str) -> Done:
+        """Run `provision` to its end in this process, which is faster."""
+        more = {"PROVISION_PORT": board.port} if board else {}
+        result = CliRunner().invoke(main, list(map(str, words)), input=typed, env={**more, **environment})
+        leaks.hear("provision " + " ".join(map(str, words)), result.output)
+        assert result.exception is None or isinstance(result.exception, SystemExit), result.exception
+        return Done(result.exit_code, result.stdout, result.stderr)
+
+    def really(self, *words: object, board: Any = None, typed: str = "", **environment: str) -> Done:
+        """Run `provision` to its end as a program; no temporary file may be left."""
+        with self.start(*words, board=board, **environment) as process:
+            assert process.stdin
+            process.stdin.write(typed)
+            process.stdin.flush()
+            seen = self._watch(process)
+            try:
+                out, err = process.communicate(timeout=40)
+            finally:
+                process.kill()
+        leaks.hear("provision " + " ".join(map(str, words)), out + err)
+        assert "Traceback" not in err, err
+        assert not list(self.temporary.iterdir())
+        return Done(process.returncode, out, err, seen)
+
+    def _watch(self, process: subprocess.Popen[str]) -> str:
+        """What others can see of `process` until it ends: arguments of its session's programs, temporary files."""
+        seen = set()
+        end = time.monotonic() + 30
+        while process.poll() is None and time.monotonic() < end:
+            for path in [*Path("/proc").glob("[0-9]*/cmdline"), *self.temporary.rglob("*")]:
+                try:
+                    if path.name != "cmdline" or os.getsid(int(path.parent.name)) == process.pid:
+                        seen.add(path.read_bytes())
+                except OSError:
+                    continue  # gone, or a folder
+            time.sleep(0.01)
+        return b"\n".join(seen).decode(errors="replace")
+
+    def failed(self, status: int, *words: object, **more: Any) -> str:
+        """Run what must fail with `status`; returns its one sentence."""
+        done = self.run(*words, **more)
+        assert (done.status, done.out) == (status, ""), done
+        *_, sentence = done.err.splitlines()
+        assert sentence.startswith("provision: "), done
+        return sentence
+
+
+@pytest.fixture
+def desk(tmp_path: Path, sandbox: Sandbox, monkeypatch: pytest.MonkeyPatch) -> Desk:
+    made = Desk(tmp_path / "desk", sandbox)
+    monkeypatch.chdir(made.folder)
+    return made
+
+
+@pytest.fixture
+def impatient(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Whoever does not answer at once is taken for asleep."""
+    monkeypatch.setattr("provision.link.ENTER", (0.5, 0.5))
+    monkeypatch.setattr("provision.link.SILENCE", 0.5)
+
+
+@pytest.fixture
+def reads() -> Callable[..., Any]:
+    """`reads(board, path)`: the JSON in a file of the board, which has not said that then."""
+
+    def reads(board: Any, path: str) -> Any:
+        before = len(board.said)
+        found = json.loads(board.mpremote("resume", "fs", "cat", f":{path}").stdout)
+        del board.said[before:]
+        return found
+
+    return reads

@@ -1,0 +1,53 @@
+"""The board on a pty, with genuine mpremote."""
+
+import hashlib
+import json
+import time
+
+
+def says(board, *words):
+    done = board.mpremote(*words)
+    assert done.returncode == 0, done
+    return done.stdout.replace("\r\n", "\n")
+
+
+def test_mpremote_does_what_it_does_with_every_board(plug, width, tmp_path):
+    folder = tmp_path / "host"
+    (folder / "package").mkdir(parents=True)
+    (folder / "script.py").write_text("print('ran', 6 * 7)\n")
+    (folder / "package" / "package.json").write_text(
+        json.dumps({"version": "1", "urls": [["it/__init__.py", "it.py"]]})
+    )
+    (folder / "package" / "it.py").write_text("x = 'it is here'\n")
+    board = plug(width)
+    script, package = str(folder / "script.py"), str(folder / "package" / "package.json")
+    assert says(board, "eval", "1 + 2", "exec", "import sys; print(sys.path, sys.argv)", "run", script) == (
+        "3\n['', '.frozen', '/lib'] []\nran 42\n"
+    )
+    copied = says(board, "fs", "cp", script, ":script.py", "+", "sha256sum", "script.py", "+", "tree", "+", "df")
+    assert hashlib.sha256((folder / "script.py").read_bytes()).hexdigest() in copied
+    assert "── script.py" in copied and "1048576" in copied
+    assert says(board, "mip", "install", package, "+", "exec", "import it; print(it.x)").endswith("it is here\n")
+    says(board, "soft-reset")
+    assert "ran 42" in says(board, "mount", str(folder), "exec", "import script")
+    failed = board.mpremote("exec", "raise OSError(28)")
+    assert failed.returncode == 1 and "OSError: 28" in failed.stdout + failed.stderr
+
+
+def test_flash_survives_and_memory_does_not(plug):
+    board = plug()
+    says(board, "exec", "f = open('kept', 'w'); f.write('7'); f.close(); x = 1")
+    assert says(board, "exec", "print(open('kept').read(), 'x' in globals())") == "7 False\n"
+    board.unplug()
+    board.plug()
+    assert says(board, "exec", "print(open('kept').read())") == "7\n"
+
+
+def test_main_runs_at_power_on_and_ctrl_c_stops_it(plug):
+    board = plug()
+    board.runs("print('main runs')\nwhile True: pass")
+    end = time.monotonic() + 5
+    while b"main runs\r\n" not in board.said and time.monotonic() < end:
+        time.sleep(0.01)
+    assert b"main runs\r\n" in board.said
+    assert says(board, "eval", "2 + 2") == "4\n"

@@ -1,0 +1,179 @@
+"""Whatever goes wrong is one sentence and the right exit status, and the next run goes on from there."""
+
+import fcntl
+import json
+import os
+import signal
+import time
+
+import pytest
+from provision.errors import Failure
+from provision.link import Link
+from provision.template import Template
+
+
+@pytest.mark.parametrize("command", [["one", "enroll.json"], ["status"], ["reset", "--yes"], ["logs"]])
+def test_a_port_that_is_not_there(desk, command):
+    desk.write("etherfax")
+    assert "is not there" in desk.failed(2, *command, "--port", "/dev/ttyNONE")
+
+
+def test_a_port_that_is_none(desk):
+    desk.write("etherfax")
+    assert "is not a serial port" in desk.failed(2, "status", "--port", "enroll.json")
+
+
+def test_no_board_at_all(desk):
+    if not os.path.exists("/dev/ttyACM0"):
+        assert "no board found" in desk.failed(75, "status")
+
+
+def test_several_boards_and_none_named(desk, monkeypatch):
+    monkeypatch.setattr("provision.link.attached", lambda: ["/dev/ttyACM0", "/dev/ttyACM1"])
+    assert "2 boards are attached: name one with --port" in desk.failed(2, "status")
+    monkeypatch.setattr("provision.link.attached", lambda: ["/dev/ttyNONE"])
+    assert "/dev/ttyNONE is not there" in desk.failed(2, "status")
+
+
+def test_a_port_that_another_program_has(plug, desk):
+    board = plug()
+    with open(board.port, "rb") as other:
+        fcntl.flock(other, fcntl.LOCK_EX)
+        assert "is busy" in desk.failed(75, "status", board=board)
+
+
+def test_a_board_that_sleeps(plug, desk, impatient):
+    board = plug()
+    board.asleep = True
+    assert "does not answer: it sleeps" in desk.failed(75, "status", board=board)
+
+
+def test_full_flash_and_then_room(plug, desk):
+    desk.write("etherfax")
+    board = plug()
+    board.fill(leave=16)
+    assert "is full" in desk.failed(74, "one", "enroll.json", board=board)
+    board.mpremote("exec", "import os; os.remove('ballast')")
+    done = json.loads(desk.run("one", "--json", "enroll.json", board=board).out)
+    assert done["status"] == 0 and done["kept"] > 5
+
+
+def test_flash_that_does_not_hold_what_is_written(plug, desk, monkeypatch):
+    desk.write("etherfax")
+    write = Link.write
+    worn = "/port.py"
+    monkeypatch.setattr(Link, "write", lambda link, path, data: write(link, path, data[path == worn :]))
+    assert f"does not hold what was written to {worn}" in desk.failed(74, "one", "enroll.json", board=plug())
+
+
+@pytest.mark.parametrize("patience", [3000, 70000])
+def test_unplugged_while_copying_and_plugged_in_again(plug, desk, patience):
+    desk.write("etherfax")
+    board = plug()
+    board.patience = patience
+    assert "plug it in, then run this again" in desk.failed(75, "one", "enroll.json", board=board)
+    board.unplug()
+    board.patience = None
+    board.plug()
+    assert "main.py" not in board.mpremote("fs", "ls", ":/").stdout
+    done = json.loads(desk.run("one", "--json", "enroll.json", board=board).out)
+    assert done["status"] == 0 and (done["kept"] > 9) is (patience == 70000)
+
+
+def test_ctrl_c_while_copying(plug, desk):
+    desk.write("etherfax")
+    board = plug()
+    with desk.start("one", "enroll.json", board=board) as process:
+        end = time.monotonic() + 20
+        while len(board.heard) < 20000 and time.monotonic() < end:
+            time.sleep(0.005)
+        process.send_signal(signal.SIGINT)
+        out, err = process.communicate(timeout=20)
+    assert (process.returncode, out) == (1, "") and err.endswith("Aborted!\n")
+    done = json.loads(desk.run("one", "--json", "enroll.json", board=board).out)
+    assert done["status"] == 0 and done["kept"]
+
+
+def test_what_is_half_updated_does_not_boot(plug, desk):
+    desk.write("etherfax")
+    board = plug()
+    desk.run("one", "enroll.json", board=board)
+    board.patience = 20000
+    desk.failed(75, "one", "--source", "enroll.json", board=board)
+    board.unplug()
+    board.patience = None
+    board.plug()
+    assert "main.py" not in board.mpremote("fs", "ls", ":/").stdout
+
+
+@pytest.mark.parametrize(
+    ("more", "sentence"),
+    [
+        ({"claims": {"version": [1, 24, 1]}}, "runs MicroPython 1.24.1: flash MicroPython 1.25 or later"),
+        ({"lacks": "tls"}, "has no tls: flash MicroPython 1.25 or later with it"),
+        ({"claims": {"platform": "samd"}}, "there is no port.py for samd boards yet"),
+        ({"claims": {"platform": "rp2"}}, "boards/ has no folder standard: name the board with --board"),
+    ],
+)
+def test_a_board_that_enroll_cannot_run_on(plug, desk, more, sentence):
+    desk.write("etherfax")
+    board = plug(**more)
+    assert sentence in desk.failed(78, "one", "enroll.json", board=board)
+    assert "lib" not in board.mpremote("fs", "ls", ":/").stdout
+
+
+def test_a_board_that_is_named(plug, desk):
+    desk.write("etherfax")
+    board = plug(claims={"platform": "rp2"})
+    desk.run("one", "--board", "RPI_PICO_W", "enroll.json", board=board)  # it cannot boot as one
+    assert "INTERFACE" in board.mpremote("fs", "cat", ":board.py").stdout
+    assert "machine" in board.mpremote("fs", "cat", ":port.py").stdout
+
+
+def test_nothing_is_installed(plug, desk):
+    board = plug()
+    assert "was not installed by provision" in desk.failed(78, "status", board=board)
+    assert "enroll is not installed" in desk.failed(78, "reset", "--yes", board=board)
+
+
+def test_firmware_that_fails(plug, desk):
+    desk.write("etherfax")
+    board = plug()
+    (desk.folder / "app.py").write_text("")
+    desk.run("one", "enroll.json", board=board)
+    board.mpremote("exec", "f = open('/lib/enroll/__init__.py', 'w'); f.write('1/0'); f.close()")
+    assert "failed: ZeroDivisionError" in desk.failed(76, "status", board=board)
+
+
+MISTAKES = {
+    '{"provider": "etherfax",\n "url" "https://x"}': "broken JSON, see line 2",
+    '{"provider": "etherfax", "provider": "xyte"}': "`provider` is there twice",
+    "[]": "`provider` wants",
+    '{"provider": "etherfax"}': "`url` is missing",
+    '{"provider": "etherfax", "url": "https://x"}': "`ca` wants a file",
+    '{"provider": "etherfax", "url": "https://x", "ca": "no.der"}': "`ca` names no.der, which is not there",
+    '{"provider": "etherfax", "url": "http://x", "more": 1}': "`more` is unknown",
+    '{"provider": "xyte", "url": "http://x", "xyte": {"sn": "1"}}': "`xyte.firmware_version` is missing",
+    '{"provider": "etherfax", "url": {"$env": "NOT_SET"}}': "`url`: the environment variable NOT_SET is not set",
+    '{"provider": "etherfax", "url": {"$file": "gone"}}': "`url`: the file gone cannot be read",
+    '{"provider": "etherfax", "url": {"$file": "empty"}}': "`url`: the file empty is empty",
+    '{"provider": "etherfax", "url": {"$vault": "x"}}': "`url` wants one of",
+    '{"provider": "etherfax", "network": [{"ssid": "x", "password": {"$env": 1}}]}': "`network.password` wants one of",
+    '{"provider": "xyte", "url": "http://x", "xyte": {"mac": ""}}': "`xyte.firmware_version` is missing",
+}
+
+
+@pytest.mark.parametrize("text", MISTAKES)
+def test_mistakes_are_found_before_the_board_is_touched(text, tmp_path):
+    path = tmp_path / "enroll.json"
+    path.write_text(text)
+    (tmp_path / "empty").write_text("\n")
+    with pytest.raises(Failure) as caught:
+        Template(path).settings()
+    assert MISTAKES[text] in caught.value.message
+    assert caught.value.exit_code == 78
+
+
+def test_a_mistake_leaves_the_port_alone(desk):
+    desk.write("etherfax", ca="gone.der")
+    assert "gone.der" in desk.failed(78, "one", "--port", "/dev/ttyNONE", "enroll.json")

@@ -1,0 +1,123 @@
+"""One board, from its first byte to its factory reset."""
+
+import hashlib
+import hmac
+import json
+import re
+from pathlib import Path
+
+import pytest
+from provision.template import Template
+from provision.work import Options, provide
+
+DOCS = Path(__file__).resolve().parents[2] / "docs" / "provision.md"
+
+
+def test_the_commands_of_the_documentation_word_for_word(plug, width, desk, sandbox):
+    section = desk.write("etherfax")
+    (desk.folder / "ca.der").unlink()
+    host = sandbox.url("etherfax").split("/")[2]
+    text = DOCS.read_text().split("## A new board")[1].split("## ")[0]
+    commands = re.findall(r"^    \.venv/bin/python -m provision (.*)$", text, re.M)
+    assert [command.split()[0] for command in commands] == ["ca", "one", "status", "reset"]
+    board = plug(width)
+    said = {}
+    for command in commands:
+        words = command.replace("na.connect.etherfax.net", host).split()  # the one thing that is not at hand here
+        done = desk.really(*words, board=board, typed="y\n", SSL_CERT_FILE=str(sandbox.ca_pem))
+        assert done.status == 0, done
+        said[words[0]] = done.out
+    serial = section["serial"]
+    assert said["one"] == f"registered etherfax {serial}\n"
+    assert f"registered etherfax {serial} at https://" in said["status"]
+    assert "all as they were installed" in said["status"]
+    assert "erased" in said["reset"]
+    assert b"app: GET /accounts: HTTP 200" in board.said  # it was left running
+    board.heard.clear()
+    again = desk.run("status", board=board)
+    assert again.status == 75 and "not registered yet: etherfax at" in again.out
+    assert desk.run("logs", "--seconds", "0.3", board=board).out == ""  # not started: it would register again
+    assert b"\x02\x04" not in board.heard
+    assert len([entry for entry in sandbox.log("etherfax") if "/devices" in entry.path]) == 1
+
+
+def test_a_second_run_copies_what_is_not_right_and_nothing_else(plug, desk):
+    desk.write("etherfax")
+    board = plug()
+    first = json.loads(desk.run("one", "--json", "enroll.json", board=board).out)
+    assert first["copied"][-1] == "/main.py" and first["kept"] == 0 and first["status"] == 0
+    assert "/lib/enroll/providers/etherfax.mpy" in first["copied"] and "/port.py" in first["copied"]
+    second = json.loads(desk.run("one", "--json", "enroll.json", board=board).out)
+    assert (second["copied"], second["removed"]) == ([], [])
+    board.mpremote(
+        "exec", "for n in ('wait.mpy', 'old.py'): f = open('/lib/enroll/' + n, 'a'); f.write('x'); f.close()"
+    )
+    found = json.loads(desk.run("status", "--json", board=board).out)
+    assert found["changed"] == ["/lib/enroll/wait.mpy"] and found["registered"]
+    assert "/enroll.json" not in found["hashes"]
+    third = json.loads(desk.run("one", "--json", "enroll.json", board=board).out)
+    assert (third["copied"], third["removed"]) == (["/lib/enroll/wait.mpy", "/main.py"], ["/lib/enroll/old.py"])
+
+
+def test_as_source_and_with_an_application_of_ones_own(plug, desk):
+    desk.write("etherfax")
+    (desk.folder / "mine.py").write_text("def main(session):\n    print('my own', session.credential.provider)\n")
+    board = plug()
+    desk.run("one", "enroll.json", board=board)
+    done = json.loads(desk.run("one", "--source", "--app", "mine.py", "--json", "enroll.json", board=board).out)
+    assert "/lib/enroll/wait.py" in done["copied"] and "/lib/enroll/wait.mpy" in done["removed"]
+    assert "my own etherfax" in desk.run("logs", "--restart", "--seconds", "0.6", board=board).out
+
+
+def test_a_token_that_was_erased_is_not_put_there_again(plug, desk, reads):
+    desk.write("ickstream")
+    board = plug()
+    assert desk.run("one", "enroll.json", board=board).status == 0
+    assert not reads(board, "enroll.json")["ickstream"]["registration_token"].strip()
+    again = json.loads(desk.run("one", "--json", "enroll.json", board=board).out)
+    assert again["copied"] == [] and again["status"] == 0
+
+
+@pytest.mark.parametrize("keep", [False, True])
+def test_an_administrators_secrets_stay_on_the_host(plug, desk, reads, keep):
+    section = desk.write("centagate")
+    board = plug()
+    done = desk.run("one", *["--keep"] * keep, "enroll.json", board=board)
+    assert done.status == 0, done
+    there = reads(board, "enroll.json")["centagate"]
+    message = section["admin_username"] + section["auth_token"]
+    token = hmac.new(section["secret_code"].encode(), message.encode(), hashlib.sha256).hexdigest()
+    assert there.get("cen_token") == (None if keep else token)
+    assert {"auth_token", "secret_code"} & set(there) == ({"auth_token", "secret_code"} if keep else set())
+    assert (section["secret_code"].encode() in board.flash.read_bytes()) is keep
+
+
+def test_a_temporary_failure_is_tried_again(plug, desk, sandbox, monkeypatch):
+    desk.write("etherfax")
+    monkeypatch.setattr("provision.work.PAUSE", 0.1)
+    sandbox.fault("etherfax", status=503, times=2)
+    heard: list[str] = []
+    outcome = provide(plug().port, Template(desk.folder / "enroll.json").settings(), Options(), heard.append)
+    assert outcome.state == "registered" and heard.count("trying again in 0.1 s") == 2
+
+
+def test_a_boot_that_does_not_end_is_ended(plug, desk, sandbox, monkeypatch):
+    desk.write("etherfax")
+    monkeypatch.setattr("provision.link.SILENCE", 0.2)
+    sandbox.fault("etherfax", delay=6, times=1)
+    done = desk.run("one", "--deadline", "1", "enroll.json", board=plug())
+    assert done.status == 75 and "did not finish within 1 s" in done.out
+
+
+def test_what_the_service_says_is_the_outcome(plug, desk, sandbox):
+    serial = desk.write("etherfax")["serial"]
+    sandbox.etherfax.disable(serial)
+    done = desk.run("one", "enroll.json", board=plug())
+    assert done.status == 77 and done.out.startswith("refused: ")
+
+
+def test_logs_listens(plug, desk):
+    board = plug()
+    board.runs("import time\nwhile True: time.sleep(0.1); print('tick')")
+    done = desk.run("logs", "--seconds", "0.5", board=board)
+    assert done.status == 0 and done.out.count("tick\n") in range(2, 7)

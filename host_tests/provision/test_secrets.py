@@ -1,0 +1,70 @@
+"""What is secret gets to the board, and nowhere else."""
+
+import json
+import sys
+
+from provision.template import Secrets, Template
+from provision.work import Options, provide
+
+PLACES = {"WIFI": "canary-wifi", "file": "canary-file", "typed": "canary-typed"}
+
+
+def test_placeholders_reach_the_board_alone(plug, desk, reads):
+    desk.write(
+        "etherfax",
+        network=[
+            {"ssid": "environment", "password": {"$env": "WIFI"}},
+            {"ssid": "file", "password": {"$file": "wifi.txt"}},
+            {"ssid": "prompt", "password": {"$prompt": "Password of the third network"}},
+        ],
+    )
+    (desk.folder / "wifi.txt").write_text(PLACES["file"] + "\n", encoding="utf-8")
+    before = {path: path.read_bytes() for path in desk.folder.iterdir() if path.is_file()}
+    board = plug()
+    done = desk.really("one", "enroll.json", board=board, typed=PLACES["typed"] + "\n", WIFI=PLACES["WIFI"])
+    assert done.status == 0, done
+    assert "Password of the third network" in done.err
+    assert not any(secret in done.out + done.err + done.seen for secret in PLACES.values())
+    assert "canary" not in done.seen and "provision" in done.seen
+    assert {path: path.read_bytes() for path in desk.folder.iterdir() if path.is_file()} == before
+    there = {item["ssid"]: item["password"] for item in reads(board, "enroll.json")["network"]}
+    assert there == {"environment": PLACES["WIFI"], "file": PLACES["file"], "prompt": PLACES["typed"]}
+    for words in (["status"], ["status", "--json"], ["logs", "--restart", "--seconds", "0.5"]):
+        done = desk.run(*words, board=board)
+        assert "canary" not in done.out + done.err
+
+
+def test_what_a_board_tells_is_hidden(plug, desk, monkeypatch):
+    desk.write("etherfax", network=[{"ssid": "net", "password": PLACES["WIFI"]}])
+    lines = [f"enroll: joining with {PLACES['WIFI']}", f"enroll: refused: {PLACES['WIFI']}", "provision: 77"]
+    monkeypatch.setattr("provision.snippets.BOOT", f"for line in {lines}: print(line)")
+    heard: list[str] = []
+    board = plug()
+    outcome = provide(board.port, Template(desk.folder / "enroll.json").settings(), Options(), heard.append)
+    board.said.clear()
+    assert (outcome.status, outcome.state, outcome.text) == (77, "refused", "refused: ***")
+    assert "enroll: joining with ***" in heard and "canary" not in "".join(heard)
+
+
+def test_secrets_are_hidden_longest_first_and_short_ones_not_at_all():
+    assert Secrets(["abcd", "abcdef", "1"]).hide("abcdef abcd 1") == "*** *** 1"
+
+
+def test_every_secret_of_a_configuration_is_known(desk):
+    section = desk.write("centagate", network=[{"ssid": "net", "password": "canary-net"}])
+    settings = Template(desk.folder / "enroll.json").settings()
+    token = json.loads(settings.text)["centagate"]["cen_token"]
+    assert settings.secrets == {section["auth_token"], section["secret_code"], token, "canary-net"}
+    assert "canary" not in repr(settings) and token not in repr(settings)
+    assert "micropython" not in sys.modules  # it is there for the library's import only
+
+
+def test_what_a_placeholder_gives_is_a_secret_unless_it_is_who_the_device_is(desk, monkeypatch):
+    details = {"note": {"$env": "NOTE"}, "list": [{"$env": "NOTE"}]}
+    desk.write("xyte", {"sn": {"$env": "SN"}, "hardware_key": {"$env": "KEY"}, "details": details})
+    for name in ("NOTE", "SN", "KEY"):
+        monkeypatch.setenv(name, f"canary-{name}")
+    settings = Template(desk.folder / "enroll.json").settings()
+    assert settings.secrets == {"canary-NOTE", "canary-KEY"}
+    assert settings.device.startswith("sn=canary-SN;mac=02:")
+    assert json.loads(settings.text)["xyte"]["details"] == {"note": "canary-NOTE", "list": ["canary-NOTE"]}

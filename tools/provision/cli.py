@@ -1,0 +1,228 @@
+"""The command line."""
+
+from __future__ import annotations
+
+import json
+import sys
+from collections.abc import Callable
+from dataclasses import asdict
+from pathlib import Path
+from typing import Any
+
+import click
+from rich.console import Console
+from rich.progress import Progress
+
+from . import fleet as many
+from . import look
+from .errors import MISUSE, REFUSED, TRY_AGAIN, Failure
+from .library import library
+from .link import connect, find
+from .plan import known_boards
+from .results import Result, Results
+from .template import Template
+from .work import Options, provide
+
+FILE = click.Path(exists=True, dir_okay=False, path_type=Path)
+port_option = click.option(
+    "--port", envvar="PROVISION_PORT", default="auto", show_default=True, help="Serial port, or auto (PROVISION_PORT)."
+)
+json_option = click.option("--json", "as_json", is_flag=True, help="Print JSON.")
+
+
+def installing(function: Callable[..., None]) -> Callable[..., None]:
+    """Add the options of what installs."""
+    for option in (
+        click.option("--deadline", default=120.0, show_default=True, help="Seconds for the first boot."),
+        click.option("--keep", is_flag=True, help="Centagate: leave auth_token and secret_code on the device."),
+        click.option("--app", type=FILE, help="Your application, instead of firmware/app.py."),
+        click.option("--board", type=click.Choice(known_boards()), help="Folder of boards/. [default: as it says]"),
+        click.option("--source", is_flag=True, help="Copy the library as .py, not compiled."),
+    ):
+        function = option(function)
+    return function
+
+
+@click.group(context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 120})
+def main() -> None:
+    """Put enroll on boards and register them.
+
+    \b
+    Examples:
+      provision ca na.connect.etherfax.net --out ca.der
+      provision one enroll.json
+      provision one --port /dev/ttyACM0 --app my_app.py enroll.json
+      provision fleet devices.csv --template enroll.json --jobs 4 --result results.csv
+      provision status
+      provision logs --restart
+      provision reset
+
+    Exit status, as the firmware's: 0 registered (or done), 74 flash, 75 try again later, 76 the answer was not
+    understood, 77 refused, 78 configuration; and 2 for wrong usage.
+    """
+
+
+@main.command()
+@port_option
+@installing
+@json_option
+@click.argument("enroll_json", metavar="ENROLL.JSON", type=FILE)
+def one(port: str, keep: bool, as_json: bool, enroll_json: Path, **options: Any) -> None:
+    """Install enroll on one board, run its first boot, and say how that went.
+
+    \b
+    What is right on the board already is not copied again, so that a second run completes the first. Secrets may be
+    left out of ENROLL.JSON:  {"$env": "NAME"}  {"$file": "path"}  {"$prompt": "text"}
+    \b
+    Examples:
+      provision one enroll.json
+      WIFI=... provision one --port /dev/ttyUSB0 enroll.json
+    """
+    settings = Template(enroll_json).settings(keep=keep)
+    with Console(stderr=True).status("") as spinner:
+        outcome = provide(find(port), settings, Options(**options), _voice(spinner.update))
+    if as_json:
+        click.echo(json.dumps(asdict(outcome)))
+    else:
+        click.secho(outcome.text, fg="red" if outcome.status else "green")
+    sys.exit(outcome.status)
+
+
+def _voice(update: Callable[[str], None]) -> Callable[[str], None]:
+    """Prints lines; what is copied is shown for its moment only."""
+
+    def say(line: str) -> None:
+        if line.startswith("copying "):
+            update(line)
+        else:
+            click.echo(f"    {line}", err=True)
+
+    return say
+
+
+@main.command()
+@click.option("--template", type=FILE, default="enroll.json", show_default=True, help="What all boards share.")
+@click.option("--jobs", type=click.IntRange(1, 64), default=2, show_default=True, help="Boards at a time.")
+@click.option("--result", type=click.Path(dir_okay=False, path_type=Path), default="results.csv", show_default=True)
+@installing
+@json_option
+@click.argument("devices_csv", metavar="DEVICES.CSV", type=FILE)
+def fleet(
+    template: Path, jobs: int, result: Path, keep: bool, as_json: bool, devices_csv: Path, **options: Any
+) -> None:
+    """Do the same for every row of DEVICES.CSV.
+
+    \b
+    The column `port` names the board's serial port (left out: any board that is attached); every other column is a
+    key of the provider's section and overrides the template. Rows that the result file says are registered are
+    skipped: after an interruption, type the same again.
+    \b
+    Example:
+      port,serial
+      /dev/ttyACM0,MT000000001
+      /dev/ttyACM1,MT000000002
+      provision fleet devices.csv --template enroll.json --jobs 2 --result results.csv
+    """
+    rows = many.read(devices_csv, Template(template), keep)
+    results = Results(result)
+    todo = [row for row in rows if not results.done(row.device)]
+    library(options["source"])  # compiled once, before there are threads
+    with Progress(console=Console(stderr=True), disable=not sys.stderr.isatty()) as progress:
+        bar = progress.add_task("boards", total=len(rows), completed=len(rows) - len(todo))
+
+        def done(found: Result) -> None:
+            progress.console.print(
+                f"{found.device}: {found.text}", markup=False, emoji=False, highlight=False, soft_wrap=True
+            )
+            progress.advance(bar)
+
+        finished = many.work(todo, results, jobs, Options(**options), _note, done)
+    found = [results.rows[row.device] for row in rows if row.device in results.rows]
+    good = sum(it.state == "registered" for it in found)
+    click.echo(json.dumps([asdict(it) for it in found]) if as_json else f"{good} of {len(rows)} boards are registered")
+    failed = next((it.status for it in found if it.status), 0)
+    sys.exit(failed if finished else TRY_AGAIN)
+
+
+def _note(line: str) -> None:
+    click.echo(line, err=True)
+
+
+@main.command()
+@port_option
+@json_option
+@click.option("--files", is_flag=True, help="Show the SHA-256 of every file, too.")
+def status(port: str, as_json: bool, files: bool) -> None:
+    """Show what is installed on a board and whether it is registered; never a secret.
+
+    \b
+    Exit status: 0 registered, 75 not yet, 78 not installed or not as it should be.
+    """
+    with connect(find(port)) as link:
+        found = look.status(link)
+        if found["registered"]:  # else its boot would register it, which may have been reset on purpose
+            link.start()
+    if as_json:
+        click.echo(json.dumps(found))
+    else:
+        for line in look.lines(found, files):
+            click.echo(line)
+    sys.exit(look.exit_status(found))
+
+
+@main.command()
+@port_option
+@click.option("--yes", is_flag=True, help="Do not ask.")
+def reset(port: str, yes: bool) -> None:
+    """Factory reset: the board forgets its credential, and its children's. It stays installed."""
+    port = find(port)
+    if not yes:
+        click.confirm(f"Erase the credential of the board at {port} for ever?", abort=True, err=True)
+    with connect(port) as link:
+        look.forget(link)
+    click.echo("the credential is erased; at its next boot the board registers anew")
+
+
+@main.command()
+@port_option
+@click.option("--seconds", type=click.FloatRange(min=0), help="Stop after this time. [default: at Ctrl-C]")
+@click.option("--restart", is_flag=True, help="Reset the board softly first, to see it boot.")
+def logs(port: str, seconds: float | None, restart: bool) -> None:
+    """Follow what a board prints."""
+    try:
+        with connect(find(port), enter=restart) as link:
+            look.follow(link, restart, seconds, click.echo)
+    except KeyboardInterrupt:
+        pass
+
+
+@main.command()
+@click.argument("host", metavar="HOST[:PORT]")
+@click.option("--out", type=click.Path(dir_okay=False, path_type=Path), required=True, help="ca.der, or .pem.")
+@click.option("--bundle", type=FILE, help="PEM file of CAs to choose from. [default: this computer's]")
+@click.option("--yes", is_flag=True, help="Do not ask; wants --fingerprint.")
+@click.option("--fingerprint", help="SHA-256 of the CA that is expected.")
+@json_option
+def ca(host: str, out: Path, bundle: Path | None, yes: bool, fingerprint: str | None, as_json: bool) -> None:
+    """Find the CA of a service, show it, and write it to a file for enroll.json.
+
+    \b
+    Examples:
+      provision ca na.connect.etherfax.net --out ca.der
+      provision ca 192.0.2.1:8443 --out ca.der --bundle company-cas.pem
+      provision ca entry.xyte.io --out ca.der --yes --fingerprint AB:CD:...
+    """
+    from . import ca as authority  # cryptography takes a while to import
+
+    if yes and not fingerprint:
+        raise Failure(MISUSE, "--yes wants --fingerprint: nobody would look at the certificate otherwise")
+    chain = authority.fetch(*authority.address(host), bundle)
+    authority.show(chain)
+    mark = authority.fingerprint(chain.anchor)
+    if fingerprint and fingerprint.replace(":", "").upper() != mark.replace(":", ""):
+        raise Failure(REFUSED, "the fingerprint differs from --fingerprint: nothing was written")
+    if not yes and not click.confirm(f"Trust the last one, and write it to {out}?", err=True):
+        raise Failure(REFUSED, "not trusted: nothing was written")
+    authority.save(chain.anchor, out)
+    found = {"out": str(out), "fingerprint": mark, "verified": chain.verified}
+    click.echo(json.dumps(found) if as_json else f"{out} written")

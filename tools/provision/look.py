@@ -1,0 +1,91 @@
+"""Looks at a board that is installed: what is there, whether it is registered, what it prints; and resets it."""
+
+from __future__ import annotations
+
+import json
+import time
+from collections.abc import Callable
+from typing import Any
+
+from . import snippets
+from .errors import CONFIGURATION, TRY_AGAIN, Failure, status_of
+from .link import Link
+from .plan import MANIFEST
+
+SLICE = 0.2  # seconds between two looks at the clock while a board is silent
+
+
+def status(link: Link) -> dict[str, Any]:
+    """What is installed and registered, without a secret. Raises Failure where nothing is."""
+    facts = link.facts()
+    text = link.call(snippets.MANIFEST, MANIFEST)
+    if not text:
+        raise Failure(CONFIGURATION, f"the board at {link.port} was not installed by provision: use 'provision one'")
+    manifest = json.loads(text)
+    files: dict[str, str] = manifest["files"]
+    there = link.hashes("/lib/enroll", [path for path in files if not path.startswith("/lib/enroll/")])
+    kind, found = link.call(snippets.REGISTERED)
+    provider, url, device_id = found if not kind else (None, None, None)
+    return {
+        "port": link.port,
+        "micropython": ".".join(map(str, facts.version)),
+        "build": facts.build,
+        "enroll": manifest["version"],
+        "changed": sorted(path for path in files if there.get(path) != files[path]),
+        "hashes": {path: there.get(path) for path in sorted(files)},
+        "provider": provider,
+        "url": url,
+        "registered": device_id,
+        "error": f"{kind}: {found}" if kind else None,
+    }
+
+
+def lines(found: dict[str, Any], files: bool) -> list[str]:
+    """A status for people; `files`: with the SHA-256 of every file."""
+    changed = ", ".join(found["changed"])
+    said = [
+        f"{found['port']}: MicroPython {found['micropython']}, {found['build']}",
+        f"enroll {found['enroll']}, {len(found['hashes'])} files, "
+        + (f"not as they were installed: {changed}" if changed else "all as they were installed"),
+    ]
+    if files:
+        said += [f"    {mark}  {path}" for path, mark in found["hashes"].items()]
+    if found["error"]:
+        return [*said, found["error"]]
+    name = found["registered"]
+    where = f"{found['provider']} {name or ''}".strip()
+    return [*said, f"{'registered' if name else 'not registered yet:'} {where} at {found['url']}"]
+
+
+def exit_status(found: dict[str, Any]) -> int:
+    """What `provision status` exits with."""
+    if found["error"]:
+        return status_of(found["error"].partition(":")[0])
+    if found["changed"]:
+        return CONFIGURATION
+    return 0 if found["registered"] else TRY_AGAIN
+
+
+def forget(link: Link) -> None:
+    """Erase the credential. Raises Failure."""
+    kind, found = link.call(snippets.FORGET)
+    if kind:
+        raise Failure(status_of(kind), found)
+    if found is not True:
+        raise Failure(status_of("storage"), "the board still finds a credential: its flash is worn")
+
+
+def follow(link: Link, restart: bool, seconds: float | None, say: Callable[[str], None]) -> None:
+    """Say each line that the board prints, for `seconds` or without end."""
+    if restart:
+        link.start()
+    end = None if seconds is None else time.monotonic() + seconds
+    link.serial.timeout = SLICE
+    line = b""
+    while end is None or time.monotonic() < end:
+        line += link.serial.read(link.serial.in_waiting or 1)
+        *lines, line = line.split(b"\n")
+        for it in lines:
+            say(it.decode(errors="replace").rstrip("\r"))
+    if line:
+        say(line.decode(errors="replace").rstrip("\r"))

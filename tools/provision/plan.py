@@ -1,0 +1,80 @@
+"""What belongs on a board: which files, in which order."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from dataclasses import dataclass
+from pathlib import Path
+
+from .errors import CONFIGURATION, MISUSE, Failure
+from .library import ROOT, library
+from .template import Settings
+
+BOARDS = ROOT / "boards"
+FAMILIES = {"linux": "unix", "darwin": "unix"}  # sys.platform, where the family is not called the same
+MANIFEST = "/provision.json"  # what was installed, for `provision status`
+CONFIGURATION_FILE = "/enroll.json"
+
+
+@dataclass(frozen=True)
+class Content:
+    """What a file on the board should hold; `right`: the SHA-256 of all that is as good."""
+
+    data: bytes
+    right: frozenset[str]
+
+    @classmethod
+    def of(cls, data: bytes, right: set[str] | None = None) -> Content:
+        """The content `data`, which is right as it is or with another hash in `right`."""
+        return cls(data, frozenset(right or {hashlib.sha256(data).hexdigest()}))
+
+
+def version() -> str:
+    """The version of this library."""
+    return str(json.loads((ROOT / "package.json").read_text())["version"])
+
+
+def known_boards() -> list[str]:
+    """The names that --board may be given."""
+    return sorted(path.parent.name for path in BOARDS.glob("*/board.py"))
+
+
+def board_files(family: str, board: str) -> dict[str, bytes]:
+    """port.py and what else boards/ has for this family and board. Raises Failure."""
+    folder = BOARDS / family
+    if not (folder / "port.py").exists():
+        has = ", ".join(path.parent.name for path in sorted(BOARDS.glob("*/port.py")))
+        raise Failure(CONFIGURATION, f"there is no port.py for {family} boards yet; there is one for {has}")
+    if "import board" in (folder / "port.py").read_text() and not (BOARDS / board / "board.py").exists():
+        raise Failure(CONFIGURATION, f"boards/ has no folder {board or '(unknown)'}: name the board with --board")
+    paths = [*sorted(BOARDS.glob("*.py")), *sorted(folder.glob("*.py")), BOARDS / board / "board.py"]
+    return {f"/{path.name}": path.read_bytes() for path in paths if path.name != "manifest.py" and path.exists()}
+
+
+def family_of(platform: str) -> str:
+    """The family of boards whose sys.platform is `platform`."""
+    return FAMILIES.get(platform, platform)
+
+
+def plan(settings: Settings, platform: str, board: str, source: bool, app: Path | None) -> dict[str, Content]:
+    """{path: content} for a board, in the order of copying: main.py last, so that half of it never boots."""
+    app = app or ROOT / "firmware" / "app.py"
+    files = {**library(source), **board_files(family_of(platform), board), "/app.py": app.read_bytes()}
+    if settings.ca:
+        name = f"/{settings.ca.name}"
+        if name in files or name in ("/main.py", CONFIGURATION_FILE):
+            raise Failure(MISUSE, f"the CA file cannot be called {settings.ca.name}: that name is taken on the board")
+        files[name] = settings.ca.read_bytes()
+    contents = {path: Content.of(data) for path, data in files.items()}
+    main = Content.of((ROOT / "firmware" / "main.py").read_bytes())
+    contents[CONFIGURATION_FILE] = Content.of(settings.text, settings.right)
+    contents[MANIFEST] = Content.of(_manifest({**contents, "/main.py": main}, board))
+    contents["/main.py"] = main
+    return contents
+
+
+def _manifest(contents: dict[str, Content], board: str) -> bytes:
+    """What was installed. The hash of enroll.json is left out: a short password could be guessed from it."""
+    hashes = {path: min(content.right) for path, content in contents.items() if path != CONFIGURATION_FILE}
+    return json.dumps({"version": version(), "board": board, "files": hashes}).encode()

@@ -1,0 +1,114 @@
+"""What runs on a board: each has a function `main`, whose result goes to the host as JSON."""
+
+FACTS = """
+def main():
+    import sys
+    try:
+        import tls
+    except ImportError:
+        tls = None
+    it = sys.implementation
+    return [it.version[:3], sys.platform, getattr(it, "_build", ""), getattr(it, "_mpy", 0) & 255, tls is not None]
+"""
+
+HASHES = """
+import os, hashlib
+def digest(path, buffer):
+    hash = hashlib.sha256()
+    with open(path, "rb") as file:
+        while True:
+            size = file.readinto(buffer)
+            if not size:
+                return hash.digest().hex()
+            hash.update(buffer[:size])
+def walk(folder):
+    try:
+        found = list(os.ilistdir(folder))
+    except OSError:
+        return []
+    paths = []
+    for item in found:
+        path = folder + "/" + item[0]
+        paths += walk(path) if item[1] == 0x4000 else [path]
+    return paths
+def main(folder, names):
+    buffer = memoryview(bytearray(512))
+    found = []
+    for path in walk(folder) + names:
+        try:
+            found.append((path, digest(path, buffer)))
+        except OSError:
+            pass
+    return found
+"""
+
+FOLDERS = """
+import os
+def main(folder):
+    at = folder.find("/", 1)
+    while folder != "/":
+        try:
+            os.mkdir(folder if at < 0 else folder[:at])
+        except OSError as error:
+            if error.errno != 17:
+                raise
+        if at < 0:
+            return
+        at = folder.find("/", at + 1)
+"""
+
+REMOVE = """
+import os
+def main(paths):
+    for path in paths:
+        os.remove(path)
+"""
+
+# one attempt, as `main.py --once` on a computer; the last line is its exit status
+BOOT = """
+import main
+print("provision:", main.main(["enroll.json", "--once"]))
+"""
+
+# [kind, text] of an error, or ["", result]
+_ENROLL = """
+def main():
+    try:
+        import enroll
+        import port
+    except ImportError:
+        return ["configuration", "enroll is not installed on this board: use 'provision one' first"]
+    try:
+        config = enroll.Config.load("/enroll.json")
+        return ["", act(enroll, port, config)]
+    except enroll.EnrollError as error:
+        return [error.kind, str(error)]
+"""
+
+REGISTERED = (
+    """
+def act(enroll, port, config):
+    config.complete(port.identity())
+    known = enroll.stored(config)
+    return [config.provider, config.url, known and known.device_id]
+"""
+    + _ENROLL
+)
+
+FORGET = (
+    """
+def act(enroll, port, config):
+    enroll.forget(config)
+    return enroll.stored(config) is None
+"""
+    + _ENROLL
+)
+
+MANIFEST = """
+def main(path):
+    try:
+        with open(path) as file:
+            return file.read()
+    except OSError:
+        return ""
+"""

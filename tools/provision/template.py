@@ -1,0 +1,191 @@
+"""enroll.json as it lies on the host: with placeholders for secrets, and without what differs from board to board."""
+
+from __future__ import annotations
+
+import copy
+import functools
+import hashlib
+import hmac
+import json
+import os
+import sys
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import click
+
+from .errors import CONFIGURATION, Failure
+from .library import enroll_config
+
+LEAST = 4  # characters of a secret that is worth hiding: hiding every "1" would hide all else, too
+
+
+class Secrets(set[str]):
+    """Texts that are not to be seen."""
+
+    def hide(self, text: str) -> str:
+        """`text` with *** in their place."""
+        for secret in sorted(self, key=len, reverse=True):
+            if len(secret) >= LEAST:
+                text = text.replace(secret, "***")
+        return text
+
+    def learn(self, value: Any) -> None:
+        """Take in every Secret in `value`, however deep."""
+        if hasattr(value, "reveal"):
+            self.add(value.reveal())
+        elif isinstance(value, Mapping):
+            self.learn(list(value.values()))
+        elif isinstance(value, list):
+            for item in value:
+                self.learn(item)
+
+
+@dataclass
+class Settings:
+    """One board's configuration: `text` is enroll.json on the board, `right` the SHA-256 of all that it may be there
+    (a secret that works once is erased by then)."""
+
+    provider: str
+    device: str  # what tells it from others, e.g. "serial=MT1"; "" where the board knows that by itself
+    text: bytes = field(repr=False)
+    right: set[str]
+    ca: Path | None
+    secrets: Secrets = field(repr=False)
+
+
+def _from_environment(name: str, _folder: Path) -> str:
+    value = os.environ.get(name)
+    if not value:
+        raise LookupError(f"the environment variable {name} is not set")
+    return value
+
+
+def _from_file(name: str, folder: Path) -> str:
+    try:
+        value = (folder / name).read_text(encoding="utf-8").rstrip("\r\n")
+    except (OSError, UnicodeDecodeError):
+        raise LookupError(f"the file {name} cannot be read") from None
+    if not value:
+        raise LookupError(f"the file {name} is empty")
+    return value
+
+
+@functools.cache
+def _from_prompt(text: str, _folder: Path) -> str:
+    # What comes from a pipe is not echoed anyway, and getpass would warn of that.
+    return str(click.prompt(text, hide_input=sys.stdin.isatty(), err=True))
+
+
+_SOURCES: dict[str, Callable[[str, Path], str]] = {"$env": _from_environment, "$file": _from_file}
+_SOURCES["$prompt"] = _from_prompt
+
+
+def resolve(value: Any, folder: Path, secrets: Secrets, key: str = "") -> Any:
+    """`value` with what its placeholders stand for, which `secrets` learns. Raises Failure that names the key."""
+    if isinstance(value, list):
+        return [resolve(item, folder, secrets, key) for item in value]
+    if not isinstance(value, dict):
+        return value
+    kind = next((name for name in value if name.startswith("$")), None)
+    if kind is None:
+        return {name: resolve(item, folder, secrets, f"{key}.{name}".strip(".")) for name, item in value.items()}
+    if kind not in _SOURCES or len(value) > 1 or not isinstance(value[kind], str):
+        raise Failure(CONFIGURATION, f'enroll.json: `{key}` wants one of {{"$env": ...}}, $file and $prompt')
+    try:
+        found = _SOURCES[kind](value[kind], folder)
+    except LookupError as error:
+        raise Failure(CONFIGURATION, f"enroll.json: `{key}`: {error}") from None
+    secrets.add(found)
+    return found
+
+
+def _once(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+    names = [name for name, _ in pairs]
+    twice = {name for name in names if names.count(name) > 1}
+    if twice:
+        raise Failure(CONFIGURATION, f"enroll.json: `{min(twice)}` is there twice")
+    return dict(pairs)
+
+
+class Template:
+    """The enroll.json at `path`, its placeholders filled in. Raises Failure."""
+
+    def __init__(self, path: Path) -> None:
+        self.path = path
+        self.secrets = Secrets()
+        try:
+            data = json.loads(path.read_text(encoding="utf-8"), object_pairs_hook=_once)
+        except json.JSONDecodeError as error:
+            sentence = f"{path}: broken JSON, see line {error.lineno}, column {error.colno}"
+            raise Failure(CONFIGURATION, sentence) from None
+        except (OSError, UnicodeDecodeError):
+            raise Failure(CONFIGURATION, f"{path} cannot be read") from None
+        self.data = resolve(data, path.parent, self.secrets)
+
+    def settings(self, row: Mapping[str, str] | None = None, keep: bool = False) -> Settings:
+        """The configuration of one board, checked: `row` overrides keys of the provider's section, as text. `keep`: an
+        administrator's auth_token and secret_code go to the board as they are. Raises Failure."""
+        data = copy.deepcopy(self.data)
+        secrets = Secrets(self.secrets)
+        if row and isinstance(data, dict) and isinstance(data.get("provider"), str):
+            section = data.setdefault(data["provider"], {})
+            section.update({key: _typed(data["provider"], key, text) for key, text in row.items()})
+            data[data["provider"]] = resolve(section, self.path.parent, secrets, data["provider"])
+        config = self._check(data)
+        secrets.learn([config.section, config.network])
+        section = data.setdefault(config.provider, {})
+        if config.provider == "centagate" and section.get("secret_code") and not keep:
+            secrets.add(_sign(section))
+        if config.ca:
+            data["ca"] = Path(config.ca).name
+        identity = [item[:-2] for item in config.service.TABLE.split(" ") if item[-1] == "I"]
+        device = ";".join(f"{key}={section[key]}" for key in identity if section.get(key))
+        secrets.difference_update(str(section.get(key)) for key in identity)  # typed at a prompt, they are no secret
+        right, text = _texts(data, section.get(getattr(config.service, "ONE_TIME", "")))
+        return Settings(config.provider, device, text, right, Path(config.ca) if config.ca else None, secrets)
+
+    def _check(self, data: Any) -> Any:
+        module = enroll_config()
+        ca = data.get("ca") if isinstance(data, dict) else None
+        if isinstance(ca, str) and ca.strip() and not (self.path.parent / ca).is_file():
+            hint = "get it with 'provision ca HOST --out ca.der'"
+            raise Failure(CONFIGURATION, f"enroll.json: `ca` names {ca}, which is not there: {hint}")
+        try:
+            return module.Config(copy.deepcopy(data), str(self.path.resolve()))
+        except module.EnrollError as error:
+            raise Failure(CONFIGURATION, str(error)) from None
+
+
+def _texts(data: dict[str, Any], one_time: str | None) -> tuple[set[str], bytes]:
+    """enroll.json for the board, and the hashes of all that it may be: the firmware blanks `one_time` out."""
+    # Not \uXXXX: MicroPython does not join surrogates.
+    text = json.dumps(data, indent=1, ensure_ascii=False).encode()
+    right = {hashlib.sha256(text).hexdigest()}
+    if one_time:
+        quoted = json.dumps(one_time).encode()
+        blanks = b'"' + b" " * (len(quoted) - 2) + b'"'
+        right.add(hashlib.sha256(text.replace(quoted, blanks, 1)).hexdigest())
+    return right, text
+
+
+def _typed(provider: str, key: str, text: str) -> Any:
+    """A cell of a table as JSON has it: by the letter of the key, see lib/enroll/config.py."""
+    table = enroll_config().service(provider).TABLE.split(" ")
+    kind = next((item[-1] for item in table if item[:-2] == key), "A")
+    if text.startswith("{") or kind in "nstO{":
+        try:
+            return json.loads(text)
+        except ValueError:
+            pass  # Config says what it wants
+    return text
+
+
+def _sign(section: dict[str, Any]) -> str:
+    """Put `cen_token` in the place of auth_token and secret_code: HMAC-SHA256 as lib/enroll/providers/centagate.py."""
+    message = section["admin_username"] + section.pop("auth_token")
+    token = hmac.new(section.pop("secret_code").encode(), message.encode(), hashlib.sha256).hexdigest()
+    section["cen_token"] = token
+    return token
