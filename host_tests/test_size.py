@@ -11,7 +11,7 @@ from sandbox import Sandbox
 FLASH = 19480
 AFTERWARDS = {"http.py": 2016, "renew.py": 1000, "session.py": size.BUDGET["session.py"]}
 FURTHER = {"etherfax": 1104, "xyte": 1168, "ickstream": 2248, "centagate": 2152}
-FIRST_FROM_MPY = 39168
+FIRST_FROM_MPY = 39296
 
 
 @pytest.fixture(scope="module")

@@ -16,7 +16,7 @@ from torture.clock_cases import DEADLINE, Case, cases, dates
 from torture.faults import ROOT, SCRIPTS, Batch, Bench, Result, on_micropython, together
 from torture.hostile import Hostile, Moves
 from torture.misbehaviour import SECTIONS, answer, http, packed
-from torture.stage import authority, context, misbehaved
+from torture.stage import AUTHORITY, context, misbehaved
 from torture.timeservers import Behaviour, TimeServer, right
 
 TITLE = "false time"
