@@ -1,0 +1,50 @@
+"""Genuine mpremote installs the packages of `make dist` on a board, from a folder and from a URL."""
+
+import functools
+import http.server
+import threading
+
+import packages
+import pytest
+
+PROGRAM = "import enroll; print(enroll.Enroller.__name__, enroll.Session.__name__, enroll.__file__)"
+
+
+class Quiet(http.server.SimpleHTTPRequestHandler):
+    def log_message(self, *_):
+        pass
+
+
+@pytest.fixture(scope="module")
+def dist(tmp_path_factory):
+    """The folder of the packages, which have no address of their own."""
+    folder = tmp_path_factory.mktemp("dist")
+    packages.write_packages(folder)
+    return folder
+
+
+@pytest.fixture
+def server(dist):
+    """URL of the same folder on loopback."""
+    with http.server.ThreadingHTTPServer(("127.0.0.1", 0), functools.partial(Quiet, directory=str(dist))) as server:
+        thread = threading.Thread(target=server.serve_forever)
+        thread.start()
+        yield f"http://127.0.0.1:{server.server_port}"
+        server.shutdown()
+        thread.join()
+
+
+@pytest.mark.parametrize("kind", ["py", "mpy"])
+def test_from_a_folder(plug, dist, width, kind):
+    done = plug(width).mpremote("mip", "install", f"{dist}/{kind}/xyte.json", "+", "exec", PROGRAM)
+    assert done.returncode == 0 and f"Enroller Session /lib/enroll/__init__.{kind}" in done.stdout, done
+
+
+def test_from_a_url(plug, server):
+    done = plug().mpremote("mip", "install", f"{server}/mpy/etherfax.json", "+", "exec", PROGRAM)
+    assert done.returncode == 0 and "Enroller Session /lib/enroll/__init__.mpy" in done.stdout, done
+
+
+def test_from_the_project_itself(plug):
+    done = plug().mpremote("mip", "install", str(packages.ROOT / "package.json"), "+", "exec", PROGRAM)
+    assert done.returncode == 0 and "Enroller Session /lib/enroll/__init__.py" in done.stdout, done
