@@ -91,7 +91,7 @@ class Dated:
     name: str
     moves: Moves
     expected: int | str | None = "clock"
-    most: float = 1
+    most: float = 2
 
 
 def dates() -> Iterator[Dated]:

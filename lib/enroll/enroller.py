@@ -191,7 +191,7 @@ class Enroller:
             else:
                 try:
                     yield from it.body(buffer)
-                except (OSError, EnrollError) as error:
+                except (OSError, EnrollError, MemoryError) as error:  # Memory: to say what is wrong takes some too
                     if it.status_code < 300 and not it.size:
                         raise
                     cut = error

@@ -172,7 +172,7 @@ class Exchange:
         line = b""
         while True:
             part, end, rest = self.rest.partition(b"\n")
-            self._room -= len(part) + 1
+            self._room -= len(part) + len(end)
             if self._room < 0:
                 raise _malformed("too many headers")
             line += part[: most - len(line)]
@@ -275,7 +275,7 @@ def exchange(
         raise EnrollError("configuration", "no http or https URL")
     secure = scheme == "https"
     if secure and verify and not ca:
-        raise EnrollError("configuration", "https without `ca` is not spoken")
+        raise EnrollError("configuration", "https wants a `ca`")
     headers = headers or {}
     headers.setdefault("Connection", "close")
     headers["Host"] = host if port == (443 if secure else 80) else "%s:%d" % (host, port)

@@ -7,7 +7,7 @@ import json
 import sys
 
 import enroll
-from blocks import formatted
+from blocks import formatted, vfs
 from device import TICKET, Device, Lost, Service, sweep
 from enroll.record import KEPT, identity
 from enroll.store import Store
@@ -167,7 +167,7 @@ def window(start):
     print("@note window of block operations", operations)
     start.registers()
     save = len(list(cuts(start, replace)))
-    if operations > save or (operations == save and not start.flash.kind.sectors):
+    if operations > save or (operations == save and start.flash.kind.system is vfs.VfsLfs2):
         print(f"@lost nothing of a save, {save} operations, is done before the request leaves")
 
 

@@ -3,7 +3,8 @@
 import json
 import sys
 
-from device import sweep
+from device import TICKET, sweep
+from enroll.config import Secret
 from enroll.record import KEPT, RAW, REFUSED, TRIED, identity
 from records_device import frame, reads, registered, slots, with_slots
 
@@ -27,6 +28,9 @@ def records(device):
     """(name, function that makes it of a sequence number) of what may lie in a slot."""
     provider = device.service.provider
     config = device.load("")
+    one_time = getattr(config.service, "ONE_TIME", None)
+    if one_time:
+        config.section[one_time] = Secret(TICKET)  # what it has registered with, and has erased since
     who = identity(config)
     kept = json.dumps(device.service.credential()).encode()
     raw = json.dumps(device.service.good()).encode()
