@@ -5,7 +5,7 @@ RUN := .venv/bin/python
 export PYTHON
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test torture lint sandbox which-micropython dist romfs firmware provision size bench coverage lock clean
+.PHONY: help demo test torture test-qemu lint sandbox which-micropython dist romfs firmware provision size bench coverage lock clean
 
 help: ## list the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-18s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -19,6 +19,10 @@ test: .venv/ready ## run every test, on CPython and on MicroPython, 64 and 32 bi
 torture: export PYTHONPATH := lib:host_tests:host_tests/pure
 torture: .venv/ready ## break everything that can break, one by one, and count what was lost; CLASSES="power heap" for some
 	@$(RUN) -m torture $(CLASSES)
+
+test-qemu: export PYTHONPATH := lib:host_tests:host_tests/pure
+test-qemu: .venv/ready ## run it on an emulated Cortex-M3 (QEMU); fetches a cross compiler, 110 MB, if there is none
+	@$(RUN) -m qemu
 
 lint: .venv/ready ## check style, spelling, types and the direction of imports
 	@$(RUN) tools/lint.py

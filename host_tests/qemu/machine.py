@@ -1,0 +1,57 @@
+"""One emulated board: QEMU with its flash and two serial lines, and genuine mpremote on the first of them."""
+
+from __future__ import annotations
+
+import socket
+import subprocess
+import sys
+from pathlib import Path
+from types import TracebackType
+from typing import Self
+
+from .modem import Modem
+from .toolchain import QEMU, Environment
+
+IMAGE = "0x21000000"  # where port/modules/target.py looks for the tests
+
+
+class Machine:
+    """A context in which the board runs `firmware` with the ROMFS `image`."""
+
+    def __init__(self, environment: Environment, firmware: Path, image: Path) -> None:
+        self._environment = environment
+        self._files = (firmware, image)
+
+    def __enter__(self) -> Self:
+        firmware, image = self._files
+        with socket.create_server(("127.0.0.1", 0)) as it:
+            self.port = it.getsockname()[1]
+        self.modem = Modem()
+        self.modem.start()
+        command = [QEMU, "-machine", "mps2-an385", "-display", "none", "-monitor", "none", "-semihosting"]
+        command += ["-serial", f"tcp:127.0.0.1:{self.port},server,nowait"]
+        command += ["-serial", f"tcp:127.0.0.1:{self.modem.port}"]
+        command += ["-device", f"loader,file={image},addr={IMAGE},force-raw=on", "-kernel", str(firmware)]
+        self._process = subprocess.Popen(command, env=self._environment, stdin=subprocess.DEVNULL)
+        return self
+
+    def __exit__(self, *_: type[BaseException] | BaseException | TracebackType | None) -> None:
+        self._process.kill()
+        self._process.wait()
+        self.modem.close()
+
+    def mpremote(self, *arguments: str, patience: float = 60) -> tuple[int | None, str]:
+        """(exit status, what was printed) of mpremote, whose first step resets the board softly.
+
+        None: it did not end. Nothing interrupts this board, so it starts anew then.
+        """
+        command = [sys.executable, "-m", "mpremote", "connect", f"socket://127.0.0.1:{self.port}", *arguments]
+        try:
+            done = subprocess.run(
+                command, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, timeout=patience, check=False
+            )
+        except subprocess.TimeoutExpired as error:
+            self.__exit__()
+            self.__enter__()
+            return None, (error.output or b"").decode(errors="replace") + f"\nno end after {patience} s"
+        return done.returncode, done.stdout.decode(errors="replace")

@@ -1,0 +1,53 @@
+"""The tests of host_tests/pure, unchanged, on the emulated board."""
+
+from __future__ import annotations
+
+import ast
+import json
+import time
+from collections.abc import Iterator
+from pathlib import Path
+
+from .machine import Machine
+from .result import Result
+from .toolchain import ROOT
+
+PURE = ROOT / "host_tests" / "pure"
+STORE = "test_micropython_littlefs.py"
+MARK = "@result "  # before what run.py prints for a test
+LEFT_OUT = {  # files and tests that cannot run there
+    "test_year.py": "counts Unix seconds where this board's clock counts from 2000, and its year takes minutes",
+    "test_year_xyte.py": "the same",
+    "test_an_endless_head_is_cut": "wants 122 KiB in one piece for what the server sends",
+    "test_an_endless_body_is_cut": "wants 98 KiB in one piece for what the server sends",
+    "test_long_and_empty_records": "wants 59 KiB in one piece for a record",
+    "test_a_record_that_would_be_too_long_to_be_read_back_costs_nothing": "wants 68 KiB in one piece for a record",
+    "test_a_hundred_children_fit_in_seven_records": "keeps every request of a hundred children beside the library",
+    "test_one_that_was_taken_out_makes_room_only_where_all_is_full": "the same",
+    "test_a_factory_reset_erases_the_children_too": "holds the content of every file of the store at once",
+}
+
+
+def names(file: Path) -> list[str]:
+    """The tests of `file` that can run here."""
+    found = [it.name for it in ast.parse(file.read_text()).body if isinstance(it, ast.FunctionDef)]
+    return [name for name in found if name.startswith("test_") and name not in LEFT_OUT]
+
+
+def run(machine: Machine, file: Path) -> Result:
+    """All tests of `file` that can run here, in one call of mpremote."""
+    wanted = names(file)
+    start = time.monotonic()
+    status, output = machine.mpremote("exec", f"import target; target.test({file.name!r}, *{wanted!r})")
+    seen = dict(json.loads(line.removeprefix(MARK)) for line in output.splitlines() if line.startswith(MARK))
+    failures = [f"{file.name} {name}: {text.strip()}" for name, text in seen.items() if text]
+    if status or len(seen) < len(wanted):
+        failures.append(f"{file.name} ended with status {status}: {output[-1000:]}")
+    return Result(len(wanted), sum(not text for text in seen.values()), time.monotonic() - start, failures)
+
+
+def files() -> Iterator[Path]:
+    """The files that can run here, but the store's own."""
+    for file in sorted(PURE.glob("test_*.py")):
+        if file.name not in LEFT_OUT and file.name != STORE:
+            yield file
