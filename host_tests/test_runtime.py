@@ -1,5 +1,6 @@
 """How the tests' MicroPython is found."""
 
+from concurrent.futures import ThreadPoolExecutor, TimeoutError
 from pathlib import Path
 
 import demo
@@ -63,3 +64,16 @@ def test_one_that_is_named_but_no_micropython_is_an_error(monkeypatch: pytest.Mo
     monkeypatch.setenv("MICROPYTHON", "/bin/cat")
     result = CliRunner().invoke(runtime.main, [])
     assert result.exit_code == 69 and "/bin/cat" in result.stderr
+
+
+def test_a_second_process_waits_for_the_one_that_is_fetching(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Tests run on all cores: two of apt in the same folder stop with `Could not get lock`."""
+    fetched: list[int] = []
+    monkeypatch.setattr(runtime, "unpack", fetched.append)
+    with ThreadPoolExecutor() as pool:
+        with runtime.alone():
+            second = pool.submit(runtime.micropython, 32)
+            with pytest.raises(TimeoutError):
+                second.result(timeout=0.3)
+            first = fake(runtime.CACHE / "32" / "micropython", '[1, 25, 0, ""]')
+        assert second.result() == first and fetched == []

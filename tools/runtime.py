@@ -4,11 +4,14 @@ Debian 13's package, unpacked without root into ``.cache/runtime/<width>``, from
 already uses. ``MICROPYTHON=/path`` or a ``micropython`` on PATH of at least 1.25 is taken instead, for 64 bits.
 """
 
+import contextlib
+import fcntl
 import json
 import os
 import shutil
 import subprocess
 import sys
+from collections.abc import Iterator
 from pathlib import Path
 
 import click
@@ -106,8 +109,8 @@ def call(command: list[str], folder: Path, doing: str) -> None:
         raise Unavailable(f"micropython: {doing} failed:\n{(run.stdout + run.stderr).strip()[-2000:]}")
 
 
-def unpack(width: int) -> Path:
-    """Fetch and unpack Debian's packages for `width` bits and return the path of the wrapper that starts them."""
+def unpack(width: int) -> None:
+    """Fetch and unpack Debian's packages for `width` bits, beside a wrapper `micropython` that starts them."""
     site = mirror()
     if not KEYRING.exists():
         raise Unavailable(
@@ -138,11 +141,19 @@ def unpack(width: int) -> Path:
     shutil.rmtree(partial / "debs")
     shutil.rmtree(target, ignore_errors=True)
     partial.rename(target)
-    return target / "micropython"
+
+
+@contextlib.contextmanager
+def alone() -> Iterator[None]:
+    """Hold the cache for one process: others wait here, as several of them start when the tests run on all cores."""
+    CACHE.mkdir(parents=True, exist_ok=True)
+    with (CACHE / "lock").open("w") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)  # let go by the system when the file is closed, however the process ends
+        yield
 
 
 def micropython(width: int = 64) -> Path:
-    """Path of the unix port with `width`-bit words, fetched if need be.
+    """Path of the unix port with `width`-bit words, fetched if need be, by one process at a time.
 
     Raises Unavailable, whose message is what to do about it.
     """
@@ -154,7 +165,9 @@ def micropython(width: int = 64) -> Path:
     else:
         path = own
     if not path.exists():
-        path = unpack(width)
+        with alone():
+            if not path.exists():  # another process may have fetched it meanwhile
+                unpack(width)
     if probe(path) is None:
         raise Unavailable(f"{path} does not start on this machine" + (" (no 32-bit support)." if width == 32 else "."))
     return path

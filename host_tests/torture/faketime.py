@@ -4,7 +4,7 @@ import functools
 import os
 from pathlib import Path
 
-from runtime import ARCHITECTURES, CACHE, Unavailable, apt_options, call, installed, micropython, mirror
+from runtime import ARCHITECTURES, CACHE, Unavailable, alone, apt_options, call, installed, micropython, mirror
 
 
 @functools.cache
@@ -14,18 +14,24 @@ def library(width: int) -> Path | None:
         return None  # another MicroPython than Debian's
     folder = CACHE.parent / "faketime" / str(width)
     try:
-        if not folder.exists():
-            partial = folder.with_suffix(".partial")
-            partial.mkdir(parents=True, exist_ok=True)
-            options = apt_options(CACHE / "apt", mirror())
-            package = f"libfaketime:{ARCHITECTURES[width]}"
-            call(["apt-get", *options, "download", package], partial, f"fetching {package}")
-            for deb in partial.glob("*.deb"):
-                call(["dpkg", "-x", str(deb), str(partial)], partial, f"unpacking {deb.name}")
-            partial.rename(folder)
+        with alone():
+            if not folder.exists():
+                unpack(width, folder)
     except Unavailable:
         return None
     return next(folder.glob("usr/lib/*/faketime/libfaketime.so.1"), None)
+
+
+def unpack(width: int, target: Path) -> None:
+    """Fetch Debian's package for `width` bits and unpack it into `target`."""
+    partial = target.with_suffix(".partial")
+    partial.mkdir(parents=True, exist_ok=True)
+    options = apt_options(CACHE / "apt", mirror())
+    package = f"libfaketime:{ARCHITECTURES[width]}"
+    call(["apt-get", *options, "download", package], partial, f"fetching {package}")
+    for deb in partial.glob("*.deb"):
+        call(["dpkg", "-x", str(deb), str(partial)], partial, f"unpacking {deb.name}")
+    partial.rename(target)
 
 
 def command(width: int) -> list[str] | None:
