@@ -71,6 +71,20 @@ def boot(make, authority, tmp_path, width, port):
     return done, time.monotonic() - start
 
 
+@pytest.fixture
+def boot_in_time(make, authority, serve, tmp_path, width):
+    """`boot_in_time(handler)`: a boot that ends within a second of its deadline; once more if the machine was busy."""
+
+    def boot_in_time(handler):
+        done, seconds = boot(make, authority, tmp_path, width, serve(handler))
+        if seconds >= PATIENCE + 1:
+            done, seconds = boot(make, authority, tmp_path, width, serve(handler))
+        assert seconds < PATIENCE + 1
+        return done
+
+    return boot_in_time
+
+
 def wait_for_the_end(stream):
     """Stay silent until the device hangs up."""
     with contextlib.suppress(OSError):
@@ -127,10 +141,8 @@ def reset(connection):
 
 
 @pytest.mark.parametrize("handler", [wait_for_the_end, garbage, reset, lambda connection: None])
-def test_a_handshake_that_does_not_end_well(make, authority, serve, tmp_path, width, handler):
-    done, seconds = boot(make, authority, tmp_path, width, serve(handler))
-    assert status(done, "network") == 75
-    assert seconds < PATIENCE + 3
+def test_a_handshake_that_does_not_end_well(boot_in_time, handler):
+    assert status(boot_in_time(handler), "network") == 75
 
 
 def half_a_head(stream):
@@ -144,10 +156,8 @@ def half_a_body(stream):
 
 
 @pytest.mark.parametrize("answer", [wait_for_the_end, half_a_head, half_a_body], ids=lambda answer: answer.__name__)
-def test_an_answer_that_stops_is_given_up_in_time(make, authority, serve, tmp_path, width, answer):
-    done, seconds = boot(make, authority, tmp_path, width, serve(inside_tls(authority, answer)))
-    assert status(done, "network") == 75
-    assert seconds < PATIENCE + 3
+def test_an_answer_that_stops_is_given_up_in_time(boot_in_time, authority, answer):
+    assert status(boot_in_time(inside_tls(authority, answer)), "network") == 75
 
 
 def headers_without_end(stream):
@@ -163,7 +173,5 @@ def a_line_of_a_megabyte(stream):
 
 
 @pytest.mark.parametrize("answer", [headers_without_end, a_line_of_a_megabyte], ids=lambda answer: answer.__name__)
-def test_a_head_has_a_bound(make, authority, serve, tmp_path, width, answer):
-    done, seconds = boot(make, authority, tmp_path, width, serve(inside_tls(authority, answer)))
-    assert status(done, "answer") == 76
-    assert seconds < PATIENCE + 3
+def test_a_head_has_a_bound(boot_in_time, authority, answer):
+    assert status(boot_in_time(inside_tls(authority, answer)), "answer") == 76

@@ -12,8 +12,8 @@ from email.utils import formatdate
 from typing import Any
 
 from torture import faketime
-from torture.clock_cases import DEADLINE, Case, cases, dates
-from torture.faults import ROOT, SCRIPTS, Batch, Bench, Result, on_micropython, together
+from torture.clock_cases import DEADLINE, Case, Dated, cases, dates
+from torture.faults import ROOT, SCRIPTS, Batch, Bench, Result, confirmed, on_micropython, together
 from torture.hostile import Hostile, Moves
 from torture.misbehaviour import SECTIONS, answer, http, packed
 from torture.stage import AUTHORITY, context, misbehaved
@@ -59,8 +59,12 @@ def ask(place: Place, chosen: list[Case]) -> Result:
 
 
 def ask_for_date(place: Place, secure: bool) -> Result:
-    """Show a Date of every kind in the place of time servers, one after another."""
-    chosen = list(dates())
+    """Show a Date of every kind in the place of time servers, one after another; what is late once more."""
+    return confirmed(lambda chosen: show_dates(place, secure, [it for it in dates() if chosen(it.name)]), "took")
+
+
+def show_dates(place: Place, secure: bool, chosen: list[Dated]) -> Result:
+    """Show these."""
     scheme = "https" if secure else "http"
     with (
         Hostile({it.name: it.moves for it in chosen}, context() if secure else None) as server,

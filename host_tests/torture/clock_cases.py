@@ -91,7 +91,7 @@ class Dated:
     name: str
     moves: Moves
     expected: int | str | None = "clock"
-    most: float = 2
+    most: float = 1
 
 
 def dates() -> Iterator[Dated]:

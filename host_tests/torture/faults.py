@@ -125,3 +125,17 @@ def together(*plays: Callable[[], Result]) -> Result:
         results = [future.result() for future in [pool.submit(play) for play in plays]]
     notes = {name: value for result in results for name, value in result.notes.items()}
     return Result(sum(it.cases for it in results), [sentence for it in results for sentence in it.lost], notes)
+
+
+def confirmed(play: Callable[[Callable[[str], bool]], Result], *doubts: str) -> Result:
+    """Play all cases, and once more those that are lost by nothing but what `doubts` say: lost is what is so again.
+
+    For what is measured on a machine that others use too, and in a heap whose collector takes some numbers for
+    addresses. `play` is given what chooses cases by their names, with which their sentences begin.
+    """
+    result = play(lambda _: True)
+    doubtful = [it for it in result.lost if all(any(doubt in part for doubt in doubts) for part in it.split("; "))]
+    if doubtful:
+        more = play(lambda name: any(it.startswith(f"{name}: ") for it in doubtful))
+        result.lost = [it for it in result.lost if it not in doubtful] + more.lost
+    return result

@@ -225,11 +225,10 @@ def lengths(provider: str, good: bytes) -> Iterable[Script]:
         http(whole + b"0\r\n\r\n", "Transfer-Encoding: chunked")
     ])  # fmt: skip
     extension = b";" + b"x" * 8100
-    yield Script(
-        "chunks of a byte with extensions of 8 KB",
-        "answer or network",  # each is within the bound of a head; what ends it is the body's bound or the deadline
-        [chunked(), Endless(b"1" + extension + b"\r\nx\r\n")],
-    )
+    # each is within the bound of a head, and there is no time for as many as the bound of a body allows
+    flood: Moves = [chunked(), Endless(b"1" + extension + b"\r\nx\r\n")]
+    yield Script("chunks of a byte with extensions of 8 KB", "network", flood, slow=True)
+    yield Script("chunks of a byte without end", "answer", [chunked(), Endless(b"1\r\nx\r\n" * 100)])
     yield Script("a body without end", "answer", [HEAD + b"\r\n", Endless(b"x" * 1000)])
     yield Script("a body without end in chunks", "answer", [chunked(), Endless(chunk(b"x" * 1000))])
     yield Script("a body of 999 MB", "answer", [http(b"", length=999_999_999), Endless(b"x" * 1000)])

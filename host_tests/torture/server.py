@@ -32,7 +32,7 @@ def sliced(bench: Bench) -> Iterator[Batch]:
     """Every script over TCP at one provider, some of them inside TLS, at the others, and in a row."""
     first = Stage(bench, "etherfax", False, 64, heap="160k")
     plays = [functools.partial(first.play, pick) for pick in (fast, slow)]
-    plays.append(functools.partial(first.play, nth(60, 0, fast), 3 * SETTLED, "server_attempts.py"))
+    plays.append(functools.partial(first.attempts, nth(60, 0, fast), 3 * SETTLED))
     large = Stage(bench, "etherfax", False, 64)  # a collection takes longest in a large heap
     plays.append(functools.partial(large.play, lambda number, script: "each in a packet" in script.name))
     yield Batch(str(first), functools.partial(together, *plays))
@@ -58,8 +58,7 @@ def batches(full: bool, bench: Bench) -> Iterable[Batch]:
             yield Batch(f"{stage}, processes", functools.partial(stage.processes, pick))
         yield Batch(f"a byte a second, {width} bits", functools.partial(together, *(it.crawl for it in stages)))
         for stage, pick in ((stages[0], fast), (stages[4], nth(28, 0, fast))):
-            play = functools.partial(stage.play, pick, TIMES, "server_attempts.py")
-            yield Batch(f"{stage}, {TIMES} times", play)
+            yield Batch(f"{stage}, {TIMES} times", functools.partial(stage.attempts, pick))
         silent = Stage(bench, "etherfax", False, width)
-        plays = [functools.partial(silent.play, pick, TIMES, "server_attempts.py") for pick in slow_ones(silent)]
+        plays = [functools.partial(silent.attempts, pick) for pick in slow_ones(silent)]
         yield Batch(f"{silent}, {TIMES} times, slow", functools.partial(together, *plays))

@@ -8,7 +8,7 @@ from dataclasses import dataclass, replace
 from torture.faults import Batch, Bench, Result, on_micropython, together
 from torture.hostile import Endless, Hostile, Move, Moves
 from torture.misbehaviour import HEAD, TOKEN, Script, chunk, chunked, http, packed
-from torture.stage import TIMES, Pick, Stage, fast, nth, slow, unclosed
+from torture.stage import GROWN, LATE, TIMES, Pick, Stage, fast, nth, slow, unclosed
 
 DRIVEN = "server_driven.py"
 # Bits, service, inside TLS: what goes on is the same for all but their addresses. Centagate's make no requests.
@@ -76,18 +76,8 @@ class Sessions(Stage):
 
 
 def driven(stage: Stage, who: str, how: str, pick: Pick, times: int = 1) -> Result:
-    """Play the scripts that `pick` chooses, `times` each: see scripts/server_driven.py.
-
-    What was late is played once more: a machine that is busy elsewhere makes everything late now and then.
-    """
-    result = stage.play(pick, times, DRIVEN, who, how)
-    late = [sentence for sentence in result.lost if " ms" in sentence]
-    if late:
-        more = stage.play(
-            lambda _, script: any(it.startswith(script.name + ": ") for it in late), times, DRIVEN, who, how
-        )
-        result.lost = [sentence for sentence in result.lost if sentence not in late] + more.lost
-    return result
+    """Play the scripts that `pick` chooses, `times` each: see scripts/server_driven.py."""
+    return stage.play_surely(pick, (LATE, GROWN), times, DRIVEN, who, how)
 
 
 def cancelled(stage: Stage, who: str, pick: Pick) -> Result:

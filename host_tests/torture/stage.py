@@ -15,7 +15,7 @@ from typing import Any
 import trustme
 from devices import Device
 
-from torture.faults import Bench, Result, on_micropython
+from torture.faults import Bench, Result, confirmed, on_micropython
 from torture.hostile import Hostile
 from torture.misbehaviour import SECTIONS, TOKEN, Script, slowly
 from torture.misinformation import scripts
@@ -26,6 +26,7 @@ TIMES = 200  # attempts in a row
 SETTLED = 20  # of them, after which nothing must grow any more
 STRANGERS = 3  # connections by someone else on this machine who has mistaken the port
 SECRETS = [TOKEN, *(value for section in SECTIONS.values() for value in section.values() if "canary" in value)]
+LATE, GROWN = " ms", "bytes of the heap"  # in sentences about what is played once more
 STATUS = {"registered": 0, "configuration": 78, "answer": 76, "refused": 77, "orphaned": 77}  # else 75
 
 AUTHORITY = trustme.CA()  # now, not when it is first needed: batches run beside each other
@@ -124,6 +125,18 @@ class Stage:
             result.lost += unclosed(server)
             result.lost += unseen(server, elsewhere, {it.name: times * it.connections for it in chosen})
         return result
+
+    def play_surely(self, pick: Pick, doubts: tuple[str, ...], times: int, program: str, *words: str) -> Result:
+        """The same as `play`; what is lost by nothing but `doubts` is played once more."""
+
+        def play(chosen: Callable[[str], bool]) -> Result:
+            return self.play(lambda number, it: pick(number, it) and chosen(it.name), times, program, *words)
+
+        return confirmed(play, *doubts)
+
+    def attempts(self, pick: Pick, times: int = TIMES) -> Result:
+        """Many attempts in a row by one enroller, of which nothing may stay."""
+        return self.play_surely(pick, (GROWN,), times, "server_attempts.py")
 
     def crawl(self) -> Result:
         """A byte a second."""

@@ -7,7 +7,7 @@ import json
 import sys
 
 import enroll
-from blocks import formatted, vfs
+from blocks import formatted
 from device import TICKET, Device, Lost, Service, sweep
 from enroll.record import KEPT, identity
 from enroll.store import Store
@@ -65,6 +65,13 @@ def replace(device):
         store = Store(config.store)
         store.load()
         store.save(KEPT, identity(config), json.dumps(device.service.credential()).encode(), True)
+
+
+def save(device):
+    """What is kept, once more."""
+    with device.flash:
+        store = Store(enroll.Config.load(device.path).store)
+        store.save(*store.load(), True)
 
 
 def forget(device):
@@ -166,9 +173,9 @@ def window(start):
     operations = sum([device.service.unsaved for device in cuts(start, boot)])
     print("@note window of block operations", operations)
     start.registers()
-    save = len(list(cuts(start, replace)))
-    if operations > save or (operations == save and start.flash.kind.system is vfs.VfsLfs2):
-        print(f"@lost nothing of a save, {save} operations, is done before the request leaves")
+    whole = len(list(cuts(start, save)))
+    if operations > whole or (operations == whole and not start.flash.kind.sectors):
+        print(f"@lost nothing of a save, {whole} operations, is done before the request leaves")
 
 
 if __name__ == "__main__":

@@ -55,10 +55,8 @@ class Growth:
         self._found[number + 3] = opened()
 
     def faults(self):
-        """What grows: sentences. Once may be the first time that has got further than the others, and a few bytes are
-        what a conservative collector takes for used; what leaks, leaks a block or more each time.
-        """
-        for what, at, least in (("bytes of the heap", 0, 512), ("files and sockets", 3, 0)):
+        """What grows: sentences. Once may be the first time that has got further than the others."""
+        for what, at in (("bytes of the heap", 0), ("files and sockets", 3)):
             first, second, third = self._found[at : at + 3]
-            if third > second > first and third - first > least:
+            if third > second > first:
                 yield f"{first}, {second}, {third} {what}"
