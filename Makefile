@@ -22,7 +22,7 @@ torture: .venv/ready ## break everything that can break, one by one, and count w
 
 test-qemu: export PYTHONPATH := lib:host_tests:host_tests/pure
 test-qemu: .venv/ready ## run it on an emulated Cortex-M3 (QEMU); fetches a cross compiler, 110 MB, if there is none
-	@$(RUN) -m qemu
+	@$(RUN) -m qemu $(ARGS)
 
 lint: .venv/ready ## check style, spelling, types and the direction of imports
 	@$(RUN) tools/lint.py

@@ -129,8 +129,13 @@ def room(pieces: tuple) -> None:
     try:
         [bytearray(size) for size in pieces]  # all at once
     except MemoryError:
-        raise EnrollError("memory", "TLS takes %d bytes of heap, in large pieces" % sum(pieces))
+        raise scarce(pieces)
     gc.collect()
+
+
+def scarce(pieces: tuple) -> EnrollError:
+    """What to raise where TLS would not find blocks of these sizes (bytes)."""
+    return EnrollError("memory", "TLS takes %d bytes of heap, in large pieces" % sum(pieces))
 
 
 def calendar(unix: int) -> tuple[int, int, int, int, int, int, int, int]:

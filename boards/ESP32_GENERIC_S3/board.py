@@ -11,3 +11,6 @@ PATIENCE = 20  # seconds for each network
 WATCHDOG = 0  # milliseconds, at least 30000 for a slow handshake and a silent name server; 0: none
 HARDWARE_KEY = ""  # Xyte's, of the model, for devices whose enroll.json leaves it out
 NVS = False  # whether esp32.NVS is mounted at /nvs, for `"store": "/nvs/enroll"` in enroll.json
+# Blocks of ESP-IDF's heap, in bytes, that have to be free before a connection, because mbedTLS takes its own there:
+# records that come in (16 KB), that go out (4 KB), the handshake. After its configuration; not measured on hardware.
+TLS = (17000, 4600, 8000, 8000)

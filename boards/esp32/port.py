@@ -8,6 +8,7 @@ import gc
 import time
 
 import board
+import esp32
 import link
 import machine
 import network
@@ -85,11 +86,21 @@ def _radio() -> link.Radio:
     return link.Radio(reasons, busy, _associated, options)
 
 
+def _room() -> None:
+    """Prove that ESP-IDF's heap, from which mbedTLS takes its own, has what board.TLS says. Raises EnrollError."""
+    gc.collect()  # what Python gives up goes back there
+    if board.TLS:
+        heaps = esp32.idf_heap_info(esp32.HEAP_DATA)  # (size, free, largest free block, least ever free) of each
+        if max([it[2] for it in heaps]) < max(board.TLS) or sum([it[1] for it in heaps]) < sum(board.TLS):
+            raise link.scarce(board.TLS)
+
+
 def connect(networks: list):
     """Task: bring the link up if it is down. `networks`: those of the configuration, tried in order.
 
     Yields the seconds to sleep. Starts the watchdog, if the board has one. Raises EnrollError("network") with the
-    reason in words for each network, or EnrollError("configuration").
+    reason in words for each network, EnrollError("configuration"), or EnrollError("memory") when the heap has no room
+    for TLS.
     """
     global _watchdog
     if board.WATCHDOG and not _watchdog:
@@ -103,7 +114,7 @@ def connect(networks: list):
             interface.config(reconnects=-1)  # from here on it comes back by itself
         except OSError:
             pass  # it is connected, which is what counts
-    gc.collect()  # TLS is next: the heap that Python gives up serves ESP-IDF's as well
+    _room()
 
 
 def set_clock(unix_seconds: int) -> None:
@@ -148,7 +159,6 @@ def memory(data: bytes | None = None) -> bytes | None:
 
 def _mount() -> None:
     """Make NVS a file system at /nvs, if it is not one yet."""
-    import esp32
     import nvs
     import vfs
 

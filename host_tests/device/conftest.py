@@ -9,7 +9,6 @@ from typing import Any
 import devices
 import leaks
 import pytest
-from runtime import Unavailable, micropython
 from sandbox import Sandbox
 
 _names = itertools.count(1)
@@ -30,16 +29,6 @@ def sandbox(the_sandbox: Sandbox) -> Iterator[Sandbox]:
     the_sandbox.ntp_fault(None)
     the_sandbox.ntp_offset(0)
     the_sandbox.set_time(None)
-
-
-@pytest.fixture(params=[64, 32])
-def width(request: pytest.FixtureRequest) -> int:
-    """Word size of the unix port."""
-    try:
-        micropython(request.param)
-    except Unavailable as error:
-        pytest.skip(error.message)
-    return request.param
 
 
 @pytest.fixture(params=devices.SERVICES)

@@ -1,12 +1,10 @@
 """What devices install registers them: mip's packages, of each provider alone, and a ROMFS image."""
 
-import functools
-import http.server
 import subprocess
-import threading
 
 import packages
 import pytest
+import web
 from devices import ROOT
 from runtime import micropython
 
@@ -25,24 +23,13 @@ sys.exit(main.main([sys.argv[2], "--once"]))
 """
 
 
-class Quiet(http.server.SimpleHTTPRequestHandler):
-    def log_message(self, *_):
-        pass
-
-
 @pytest.fixture(scope="module")
 def dist(tmp_path_factory):
     """URL of a server on loopback that has the packages."""
     folder = tmp_path_factory.mktemp("dist")
-    handler = functools.partial(Quiet, directory=str(folder))
-    with http.server.ThreadingHTTPServer(("127.0.0.1", 0), handler) as server:
-        url = f"http://127.0.0.1:{server.server_port}"
+    with web.serving(folder) as url:
         packages.write_packages(folder, url)
-        thread = threading.Thread(target=server.serve_forever)
-        thread.start()
         yield url
-        server.shutdown()
-        thread.join()
 
 
 def boot(device, *path):

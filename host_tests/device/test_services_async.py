@@ -2,7 +2,7 @@
 
 import json
 
-from program import run
+from program import BESIDE, registered, run
 
 SESSION = """
 from enroll import services
@@ -13,33 +13,6 @@ class Port:
     def sleep(seconds):  # nobody waits for the second 401
         pass
 session = enroll.Session(config, Port, log=log)
-"""
-TICKER = """
-import asyncio
-import os
-import time
-late = 0
-async def tick():
-    global late
-    last = time.ticks_ms()
-    while True:
-        await asyncio.sleep_ms(10)
-        now = time.ticks_ms()
-        late = max(late, time.ticks_diff(now, last) - 10)
-        last = now
-def sockets():
-    return len(list(os.ilistdir("/dev/fd")))
-async def beside(work):
-    global late
-    best = 1000
-    for _ in range(3):  # the best of three, for a busy machine
-        ticker = asyncio.create_task(tick())
-        await asyncio.sleep_ms(30)
-        late = 0
-        result = await work()
-        ticker.cancel()
-        best = min(best, late)
-    return result, best
 """
 DOG = """
 import time
@@ -69,12 +42,6 @@ def born(sandbox):
     return [json.loads(it.body)["sn"] for it in log if it.path.endswith("/children") and it.status == 201]
 
 
-def registered(make, service, width, **more):
-    device = make(service, width, **more)
-    assert device.boot().returncode == 0
-    return device
-
-
 def test_a_ticker_is_not_late_while_services_wait_for_a_slow_server(sandbox, make, width):
     """At most 100 ms, over TLS, with new connections and with kept ones."""
     device = registered(make, "xyte", width)
@@ -92,7 +59,7 @@ async def work():
 result, late = asyncio.run(beside(work))
 print(counts[0], sum(counts), result["version"], late <= 100 or late)
 """
-    assert run(device, SESSION + TICKER + program) == ["3", "3", "0", "True"]
+    assert run(device, SESSION + BESIDE + program) == ["3", "3", "0", "True"]
 
 
 def test_a_ticker_is_not_late_while_children_are_registered(sandbox, make, width):
@@ -107,7 +74,7 @@ async def work():
     return len([1 for _, it in xyte.children(session) if it])
 print(*asyncio.run(beside(work)))
 """
-    count, late = run(device, SESSION + TICKER + program)
+    count, late = run(device, SESSION + BESIDE + program)
     assert count == "30" and int(late) <= 100 and len(born(sandbox)) == 30
 
 
@@ -125,7 +92,7 @@ async def main():
 kind, late, credential = asyncio.run(main())
 print(kind, late <= 100 or late, credential.provider)
 """
-    assert run(device, TICKER + program) == ["refused", "True", "etherfax"]
+    assert run(device, BESIDE + program) == ["refused", "True", "etherfax"]
 
 
 def test_the_watchdog_is_fed_in_every_wait_for_a_slow_service(sandbox, make, width):
@@ -161,24 +128,12 @@ except OSError as error:
 
 def test_registration_that_is_cancelled_at_any_moment_leaves_no_socket_and_a_later_one_registers(sandbox, make, width):
     device = make("etherfax", width)
-    moments = [0, 3, 10, 30, 60, 100, 200]
     sandbox.fault("etherfax", times=100, delay=0.5, status=503)
-    program = f"""
-async def main():
-    before = sockets()
-    for ms in {moments}:
-        task = asyncio.create_task(enroll.arun(config, port, log=log))
-        await asyncio.sleep_ms(ms)
-        task.cancel()
-        try:
-            await task
-        except asyncio.CancelledError:
-            pass
-        assert sockets() == before, ms
-asyncio.run(main())
+    program = """
+asyncio.run(cancelled(lambda: enroll.arun(config, port, log=log)))
 print("done")
 """
-    assert run(device, TICKER + program) == ["done"]
+    assert run(device, BESIDE + program) == ["done"]
     sandbox.clear_faults()
     assert run(device, "import asyncio\nprint(asyncio.run(enroll.arun(config, port, log=log)).provider)") == [
         "etherfax"
@@ -207,7 +162,7 @@ async def main():
 print(asyncio.run(main()))
 """
     sandbox.fault("xyte", times=2, delay=1.5, path="children")
-    assert run(device, SESSION + TICKER + program) == ["12"]
+    assert run(device, SESSION + BESIDE + program) == ["12"]
     assert 12 <= len(born(sandbox)) <= 14
 
 
@@ -215,21 +170,10 @@ def test_arequest_that_is_cancelled_at_any_moment_leaves_no_socket_and_the_next_
     device = registered(make, "xyte", width)
     sandbox.fault("xyte", times=7, delay=0.5)
     program = """
-async def main():
-    before = sockets()
-    for ms in (0, 3, 10, 30, 60, 100, 200):
-        task = asyncio.create_task(session.arequest("GET", "/v1/devices/{id}/command"))
-        await asyncio.sleep_ms(ms)
-        task.cancel()
-        try:
-            await task
-        except asyncio.CancelledError:
-            pass
-        assert sockets() == before, ms
-asyncio.run(main())
+asyncio.run(cancelled(lambda: session.arequest("GET", "/v1/devices/{id}/command")))
 print("done")
 """
-    assert run(device, SESSION + TICKER + program) == ["done"]
+    assert run(device, SESSION + BESIDE + program) == ["done"]
     sandbox.clear_faults()
     program = 'asyncio.run(session.arun(xyte.telemetry(session)))\nprint("done")'
-    assert run(device, SESSION + TICKER + program) == ["done"]
+    assert run(device, SESSION + BESIDE + program) == ["done"]

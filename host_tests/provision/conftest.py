@@ -18,7 +18,6 @@ import leaks
 import pytest
 from click.testing import CliRunner
 from provision.cli import main
-from runtime import Unavailable, micropython
 from sandbox import Sandbox
 
 sys.path.append(str(Path(__file__).parent))  # `provision` is a tool's name, so that this folder is no package
@@ -39,16 +38,6 @@ def sandbox(the_sandbox: Sandbox) -> Iterator[Sandbox]:
     the_sandbox.clear_log()
     yield the_sandbox
     the_sandbox.clear_faults()
-
-
-@pytest.fixture(params=[64, 32])
-def width(request: pytest.FixtureRequest) -> int:
-    """Word size of the board."""
-    try:
-        micropython(request.param)
-    except Unavailable as error:
-        pytest.skip(error.message)
-    return request.param
 
 
 @pytest.fixture

@@ -59,9 +59,10 @@ def leaf(root):
 
 
 def test_the_root_comes_from_a_bundle(desk, serve, root, leaf):
-    bundle = desk.folder / "bundle.pem"
+    bundle, other = desk.folder / "bundle.pem", desk.folder / "other.pem"
+    other.write_bytes(trustme.CA().cert_pem.bytes())
     bundle.write_bytes(trustme.CA().cert_pem.bytes() + root.cert_pem.bytes() + trustme.CA().cert_pem.bytes())
-    done = desk.run("ca", serve(leaf), "--out", "ca.der", "--bundle", bundle, typed="y\n")
+    done = desk.run("ca", serve(leaf), "--out", "ca.der", "--bundle", other, "--bundle", bundle, typed="y\n")
     assert done.status == 0, done
     der = (desk.folder / "ca.der").read_bytes()
     assert der == ssl.PEM_cert_to_DER_cert(root.cert_pem.bytes().decode())
@@ -106,6 +107,23 @@ def test_a_bundle_that_does_not_verify(desk, serve, root, leaf):
     assert "127.0.0.1" in desk.failed(77, "ca", other, "--out", "ca.der", "--bundle", bundle)
     bundle.write_text("nothing")
     assert "holds no certificates" in desk.failed(2, "ca", where, "--out", "ca.der", "--bundle", bundle)
+
+
+def test_the_service_is_the_one_in_enroll_json(desk, serve, root, leaf):
+    """Placeholders of secrets are left alone: nobody is asked for a password here."""
+    where = serve(leaf)
+    (desk.folder / "roots.pem").write_bytes(root.cert_pem.bytes())
+    desk.write("etherfax", url=f"https://{where}/rest/2.0", network=[{"ssid": "x", "password": {"$env": "NOT_SET"}}])
+    done = desk.run("ca", "enroll.json", "--out", "ca.der", "--bundle", "roots.pem", typed="y\n")
+    assert done.status == 0 and "The Root" in done.err, done
+
+
+@pytest.mark.parametrize("url", ["http://127.0.0.1", "127.0.0.1", 5, None, "https:///x"])
+def test_an_enroll_json_without_https(desk, url):
+    desk.write("etherfax", url=url)
+    assert "`url` wants an address that begins with https" in desk.failed(78, "ca", "enroll.json", "--out", "ca.der")
+    (desk.folder / "enroll.json").write_text("[]")
+    assert "`url` wants an address that begins with https" in desk.failed(78, "ca", "enroll.json", "--out", "ca.der")
 
 
 def test_a_python_that_tells_the_chain_otherwise(root, leaf, tmp_path, monkeypatch):

@@ -112,7 +112,7 @@ def test_what_is_half_updated_does_not_boot(plug, desk):
         ({"claims": {"version": [1, 24, 1]}}, "runs MicroPython 1.24.1: flash MicroPython 1.25 or later"),
         ({"lacks": "tls"}, "has no tls: flash MicroPython 1.25 or later with it"),
         ({"claims": {"platform": "samd"}}, "there is no port.py for samd boards yet"),
-        ({"claims": {"platform": "rp2"}}, "boards/ has no folder standard: name the board with --board"),
+        ({"claims": {"platform": "rp2"}}, "standard is none of rp2: use --board with RPI_PICO2_W, RPI_PICO_W, W5500"),
     ],
 )
 def test_a_board_that_enroll_cannot_run_on(plug, desk, more, sentence):
@@ -128,6 +128,17 @@ def test_a_board_that_is_named(plug, desk):
     desk.run("one", "--board", "RPI_PICO_W", "enroll.json", board=board)  # it cannot boot as one
     assert "INTERFACE" in board.mpremote("fs", "cat", ":board.py").stdout
     assert "machine" in board.mpremote("fs", "cat", ":port.py").stdout
+
+
+def test_a_board_of_another_family(plug, desk):
+    """A Pico with the files of an ESP32 would fail at every boot, at a customer's."""
+    desk.write("etherfax")
+    board = plug(claims={"platform": "rp2"})
+    sentence = desk.failed(78, "one", "--board", "ESP32_GENERIC", "enroll.json", board=board)
+    assert "ESP32_GENERIC is none of rp2: use --board with RPI_PICO2_W, " in sentence
+    other = plug()
+    sentence = desk.failed(78, "one", "--board", "RPI_PICO_W", "enroll.json", board=other)
+    assert "RPI_PICO_W is none of unix: leave --board out" in sentence
 
 
 def test_nothing_is_installed(plug, desk):

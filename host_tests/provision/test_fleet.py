@@ -61,6 +61,23 @@ def test_three_boards_interrupted_and_resumed(plug, desk, table, sandbox):
     leaks.hear("results.csv", after)
 
 
+def test_ctrl_c_twice_drops_the_boards_that_are_under_way(plug, desk, table, sandbox):
+    table([plug(), plug()], 5200)
+    sandbox.fault("etherfax", times=2, delay=30)
+    process = desk.start(*WORDS, "--result", "results.csv", WIFI=WIFI)
+    assert process.stderr
+    end = time.monotonic() + 30
+    while sandbox.faults() and time.monotonic() < end:
+        time.sleep(0.01)
+    process.send_signal(signal.SIGINT)
+    assert "Ctrl-C again drops them" in process.stderr.readline()
+    process.send_signal(signal.SIGINT)
+    out, err = process.communicate(timeout=10)
+    leaks.hear("provision fleet", out + err)
+    assert (process.returncode, out, err) == (75, "", "")
+    assert (desk.folder / "results.csv").read_text() == ",".join(COLUMNS) + "\n", "nobody knows how they ended"
+
+
 def test_a_board_that_fails_does_not_stop_the_others(plug, desk, table, impatient):
     boards = [plug(), plug()]
     table(boards, 5100)

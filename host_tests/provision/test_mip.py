@@ -1,18 +1,10 @@
 """Genuine mpremote installs the packages of `make dist` on a board, from a folder and from a URL."""
 
-import functools
-import http.server
-import threading
-
 import packages
 import pytest
+import web
 
 PROGRAM = "import enroll; print(enroll.Enroller.__name__, enroll.Session.__name__, enroll.__file__)"
-
-
-class Quiet(http.server.SimpleHTTPRequestHandler):
-    def log_message(self, *_):
-        pass
 
 
 @pytest.fixture(scope="module")
@@ -26,12 +18,8 @@ def dist(tmp_path_factory):
 @pytest.fixture
 def server(dist):
     """URL of the same folder on loopback."""
-    with http.server.ThreadingHTTPServer(("127.0.0.1", 0), functools.partial(Quiet, directory=str(dist))) as server:
-        thread = threading.Thread(target=server.serve_forever)
-        thread.start()
-        yield f"http://127.0.0.1:{server.server_port}"
-        server.shutdown()
-        thread.join()
+    with web.serving(dist) as url:
+        yield url
 
 
 @pytest.mark.parametrize("kind", ["py", "mpy"])

@@ -112,6 +112,7 @@ class on_board:
         self.mounted = []
         self.rtc = Rtc()
         self.nvs = nvs
+        self.heaps = {4: [(7000, 24, 0, 24), (113000, 60000, 31000, 50000)]}  # of ESP-IDF, for data
         self.values = values
         wired = values.get("INTERFACE", "lan" if "EVB" in name else "wifi") == "lan"
         if wired:
@@ -168,7 +169,7 @@ class on_board:
             "micropython": Fake(const=lambda value: value),
         }
         if self.esp32:
-            modules["esp32"] = Fake(NVS=self.nvs)
+            modules["esp32"] = Fake(NVS=self.nvs, HEAP_DATA=4, idf_heap_info=lambda kind: self.heaps[kind])
         self._before = {name: sys.modules.pop(name, None) for name in OURS + tuple(modules)}
         sys.modules.update(modules)
         self._path = list(sys.path)

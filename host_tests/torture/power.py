@@ -48,6 +48,10 @@ def batches(full: bool, bench: Bench) -> Iterator[Batch]:
         for service in ("etherfax", "xyte") if full else ("xyte",):
             run = partial(on_micropython, "power_renewal.py", kind, service, *coarse, width=64, heap="8m")
             yield Batch(f"renewal, {service}, {kind}", run)
+    for service in SERVICES if full else ("xyte",):
+        for action in ACTIONS:
+            run = partial(on_micropython, "power_nvs.py", action, service, width=min(bench.widths))
+            yield Batch(f"{action}, {service}, NVS of ESP32", run)
     ca = bench.folder() / "ca.pem"
     trustme.CA(key_type=trustme.KeyType.ECDSA).cert_pem.write_to_path(ca)
     for kind in KINDS[:2]:

@@ -77,7 +77,7 @@ class Sessions(Stage):
 
 def driven(stage: Stage, who: str, how: str, pick: Pick, times: int = 1) -> Result:
     """Play the scripts that `pick` chooses, `times` each: see scripts/server_driven.py."""
-    return stage.play_surely(pick, (LATE, GROWN), times, DRIVEN, who, how)
+    return stage.play_surely(pick, LATE | GROWN, times, DRIVEN, who, how)
 
 
 def cancelled(stage: Stage, who: str, pick: Pick) -> Result:

@@ -26,7 +26,7 @@ TIMES = 200  # attempts in a row
 SETTLED = 20  # of them, after which nothing must grow any more
 STRANGERS = 3  # connections by someone else on this machine who has mistaken the port
 SECRETS = [TOKEN, *(value for section in SECTIONS.values() for value in section.values() if "canary" in value)]
-LATE, GROWN = " ms", "bytes of the heap"  # in sentences about what is played once more
+LATE, GROWN = {" ms": 1}, {"bytes of the heap": 5}  # what is played once more, how many times as long
 STATUS = {"registered": 0, "configuration": 78, "answer": 76, "refused": 77, "orphaned": 77}  # else 75
 
 AUTHORITY = trustme.CA()  # now, not when it is first needed: batches run beside each other
@@ -126,17 +126,17 @@ class Stage:
             result.lost += unseen(server, elsewhere, {it.name: times * it.connections for it in chosen})
         return result
 
-    def play_surely(self, pick: Pick, doubts: tuple[str, ...], times: int, program: str, *words: str) -> Result:
-        """The same as `play`; what is lost by nothing but `doubts` is played once more."""
+    def play_surely(self, pick: Pick, doubts: dict[str, int], times: int, program: str, *words: str) -> Result:
+        """The same as `play`; what is lost by nothing but one of `doubts` is played once more."""
 
-        def play(chosen: Callable[[str], bool]) -> Result:
-            return self.play(lambda number, it: pick(number, it) and chosen(it.name), times, program, *words)
+        def play(chosen: Callable[[str], bool], longer: int) -> Result:
+            return self.play(lambda number, it: pick(number, it) and chosen(it.name), longer * times, program, *words)
 
-        return confirmed(play, *doubts)
+        return confirmed(play, doubts)
 
     def attempts(self, pick: Pick, times: int = TIMES) -> Result:
         """Many attempts in a row by one enroller, of which nothing may stay."""
-        return self.play_surely(pick, (GROWN,), times, "server_attempts.py")
+        return self.play_surely(pick, GROWN, times, "server_attempts.py")
 
     def crawl(self) -> Result:
         """A byte a second."""

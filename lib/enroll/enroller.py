@@ -21,7 +21,7 @@ if False:  # for type hints only
     from .config import Config
     from .providers import Credential, Request
 
-_ROOM = const(1536)  # bytes of heap that handling an answer takes at most, besides the answer itself
+_ROOM = const(384)  # words of heap that handling an answer takes at most, besides the answer itself
 
 
 class Action:
@@ -213,7 +213,7 @@ class Enroller:
     def _ready(self) -> None:
         """The last moment before a request that cannot be taken back: prove that its answer can be kept."""
         gc.collect()
-        bytearray(_ROOM)
+        [None] * _ROOM
         if not self.state:
             self._save(TRIED)
         self.store.begin()

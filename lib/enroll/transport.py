@@ -127,12 +127,16 @@ class Exchange:
             raise EnrollError("certificate", "the certificate of %s %s" % (host, reason))
 
     def close(self) -> None:
-        """Close the TLS object and its socket: after a failed handshake the first does not close the second."""
-        for stream in (self.stream, self.sock):
+        """Close the TLS object and its socket: after a failed handshake the first does not close the second.
+
+        It takes no heap, of which there may be none left.
+        """
+        for _ in range(2):
             try:
-                stream.close()
+                self.stream.close()
             except OSError:
                 pass
+            self.stream = self.sock
 
     def _io(self, flags: int, call, data):
         """Task: `call(data)` until it does not say that it would block."""

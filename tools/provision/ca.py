@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 import socket
 import ssl
 import sys
@@ -15,7 +16,8 @@ from cryptography.hazmat.primitives.serialization import Encoding
 from rich.console import Console
 from rich.table import Table
 
-from .errors import MISUSE, REFUSED, STORAGE, TRY_AGAIN, Failure
+from .errors import CONFIGURATION, MISUSE, REFUSED, STORAGE, TRY_AGAIN, Failure
+from .template import Secrets, load, resolve
 
 TIMEOUT = 10.0  # seconds
 
@@ -38,6 +40,19 @@ class Chain:
 def fingerprint(certificate: x509.Certificate) -> str:
     """SHA-256, as AA:BB:..."""
     return certificate.fingerprint(hashes.SHA256()).hex(":").upper()
+
+
+def where(service: str) -> tuple[str, int]:
+    """(host, port) of the service that an enroll.json names in `url`, or of HOST[:PORT]. Raises Failure."""
+    path = Path(service)
+    if path.suffix != ".json":
+        return address(service)
+    data = load(path)
+    url = resolve(data.get("url"), path.parent, Secrets(), "url") if isinstance(data, dict) else None
+    found = re.match("https://([^/?#]+)", str(url), re.IGNORECASE)
+    if not found:
+        raise Failure(CONFIGURATION, f"{path}: `url` wants an address that begins with https://")
+    return address(found[1])
 
 
 def address(text: str) -> tuple[str, int]:
@@ -86,23 +101,23 @@ def _ask(host: str, port: int, context: ssl.SSLContext, verified: bool) -> list[
         raise Failure(TRY_AGAIN, f"{where} cannot be reached: {reason}") from None
 
 
-def fetch(host: str, port: int, bundle: Path | None = None) -> Chain:
-    """The chain of the server at `host`, up to a root of `bundle`, or of this computer's own, or, where that has none,
+def fetch(host: str, port: int, *bundles: Path) -> Chain:
+    """The chain of the server at `host`, up to a root of `bundles`, or of this computer's own, or, where that has none,
     as far as the server sends it. Raises Failure."""
     context = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
-    source = str(bundle) if bundle else "the CAs that this computer trusts"
-    try:
-        if bundle:
+    source = " and ".join(map(str, bundles)) or "the CAs that this computer trusts"
+    for bundle in bundles:
+        try:
             context.load_verify_locations(bundle)
-        else:
-            context.load_default_certs()
-    except (OSError, ssl.SSLError):
-        raise Failure(MISUSE, f"{bundle} holds no certificates in PEM") from None
+        except (OSError, ssl.SSLError):
+            raise Failure(MISUSE, f"{bundle} holds no certificates in PEM") from None
+    if not bundles:
+        context.load_default_certs()
     try:
         chain = Chain(_ask(host, port, context, True), True, f"verified by {source}")
     except ssl.SSLCertVerificationError as error:
         why = f"NOT verified by {source}: {error.verify_message}"
-        if bundle:
+        if bundles:
             raise Failure(REFUSED, f"{host} is {why}") from None
         context.check_hostname = False
         context.verify_mode = ssl.CERT_NONE

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import sys
 from collections.abc import Callable
 from dataclasses import asdict
@@ -49,7 +50,7 @@ def main() -> None:
 
     \b
     Examples:
-      provision ca na.connect.etherfax.net --out ca.der
+      provision ca enroll.json --out ca.der
       provision one enroll.json
       provision one --port /dev/ttyACM0 --app my_app.py enroll.json
       provision fleet devices.csv --template enroll.json --jobs 4 --result results.csv
@@ -127,16 +128,19 @@ def fleet(
     results = Results(result)
     todo = [row for row in rows if not results.done(row.device)]
     library(options["source"])  # compiled once, before there are threads
-    with Progress(console=Console(stderr=True), disable=not sys.stderr.isatty()) as progress:
-        bar = progress.add_task("boards", total=len(rows), completed=len(rows) - len(todo))
+    try:
+        with Progress(console=Console(stderr=True), disable=not sys.stderr.isatty()) as progress:
+            bar = progress.add_task("boards", total=len(rows), completed=len(rows) - len(todo))
 
-        def done(found: Result) -> None:
-            progress.console.print(
-                f"{found.device}: {found.text}", markup=False, emoji=False, highlight=False, soft_wrap=True
-            )
-            progress.advance(bar)
+            def done(found: Result) -> None:
+                progress.console.print(
+                    f"{found.device}: {found.text}", markup=False, emoji=False, highlight=False, soft_wrap=True
+                )
+                progress.advance(bar)
 
-        finished = many.work(todo, results, jobs, Options(**options), _note, done)
+            finished = many.work(todo, results, jobs, Options(**options), _note, done)
+    except KeyboardInterrupt:
+        os._exit(TRY_AGAIN)  # else Python waits for the boards that were dropped; what is done is in the result file
     found = [results.rows[row.device] for row in rows if row.device in results.rows]
     good = sum(it.state == "registered" for it in found)
     click.echo(json.dumps([asdict(it) for it in found]) if as_json else f"{good} of {len(rows)} boards are registered")
@@ -197,18 +201,22 @@ def logs(port: str, seconds: float | None, restart: bool) -> None:
 
 
 @main.command()
-@click.argument("host", metavar="HOST[:PORT]")
+@click.argument("service", metavar="ENROLL.JSON|HOST[:PORT]")
 @click.option("--out", type=click.Path(dir_okay=False, path_type=Path), required=True, help="ca.der, or .pem.")
-@click.option("--bundle", type=FILE, help="PEM file of CAs to choose from. [default: this computer's]")
+@click.option(
+    "--bundle", "bundles", multiple=True, type=FILE, help="PEM file of CAs to choose from. [default: this computer's]"
+)
 @click.option("--yes", is_flag=True, help="Do not ask; wants --fingerprint.")
 @click.option("--fingerprint", help="SHA-256 of the CA that is expected.")
 @json_option
-def ca(host: str, out: Path, bundle: Path | None, yes: bool, fingerprint: str | None, as_json: bool) -> None:
+def ca(service: str, out: Path, bundles: tuple[Path, ...], yes: bool, fingerprint: str | None, as_json: bool) -> None:
     """Find the CA of a service, show it, and write it to a file for enroll.json.
+
+    The service is the one that ENROLL.JSON names in `url`, or a host.
 
     \b
     Examples:
-      provision ca na.connect.etherfax.net --out ca.der
+      provision ca enroll.json --out ca.der
       provision ca 192.0.2.1:8443 --out ca.der --bundle company-cas.pem
       provision ca entry.xyte.io --out ca.der --yes --fingerprint AB:CD:...
     """
@@ -216,7 +224,7 @@ def ca(host: str, out: Path, bundle: Path | None, yes: bool, fingerprint: str | 
 
     if yes and not fingerprint:
         raise Failure(MISUSE, "--yes wants --fingerprint: nobody would look at the certificate otherwise")
-    chain = authority.fetch(*authority.address(host), bundle)
+    chain = authority.fetch(*authority.where(service), *bundles)
     authority.show(chain)
     mark = authority.fingerprint(chain.anchor)
     if fingerprint and fingerprint.replace(":", "").upper() != mark.replace(":", ""):

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import csv
 import datetime
-import os
 import time
 from collections.abc import Callable
 from concurrent.futures import Future, ThreadPoolExecutor
@@ -101,7 +100,8 @@ def work(
     done: Callable[[Result], None],
 ) -> bool:
     """Provide the boards of `rows`, `jobs` at a time, each kept in `results` and told to `done`. False if Ctrl-C came:
-    the boards that are under way are finished then, and no other is begun."""
+    the boards that are under way are finished then, and no other is begun. Raises KeyboardInterrupt if it came twice.
+    """
 
     def task(row: Row) -> None:
         result = _one(row, options)
@@ -115,10 +115,11 @@ def work(
             future.result()
         return True
     except KeyboardInterrupt:
+        pool.shutdown(wait=False, cancel_futures=True)
         say("interrupted: the boards that are under way are finished first; Ctrl-C again drops them")
+        for future in futures:
+            if not future.cancelled():
+                future.result()
         return False
     finally:
-        try:
-            pool.shutdown(cancel_futures=True)
-        except KeyboardInterrupt:
-            os._exit(TRY_AGAIN)  # else Python waits for the threads; what is done is in the result file
+        pool.shutdown(wait=False, cancel_futures=True)  # not to wait: Ctrl-C may have come at any moment

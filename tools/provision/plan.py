@@ -40,14 +40,23 @@ def known_boards() -> list[str]:
     return sorted(path.parent.name for path in BOARDS.glob("*/board.py"))
 
 
+def of_family(family: str, board: str) -> bool:
+    """Whether boards/<board> is one of `family`: its manifest says which port.py it takes."""
+    path = BOARDS / board / "manifest.py"
+    return path.exists() and f'base_path="../{family}"' in path.read_text()
+
+
 def board_files(family: str, board: str) -> dict[str, bytes]:
     """port.py and what else boards/ has for this family and board. Raises Failure."""
     folder = BOARDS / family
     if not (folder / "port.py").exists():
         has = ", ".join(path.parent.name for path in sorted(BOARDS.glob("*/port.py")))
         raise Failure(CONFIGURATION, f"there is no port.py for {family} boards yet; there is one for {has}")
-    if "import board" in (folder / "port.py").read_text() and not (BOARDS / board / "board.py").exists():
-        raise Failure(CONFIGURATION, f"boards/ has no folder {board or '(unknown)'}: name the board with --board")
+    wanted = "import board" in (folder / "port.py").read_text() or (BOARDS / board / "board.py").exists()
+    if wanted and not of_family(family, board):
+        ours = ", ".join(it for it in known_boards() if of_family(family, it))
+        remedy = f"use --board with {ours}" if ours else "leave --board out"
+        raise Failure(CONFIGURATION, f"{board or 'an unknown board'} is none of {family}: {remedy}")
     paths = [*sorted(BOARDS.glob("*.py")), *sorted(folder.glob("*.py")), BOARDS / board / "board.py"]
     return {f"/{path.name}": path.read_bytes() for path in paths if path.name != "manifest.py" and path.exists()}
 

@@ -110,20 +110,24 @@ def _once(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
     return dict(pairs)
 
 
+def load(path: Path) -> Any:
+    """What is in the enroll.json at `path`, placeholders and all. Raises Failure."""
+    try:
+        return json.loads(path.read_text(encoding="utf-8"), object_pairs_hook=_once)
+    except json.JSONDecodeError as error:
+        sentence = f"{path}: broken JSON, see line {error.lineno}, column {error.colno}"
+        raise Failure(CONFIGURATION, sentence) from None
+    except (OSError, UnicodeDecodeError):
+        raise Failure(CONFIGURATION, f"{path} cannot be read") from None
+
+
 class Template:
     """The enroll.json at `path`, its placeholders filled in. Raises Failure."""
 
     def __init__(self, path: Path) -> None:
         self.path = path
         self.secrets = Secrets()
-        try:
-            data = json.loads(path.read_text(encoding="utf-8"), object_pairs_hook=_once)
-        except json.JSONDecodeError as error:
-            sentence = f"{path}: broken JSON, see line {error.lineno}, column {error.colno}"
-            raise Failure(CONFIGURATION, sentence) from None
-        except (OSError, UnicodeDecodeError):
-            raise Failure(CONFIGURATION, f"{path} cannot be read") from None
-        self.data = resolve(data, path.parent, self.secrets)
+        self.data = resolve(load(path), path.parent, self.secrets)
 
     def settings(self, row: Mapping[str, str] | None = None, keep: bool = False) -> Settings:
         """The configuration of one board, checked: `row` overrides keys of the provider's section, as text. `keep`: an

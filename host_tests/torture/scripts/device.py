@@ -10,6 +10,7 @@ from boots import ONCE, Port
 from enroll import wait
 from enroll.config import Config
 from enroll.enroller import Enroller
+from enroll.record import KEPT
 from enroll.store import Store
 from enroll.wait import ignore
 from helpers import Fake, changed, read, settings, write
@@ -37,7 +38,8 @@ class Service:
     """A service that registers a device once; a function like urequests'.
 
     `given` counts the credentials it has given away, of which the last is valid; `seen` counts requests. `ticket` is
-    the registration token that is valid, if one is. `unsaved`: an answer has arrived, and no save has ended since.
+    the registration token that is valid, if one is. `unsaved`: an answer has arrived, and no save has ended since;
+    `partly`: or one of what there was memory for.
     `trouble`: the status that it answers instead, or what happens to the connection before an answer has come;
     `turned_away`: it has answered so.
     `meanwhile()` is called while a request waits for its answer.
@@ -46,7 +48,7 @@ class Service:
     def __init__(self, provider):
         self.provider = provider
         self.given = self.seen = 0
-        self.bound = self.unsaved = self.turned_away = False
+        self.bound = self.unsaved = self.partly = self.turned_away = False
         self.ticket = TICKET
         self.trouble = None
         self.meanwhile = ignore
@@ -54,7 +56,7 @@ class Service:
     def copy(self):
         other = Service(self.provider)
         other.given, other.bound, other.unsaved, other.ticket = self.given, self.bound, self.unsaved, self.ticket
-        other.turned_away = self.turned_away
+        other.turned_away, other.partly = self.turned_away, self.partly
         return other
 
     def reset(self):
@@ -120,14 +122,15 @@ class Parsing:
 
     def parse(self, config, answer):
         if self._provider.ONCE and answer.status < 300 and not getattr(self._device.flash, "off", False):
-            self._device.service.unsaved = False
+            self._device.service.unsaved = self._device.service.partly
         return self._provider.parse(config, answer)
 
 
 class Device:
     """A device with enroll.json on `flash` (a context in which its files are under `flash.root`) and its `service`.
 
-    `saves` has the state of each record that was written; `saving`: the save of an answer has begun.
+    `saves` has the state of each record that was written; `saving`: the save of an answer has begun; `whole`: one of
+    all of it has ended.
     """
 
     def __init__(self, flash, service):
@@ -136,7 +139,7 @@ class Device:
         self.path = flash.root + "/enroll.json"
         self.lines = []
         self.saves = []
-        self.saving = False
+        self.saving = self.whole = False
 
     def copy(self, image=None):
         """The same device, with the same past; on its flash then is `image`, or what was there before."""
@@ -153,9 +156,11 @@ class Device:
         device = self
 
         class Watched(Store):
-            def save(self, state, *rest):
+            def save(self, state, who, body, *rest):
                 device.saving = device.service.unsaved
-                super().save(state, *rest)
+                super().save(state, who, body, *rest)
+                good = json.dumps(device.service.good()).encode()
+                device.whole = device.whole or state == KEPT or bytes(body) == good
                 device.service.unsaved = False
                 device.saves.append(state)
 
@@ -234,7 +239,8 @@ class Device:
             # a later attempt writes nothing before it is sent, so the device cannot know that its answer was lost
             outcome, fact, remedy = "refused", "the service says", "this device in the portal"
         elif self.service.provider in ONCE:
-            outcome, fact, remedy = "orphaned", "an earlier answer was lost", "reset this device in the portal"
+            fact = "an earlier answer was " + ("kept unread" if self.service.partly else "lost")
+            outcome, remedy = "orphaned", "reset this device in the portal"
         else:
             outcome, fact, remedy = "renewed", "registration token used up", "fetch a new one"
         if fact not in line or remedy not in line:

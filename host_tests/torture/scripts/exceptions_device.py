@@ -91,8 +91,11 @@ def recovers(device, error):
     device.ended()
     if goes_on:
         device.again()
-    if isinstance(error, OSError) or (isinstance(error, MemoryError) and device.saving):
+    if isinstance(error, OSError) or (isinstance(error, MemoryError) and device.begun):
         device.service.unsaved = False
+    elif isinstance(error, MemoryError) and not device.whole:
+        device.service.partly = not device.service.unsaved
+        device.service.unsaved = True
     return device.copy().settles()
 
 
@@ -107,6 +110,7 @@ class Points:
         self.at = at
         self.names = []
         self.armed = False
+        self.device = None
 
     def arm(self):
         self.armed = True
@@ -120,6 +124,7 @@ class Points:
             self.names.append(name)
             if len(self.names) == self.at:
                 self.at = -1  # once is enough
+                self.device.begun = self.device.saving
                 raise self.error
 
     def part(self, name, value):
@@ -127,7 +132,8 @@ class Points:
 
     def tried(self, start):
         """What becomes of a copy of the device `start`."""
-        device = start.copy()
+        self.device = device = start.copy()
+        device.begun = False  # whether the save of the answer had, when the error was raised
         device.arrived, device.ended, device.part = self.arm, self.disarm, self.part
         try:
             return recovers(device, self.error)

@@ -113,7 +113,7 @@ async def tell(it, lines):
 
 async def attempts(case, it, lines, times, settled, secrets):
     """What is wrong with so many attempts, in a list of sentences: each once."""
-    found, growth = [], watched.Growth()
+    found, growth, earlier = [], watched.Growth(), ""
     every = case["requests"]
     before = watched.opened()
     for number in range(times * every):
@@ -133,10 +133,15 @@ async def attempts(case, it, lines, times, settled, secrets):
             wrong.append(f"told a secret: {lines}")
         lines.clear()
         if (number + 1) % every:
+            if kind != "response":
+                earlier = f"the request before came to {kind} in {took} ms"
             await asyncio.sleep_ms(PAUSE)
         else:
             it.close()
-            if kind not in case["kinds"]:
+            if earlier:
+                wrong.append(earlier)
+                earlier = ""
+            elif kind not in case["kinds"]:
                 wrong.append(f"wanted {' or '.join(case['kinds'])}: {kind}")
             if watched.opened() > before:
                 wrong.append(f"{watched.opened() - before} files and sockets are left open")
