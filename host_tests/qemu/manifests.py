@@ -39,7 +39,7 @@ def freeze(board: str, source: Path, library: Path, out: Path) -> None:
     places = {"MPY_DIR": source, "MPY_LIB_DIR": library, "PORT_DIR": port, "BOARD_DIR": port / "boards" / board}
     shutil.copytree(generated(), out / "genhdr")
     command = [sys.executable, source / "tools" / "makemanifest.py", "-o", out / "frozen.c", "-b", out]
-    command += ["-f", f"-march={CHIPS.get(board, CHIPS[family])}"]
+    command += [f"-f=-march={CHIPS.get(board, CHIPS[family])}"]
     command += [it for name, place in places.items() for it in ("-v", f"{name}={place}")]
     command += [ROOT / "boards" / board / "manifest.py"]
     done = subprocess.run(
