@@ -13,7 +13,7 @@ from typing import Any
 
 from torture import faketime
 from torture.clock_cases import DEADLINE, Case, Dated, cases, dates
-from torture.faults import ROOT, SCRIPTS, Batch, Bench, Result, confirmed, on_micropython, together
+from torture.faults import ROOT, SCRIPTS, Batch, Bench, Result, on_micropython, steadily, together
 from torture.hostile import Hostile, Moves
 from torture.misbehaviour import SECTIONS, answer, http, packed
 from torture.stage import AUTHORITY, context, misbehaved
@@ -58,15 +58,8 @@ def ask(place: Place, chosen: list[Case]) -> Result:
         return place.ask(lines)
 
 
-def ask_for_date(place: Place, secure: bool) -> Result:
-    """Show a Date of every kind in the place of time servers, one after another; what is late once more."""
-    return confirmed(
-        lambda chosen, _: show_dates(place, secure, [it for it in dates() if chosen(it.name)]), {"took": 1}
-    )
-
-
-def show_dates(place: Place, secure: bool, chosen: list[Dated]) -> Result:
-    """Show these."""
+def ask_for_date(place: Place, secure: bool, chosen: list[Dated]) -> Result:
+    """Show a Date of every kind in the place of time servers, one after another."""
     scheme = "https" if secure else "http"
     with (
         Hostile({it.name: it.moves for it in chosen}, context() if secure else None) as server,
@@ -78,7 +71,7 @@ def show_dates(place: Place, secure: bool, chosen: list[Dated]) -> Result:
             lines.append({"name": it.name, "config": config, "expected": it.expected, "most": it.most})
         result = place.ask(lines, "in turn")
         result.lost += [f"{name}: told {told!r}" for name, told in unasked(server)]
-    return result
+        return result
 
 
 def unasked(server: Hostile) -> Iterator[tuple[str, bytes]]:
@@ -174,8 +167,11 @@ def batches(full: bool, bench: Bench) -> Iterable[Batch]:
     for width in bench.widths if full else (64,):
         place = Place(bench, width)
         chosen = [case for case in cases() if full or case.silent < 2]
-        asks = functools.partial(ask, place, chosen)
-        dated, more = (functools.partial(ask_for_date, Place(bench, width), secure) for secure in (True, False))
+        asks = functools.partial(steadily, chosen, functools.partial(ask, place))
+        dated, more = (
+            functools.partial(steadily, list(dates()), functools.partial(ask_for_date, Place(bench, width), secure))
+            for secure in (True, False)
+        )
         yield Batch(f"time servers, and Dates inside TLS, {width} bits", functools.partial(together, asks, dated))
         yield Batch(f"first boots, {width} bits", functools.partial(boot_all, place))
         if full:

@@ -18,9 +18,12 @@ from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Protocol, TypeVar
 
 from runtime import Unavailable, micropython
 
+AGAIN = 3  # times
+STOLEN = 0.05  # seconds
 ROOT = Path(__file__).resolve().parent.parent.parent
 SCRIPTS = Path(__file__).resolve().parent / "scripts"
 
@@ -40,6 +43,16 @@ class Batch:
 
     name: str
     run: Callable[[], Result]
+
+
+class Named(Protocol):
+    """What has a name that tells it from others."""
+
+    @property
+    def name(self) -> str: ...
+
+
+Case = TypeVar("Case", bound=Named)
 
 
 class Bench:
@@ -127,19 +140,32 @@ def together(*plays: Callable[[], Result]) -> Result:
     return Result(sum(it.cases for it in results), [sentence for it in results for sentence in it.lost], notes)
 
 
-def confirmed(play: Callable[[Callable[[str], bool], int], Result], doubts: dict[str, int]) -> Result:
-    """Play all cases, and once more those that are lost by nothing but what a doubt says: lost is what is so again.
+def stolen() -> float:
+    """Seconds for which this machine's hypervisor has run others on its processors; 0 where nobody says."""
+    try:
+        with open("/proc/stat") as file:
+            return int(file.readline().split()[8]) / os.sysconf("SC_CLK_TCK")
+    except (OSError, IndexError, ValueError):
+        return 0.0
 
-    For what is measured on a machine that others use too, and in a heap that settles late: a leak goes on, so that such
-    a case is played longer. `play` is given what chooses cases by their names, with which their sentences begin, and
-    how many times as long as usual; that is what `doubts` has for the words of each.
+
+def steadily(cases: list[Case], play: Callable[[list[Case]], Result]) -> Result:
+    """Play `cases` that have deadlines, each with a `name`, with which a sentence about it begins.
+
+    A machine that stands still for a second makes them miss these: then those that are lost are played again, up to
+    AGAIN times. What is lost while nobody takes the processor is lost.
     """
-    result = play(lambda _: True, 1)
-    for doubt, longer in doubts.items():
-        doubtful = [it for it in result.lost if all(doubt in part for part in it.split("; "))]
-        if doubtful:
-            more = play(lambda name, lost=doubtful: any(it.startswith(f"{name}: ") for it in lost), longer)
-            others = [it for it in doubts if it != doubt]  # were right the first time
-            again = [it for it in more.lost if doubt in it or not any(other in it for other in others)]
-            result.lost = [it for it in result.lost if it not in doubtful] + again
+    before = stolen()
+    result = play(cases)
+    again = 0
+    for _ in range(AGAIN):
+        if not result.lost or stolen() - before < STOLEN:
+            break
+        before = stolen()
+        about = [[it for it in cases if sentence.startswith(f"{it.name}: ")] for sentence in result.lost]
+        some = [it for it in cases if any(it in found for found in about)] if all(about) else cases
+        result.lost = play(some).lost
+        again += len(some)
+    if again:
+        result.notes["played again, because the processor was away"] = str(again)
     return result

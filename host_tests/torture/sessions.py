@@ -5,10 +5,10 @@ import socket
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, replace
 
-from torture.faults import Batch, Bench, Result, on_micropython, together
+from torture.faults import Batch, Bench, Result, on_micropython, steadily, together
 from torture.hostile import Endless, Hostile, Move, Moves
 from torture.misbehaviour import HEAD, TOKEN, Script, chunk, chunked, http, packed
-from torture.stage import GROWN, LATE, TIMES, Pick, Stage, fast, nth, slow, unclosed
+from torture.stage import TIMES, Pick, Stage, fast, nth, slow, unclosed
 
 DRIVEN = "server_driven.py"
 # Bits, service, inside TLS: what goes on is the same for all but their addresses. Centagate's make no requests.
@@ -77,19 +77,22 @@ class Sessions(Stage):
 
 def driven(stage: Stage, who: str, how: str, pick: Pick, times: int = 1) -> Result:
     """Play the scripts that `pick` chooses, `times` each: see scripts/server_driven.py."""
-    return stage.play_surely(pick, LATE | GROWN, times, DRIVEN, who, how)
+    return stage.play(pick, times, DRIVEN, who, how)
 
 
 def cancelled(stage: Stage, who: str, pick: Pick) -> Result:
     """Cancel what an enroller or a session does, at every step of the scripts that `pick` chooses."""
     stage = replace(stage, brief=PATIENCE)
+
+    def play(chosen: list[Script]) -> Result:
+        with Hostile({it.name: it.moves for it in chosen}, stage.context) as server:
+            plan = str(stage.plan(server, chosen))
+            result = on_micropython("server_cancelled.py", plan, who, width=stage.width, heap=stage.heap)
+        result.lost += unclosed(server)
+        return result
+
     with socket.create_server(("127.0.0.1", 0)) as elsewhere:
-        chosen = [it for number, it in enumerate(stage.scripts(elsewhere)) if pick(number, it)]
-    with Hostile({it.name: it.moves for it in chosen}, stage.context) as server:
-        plan = str(stage.plan(server, chosen))
-        result = on_micropython("server_cancelled.py", plan, who, width=stage.width, heap=stage.heap)
-    result.lost += unclosed(server)
-    return result
+        return steadily(stage.chosen(pick, elsewhere), play)
 
 
 def halting(number: int, script: Script) -> bool:

@@ -15,7 +15,7 @@ from typing import Any
 import trustme
 from devices import Device
 
-from torture.faults import Bench, Result, confirmed, on_micropython
+from torture.faults import Bench, Result, on_micropython, steadily
 from torture.hostile import Hostile
 from torture.misbehaviour import SECTIONS, TOKEN, Script, slowly
 from torture.misinformation import scripts
@@ -26,7 +26,6 @@ TIMES = 200  # attempts in a row
 SETTLED = 20  # of them, after which nothing must grow any more
 STRANGERS = 3  # connections by someone else on this machine who has mistaken the port
 SECRETS = [TOKEN, *(value for section in SECTIONS.values() for value in section.values() if "canary" in value)]
-LATE, GROWN = {" ms": 1}, {"bytes of the heap": 5}  # what is played once more, how many times as long
 STATUS = {"registered": 0, "configuration": 78, "answer": 76, "refused": 77, "orphaned": 77}  # else 75
 
 AUTHORITY = trustme.CA()  # now, not when it is first needed: batches run beside each other
@@ -116,52 +115,58 @@ class Stage:
 
     def play(self, pick: Pick, times: int = 1, program: str = "server_boots.py", *words: str) -> Result:
         """Play the scripts that `pick` chooses, `times` each, against a program of `scripts/`."""
-        with socket.create_server(("127.0.0.1", 0)) as elsewhere:
-            chosen = [it for number, it in enumerate(self.scripts(elsewhere)) if pick(number, it)]
+
+        def play(chosen: list[Script]) -> Result:
             with Hostile({it.name: it.moves for it in chosen}, self.context) as server:
                 arguments = (program, str(self.plan(server, chosen)), str(times), str(SETTLED), *words)
                 patience = 30 + 0.5 * times * len(chosen)
                 result = on_micropython(*arguments, width=self.width, patience=patience, heap=self.heap)
             result.lost += unclosed(server)
             result.lost += unseen(server, elsewhere, {it.name: times * it.connections for it in chosen})
-        return result
+            return result
 
-    def play_surely(self, pick: Pick, doubts: dict[str, int], times: int, program: str, *words: str) -> Result:
-        """The same as `play`; what is lost by nothing but one of `doubts` is played once more."""
+        with socket.create_server(("127.0.0.1", 0)) as elsewhere:
+            return steadily(self.chosen(pick, elsewhere), play)
 
-        def play(chosen: Callable[[str], bool], longer: int) -> Result:
-            return self.play(lambda number, it: pick(number, it) and chosen(it.name), longer * times, program, *words)
-
-        return confirmed(play, doubts)
+    def chosen(self, pick: Pick, elsewhere: socket.socket) -> list[Script]:
+        """The scripts that `pick` chooses, of which some lead `elsewhere`."""
+        return [it for number, it in enumerate(self.scripts(elsewhere)) if pick(number, it)]
 
     def attempts(self, pick: Pick, times: int = TIMES) -> Result:
         """Many attempts in a row by one enroller, of which nothing may stay."""
-        return self.play_surely(pick, GROWN, times, "server_attempts.py")
+        return self.play(pick, times, "server_attempts.py")
 
     def crawl(self) -> Result:
         """A byte a second."""
-        chosen = list(slowly(self.provider, 1))
         stage = Stage(self.bench, self.provider, self.secure, self.width, DEADLINE)
-        with Hostile({it.name: it.moves for it in chosen}, self.context) as server:
-            return on_micropython("server_boots.py", str(stage.plan(server, chosen)), width=self.width)
+
+        def play(chosen: list[Script]) -> Result:
+            with Hostile({it.name: it.moves for it in chosen}, self.context) as server:
+                return on_micropython("server_boots.py", str(stage.plan(server, chosen)), width=self.width)
+
+        return steadily(list(slowly(self.provider, 1)), play)
 
     def processes(self, pick: Pick) -> Result:
         """The same as `play` with a process of the firmware for each script."""
-        result = Result(0)
-        with socket.create_server(("127.0.0.1", 0)) as elsewhere:
-            chosen = [it for number, it in enumerate(self.scripts(elsewhere)) if pick(number, it)]
+
+        def play(chosen: list[Script]) -> Result:
             with Hostile({it.name: it.moves for it in chosen}, self.context) as server:
-                for it in chosen:
-                    start = time.monotonic()
-                    done = self.device(server, it).boot()
-                    seconds = time.monotonic() - start
-                    result.lost += [f"{it.name}: {wrong}" for wrong in misbehaved(done, it.expected)]
-                    if seconds > it.uncut + self.timeout(it) + 1 + START:
-                        result.lost.append(f"{it.name}: took {seconds:.1f} s")
-                    result.cases += 1
-            result.lost += unclosed(server)
-            result.lost += unseen(server, elsewhere, dict.fromkeys(server.visits, 1))
-        return result
+                lost = [f"{it.name}: {wrong}" for it in chosen for wrong in self.process(server, it)]
+            lost += unclosed(server)
+            lost += unseen(server, elsewhere, dict.fromkeys(server.visits, 1))
+            return Result(len(chosen), lost)
+
+        with socket.create_server(("127.0.0.1", 0)) as elsewhere:
+            return steadily(self.chosen(pick, elsewhere), play)
+
+    def process(self, server: Hostile, it: Script) -> Iterator[str]:
+        """Boot a new device in a process of its own; what is wrong with that."""
+        start = time.monotonic()
+        done = self.device(server, it).boot()
+        seconds = time.monotonic() - start
+        yield from misbehaved(done, it.expected)
+        if seconds > it.uncut + self.timeout(it) + 1 + START:
+            yield f"took {seconds:.1f} s"
 
 
 def misbehaved(done: subprocess.CompletedProcess[str], expected: str) -> Iterator[str]:

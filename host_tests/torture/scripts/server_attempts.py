@@ -17,15 +17,15 @@ from enroll.enroller import Enroller
 def attempts(case, times, settled):
     """Make them; what is wrong: sentences."""
     config = enroll.Config.load(case["path"])
-    kinds, growth = {}, watched.Growth()
+    kinds, growth = {}, watched.Growth(settled, times)
     enroller, now = None, 0
     port.memory(b"")  # what deep sleep keeps is another case's
     watched.start()
     for number in range(times):
-        if number in (settled, (settled + times) // 2):
+        if growth.due(number):
             if enroller:
                 enroller.close()  # the slot that waits for the next record
-            growth.measure(int(number > settled))
+            growth.measure()
         enroller = enroller or Enroller(config, port)
         action = enroller.step(now)
         now = action.at
@@ -39,7 +39,7 @@ def attempts(case, times, settled):
     watched.feed()
     if enroller:
         enroller.close()
-    growth.measure(2)
+    growth.measure()
     yield from growth.faults()
     if watched.longest > watched.GAP:
         yield f"the watchdog was not fed for {watched.longest} ms"

@@ -113,12 +113,12 @@ async def tell(it, lines):
 
 async def attempts(case, it, lines, times, settled, secrets):
     """What is wrong with so many attempts, in a list of sentences: each once."""
-    found, growth, earlier = [], watched.Growth(), ""
     every = case["requests"]
+    found, growth, earlier = [], watched.Growth(settled * every, times * every), ""
     before = watched.opened()
     for number in range(times * every):
-        if number in (settled * every, (settled + times) // 2 * every):
-            growth.measure(int(number > settled * every))
+        if growth.due(number):
+            growth.measure()
         start = time.ticks_ms()
         watched.start()
         kind = await tell(it, lines)
@@ -146,7 +146,8 @@ async def attempts(case, it, lines, times, settled, secrets):
             if watched.opened() > before:
                 wrong.append(f"{watched.opened() - before} files and sockets are left open")
         found += [sentence for sentence in wrong if sentence not in found][: 3 - len(found)]
-    growth.measure(2)
+    if growth.due(times * every):
+        growth.measure()
     return found + list(growth.faults())
 
 

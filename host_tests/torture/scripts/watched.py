@@ -6,6 +6,7 @@ import time
 
 import port
 
+MOMENTS = 5
 GAP = 1000  # ms; the longest time without feeding the watchdog
 
 _feed = port.feed
@@ -43,20 +44,30 @@ def told(lines, secrets):
 
 
 class Growth:
-    """What is taken at three moments, of which the first is when all that stays is there."""
+    """What is taken at MOMENTS moments from the attempt `first` on, when all that stays is there, to the end, `last`.
 
-    def __init__(self):
-        self._found = [0] * 6  # nothing is allocated between two measurements
+    What leaks grows from each of them to the next; what has settled late, or is taken for an address, does not.
+    """
 
-    def measure(self, number):
-        """Note bytes of the heap in use and number of open files and sockets, at moment 0, 1 or 2."""
+    def __init__(self, first, last):
+        self._moments = [first + (last - first) * part // (MOMENTS - 1) for part in range(MOMENTS)]
+        self._heap = [0] * MOMENTS  # nothing is allocated between two measurements
+        self._opened = [0] * MOMENTS
+        self._taken = 0
+
+    def due(self, number):
+        """Whether something is to be measured before attempt `number`, or at the end."""
+        return number in self._moments
+
+    def measure(self):
+        """Note bytes of the heap in use and number of open files and sockets."""
         gc.collect()
-        self._found[number] = gc.mem_alloc()
-        self._found[number + 3] = opened()
+        self._heap[self._taken] = gc.mem_alloc()
+        self._opened[self._taken] = opened()
+        self._taken += 1
 
     def faults(self):
-        """What grows: sentences. Once may be the first time that has got further than the others."""
-        for what, at in (("bytes of the heap", 0), ("files and sockets", 3)):
-            first, second, third = self._found[at : at + 3]
-            if third > second > first:
-                yield f"{first}, {second}, {third} {what}"
+        """What grows: sentences."""
+        for what, found in (("bytes of the heap", self._heap), ("files and sockets", self._opened)):
+            if self._taken == MOMENTS and all(found[at] < found[at + 1] for at in range(MOMENTS - 1)):
+                yield ", ".join([str(it) for it in found]) + " " + what
