@@ -14,7 +14,7 @@ demo: .venv/ready ## register with all four services in the sandbox, twice, and 
 	@$(RUN) tools/demo.py
 
 test: .venv/ready ## run every test, on CPython and on MicroPython, 64 and 32 bits; TESTS=path for some of them
-	@$(RUN) -m pytest -q --numprocesses auto --dist loadfile $(TESTS)
+	@$(RUN) -m pytest -q --numprocesses auto --dist loadfile --no-loadscope-reorder $(TESTS)
 
 torture: export PYTHONPATH := lib:host_tests:host_tests/pure
 torture: .venv/ready ## break everything that can break, one by one, and count what was lost; CLASSES="power heap" for some

@@ -1,5 +1,6 @@
 """What every test needs: the library importable under CPython, and the pure tests on every runtime."""
 
+import gc
 import os
 import shutil
 import tempfile
@@ -11,9 +12,22 @@ from runtime import Unavailable, micropython
 
 pytest_plugins = ["leaks", "on_micropython"]
 
+# Files that take longest, longest first: no process is left alone with one of them at the end.
+LONG = ("test_slices.py", "test_year_xyte.py", "test_year.py", "test_five_commands.py", "test_packages.py")
+
 cpython.install()
 hypothesis.settings.register_profile("enroll", derandomize=True, deadline=None, max_examples=200)
 hypothesis.settings.load_profile("enroll")
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    items.sort(key=lambda it: LONG.index(it.path.name) if it.path.name in LONG else len(LONG))
+
+
+def pytest_collection_finish() -> None:
+    """The library collects before each request: what pytest holds by now need not be gone through every time."""
+    gc.collect()
+    gc.freeze()
 
 
 def pytest_sessionstart() -> None:

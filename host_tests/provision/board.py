@@ -39,10 +39,10 @@ class Board:
         self, flash: Path, width: int = 64, blocks: int = 256, claims: dict[str, Any] | None = None, lacks: str = ""
     ) -> None:
         self.flash = flash
-        self.width = width
         self.asleep = False
         self.heard, self.said = bytearray(), bytearray()
         self.patience: int | None = None  # bytes that it takes until it is unplugged
+        self._runtime = str(micropython(width))
         self._options = {"flash": str(flash), "claims": claims or {}, "lacks": lacks.split()}
         if not flash.exists():
             flash.write_bytes(b"\xff" * (blocks * BLOCK))
@@ -93,7 +93,7 @@ class Board:
     def _power_on(self, mode: str) -> None:
         self._control, control = os.pipe()
         options = json.dumps({**self._options, "control": control, "mode": mode})
-        command = [str(micropython(self.width)), str(DEVICE), options]
+        command = [self._runtime, str(DEVICE), options]
         self._process = subprocess.Popen(
             command, stdin=self._stdin, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, pass_fds=[control]
         )
