@@ -40,7 +40,7 @@ class Machine:
         self._process.wait()
         self.modem.close()
 
-    def mpremote(self, *arguments: str, patience: float = 60) -> tuple[int | None, str]:
+    def mpremote(self, *arguments: str, patience: float = 180) -> tuple[int | None, str]:
         """(exit status, what was printed) of mpremote, whose first step resets the board softly.
 
         None: it did not end. Nothing interrupts this board, so it starts anew then.
