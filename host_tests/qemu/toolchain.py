@@ -10,6 +10,7 @@ import os
 import shutil
 import subprocess
 import sys
+import tarfile
 import zlib
 from pathlib import Path
 
@@ -99,9 +100,11 @@ def sources() -> Path:
         (apt / "sources.list").write_text(f"deb-src [signed-by={KEYRING}] {site} {SUITE} main\n")
         call(["apt-get", *options, "update"], apt, f"reading the source lists of Debian {SUITE}")
         call(["apt-get", *options, "source", "--download-only", "micropython"], partial, "fetching its sources")
-        archive = next(partial.glob("*.orig.tar.*"))
-        call(["tar", "-xf", str(archive), "--strip-components=1"], partial, "unpacking them")
-        partial.rename(target)
+        with tarfile.open(next(partial.glob("*.orig.tar.*"))) as archive:  # there need be no xz beside tar
+            archive.extraction_filter = getattr(tarfile, "data_filter", None)  # which Debian 12's Python may not have
+            archive.extractall(partial / "all")
+        next((partial / "all").iterdir()).rename(target)
+        shutil.rmtree(partial)
         shutil.rmtree(apt)
     return target
 
