@@ -9,6 +9,7 @@ import time
 import pytest
 import trustme
 from outcome import status
+from torture.faults import STOLEN, stolen
 
 TOKEN = b'{"DeviceToken": "54524a6421f1ddaf6781c79f9e176cfc"}'
 HEAD = b"HTTP/1.1 200 OK\r\n"
@@ -73,11 +74,12 @@ def boot(make, authority, tmp_path, width, port):
 
 @pytest.fixture
 def boot_in_time(make, authority, serve, tmp_path, width):
-    """`boot_in_time(handler)`: a boot that ends within a second of its deadline; once more if the machine was busy."""
+    """`boot_in_time(handler)`: a boot within a second of its deadline; once more if a hypervisor took the processor."""
 
     def boot_in_time(handler):
+        before = stolen()
         done, seconds = boot(make, authority, tmp_path, width, serve(handler))
-        if seconds >= PATIENCE + 1:
+        if seconds >= PATIENCE + 1 and stolen() - before >= STOLEN:
             done, seconds = boot(make, authority, tmp_path, width, serve(handler))
         assert seconds < PATIENCE + 1
         return done

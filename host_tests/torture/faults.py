@@ -12,6 +12,7 @@ value. What does not end by itself, or prints no "@cases", is lost as a whole.
 
 import itertools
 import os
+import re
 import subprocess
 import sys
 from collections.abc import Callable
@@ -24,6 +25,7 @@ from runtime import Unavailable, micropython
 
 AGAIN = 3  # times
 STOLEN = 0.05  # seconds
+DELAYED = re.compile(r" \d+ ms\b|took [\d.]+ s$|wanted .*: network(:|$)")  # what is told of who came too late
 ROOT = Path(__file__).resolve().parent.parent.parent
 SCRIPTS = Path(__file__).resolve().parent / "scripts"
 
@@ -149,22 +151,28 @@ def stolen() -> float:
         return 0.0
 
 
+def late(sentence: str) -> bool:
+    """Whether a processor that was away explains all that `sentence` says: time that has passed, or a deadline."""
+    return all(DELAYED.search(part) for part in sentence.split("; "))
+
+
 def steadily(cases: list[Case], play: Callable[[list[Case]], Result]) -> Result:
     """Play `cases` that have deadlines, each with a `name`, with which a sentence about it begins.
 
-    A machine that stands still for a second makes them miss these: then those that are lost are played again, up to
-    AGAIN times. What is lost while nobody takes the processor is lost.
+    A machine that stands still for a second makes them miss these: then those that were `late` are played again, up to
+    AGAIN times. Whatever else is lost is lost at once, as is what is late while nobody takes the processor.
     """
     before = stolen()
     result = play(cases)
     again = 0
     for _ in range(AGAIN):
-        if not result.lost or stolen() - before < STOLEN:
+        delayed = [it for it in result.lost if late(it)]
+        some = [it for it in cases if any(sentence.startswith(f"{it.name}: ") for sentence in delayed)]
+        if not some or stolen() - before < STOLEN:
             break
         before = stolen()
-        about = [[it for it in cases if sentence.startswith(f"{it.name}: ")] for sentence in result.lost]
-        some = [it for it in cases if any(it in found for found in about)] if all(about) else cases
-        result.lost = play(some).lost
+        named = tuple(f"{it.name}: " for it in some)
+        result.lost = [it for it in result.lost if not (late(it) and it.startswith(named))] + play(some).lost
         again += len(some)
     if again:
         result.notes["played again, because the processor was away"] = str(again)
