@@ -62,11 +62,11 @@ def inside_tls(authority, answer, newest=ssl.TLSVersion.TLSv1_3):
     return handler
 
 
-def boot(make, authority, tmp_path, width, port):
+def boot(make, authority, tmp_path, width, port, timeout=PATIENCE):
     """The boot, and the seconds it took."""
     authority.cert_pem.write_to_path(tmp_path / "ca.pem")
     url = f"https://127.0.0.1:{port}/api"
-    device = make("etherfax", width, url=url, ca=str(tmp_path / "ca.pem"), timeout=PATIENCE)
+    device = make("etherfax", width, url=url, ca=str(tmp_path / "ca.pem"), timeout=timeout)
     start = time.monotonic()
     done = device.boot()
     return done, time.monotonic() - start
@@ -128,7 +128,7 @@ ANSWERS = [whole, in_drops, until_close, until_close_with_tcp_left_open, in_chun
 @pytest.mark.parametrize("newest", [ssl.TLSVersion.TLSv1_2, ssl.TLSVersion.TLSv1_3])
 def test_every_way_to_send_an_answer(make, authority, serve, tmp_path, width, answer, newest):
     port = serve(inside_tls(authority, answer, newest))
-    done, _ = boot(make, authority, tmp_path, width, port)
+    done, _ = boot(make, authority, tmp_path, width, port, timeout=20)  # what comes, comes; nothing is measured here
     assert done.returncode == 0, done
 
 
