@@ -31,6 +31,7 @@ def test_defaults():
     assert it.cap == 900
     assert list(it.network) == []
     assert it.store == "state"
+    assert it.moved_from == []
 
 
 def test_every_key_at_the_top():
@@ -38,6 +39,7 @@ def test_every_key_at_the_top():
     it = config(
         "etherfax",
         url="http://localhost:8080/rest/",
+        moved_from=["https://old.example.com/", "http://older.example.com/a"],
         ca=ca,
         ntp=["pool.ntp.org", "time.example.com:1123", "192.0.2.1"],
         earliest="2026-01-01",
@@ -47,6 +49,7 @@ def test_every_key_at_the_top():
         network=[{"ssid": "Büro", "password": "wifi-canary"}, {"ssid": "open"}],
     )
     assert it.url == "http://localhost:8080/rest"
+    assert it.moved_from == ["https://old.example.com", "http://older.example.com/a"]
     assert list(it.ntp) == [("pool.ntp.org", 123), ("time.example.com", 1123), ("192.0.2.1", 123)]
     assert it.earliest == iso_date("2026-01-01")
     assert it.timeout == 7.5

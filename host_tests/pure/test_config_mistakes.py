@@ -142,6 +142,10 @@ def test_bad_urls():
         refused(settings("etherfax", url=url), "url")
 
 
+def test_bad_addresses_that_the_service_had_before():
+    wrong("moved_from", "http://old", [], {}, 5, [5], [None], ["old"], ["http://old", "http://old/?a=b"])
+
+
 def test_https_without_a_ca_that_is_there():
     refused(settings("etherfax", url="https://localhost"), "ca")
     refused(settings("etherfax", url="https://localhost", ca=""), "ca")

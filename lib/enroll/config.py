@@ -19,6 +19,7 @@ _WANTS = const("""
 U text
 I printable ASCII text of up to 100 characters
 h http(s)://host/path
+H ["http(s)://host/path"]
 Y YYYY-MM-DD
 n hours between -24 and 24
 s seconds, up to 86400
@@ -26,7 +27,7 @@ t true or false
 { an object {...}
 N ["host:port"]
 O [{...}]""")
-_TABLE = const("provider!A url!h ca-U ntp-N earliest-Y store-U timeout-s retry-{ network-O %s-{")
+_TABLE = const("provider!A url!h moved_from-H ca-U ntp-N earliest-Y store-U timeout-s retry-{ network-O %s-{")
 _RETRY = const("first-s cap-s renew-s")
 _NETWORK = const("ssid!U password-P")
 
@@ -59,9 +60,9 @@ def _convert(value, kind: str):
         good = isinstance(value, list)
         for item in value:
             _convert(item, "{")
-    elif kind == "N":
+    elif kind in "HN":
         good = value and isinstance(value, list)
-        value = list(map(_server, value))
+        value = [_convert(item, "h") if kind == "H" else _server(item) for item in value]
     elif kind in "ns":
         good = not isinstance(value, bool) and (-24 < value < 24 if kind == "n" else 0 < value <= 86400)
     else:
@@ -159,10 +160,10 @@ def read(path: str):
 
 
 class Config:
-    """What enroll.json says: `provider` (name), `service` (its module), `url`, `ca` and `store` (paths), `ntp` ((host,
-    port) pairs), `earliest` (Unix seconds, or None for the day of the build), `timeout`, `first` and `cap` (s),
-    `network` (list of {"ssid", "password"}) and `section` (the provider's own keys; those that must not be printed are
-    Secrets).
+    """What enroll.json says: `provider` (name), `service` (its module), `url`, `moved_from` (URLs that the service had
+    before), `ca` and `store` (paths), `ntp` ((host, port) pairs), `earliest` (Unix seconds, or None for the day of the
+    build), `timeout`, `first` and `cap` (s), `network` (list of {"ssid", "password"}) and `section` (the provider's own
+    keys; those that must not be printed are Secrets).
     """
 
     def __init__(self, data: dict, path: str = "") -> None:
@@ -176,6 +177,7 @@ class Config:
         self.service = service(name)
         found = fields(data, _TABLE % name)
         self.url = found["url"]
+        self.moved_from = found["moved_from"] or []
         self.ca = found["ca"] and self._beside(found["ca"])
         self.store = self._beside(found["store"] or "state")
         self.ntp = found["ntp"] or [("pool.ntp.org", 123)]
