@@ -31,7 +31,7 @@ def create(sandbox: Sandbox, service: str, name: str = "1") -> dict[str, Any]:
     if service == "xyte":
         model = sandbox.xyte.create_model(f"model-{name}")
         address = f"02:00:00:{int(name) >> 16 & 255:02x}:{int(name) >> 8 & 255:02x}:{int(name) & 255:02x}"
-        return {"hardware_key": model["hardware_key"], "sn": f"S{name}", "mac": address, "firmware_version": "1.0"}
+        return {"hardware_key": model["hardware_key"], "sn": f"S{name}", "mac": address, "firmware_version": "1.0.0"}
     admin, user, serial = f"admin-{name}", f"user-{name}", f"OTP{name}"
     sandbox.centagate.create_user(admin, admin=True)
     session = sandbox.centagate.create_session(admin)

@@ -120,7 +120,7 @@ print(enroll.stored(config), enroll.run(config, port, log=log).secret.reveal() !
 
 def children(count, model, start=0):
     numbers = range(start, start + count)
-    return [{"sn": f"C{number}", "model_id": model, "firmware_version": "1.0"} for number in numbers]
+    return [{"sn": f"C{number}", "model_id": model, "firmware_version": "1.0.0"} for number in numbers]
 
 
 @pytest.fixture

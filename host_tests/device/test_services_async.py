@@ -33,7 +33,7 @@ session = enroll.Session(config, Dog, log=log)
 
 
 def children(count, model):
-    return [{"sn": f"C{number}", "model_id": model, "firmware_version": "1.0"} for number in range(count)]
+    return [{"sn": f"C{number}", "model_id": model, "firmware_version": "1.0.0"} for number in range(count)]
 
 
 def born(sandbox):

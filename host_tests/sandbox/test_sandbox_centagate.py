@@ -47,6 +47,16 @@ def test_sms(sandbox, bind):
     assert sandbox.centagate.phones() == [{"number": "60123456789", "username": "ann"}]
 
 
+@pytest.mark.parametrize("kind", ["text/plain", "text/plain; charset=UTF-8", "application/json;charset=utf-8"])
+def test_the_types_of_body_that_the_samples_send(sandbox, send, session, kind):
+    """The Java sample gives Jersey a string and no type: text/plain."""
+    signature = sign(session["secret_code"], "boss" + session["auth_token"])
+    body = {"username": "ann", "tokenSn": "60123456789", "tokenType": "1", "cenToken": signature}
+    url = sandbox.urls["centagate"].http + "/token/registerActiveToken/boss"
+    headers = {"Content-Type": kind, "Accept": "application/json"}
+    assert send("PUT", url, data=json.dumps(body).encode(), headers=headers).json()["code"] == 0
+
+
 def test_otp(sandbox, bind):
     sandbox.centagate.create_token("T1")
     assert bind("T1", "2", full=True)["object"]["boundTokenType"] == "2"
@@ -159,7 +169,7 @@ def test_spelled_as_strings(sandbox, bind):
 def test_headers(sandbox, send, session):
     url = sandbox.urls["centagate"].http + "/token/registerActiveToken/boss"
     good = {"Content-Type": "application/json", "Accept": "application/json"}
-    assert send("PUT", url, data=b"{}", headers={**good, "Content-Type": "text/plain"}).status == 415
+    assert send("PUT", url, data=b"{}", headers={**good, "Content-Type": "text/html"}).status == 415
     assert send("PUT", url, data=b"{}", headers={**good, "Accept": "text/html"}).status == 406
     assert send("PUT", url, data=b"{}", headers={"Content-Type": "application/json"}).status == 406
     for accept in ("*/*", "application/*", "text/html, Application/JSON;q=0.9"):

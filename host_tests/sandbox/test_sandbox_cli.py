@@ -187,7 +187,7 @@ def test_ickstream(running, cli):
 
 def test_xyte(running, cli, send):
     model = cli("xyte", "create-model", "M1", as_json=True)
-    body = {"hardware_key": model["hardware_key"], "sn": "1", "mac": "112233445566", "firmware_version": "1"}
+    body = {"hardware_key": model["hardware_key"], "sn": "1", "mac": "112233445566", "firmware_version": "1.0.0"}
     device = send("POST", running.urls["xyte"].http + "/v1/devices", json=body).json()["id"]
     cli("xyte", "queue-command", device, "reboot", "--parameters", '{"delay": 3}')
     assert running.xyte.commands()[0]["parameters"] == {"delay": 3}

@@ -16,7 +16,7 @@ from sandbox import SandboxError
 @pytest.fixture
 def register(sandbox, send):
     model = sandbox.xyte.create_model("M1")
-    body = {"hardware_key": model["hardware_key"], "sn": "1", "mac": "112233445566", "firmware_version": "1"}
+    body = {"hardware_key": model["hardware_key"], "sn": "1", "mac": "112233445566", "firmware_version": "1.0.0"}
     return lambda: send("POST", sandbox.urls["xyte"].http + "/v1/devices", json=body)
 
 
@@ -83,7 +83,7 @@ def test_delay_comes_after_the_work(sandbox, register):
 @pytest.mark.parametrize("secure", [False, True])
 def test_drop(sandbox, send, trusted, drop, devices, secure):
     model = sandbox.xyte.create_model("M1")
-    body = {"hardware_key": model["hardware_key"], "sn": "1", "mac": "112233445566", "firmware_version": "1"}
+    body = {"hardware_key": model["hardware_key"], "sn": "1", "mac": "112233445566", "firmware_version": "1.0.0"}
     sandbox.fault("xyte", drop=drop)
     url = (sandbox.urls["xyte"].https if secure else sandbox.urls["xyte"].http) + "/v1/devices"
     with pytest.raises(http.client.RemoteDisconnected):

@@ -212,22 +212,52 @@ def test_a_device_reaches_only_itself(sandbox, rpc, user, device):
     other = rpc("addDevice", params(hardwareId="other"), sandbox.ickstream.create_token("ann")).json()["result"]
     where = {"deviceId": other["id"]}
     assert error(rpc("getDevice", where, device["accessToken"])) == (200, -32602)
-    assert error(rpc("getDevice", {}, device["accessToken"])) == (200, -32602)
     # Their owner reaches both.
     assert rpc("getDevice", where, user["access_token"]).json()["result"]["id"] == other["id"]
+    assert error(rpc("getDevice", {}, user["access_token"])) == (200, -32602)
     stranger = sandbox.ickstream.create_user("eve")
     assert error(rpc("removeDevice", where, stranger["access_token"])) == (200, -32602)
 
 
+def test_a_device_that_names_no_device_means_itself(rpc, device):
+    shown = rpc("getDevice", {}, device["accessToken"]).json()["result"]
+    assert shown["id"] == device["id"]
+    moved = rpc("setDeviceAddress", {"address": "10.0.0.2"}, device["accessToken"]).json()["result"]
+    assert (moved["id"], moved["address"]) == (device["id"], "10.0.0.2")
+    for wrong in ("", 5, "unknown"):
+        assert error(rpc("getDevice", {"deviceId": wrong}, device["accessToken"])) == (200, -32602)
+    # Removing is not done by leaving something out.
+    assert error(rpc("removeDevice", {}, device["accessToken"])) == (200, -32602)
+
+
 def test_registration_token_by_a_controller(rpc, user, device):
-    wanted = {"id": "x", "name": "Hall", "applicationId": "app"}
+    """A user's token and a device's: a device need not say for which application."""
+    wanted = {"id": "HALL", "name": "Hall", "applicationId": "app"}
     token = rpc("createDeviceRegistrationToken", wanted, user["access_token"]).json()["result"]
     assert isinstance(token, str)
     result = rpc("addDevice", params(hardwareId="hall"), token).json()["result"]
-    assert result["name"] == "Hall"
-    assert error(rpc("createDeviceRegistrationToken", wanted, device["accessToken"])) == (401, -32000)
+    assert (result["id"], result["name"]) == ("HALL", "Hall")
+    wanted = {"id": "ATTIC", "name": "Attic"}
+    token = rpc("createDeviceRegistrationToken", wanted, device["accessToken"]).json()["result"]
+    result = rpc("addDevice", params(hardwareId="attic"), token).json()["result"]
+    assert (result["id"], result["name"], result["userId"]) == ("ATTIC", "Attic", user["id"])
+
+
+def test_registration_token_refused(sandbox, rpc, user, device):
+    wanted = {"id": "HALL", "name": "Hall", "applicationId": "app"}
     assert error(rpc("createDeviceRegistrationToken", wanted)) == (401, -32000)
-    assert error(rpc("createDeviceRegistrationToken", {"name": "x"}, user["access_token"])) == (200, -32602)
+    for name, value in (("name", None), ("id", None), ("id", "x" * 41), ("applicationId", None)):
+        refused = rpc("createDeviceRegistrationToken", {**wanted, name: value}, user["access_token"])
+        assert error(refused) == (200, -32602)
+    refused = rpc("createDeviceRegistrationToken", {**wanted, "applicationId": "unknown"}, device["accessToken"])
+    assert error(refused) == (200, -32602)
+    # An id is unique among all users, and among the hardware of one.
+    other = sandbox.ickstream.create_user("eve")
+    taken = {**wanted, "id": device["id"]}
+    assert error(rpc("createDeviceRegistrationToken", taken, other["access_token"])) == (200, -32602)
+    token = rpc("createDeviceRegistrationToken", taken, user["access_token"]).json()["result"]
+    assert error(rpc("addDevice", params(hardwareId="other"), token)) == (200, -32602)
+    assert rpc("addDevice", params(), token).json()["result"]["id"] == device["id"]
 
 
 def test_operations(sandbox, rpc, device):

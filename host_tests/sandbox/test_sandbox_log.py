@@ -49,7 +49,7 @@ def register_all(sandbox, send):
 
     base = sandbox.urls["xyte"].http
     model = sandbox.xyte.create_model("M1")
-    body = {"hardware_key": model["hardware_key"], "sn": "1", "mac": "112233445566", "firmware_version": "1"}
+    body = {"hardware_key": model["hardware_key"], "sn": "1", "mac": "112233445566", "firmware_version": "1.0.0"}
     device = call("POST", base + "/v1/devices", body)
     call("POST", f"{device['hub_url']}/v1/devices/{device['id']}/telemetry", {"status": "online"}, device["access_key"])
     secrets += [model["hardware_key"], device["access_key"]]

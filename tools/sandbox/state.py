@@ -73,6 +73,13 @@ class State:
         with self._lock:
             self._database.executescript(f"BEGIN;{schema}COMMIT;")
 
+    def add_column(self, table: str, declaration: str) -> None:
+        """Add a column (``name TYPE ...``) to a table of an older state folder that has not got it yet."""
+        with self.transaction():
+            names = [row["name"] for row in self.all(f"PRAGMA table_info({table})")]
+            if declaration.split()[0] not in names:
+                self.run(f"ALTER TABLE {table} ADD COLUMN {declaration}")
+
     @contextlib.contextmanager
     def transaction(self) -> Iterator[None]:
         """All or nothing: commit at the end, roll back on an exception. The outermost of nested ones decides."""

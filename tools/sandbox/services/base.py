@@ -42,11 +42,11 @@ class Call:
         values = [value for key, value in self.query if key == name]
         return values[0] if len(values) == 1 else None
 
-    def is_json(self) -> bool:
-        """Tell whether the body is declared as JSON (in UTF-8, if it says so at all)."""
+    def is_json(self, *others: str) -> bool:
+        """Tell whether the body is declared as JSON, or one of ``others`` (in UTF-8, if it says so at all)."""
         kind, *parameters = self.headers.get("Content-Type", "").lower().split(";")
         charset = [item.strip() for item in parameters if item.strip().startswith("charset")]
-        return kind.strip() == "application/json" and charset in ([], ["charset=utf-8"], ['charset="utf-8"'])
+        return kind.strip() in ("application/json", *others) and charset in ([], ["charset=utf-8"], ['charset="utf-8"'])
 
 
 @dataclasses.dataclass(frozen=True)
@@ -127,12 +127,15 @@ class Service(abc.ABC):
     name: ClassVar[str]
     bases: ClassVar[tuple[str, ...]]
     schema: ClassVar[str]
+    added: ClassVar[tuple[tuple[str, str], ...]] = ()  # columns that came later: (table, declaration)
     settings: Any
 
     def __init__(self, state: State, clock: Clock) -> None:
         self.state = state
         self.clock = clock
         state.create(self.schema)
+        for table, column in self.added:
+            state.add_column(table, column)
 
     @abc.abstractmethod
     def routes(self) -> Iterable[Route]:

@@ -91,8 +91,9 @@ class Centagate(CentagatePortal):
         return self._run(call, self._authenticate)
 
     def _run(self, call: Call, work: Callable[[Call], dict[str, Any]]) -> Answer:
-        if not call.is_json():
-            return json_answer({"error": "Content-Type must be application/json"}, 415)
+        # The vendor's Java sample sends its JSON as a plain string, which Jersey's client declares as text/plain.
+        if not call.is_json("text/plain"):
+            return json_answer({"error": "Content-Type must be application/json or text/plain"}, 415)
         if not accepts_json(call.headers.get("Accept", "")):
             return json_answer({"error": "Accept must allow application/json"}, 406)
         if self._queued:

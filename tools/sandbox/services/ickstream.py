@@ -15,6 +15,7 @@ from .ickstream_portal import IckStreamPortal
 UNAUTHORIZED, INVALID_REQUEST, NO_METHOD, INVALID_PARAMS, PARSE_ERROR = -32000, -32600, -32601, -32602, -32700
 
 _HARDWARE_ID_LIMIT = 100
+_DEVICE_ID_LIMIT = 40
 
 
 class Failure(Exception):
@@ -136,10 +137,14 @@ class IckStream(IckStreamPortal):
             return device["user_id"], device["id"]
         raise Failure(UNAUTHORIZED, "unauthorized")
 
-    def _reachable(self, call: Call, params: dict[str, Any]) -> Row:
-        """The device that ``deviceId`` names: a device reaches itself, a user all of his own. Raises Failure."""
+    def _reachable(self, call: Call, params: dict[str, Any], needed: bool = False) -> Row:
+        """The device that ``deviceId`` names: a device reaches itself, a user all of his own. Raises Failure.
+
+        A device that names none means itself, unless ``needed``.
+        """
         user_id, caller = self._owner(call)
-        device_id = text(params, "deviceId")
+        itself = caller if params.get("deviceId") is None and not needed else None
+        device_id = itself or text(params, "deviceId")
         device = self.state.one("SELECT * FROM ickstream_devices WHERE id = ? AND user_id = ?", device_id, user_id)
         if device is None or (caller is not None and caller != device_id):
             raise Failure(INVALID_PARAMS, "unknown deviceId")
@@ -149,10 +154,13 @@ class IckStream(IckStreamPortal):
 
     def _create_token(self, call: Call, params: dict[str, Any]) -> tuple[Any, tuple[str, ...]]:
         user_id, caller = self._owner(call)
-        if caller is not None:
-            raise Failure(UNAUTHORIZED, "a user's access token is needed")
-        self._application(text(params, "applicationId"))
-        token = self._new_token(user_id, text(params, "name"), self.settings.token_lifetime)
+        # A user says for which application; a device that registers others is one of an application already.
+        if caller is None or params.get("applicationId") is not None:
+            self._application(text(params, "applicationId"))
+        device_id = text(params, "id", _DEVICE_ID_LIMIT)
+        if self.state.one("SELECT 1 FROM ickstream_devices WHERE id = ? AND user_id != ?", device_id, user_id):
+            raise Failure(INVALID_PARAMS, "id is in use")
+        token = self._new_token(user_id, text(params, "name"), self.settings.token_lifetime, device_id)
         return token, (token,)
 
     def _add_device(self, call: Call, params: dict[str, Any]) -> tuple[Any, tuple[str, ...]]:
@@ -176,9 +184,12 @@ class IckStream(IckStreamPortal):
         where = "SELECT * FROM ickstream_devices WHERE user_id = ? AND hardware_id = ?"
         device = self.state.one(where, token["user_id"], hardware_id)
         if device is None:
+            device_id = token["device_id"] or str(uuid.uuid4())
+            if self.state.one("SELECT 1 FROM ickstream_devices WHERE id = ?", device_id):
+                raise Failure(INVALID_PARAMS, "the id that the token was made for is in use")
             self.state.insert(
                 "ickstream_devices",
-                id=str(uuid.uuid4()),
+                id=device_id,
                 user_id=token["user_id"],
                 hardware_id=hardware_id,
                 application_id=application["id"],
@@ -207,7 +218,7 @@ class IckStream(IckStreamPortal):
         return self._describe(device["id"]), ()
 
     def _remove_device(self, call: Call, params: dict[str, Any]) -> tuple[Any, tuple[str, ...]]:
-        device = self._reachable(call, params)
+        device = self._reachable(call, params, needed=True)
         self.state.run("DELETE FROM ickstream_devices WHERE id = ?", device["id"])
         return True, ()
 

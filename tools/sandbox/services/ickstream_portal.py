@@ -33,6 +33,7 @@ class IckStreamPortal(Service):
     """The state and the administrator's operations."""
 
     name = "ickstream"
+    added = (("ickstream_tokens", "device_id TEXT"),)
     schema = """
     CREATE TABLE IF NOT EXISTS ickstream_users (
         name TEXT PRIMARY KEY, id TEXT NOT NULL UNIQUE, access_token TEXT NOT NULL UNIQUE);
@@ -50,10 +51,10 @@ class IckStreamPortal(Service):
         super().__init__(*arguments)
         self.settings = Settings()
 
-    def _new_token(self, user_id: str, name: str, lifetime: float) -> str:
+    def _new_token(self, user_id: str, name: str, lifetime: float, device_id: str | None = None) -> str:
         token = secrets.token_urlsafe(24)
-        expires = self.clock.now() + lifetime
-        self.state.insert("ickstream_tokens", token=token, user_id=user_id, name=name, expires=expires)
+        row = {"token": token, "user_id": user_id, "name": name, "expires": self.clock.now() + lifetime}
+        self.state.insert("ickstream_tokens", **row, device_id=device_id)
         return token
 
     @operation

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import re
 import secrets
 import uuid
 from collections.abc import Iterable
@@ -11,42 +10,13 @@ from typing import Any
 
 from ..clock import format_time
 from ..state import Row
-from .base import Answer, Call, Refused, Route, decode_json, json_answer, same
+from .base import Answer, Call, Route, decode_json, json_answer, same
 from .xyte_portal import XytePortal, describe_command
+from .xyte_rules import check_firmware, is_cloud_id, normal_mac, refuse, telemetry_fault, text, updates
 
-_MAC = re.compile(r"[0-9a-f]{2}([:-]?)[0-9a-f]{2}(\1[0-9a-f]{2}){4}", re.ASCII)
 _CHILDREN_LIMIT = 100
-_STATES = ("online", "offline", "error")
+_UPDATES_AN_HOUR = 10
 _RESULTS = ("in_progress", "done", "failed")
-
-
-def refuse(status: int, message: str) -> Refused:
-    """The service's form of an error."""
-    return Refused(json_answer({"error": message}, status))
-
-
-def text(body: dict[str, Any], name: str, needed: bool = True) -> str | None:
-    """A text member of the body. Raises Refused (422) that names it if it is missing or no text."""
-    value = body.get(name)
-    if value is None and not needed:
-        return None
-    if value is None or value == "":
-        raise refuse(422, f"{name} can't be blank")
-    if not isinstance(value, str):
-        raise refuse(422, f"{name} must be a string")
-    return value
-
-
-def normal_mac(value: str) -> str:
-    """A MAC address without separators in lower case. Raises Refused (422)."""
-    if not _MAC.fullmatch(value.lower()):
-        raise refuse(422, "mac is invalid")
-    return value.lower().replace(":", "").replace("-", "")
-
-
-def is_cloud_id(value: str, short_code: str) -> bool:
-    """Tell whether a Cloud ID is the partner's short code and 16 to 36 ASCII letters and digits."""
-    return re.fullmatch(re.escape(short_code) + "[A-Za-z0-9]{16,36}", value, re.ASCII) is not None
 
 
 class Xyte(XytePortal):
@@ -54,12 +24,18 @@ class Xyte(XytePortal):
 
     bases = ("/xyte",)
 
+    def __init__(self, *arguments: Any) -> None:
+        super().__init__(*arguments)
+        # When each device was updated in the last hour.
+        self._updates: dict[str, list[float]] = {}
+
     def routes(self) -> Iterable[Route]:
         """Registration at the provisioning server, everything else at the hubs."""
         yield Route("POST", "/v1/devices", self._register)
         yield Route("POST", "/v1/devices/{id}/children", self._register_child)
         for hub in ("/hub", "/hub-static-cert"):
             device = hub + "/v1/devices/{id}"
+            yield Route("PUT", device, self._update)
             yield Route("POST", device + "/telemetry", self._telemetry)
             yield Route("GET", device + "/command", self._get_command)
             yield Route("POST", device + "/command", self._update_command)
@@ -72,20 +48,19 @@ class Xyte(XytePortal):
     def _register(self, call: Call) -> Answer:
         body = self._body(call)
         hardware_key = text(body, "hardware_key")
-        text(body, "firmware_version")
         sn = text(body, "sn")
+        text(body, "firmware_version")
         model = self.state.one("SELECT * FROM xyte_models WHERE hardware_key = ?", hardware_key)
         if model is None:
             raise refuse(422, "hardware_key is invalid")
+        check_firmware(body, model["api_version"])
         cloud_id = text(body, "cloud_id", needed=False)
         mac = text(body, "mac", needed=cloud_id is None)
         mac = normal_mac(mac) if mac is not None else None
         if cloud_id is not None and not is_cloud_id(cloud_id, model["short_code"]):
             raise refuse(422, "cloud_id is invalid")
         self._check_unclaimed(model["id"], sn, mac, cloud_id)
-        parent_id = text(body, "parent_id", needed=False)
-        if parent_id and not self.state.one("SELECT 1 FROM xyte_devices WHERE id = ? AND NOT deleted", parent_id):
-            raise refuse(422, "parent_id is invalid")
+        self._check_parent(body)
         # The column parent_id is for children that speak through their parent; this one speaks for itself.
         device = self._insert(model["id"], body, sn=sn, mac=mac, cloud_id=cloud_id, parent_id=None)
         answer = {
@@ -97,6 +72,11 @@ class Xyte(XytePortal):
         if self.settings.mqtt:
             answer["mqtt_hub_url"] = "mqtts://localhost:8883"
         return json_answer(answer, 201)
+
+    def _check_parent(self, body: dict[str, Any]) -> None:
+        parent_id = text(body, "parent_id", needed=False)
+        if parent_id and not self.state.one("SELECT 1 FROM xyte_devices WHERE id = ? AND NOT deleted", parent_id):
+            raise refuse(422, "parent_id is invalid")
 
     def _check_unclaimed(self, model_id: str, sn: str | None, mac: str | None, cloud_id: str | None) -> None:
         if cloud_id is not None:
@@ -118,8 +98,10 @@ class Xyte(XytePortal):
         model_id = text(body, "model_id")
         text(body, "firmware_version")
         sn, mac = text(body, "sn", needed=False), text(body, "mac", needed=False)
-        if not self.state.one("SELECT 1 FROM xyte_models WHERE id = ?", model_id):
+        model = self.state.one("SELECT * FROM xyte_models WHERE id = ?", model_id)
+        if model is None:
             raise refuse(422, "model_id is invalid")
+        check_firmware(body, model["api_version"])
         # The vendor's page: a child's serial number need not be unique, so that asking twice makes two children.
         child = self._insert(
             model_id, body, sn=sn, mac=normal_mac(mac) if mac else None, cloud_id=None, parent_id=parent["id"]
@@ -167,38 +149,58 @@ class Xyte(XytePortal):
             raise refuse(403, "Forbidden")
         return device
 
+    def _update(self, call: Call) -> Answer:
+        device = self._device(call)
+        body = self._body(call)
+        now = self.clock.now()
+        recent = [moment for moment in self._updates.get(device["id"], []) if 0 <= now - moment < 3600]
+        if len(recent) >= _UPDATES_AN_HOUR:
+            raise refuse(429, "Too Many Requests")
+        self._updates[device["id"]] = [*recent, now]
+        model = self.state.one("SELECT * FROM xyte_models WHERE id = ?", device["model_id"])
+        assert model is not None
+        changes = updates(body, model["api_version"])
+        self._check_parent(changes)
+        if changes.get("parent_id") == device["id"]:
+            raise refuse(422, "parent_id is invalid")
+        kept = json.dumps({**json.loads(device["registration"]), **changes})
+        self.state.run("UPDATE xyte_devices SET registration = ? WHERE id = ?", kept, device["id"])
+        return json_answer({"success": True})
+
     def _telemetry(self, call: Call) -> Answer:
         device = self._device(call)
-        self._store_telemetry(device["id"], self._body(call))
-        return self._telemetry_answer(device)
+        report = self._body(call)
+        wrong = telemetry_fault(report)
+        if wrong:
+            raise refuse(422, wrong)
+        return json_answer(self._take_telemetry(device, report))
 
-    def _store_telemetry(self, device_id: str, body: object) -> None:
-        if not isinstance(body, dict) or body.get("status") not in _STATES:
-            raise refuse(422, f"status must be one of {', '.join(_STATES)}")
-        if not isinstance(body.get("telemetries", {}), dict):
-            raise refuse(422, "telemetries must be an object")
-        self.state.run("UPDATE xyte_devices SET telemetry = ? WHERE id = ?", json.dumps(body), device_id)
-
-    def _telemetry_answer(self, device: Row) -> Answer:
-        return json_answer(
-            {
-                "config_version": device["config_version"],
-                "command": self._next_command(device["id"]) is not None,
-                "new_licenses": False,
-            }
-        )
+    def _take_telemetry(self, device: Row, report: object) -> dict[str, Any]:
+        self.state.run("UPDATE xyte_devices SET telemetry = ? WHERE id = ?", json.dumps(report), device["id"])
+        return {
+            "config_version": device["config_version"],
+            "command": self._next_command(device["id"]) is not None,
+            "info_version": 0,
+            "new_licenses": False,
+            "latest_fw_version": None,
+            "latest_fw_file_id": None,
+            "space_data_version": 0,
+            "success": True,
+        }
 
     def _children_telemetries(self, call: Call) -> Answer:
+        """Each child's report is taken or refused alone, and the answer says so by its id."""
         parent = self._device(call)
         body = self._body(call)
         if len(body) > _CHILDREN_LIMIT:
             raise refuse(422, f"at most {_CHILDREN_LIMIT} children at a time")
-        for child_id, telemetry in body.items():
-            where = "SELECT 1 FROM xyte_devices WHERE id = ? AND parent_id = ? AND NOT deleted"
-            if not self.state.one(where, child_id, parent["id"]):
-                raise refuse(422, "a key is not the id of a child")
-            self._store_telemetry(child_id, telemetry)
-        return self._telemetry_answer(parent)
+        return json_answer({child_id: self._child_telemetry(parent, child_id, body[child_id]) for child_id in body})
+
+    def _child_telemetry(self, parent: Row, child_id: str, report: object) -> dict[str, Any]:
+        where = "SELECT * FROM xyte_devices WHERE id = ? AND parent_id = ? AND NOT deleted"
+        child = self.state.one(where, child_id, parent["id"])
+        wrong = "Device not found" if child is None else telemetry_fault(report)
+        return {"error": wrong} if child is None or wrong else self._take_telemetry(child, report)
 
     def _next_command(self, device_id: str) -> Row | None:
         return self.state.one(
@@ -229,6 +231,8 @@ class Xyte(XytePortal):
                 "version": device["config_version"],
                 "last_updated": format_time(updated) if updated is not None else None,
                 "config": json.loads(device["config"]),
+                "name": json.loads(device["registration"]).get("name"),
+                "device_id": device["id"],
             }
         )
 

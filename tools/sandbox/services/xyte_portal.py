@@ -11,6 +11,7 @@ from typing import Any
 from ..errors import SandboxError
 from ..state import Row
 from .base import Service, hide, operation
+from .xyte_rules import LATEST, is_api_version
 
 
 @dataclasses.dataclass
@@ -30,6 +31,8 @@ class XytePortal(Service):
     """The state and the administrator's operations."""
 
     name = "xyte"
+    # Models of a state folder from before there were versions stay as lenient as they were.
+    added = (("xyte_models", "api_version TEXT NOT NULL DEFAULT '1.0.3'"),)
     schema = """
     CREATE TABLE IF NOT EXISTS xyte_models (
         id TEXT PRIMARY KEY, name TEXT NOT NULL, hardware_key TEXT NOT NULL UNIQUE, short_code TEXT NOT NULL);
@@ -61,13 +64,22 @@ class XytePortal(Service):
         return device
 
     @operation
-    def create_model(self, name: str, hardware_key: str = "", short_code: str = "SBX", model_id: str = "") -> Row:
-        """Create a model: its hardware key and id (made up if left out) and its partner's short code."""
+    def create_model(
+        self, name: str, hardware_key: str = "", short_code: str = "SBX", model_id: str = "", api_version: str = LATEST
+    ) -> Row:
+        """Create a model: its hardware key and id (made up if left out), its partner's short code, its API version.
+
+        From API version 1.0.4 on firmware versions must be semantic (1.0.0), from 1.0.6 on an update of a device must
+        not have unknown fields.
+        """
+        if not is_api_version(api_version):
+            raise SandboxError(f"api_version must be from 1.0.0 to {LATEST}")
         row = {
             "id": model_id or str(uuid.uuid4()),
             "name": name,
             "hardware_key": hardware_key or str(uuid.uuid4()),
             "short_code": short_code,
+            "api_version": api_version,
         }
         with self.state.transaction():
             taken = "SELECT 1 FROM xyte_models WHERE hardware_key = ? OR id = ?"
