@@ -1,8 +1,10 @@
 # enroll: device registration for MicroPython. `make help` lists what can be made.
 PYTHON ?= python3
-WIDTH ?= 64
 RUN := .venv/bin/python
 export PYTHON
+ifdef RUNTIMES
+export RUNTIMES
+endif
 
 .DEFAULT_GOAL := help
 .PHONY: help demo test torture test-qemu lint sandbox which-micropython dist romfs firmware provision size bench coverage lock clean
@@ -13,7 +15,8 @@ help: ## list the targets
 demo: .venv/ready ## register with all four services in the sandbox, twice, and show every step
 	@$(RUN) tools/demo.py
 
-test: .venv/ready ## run every test, on CPython and on MicroPython, 64 and 32 bits; TESTS=path for some of them
+test: .venv/ready ## run every test, on CPython and the MicroPythons that boards have; RUNTIMES=all, TESTS=path
+	@$(RUN) -m runtimes --needed
 	@$(RUN) -m pytest -q --numprocesses auto --dist loadfile --no-loadscope-reorder $(TESTS)
 
 torture: export PYTHONPATH := lib:host_tests:host_tests/pure
@@ -30,8 +33,8 @@ lint: .venv/ready ## check style, spelling, types and the direction of imports
 sandbox: .venv/ready ## run the four services locally until Ctrl-C
 	@$(RUN) -m sandbox serve
 
-which-micropython: .venv/ready ## print the path of the unix port, fetched if need be (WIDTH=32: i386)
-	@$(RUN) tools/runtime.py --width $(WIDTH)
+which-micropython: .venv/ready ## print the path of a MicroPython, fetched if need be; NAME=chip for a certain one
+	@$(RUN) -m runtimes $(NAME)
 
 dist: .venv/ready ## write the packages for mip into dist/, all and one a provider, as .py and as .mpy
 	@$(RUN) tools/packages.py dist

@@ -8,7 +8,6 @@ import tempfile
 import cpython
 import hypothesis
 import pytest
-from runtime import Unavailable, micropython
 
 pytest_plugins = ["leaks", "on_micropython"]
 
@@ -37,13 +36,3 @@ def pytest_sessionstart() -> None:
 
 def pytest_unconfigure() -> None:
     shutil.rmtree(os.environ.pop("TEST_FOLDER", ""), ignore_errors=True)
-
-
-@pytest.fixture(params=[64, 32])
-def width(request: pytest.FixtureRequest) -> int:
-    """Word size of the unix port."""
-    try:
-        micropython(request.param)
-    except Unavailable as error:
-        pytest.skip(error.message)
-    return request.param

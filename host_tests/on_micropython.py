@@ -1,8 +1,9 @@
-"""Runs the tests of host_tests/pure unchanged on CPython and on each MicroPython.
+"""Gives tests the runtimes they run on; runs the tests of host_tests/pure unchanged on CPython and each MicroPython.
 
-Every `test_*` function there is one item per runtime. A file is run once in each MicroPython, with the tests that are
-selected, by host_tests/pure/run.py; the items of that runtime then report what it said about them. Files named
-test_micropython_* need what CPython has not.
+A test with the argument `runtime` is an item for each MicroPython that RUNTIMES asks for (see tools/runtimes). So is
+every `test_*` function of host_tests/pure, which is one for CPython too. A file is run once in each MicroPython, with
+the tests that are selected, by host_tests/pure/run.py; the items of that runtime then report what it said about them.
+Files named test_micropython_* need what CPython has not.
 """
 
 import functools
@@ -13,47 +14,48 @@ from pathlib import Path
 
 import leaks
 import pytest
-from runtime import Unavailable, micropython
+import runtimes
 
 PURE = Path(__file__).resolve().parent / "pure"
 ROOT = PURE.parent.parent
-WIDTHS = {"micropython-64": 64, "micropython-32": 32}
 MARK = "@result "  # before what run.py prints for a test
 PATIENCE = 50  # seconds for one file
+# What runs on the oldest MicroPython too where RUNTIMES does not say: what differs most between versions.
+SLICE = {"test_config_file.py", "test_http.py", "test_clock.py", "test_micropython_littlefs.py", "test_first_boot.py"}
+SLICE |= {"test_trust.py", "test_session.py"}
 
 
-@functools.cache
-def interpreter(runtime: str) -> Path | Unavailable:
-    """Path of the MicroPython, or why it cannot be had; only the 32-bit one may be left out."""
+def selected(file: str) -> tuple[str, ...]:
+    """The MicroPythons that the tests of `file` run on. Raises pytest.UsageError where there is none."""
     try:
-        return micropython(WIDTHS[runtime])
-    except Unavailable as error:
-        if WIDTHS[runtime] == 64:
-            raise pytest.UsageError(error.message) from error
-        return error
+        return runtimes.available() + (runtimes.partly() if file in SLICE else ())
+    except runtimes.Unavailable as error:
+        raise pytest.UsageError(error.message) from error
 
 
 def pytest_report_header() -> list[str]:
-    found = {runtime: interpreter(runtime) for runtime in WIDTHS}
-    return [f"{name}: {'left out: ' + it.message if isinstance(it, Unavailable) else it}" for name, it in found.items()]
+    """Which runtimes there are, and where."""
+    found = selected(next(iter(SLICE)))
+    left_out = [f"{name} is left out" for name in runtimes.wanted() if name not in found]
+    return [f"{name}: {'.'.join(map(str, runtimes.probe(runtimes.place(name))[0]))}" for name in found] + left_out
 
 
 def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
-    """Make each pure test an item per runtime, as if it had a parameter `runtime`."""
+    """Make each test that needs a MicroPython an item per runtime."""
     path = metafunc.definition.path
     if path.parent == PURE:
-        runtimes = [name for name in WIDTHS if isinstance(interpreter(name), Path)]
-        if not path.name.startswith("test_micropython_"):
-            runtimes.insert(0, "cpython")
         metafunc.fixturenames.append("runtime")
-        metafunc.parametrize("runtime", runtimes)
+        also = () if path.name.startswith("test_micropython_") else ("cpython",)
+        metafunc.parametrize("runtime", [*also, *selected(path.name)])
+    elif "runtime" in metafunc.fixturenames:
+        metafunc.parametrize("runtime", selected(path.name))
 
 
 @pytest.hookimpl(tryfirst=True)
 def pytest_pyfunc_call(pyfuncitem: pytest.Function) -> bool | None:
     """Report what MicroPython said about this item; items of CPython are called as ever."""
     runtime = pyfuncitem.callspec.params.get("runtime") if hasattr(pyfuncitem, "callspec") else None
-    if runtime not in WIDTHS:
+    if pyfuncitem.path.parent != PURE or runtime == "cpython":
         return None
     chosen = [
         item.originalname
@@ -75,7 +77,7 @@ def pytest_pyfunc_call(pyfuncitem: pytest.Function) -> bool | None:
 def run(runtime: str, path: Path, *names: str) -> tuple[dict[str, str], str]:
     """Run tests of one file: ({name: traceback, empty if it passed}, what else was printed)."""
     folders = [ROOT / "lib", ROOT / "boards" / "unix", ".frozen"]
-    command = [str(interpreter(runtime)), str(PURE / "run.py"), str(path), *names]
+    command = [str(runtimes.micropython(runtime)), str(PURE / "run.py"), str(path), *names]
     environment = {**os.environ, "MICROPYPATH": ":".join(map(str, folders))}
     try:
         done = subprocess.run(

@@ -1,6 +1,6 @@
 """Programs of an application, run by MicroPython where a device's firmware would run."""
 
-from runtime import micropython
+from runtimes import micropython
 
 PRELUDE = """
 import sys
@@ -51,9 +51,9 @@ async def cancelled(work):
 """  # what goes on beside a task under asyncio: a ticker's longest delay in ms; files and sockets after cancelling
 
 
-def registered(make, service, width, **more):
+def registered(make, service, runtime, **more):
     """A device that has booted and is registered at `service`."""
-    device = make(service, width, **more)
+    device = make(service, runtime, **more)
     assert device.boot().returncode == 0
     return device
 
@@ -62,6 +62,6 @@ def run(device, program):
     """Run `program` after the prelude; returns the words of the last line that it prints."""
     script = device.folder / "program.py"
     script.write_text(PRELUDE + program)
-    done = device.run([str(micropython(device.width)), str(script), str(device.path)])
+    done = device.run([str(micropython(device.runtime)), str(script), str(device.path)])
     assert done.returncode == 0, done.stderr
     return done.stdout.splitlines()[-1].split()

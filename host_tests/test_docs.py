@@ -8,8 +8,8 @@ import sys
 from pathlib import Path
 
 import pytest
-from on_micropython import MARK, PURE, WIDTHS
-from runtime import Unavailable, micropython
+from on_micropython import MARK, PURE
+from runtimes import available, micropython
 
 ROOT = Path(__file__).resolve().parent.parent
 
@@ -19,7 +19,7 @@ def listings(page: str) -> list[str]:
     return re.findall(r"```python\n(.*?)```", (ROOT / "docs" / page).read_text(), re.DOTALL)
 
 
-@pytest.mark.parametrize("where", ["cpython", *WIDTHS])
+@pytest.mark.parametrize("where", ["cpython", *available()])
 def test_a_service_is_added_as_the_page_says(tmp_path: Path, where: str) -> None:
     provider, test = listings("add-a-service.md")
     shutil.copytree(ROOT / "lib", tmp_path / "lib")
@@ -32,10 +32,7 @@ def test_a_service_is_added_as_the_page_says(tmp_path: Path, where: str) -> None
         start = "import cpython, runpy, sys; cpython.install(); sys.argv = sys.argv[1:]; runpy.run_path(sys.argv[0])"
         command = [sys.executable, "-c", start]
     else:
-        try:
-            command = [str(micropython(WIDTHS[where]))]
-        except Unavailable as error:
-            pytest.skip(error.message)
+        command = [str(micropython(where))]
     command += [str(tmp_path / "pure/run.py"), str(tmp_path / "pure/test_acme.py"), *names]
     environment = {"PYTHONPATH": folders, "MICROPYPATH": f"{folders}:.frozen", "TEST_FOLDER": str(tmp_path)}
     done = subprocess.run(command, env=environment, capture_output=True, text=True, timeout=60, check=False)

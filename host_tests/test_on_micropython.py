@@ -3,6 +3,7 @@
 import on_micropython
 import pytest
 from on_micropython import run
+from runtimes import first
 
 
 @pytest.fixture
@@ -20,30 +21,30 @@ def suite(tmp_path):
 
 
 def test_a_test_that_passes_has_no_traceback(suite):
-    results, _ = run("micropython-64", suite, "test_good")
+    results, _ = run(first(), suite, "test_good")
     assert results == {"test_good": ""}
 
 
 def test_a_failure_has_its_traceback_and_the_next_test_runs(suite):
-    results, _ = run("micropython-64", suite, "test_bad", "test_good")
+    results, _ = run(first(), suite, "test_bad", "test_good")
     assert "test_suite.py" in results["test_bad"] and "AssertionError: because" in results["test_bad"]
     assert results["test_good"] == ""
 
 
 def test_a_test_that_exits_fails(suite):
-    results, _ = run("micropython-64", suite, "test_exit", "test_good")
+    results, _ = run(first(), suite, "test_exit", "test_good")
     assert "SystemExit" in results["test_exit"] and results["test_good"] == ""
 
 
 def test_what_ran_before_a_crash_keeps_its_result(suite):
-    results, rest = run("micropython-64", suite, "test_good", "test_crash", "test_bad")
+    results, rest = run(first(), suite, "test_good", "test_crash", "test_bad")
     assert results == {"test_good": ""}
     assert "exit status" in rest
 
 
 def test_what_ran_before_a_hang_keeps_its_result(suite, monkeypatch):
     monkeypatch.setattr(on_micropython, "PATIENCE", 0.5)
-    results, rest = run("micropython-64", suite, "test_good", "test_hang", "test_bad")
+    results, rest = run(first(), suite, "test_good", "test_hang", "test_bad")
     assert results == {"test_good": ""}
     assert "no end after" in rest
 
@@ -51,6 +52,6 @@ def test_what_ran_before_a_hang_keeps_its_result(suite, monkeypatch):
 def test_a_file_that_cannot_be_imported_has_no_results(tmp_path):
     path = tmp_path / "test_broken.py"
     path.write_text("import nothing_like_this\n")
-    results, rest = run("micropython-64", path, "test_one")
+    results, rest = run(first(), path, "test_one")
     assert results == {}
     assert "nothing_like_this" in rest

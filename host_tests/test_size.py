@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 import size
-from runtime import Unavailable, micropython
+from runtimes import Unavailable, micropython
 from sandbox import Sandbox
 
 # What is over its budget (bytes of flash, of heap): make it smaller, never this number larger.

@@ -1,5 +1,6 @@
 """Times first and second boots of all four services, from power on to exit, on the unix port against the sandbox."""
 
+import itertools
 import json
 import statistics
 import tempfile
@@ -11,8 +12,11 @@ from devices import SERVICES, Device, configuration, create
 from rich.console import Console
 from rich.progress import Progress
 from rich.table import Table
-from runtime import Unavailable, micropython
+from runtimes import available
 from sandbox import Sandbox
+
+
+names = itertools.count(1)
 
 
 def timed(device: Device) -> float:
@@ -24,15 +28,15 @@ def timed(device: Device) -> float:
     return (time.perf_counter() - start) * 1000
 
 
-def measure(sandbox: Sandbox, folder: Path, width: int, runs: int, progress: Progress) -> dict[str, list[float]]:
+def measure(sandbox: Sandbox, folder: Path, runtime: str, runs: int, progress: Progress) -> dict[str, list[float]]:
     """Median milliseconds {service: [first boot, second boot]} of `runs` devices each."""
     found = {}
-    task = progress.add_task(f"{width} bits", total=runs * len(SERVICES))
+    task = progress.add_task(runtime, total=runs * len(SERVICES))
     for service in SERVICES:
         pairs = []
         for run in range(runs):
-            name = f"{width}{run:03}"
-            device = Device(folder / f"{service}-{name}", width)
+            name = str(next(names))
+            device = Device(folder / f"{service}-{name}", runtime)
             device.write(configuration(sandbox, service, create(sandbox, service, name)))
             pairs.append((timed(device), timed(device)))
             progress.advance(task)
@@ -48,20 +52,15 @@ def main(runs: int, as_json: bool) -> None:
     figures = {}
     bar = Progress(console=Console(stderr=True), transient=True)
     with tempfile.TemporaryDirectory() as folder, Sandbox() as sandbox, bar:
-        for width in (64, 32):
-            try:
-                micropython(width)
-            except Unavailable as error:
-                click.echo(error.message, err=True)
-            else:
-                figures[width] = measure(sandbox, Path(folder), width, runs, bar)
+        for runtime in available():
+            figures[runtime] = measure(sandbox, Path(folder), runtime, runs, bar)
     if as_json:
         click.echo(json.dumps(figures))
         return
-    table = Table("service", "bits", "first boot, ms", "second boot, ms")
-    for width, services in figures.items():
+    table = Table("service", "runtime", "first boot, ms", "second boot, ms")
+    for runtime, services in figures.items():
         for service, (first, second) in services.items():
-            table.add_row(service, str(width), str(first), str(second))
+            table.add_row(service, runtime, str(first), str(second))
     Console().print(table)
 
 

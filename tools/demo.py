@@ -11,7 +11,7 @@ from devices import ROOT, SERVICES, Device, configuration, create
 from rich import box
 from rich.console import Console
 from rich.table import Table
-from runtime import micropython
+from runtimes import anyone
 from sandbox import Sandbox
 
 FOLDER = ROOT / ".cache" / "demo"
@@ -112,7 +112,7 @@ class Demo:
 def main() -> None:
     """Register a device with each service of the sandbox, boot them all again, delete one, and show every step."""
     console = Console()
-    micropython()  # fetched, if need be, before anything is timed
+    anyone()  # fetched, if need be, before anything is timed
     shutil.rmtree(FOLDER, ignore_errors=True)
     with Sandbox(FOLDER / "sandbox") as sandbox:
         address = sandbox.url("etherfax").removesuffix("/etherfax/rest/2.0/api")

@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from runtime import micropython
+from runtimes import first, micropython
 from sandbox import Sandbox
 
 ROOT = Path(__file__).resolve().parent.parent
@@ -63,7 +63,7 @@ class Device:
     """A folder with an enroll.json, as it would lie on a board's flash."""
 
     folder: Path
-    width: int = 64
+    runtime: str = field(default_factory=first)
     heard: list[str] = field(default_factory=list)  # all that its boots have printed
 
     @property
@@ -75,7 +75,7 @@ class Device:
         self.path.write_text(json.dumps(config, indent=1))
 
     def command(self, *arguments: str) -> list[str]:
-        return [str(micropython(self.width)), str(ROOT / "firmware" / "main.py"), str(self.path), *arguments]
+        return [str(micropython(self.runtime)), str(ROOT / "firmware" / "main.py"), str(self.path), *arguments]
 
     @property
     def environment(self) -> dict[str, str]:

@@ -9,6 +9,7 @@ from typing import Any
 import devices
 import leaks
 import pytest
+from runtimes import first
 from sandbox import Sandbox
 
 _names = itertools.count(1)
@@ -45,16 +46,20 @@ GIVEN = re.compile(r'(?:"(?:DeviceToken|accessToken|access_key|cenToken)": "|[?&
 
 @pytest.fixture
 def make(sandbox: Sandbox, tmp_path: Path) -> Iterator[Make]:
-    """`make(service, width, listener, section={...}, **top)`: a new device, enabled at `service`, with its enroll.json.
+    """`make(service, runtime, listener, section={...}, **top)`: a new device, enabled at `service`, with enroll.json.
 
     `listener`: the name of the sandbox's; `section` and `top` change the configuration.
     """
 
     def make(
-        service: str, width: int = 64, listener: str = "https", section: dict[str, Any] | None = None, **top: Any
+        service: str,
+        runtime: str | None = None,
+        listener: str = "https",
+        section: dict[str, Any] | None = None,
+        **top: Any,
     ) -> devices.Device:
         name = str(next(_names))
-        device = devices.Device(tmp_path / f"{service}-{name}", width)
+        device = devices.Device(tmp_path / f"{service}-{name}", runtime or first())
         config = devices.configuration(sandbox, service, devices.create(sandbox, service, name), listener)
         config[service] |= section or {}
         device.write(config | top)

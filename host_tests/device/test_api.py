@@ -7,9 +7,9 @@ import pytest
 from program import run
 
 
-def test_every_provider_registers_over_stock_requests(sandbox, make, service, width):
+def test_every_provider_registers_over_stock_requests(sandbox, make, service, runtime):
     """Over plain HTTP: that client verifies no certificate."""
-    device = make(service, width, "http")
+    device = make(service, runtime, "http")
     program = """
 import requests
 action = enroll.Enroller(config, port, request=requests.request, log=log).step(0)
@@ -20,8 +20,8 @@ print(action.name, action.credential.device_id)
 
 
 @pytest.mark.parametrize("status", [403, 503, 200])
-def test_a_failure_over_stock_requests_has_the_same_kind(sandbox, make, width, status):
-    device = make("etherfax", width, "http")
+def test_a_failure_over_stock_requests_has_the_same_kind(sandbox, make, runtime, status):
+    device = make("etherfax", runtime, "http")
     sandbox.fault("etherfax", status=status, body="<html>", headers={"Retry-After": "7"})
     program = """
 import requests
@@ -34,11 +34,11 @@ print(action.name, action.error.kind, action.error.retry_after)
 
 @pytest.mark.parametrize("status", [302, 307])
 def test_a_redirect_is_not_followed_over_the_own_client_and_fails_clearly_over_stock_requests(
-    sandbox, make, width, status
+    sandbox, make, runtime, status
 ):
     """Stock requests follows some of them; what it then raises, RuntimeError too, must not end the boot."""
     for more in ("", "request=requests.request, "):
-        device = make("etherfax", width, "http")
+        device = make("etherfax", runtime, "http")
         sandbox.fault("etherfax", status=status, body="", headers={"Location": "ftp://127.0.0.1/elsewhere"})
         program = f"""
 import requests
@@ -48,8 +48,8 @@ print(action.name, action.error.kind)
         assert run(device, program) in (["wait", "answer"], ["wait", "network"])
 
 
-def test_run_goes_on_until_the_service_registers_the_device(sandbox, make, width):
-    device = make("etherfax", width, retry={"first": 0.1, "cap": 0.2})
+def test_run_goes_on_until_the_service_registers_the_device(sandbox, make, runtime):
+    device = make("etherfax", runtime, retry={"first": 0.1, "cap": 0.2})
     sandbox.fault("etherfax", status=503)
     sandbox.fault("etherfax", status=403)
     sandbox.fault("etherfax", drop="before")
@@ -57,8 +57,8 @@ def test_run_goes_on_until_the_service_registers_the_device(sandbox, make, width
     assert len(sandbox.log("etherfax")) == 4
 
 
-def test_arun_registers_while_another_task_ticks(sandbox, make, service, width):
-    device = make(service, width)
+def test_arun_registers_while_another_task_ticks(sandbox, make, service, runtime):
+    device = make(service, runtime)
     sandbox.fault(service, delay=0.4)
     program = """
 import asyncio
@@ -79,8 +79,8 @@ print(asyncio.run(main()).provider, ticks)
     assert provider == service and int(ticks) > 5
 
 
-def test_a_cancelled_arun_closes_its_socket_and_a_later_one_registers(sandbox, make, width):
-    device = make("centagate", width)
+def test_a_cancelled_arun_closes_its_socket_and_a_later_one_registers(sandbox, make, runtime):
+    device = make("centagate", runtime)
     sandbox.fault("centagate", delay=2)
     program = """
 import asyncio
@@ -100,8 +100,8 @@ print(asyncio.run(main()).device_id)
     assert run(device, program)[0].startswith("OTP")
 
 
-def test_stored_needs_no_network_and_forget_takes_everything(sandbox, make, width):
-    device = make("xyte", width)
+def test_stored_needs_no_network_and_forget_takes_everything(sandbox, make, runtime):
+    device = make("xyte", runtime)
     assert device.boot().returncode == 0
     key = json.loads(sandbox.log("xyte")[0].answer)["access_key"]
     sandbox.clear_log()
@@ -119,8 +119,8 @@ print(hexlify(hashlib.sha256(credential.secret.reveal()).digest()).decode(), enr
     assert not [slot for slot in device.folder.glob("state/*/*") if any(slot.read_bytes())]
 
 
-def test_a_session_speaks_for_the_device(sandbox, make, width):
-    device = make("xyte", width)
+def test_a_session_speaks_for_the_device(sandbox, make, runtime):
+    device = make("xyte", runtime)
     assert device.boot().returncode == 0
     program = """
 session = enroll.Session(config, port)
@@ -131,15 +131,15 @@ print(session.request("POST", path, json={"status": "online"}).status_code)
 
 
 @pytest.mark.parametrize("service", ["etherfax", "ickstream", "xyte"])
-def test_the_example_application_makes_an_authorised_call(sandbox, make, service, width):
-    device = make(service, width)
+def test_the_example_application_makes_an_authorised_call(sandbox, make, service, runtime):
+    device = make(service, runtime)
     boot = device.boot("--once", "--app")
     assert boot.returncode == 0, boot
     assert [entry.status for entry in sandbox.log(service)] in ([200, 200], [201, 200])
 
 
-def test_the_example_application_says_what_failed_and_the_boot_is_still_registered(sandbox, make, width):
-    device = make("etherfax", width)
+def test_the_example_application_says_what_failed_and_the_boot_is_still_registered(sandbox, make, runtime):
+    device = make("etherfax", runtime)
     assert device.boot().returncode == 0
     sandbox.fault("etherfax", drop="before")
     boot = device.boot("--once", "--app")
@@ -147,14 +147,14 @@ def test_the_example_application_says_what_failed_and_the_boot_is_still_register
     assert "Traceback" not in boot.stderr
 
 
-def test_the_example_application_of_centagate_has_no_call_to_make(sandbox, make, width):
-    boot = make("centagate", width).boot("--once", "--app")
+def test_the_example_application_of_centagate_has_no_call_to_make(sandbox, make, runtime):
+    boot = make("centagate", runtime).boot("--once", "--app")
     assert boot.returncode == 0 and boot.stdout.splitlines()[-1].startswith("app: centagate gives no credential")
 
 
-def test_the_watchdog_is_fed_while_a_server_is_silent_and_the_deadline_holds(sandbox, make, width):
+def test_the_watchdog_is_fed_while_a_server_is_silent_and_the_deadline_holds(sandbox, make, runtime):
     """Fed at least once a second, through the whole request; the request ends a second after its time at the latest."""
-    device = make("etherfax", width, timeout=2)
+    device = make("etherfax", runtime, timeout=2)
     sandbox.fault("etherfax", delay=20)
     program = """
 import time

@@ -41,8 +41,8 @@ exec(open("%s/deep_sleep.py").read())
 """
 
 
-def test_the_xyte_application_reports_obeys_and_takes_its_configuration(sandbox, make, width):
-    device = make("xyte", width)
+def test_the_xyte_application_reports_obeys_and_takes_its_configuration(sandbox, make, runtime):
+    device = make("xyte", runtime)
     assert device.boot().returncode == 0
     identity = json.loads(sandbox.log("xyte")[0].answer)["id"]
     for name in ("collect", "fly"):
@@ -56,8 +56,8 @@ def test_the_xyte_application_reports_obeys_and_takes_its_configuration(sandbox,
     assert outcomes[1] == ("fly", "failed", "no such command here")
 
 
-def test_the_xyte_application_waits_longer_while_its_hub_is_away(sandbox, make, width):
-    device = make("xyte", width, retry={"first": 10, "cap": 900})
+def test_the_xyte_application_waits_longer_while_its_hub_is_away(sandbox, make, runtime):
+    device = make("xyte", runtime, retry={"first": 10, "cap": 900})
     assert device.boot().returncode == 0
     sandbox.fault("xyte", 2, 503, {"Retry-After": "77"})
     run(device, XYTE % EXAMPLES)
@@ -65,8 +65,8 @@ def test_the_xyte_application_waits_longer_while_its_hub_is_away(sandbox, make, 
     assert all(77 <= float(pause) <= 87 for pause in pauses[0].split())
 
 
-def test_a_sleeper_asks_when_it_is_due_and_reports_once_it_is_registered(sandbox, make, width):
-    device = make("xyte", width)
+def test_a_sleeper_asks_when_it_is_due_and_reports_once_it_is_registered(sandbox, make, runtime):
+    device = make("xyte", runtime)
     sandbox.fault("xyte", 1, 503, {"Retry-After": "4000"})
     asleep = int(run(device, BOARD % EXAMPLES)[1])
     assert asleep == 3600000, "it wakes in between, because some chips sleep no longer"
@@ -79,10 +79,10 @@ def test_a_sleeper_asks_when_it_is_due_and_reports_once_it_is_registered(sandbox
     assert [entry.path.split("/")[-1] for entry in sandbox.log("xyte")] == ["devices", "telemetry", "telemetry"]
 
 
-def test_the_smallest_integration_of_the_docs_registers_and_has_a_session(make, width):
+def test_the_smallest_integration_of_the_docs_registers_and_has_a_session(make, runtime):
     page = (EXAMPLES.parent.parent / "docs/integrate.md").read_text()
     listing = re.findall(r"```python\n(.*?)```", page, re.DOTALL)[0]
-    device = make("xyte", width)
+    device = make("xyte", runtime)
     there = "import os\nos.chdir(sys.argv[1].rpartition('/')[0])\n"
     said = run(device, there + listing + 'print(session.request("GET", "/v1/devices/{id}/config").status_code)')
     assert said == ["200"]

@@ -12,8 +12,8 @@ import trustme
 OUTCOME = re.compile(r"enroll: registered (\w+) (\S+)\n\Z")
 
 
-def test_first_boot_registers_and_the_second_opens_no_socket(sandbox, make, service, width):
-    device = make(service, width)
+def test_first_boot_registers_and_the_second_opens_no_socket(sandbox, make, service, runtime):
+    device = make(service, runtime)
     first = device.boot()
     assert first.returncode == 0, first
     provider, device_id = OUTCOME.search(first.stdout).groups()
@@ -26,17 +26,17 @@ def test_first_boot_registers_and_the_second_opens_no_socket(sandbox, make, serv
     assert sandbox.counts() == before and len(sandbox.log()) == len(entries)
 
 
-def test_the_credential_is_on_flash_and_is_the_one_that_was_sent(sandbox, make, width):
-    device = make("etherfax", width)
+def test_the_credential_is_on_flash_and_is_the_one_that_was_sent(sandbox, make, runtime):
+    device = make("etherfax", runtime)
     assert device.boot().returncode == 0
     token = json.loads(sandbox.log("etherfax")[0].answer)["DeviceToken"]
     assert any(token.encode() in slot.read_bytes() for slot in device.folder.glob("state/*/slot"))
 
 
-def test_the_seed_vector_of_etherfax_is_on_the_wire(sandbox, make, width):
+def test_the_seed_vector_of_etherfax_is_on_the_wire(sandbox, make, runtime):
     """Serial MT873615726 on 2 February 2017 UTC, from the vendor's documentation."""
     sandbox.set_time("2017-02-02T12:00:00Z")
-    device = make("etherfax", width, section={"serial": "MT873615726"}, earliest="2017-01-01")
+    device = make("etherfax", runtime, section={"serial": "MT873615726"}, earliest="2017-01-01")
     sandbox.etherfax.create("MT873615726", enabled=True)
     try:
         # TLS is verified by the machine's clock, so its certificate of today is good
@@ -47,8 +47,8 @@ def test_the_seed_vector_of_etherfax_is_on_the_wire(sandbox, make, width):
         sandbox.etherfax.delete("MT873615726")
 
 
-def test_the_registration_token_of_ickstream_is_erased_and_the_file_stays_whole(make, width):
-    device = make("ickstream", width)
+def test_the_registration_token_of_ickstream_is_erased_and_the_file_stays_whole(make, runtime):
+    device = make("ickstream", runtime)
     token = json.loads(device.path.read_text())["ickstream"]["registration_token"]
     before = json.loads(device.path.read_text())
     assert device.boot().returncode == 0
@@ -59,8 +59,8 @@ def test_the_registration_token_of_ickstream_is_erased_and_the_file_stays_whole(
     assert [path.name for path in device.folder.iterdir() if path.name.startswith("enroll.json")] == ["enroll.json"]
 
 
-def test_a_token_that_a_power_cut_left_behind_is_erased_on_the_next_boot(make, width):
-    device = make("ickstream", width)
+def test_a_token_that_a_power_cut_left_behind_is_erased_on_the_next_boot(make, runtime):
+    device = make("ickstream", runtime)
     whole = device.path.read_text()
     assert device.boot().returncode == 0
     device.path.write_text(whole)
@@ -69,8 +69,8 @@ def test_a_token_that_a_power_cut_left_behind_is_erased_on_the_next_boot(make, w
     assert token not in device.path.read_text()
 
 
-def test_a_cen_token_made_elsewhere_registers_as_well(sandbox, make, width):
-    device = make("centagate", width)
+def test_a_cen_token_made_elsewhere_registers_as_well(sandbox, make, runtime):
+    device = make("centagate", runtime)
     config = json.loads(device.path.read_text())
     section = config["centagate"]
     text = section["admin_username"] + section.pop("auth_token")
@@ -83,18 +83,18 @@ def test_a_cen_token_made_elsewhere_registers_as_well(sandbox, make, width):
 @pytest.mark.parametrize(
     "setting", ["centagate.code_as_string", "centagate.object_as_string", "ickstream.id_as_string"]
 )
-def test_both_ways_in_which_a_service_may_write_its_answer(sandbox, make, width, setting):
+def test_both_ways_in_which_a_service_may_write_its_answer(sandbox, make, runtime, setting):
     sandbox.set(setting, True)
     try:
-        assert make(setting.split(".")[0], width).boot().returncode == 0
+        assert make(setting.split(".")[0], runtime).boot().returncode == 0
     finally:
         sandbox.set(setting, False)
 
 
-def test_what_the_board_knows_of_itself_fills_the_configuration(sandbox, make, width):
-    serial = f"BOARD-{width}"
+def test_what_the_board_knows_of_itself_fills_the_configuration(sandbox, make, runtime):
+    serial = f"BOARD-{runtime}"
     sandbox.etherfax.create(serial, enabled=True)
-    device = make("etherfax", width)
+    device = make("etherfax", runtime)
     config = json.loads(device.path.read_text())
     config["etherfax"] = {}
     device.write(config)
@@ -106,8 +106,8 @@ def test_what_the_board_knows_of_itself_fills_the_configuration(sandbox, make, w
 
 
 @pytest.mark.parametrize("pem", [False, True])
-def test_a_ca_file_with_several_certificates_in_either_form(sandbox, make, width, pem):
-    device = make("etherfax", width)
+def test_a_ca_file_with_several_certificates_in_either_form(sandbox, make, runtime, pem):
+    device = make("etherfax", runtime)
     other = trustme.CA().cert_pem.bytes()
     if pem:
         both = b"A comment.\n" + other + sandbox.ca_pem.read_bytes()

@@ -6,8 +6,8 @@ import pytest
 from outcome import status
 
 
-def test_a_device_that_was_never_enabled_is_refused_and_no_orphan_after_reboots(sandbox, make, width):
-    device = make("etherfax", width)
+def test_a_device_that_was_never_enabled_is_refused_and_no_orphan_after_reboots(sandbox, make, runtime):
+    device = make("etherfax", runtime)
     serial = json.loads(device.path.read_text())["etherfax"]["serial"]
     sandbox.etherfax.disable(serial)
     for _ in range(3):
@@ -18,8 +18,8 @@ def test_a_device_that_was_never_enabled_is_refused_and_no_orphan_after_reboots(
 
 
 @pytest.mark.parametrize("service", ["etherfax", "xyte"])
-def test_an_answer_that_was_lost_makes_an_orphan_until_the_portal_resets_it(sandbox, make, width, service):
-    device = make(service, width)
+def test_an_answer_that_was_lost_makes_an_orphan_until_the_portal_resets_it(sandbox, make, runtime, service):
+    device = make(service, runtime)
     sandbox.fault(service, drop="after")  # registered, and closed without an answer
     assert status(device.boot(), "network") == 75
     for _ in range(2):
@@ -32,16 +32,16 @@ def test_an_answer_that_was_lost_makes_an_orphan_until_the_portal_resets_it(sand
     assert device.boot().returncode == 0
 
 
-def test_centagate_counts_an_attempt_whose_answer_was_lost_as_done(sandbox, make, width):
-    device = make("centagate", width)
+def test_centagate_counts_an_attempt_whose_answer_was_lost_as_done(sandbox, make, runtime):
+    device = make("centagate", runtime)
     sandbox.fault("centagate", drop="after")
     assert status(device.boot(), "network") == 75
     assert device.boot().returncode == 0
     assert '"code": 29008' in sandbox.log("centagate")[-1].answer
 
 
-def test_a_token_of_ickstream_that_was_used_up_asks_for_a_new_one(sandbox, make, width):
-    device = make("ickstream", width)
+def test_a_token_of_ickstream_that_was_used_up_asks_for_a_new_one(sandbox, make, runtime):
+    device = make("ickstream", runtime)
     sandbox.fault("ickstream", drop="after")
     assert status(device.boot(), "network") == 75
     boot = device.boot()
@@ -53,9 +53,9 @@ def test_a_token_of_ickstream_that_was_used_up_asks_for_a_new_one(sandbox, make,
     assert device.boot().returncode == 0
 
 
-def test_the_token_that_is_in_a_cut_answer_is_not_lost(sandbox, make, width):
+def test_the_token_that_is_in_a_cut_answer_is_not_lost(sandbox, make, runtime):
     """The JSON is whole but for its last brace, and the connection ends before Content-Length says so."""
-    device = make("etherfax", width)
+    device = make("etherfax", runtime)
     sandbox.fault("etherfax", truncate=len('{"DeviceToken": "') + 33)
     device.boot()
     assert device.boot().returncode == 0
@@ -66,17 +66,17 @@ def test_the_token_that_is_in_a_cut_answer_is_not_lost(sandbox, make, width):
     "answer",
     ["<html>Log in to the network</html>", "{}", "[1]", '{"DeviceToken": 5}', '{"DeviceToken": "a\\r\\nb"}', ""],
 )
-def test_an_answer_that_is_no_registration_is_kept_and_said(sandbox, make, width, answer):
-    device = make("etherfax", width)
+def test_an_answer_that_is_no_registration_is_kept_and_said(sandbox, make, runtime, answer):
+    device = make("etherfax", runtime)
     sandbox.fault("etherfax", status=200, body=answer)
     assert status(device.boot(), "answer") == 76
     assert any(answer.encode() in slot.read_bytes() for slot in device.folder.glob("state/*/slot"))
     assert device.boot().returncode == 0  # it asks again, because the service has never seen the first request
 
 
-def test_an_answer_that_a_later_version_can_read_is_used_without_asking_again(sandbox, make, width):
+def test_an_answer_that_a_later_version_can_read_is_used_without_asking_again(sandbox, make, runtime):
     """The raw answer is on flash, as a power cut between saving and parsing leaves it."""
-    device = make("xyte", width)
+    device = make("xyte", runtime)
     answer = {"id": "device-9", "access_key": "key-9", "hub_url": "https://hub.example.com", "hub_url_static_cert": "x"}
     sandbox.fault("xyte", status=201, body=json.dumps({**answer, "access_key": None}))
     assert status(device.boot(), "answer") == 76
@@ -153,38 +153,38 @@ def test_every_code_of_centagate_has_its_kind_and_its_words(sandbox, make, code,
     assert device.boot().returncode == 0
 
 
-def test_flash_that_cannot_be_written_is_found_before_anything_is_sent(sandbox, make, width):
-    device = make("etherfax", width)
+def test_flash_that_cannot_be_written_is_found_before_anything_is_sent(sandbox, make, runtime):
+    device = make("etherfax", runtime)
     (device.folder / "state").write_text("a file where the folder should be")
     assert status(device.boot(), "storage") == 74
     assert not sandbox.log()
 
 
 @pytest.mark.parametrize("mistake", ["{", "[]", '{"provider": "none"}', '{"provider": "../x"}', ""])
-def test_a_broken_configuration_is_found_before_any_packet(sandbox, make, width, mistake):
-    device = make("etherfax", width)
+def test_a_broken_configuration_is_found_before_any_packet(sandbox, make, runtime, mistake):
+    device = make("etherfax", runtime)
     device.path.write_text(mistake)
     assert status(device.boot(), "configuration") == 78
     assert not sandbox.log()
 
 
 @pytest.mark.parametrize("identity", ["nonsense", "5", "[1]"])
-def test_a_lent_identity_that_is_no_json_object_is_named(sandbox, make, width, identity):
-    boot = make("etherfax", width).boot(ENROLL_IDENTITY=identity)
+def test_a_lent_identity_that_is_no_json_object_is_named(sandbox, make, runtime, identity):
+    boot = make("etherfax", runtime).boot(ENROLL_IDENTITY=identity)
     assert status(boot, "configuration") == 78 and "ENROLL_IDENTITY" in boot.stdout
     assert not sandbox.log()
 
 
-def test_a_missing_configuration_is_named(make, width):
-    device = make("etherfax", width)
+def test_a_missing_configuration_is_named(make, runtime):
+    device = make("etherfax", runtime)
     device.path.unlink()
     boot = device.boot()
     assert status(boot, "configuration") == 78 and "enroll.json" in boot.stdout
 
 
-def test_a_boot_as_another_device_does_not_cost_the_credential(sandbox, make, width):
+def test_a_boot_as_another_device_does_not_cost_the_credential(sandbox, make, runtime):
     """A wrong serial number, refused, then the right one again."""
-    device = make("etherfax", width)
+    device = make("etherfax", runtime)
     assert device.boot().returncode == 0
     right = device.path.read_text()
     device.write(json.loads(right) | {"etherfax": {"serial": "MT-OTHER"}})
@@ -196,18 +196,18 @@ def test_a_boot_as_another_device_does_not_cost_the_credential(sandbox, make, wi
     assert not sandbox.log()
 
 
-def test_the_record_of_another_board_is_not_taken(sandbox, make, width):
+def test_the_record_of_another_board_is_not_taken(sandbox, make, runtime):
     """A flash image that was copied: the serial number comes from the board."""
-    device = make("etherfax", width)
+    device = make("etherfax", runtime)
     device.write(json.loads(device.path.read_text()) | {"etherfax": {}})
     for name in ("COPY-A", "COPY-B"):
-        sandbox.etherfax.create(f"{name}{width}", enabled=True)
-        boot = device.boot(ENROLL_IDENTITY=json.dumps({"serial": f"{name}{width}"}))
-        assert boot.stdout == f"enroll: registered etherfax {name}{width}\n"
+        sandbox.etherfax.create(f"{name}{runtime}", enabled=True)
+        boot = device.boot(ENROLL_IDENTITY=json.dumps({"serial": f"{name}{runtime}"}))
+        assert boot.stdout == f"enroll: registered etherfax {name}{runtime}\n"
 
 
-def test_an_answer_that_is_longer_than_its_bound_is_kept_as_far_as_it_fits(sandbox, make, width):
-    device = make("etherfax", width)
+def test_an_answer_that_is_longer_than_its_bound_is_kept_as_far_as_it_fits(sandbox, make, runtime):
+    device = make("etherfax", runtime)
     sandbox.fault("etherfax", status=200, body='{"DeviceToken": "' + "5" * 32 + '", "Message": "' + "m" * 2000 + '"}')
     assert status(device.boot(), "answer") == 76
     assert any(b"5" * 32 in slot.read_bytes() for slot in device.folder.glob("state/*/slot"))
@@ -220,8 +220,8 @@ def test_a_wrong_command_line_boots_nothing(sandbox, make, arguments):
     assert not sandbox.log()
 
 
-def test_a_registration_token_that_stands_elsewhere_too_is_erased_in_its_own_place(sandbox, make, width):
-    device = make("ickstream", width)
+def test_a_registration_token_that_stands_elsewhere_too_is_erased_in_its_own_place(sandbox, make, runtime):
+    device = make("ickstream", runtime)
     config = json.loads(device.path.read_text())
     config["ickstream"]["hardware_id"] = config["ickstream"]["registration_token"]
     device.write(config)

@@ -6,7 +6,7 @@ import packages
 import pytest
 import web
 from devices import ROOT
-from runtime import micropython
+from runtimes import first, micropython
 
 MIP = """
 import sys
@@ -34,19 +34,19 @@ def dist(tmp_path_factory):
 
 def boot(device, *path):
     """Boot the device with the library that lies in the first folder of `path`."""
-    command = [str(micropython(device.width)), str(ROOT / "firmware/main.py"), str(device.path), "--once"]
+    command = [str(micropython(device.runtime)), str(ROOT / "firmware/main.py"), str(device.path), "--once"]
     done = device.run(command, MICROPYPATH=":".join((*map(str, path), f"{ROOT}/boards/unix", ".frozen")))
     return done.returncode, done.stdout
 
 
 @pytest.mark.parametrize("kind", ["py", "mpy"])
-def test_the_devices_own_mip_installs_what_its_provider_needs(make, dist, tmp_path, width, service, kind):
-    device = make(service, width)
+def test_the_devices_own_mip_installs_what_its_provider_needs(make, dist, tmp_path, runtime, service, kind):
+    device = make(service, runtime)
     target = tmp_path / "lib"
     target.mkdir()
     script = tmp_path / "install.py"
     script.write_text(MIP)
-    command = [str(micropython(width)), str(script), f"{dist}/{kind}/{service}.json", str(target)]
+    command = [str(micropython(runtime)), str(script), f"{dist}/{kind}/{service}.json", str(target)]
     device.run(command, MICROPYPATH=".frozen")
     others = set(packages.SERVICES) - {service}
     assert not [path for path in target.rglob("*.*py") if path.stem.split("_")[0] in others]
@@ -58,7 +58,9 @@ def test_everything_can_be_installed_at_once(make, dist, tmp_path):
     device = make("etherfax", 64)
     script = tmp_path / "install.py"
     script.write_text(MIP)
-    device.run([str(micropython(64)), str(script), f"{dist}/py/package.json", str(tmp_path)], MICROPYPATH=".frozen")
+    device.run(
+        [str(micropython(first())), str(script), f"{dist}/py/package.json", str(tmp_path)], MICROPYPATH=".frozen"
+    )
     assert sorted((tmp_path / "enroll").rglob("*.py")) == sorted(
         tmp_path / "enroll" / name for name in packages.modules()
     )
@@ -71,14 +73,14 @@ def test_every_package_has_what_all_devices_need():
         assert provider is None or f"providers/{provider}.py" in names
 
 
-def test_a_romfs_image_registers_from_its_bytecode_in_place(make, tmp_path, width, service):
-    device = make(service, width)
+def test_a_romfs_image_registers_from_its_bytecode_in_place(make, tmp_path, runtime, service):
+    device = make(service, runtime)
     image = tmp_path / "enroll.romfs"
     extra = (ROOT / "firmware/main.py", ROOT / "boards/unix/port.py")
     packages.write_romfs(image, service, extra)
     script = tmp_path / "rom.py"
     script.write_text(ROM)
-    command = [str(micropython(width)), str(script), str(image), str(device.path)]
+    command = [str(micropython(runtime)), str(script), str(image), str(device.path)]
     done = device.run(command, MICROPYPATH=".frozen")
     assert done.returncode == 0 and f"registered {service}" in done.stdout
 

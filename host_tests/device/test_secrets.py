@@ -19,8 +19,8 @@ def parts(entry):
     return {"path": entry.path, "headers": json.dumps(dict(entry.headers)), "body": entry.body}
 
 
-def test_a_secret_is_sent_only_where_the_protocol_wants_it(sandbox, make, service, width):
-    device = make(service, width, network=[{"ssid": "factory", "password": WIFI}])
+def test_a_secret_is_sent_only_where_the_protocol_wants_it(sandbox, make, service, runtime):
+    device = make(service, runtime, network=[{"ssid": "factory", "password": WIFI}])
     section = json.loads(device.path.read_text())[service]
     assert device.boot().returncode == 0
     (entry,) = sandbox.log(service)
@@ -35,8 +35,8 @@ def test_a_secret_is_sent_only_where_the_protocol_wants_it(sandbox, make, servic
 
 
 @pytest.mark.parametrize("service", ANSWERS)
-def test_a_request_for_the_date_holds_nothing_of_the_device(sandbox, make, service, width):
-    device = make(service, width, ntp=["127.0.0.1:9"])
+def test_a_request_for_the_date_holds_nothing_of_the_device(sandbox, make, service, runtime):
+    device = make(service, runtime, ntp=["127.0.0.1:9"])
     section = json.loads(device.path.read_text())[service]
     assert device.boot().returncode == 0
     asked, registered = sandbox.log()
@@ -44,8 +44,8 @@ def test_a_request_for_the_date_holds_nothing_of_the_device(sandbox, make, servi
     assert not any(str(value) in "".join(parts(asked).values()) for value in section.values())
 
 
-def test_what_it_keeps_lies_in_the_slots_alone(sandbox, make, service, width):
-    device = make(service, width)
+def test_what_it_keeps_lies_in_the_slots_alone(sandbox, make, service, runtime):
+    device = make(service, runtime)
     assert device.boot().returncode == 0
     files = {str(path.relative_to(device.folder)) for path in device.folder.rglob("*") if path.is_file()}
     assert files == {"enroll.json", "state/0/slot", "state/1/slot", "state/spare"}

@@ -41,8 +41,8 @@ def silent(sandbox, device):
 # etherFAX
 
 
-def test_etherfax_is_checked_after_the_first_boot_and_never_again(sandbox, make, width):
-    device = make("etherfax", width, section={"check": "/accounts?a=status"})
+def test_etherfax_is_checked_after_the_first_boot_and_never_again(sandbox, make, runtime):
+    device = make("etherfax", runtime, section={"check": "/accounts?a=status"})
     assert device.boot().returncode == 0
     assert [(entry.path.split("?")[0].split("/")[-1], entry.status) for entry in sandbox.log("etherfax")] == [
         ("devices", 200),
@@ -52,16 +52,16 @@ def test_etherfax_is_checked_after_the_first_boot_and_never_again(sandbox, make,
 
 
 @pytest.mark.parametrize(("answer", "kind", "code"), [(403, "refused", 77), (503, "server", 75), (404, None, 78)])
-def test_a_check_that_fails_is_the_outcome_and_the_device_stays_registered(sandbox, make, width, answer, kind, code):
-    device = make("etherfax", width, section={"check": "accounts?a=status"})
+def test_a_check_that_fails_is_the_outcome_and_the_device_stays_registered(sandbox, make, runtime, answer, kind, code):
+    device = make("etherfax", runtime, section={"check": "accounts?a=status"})
     sandbox.fault("etherfax", status=answer, path="accounts")
     assert status(device.boot(), kind or "configuration") == code
     assert run(device, "print(enroll.stored(config).provider)") == ["etherfax"]
     assert silent(sandbox, device)
 
 
-def test_a_check_whose_connection_is_cut_says_that_the_device_is_registered(sandbox, make, width):
-    device = make("etherfax", width, section={"check": "/accounts?a=status"})
+def test_a_check_whose_connection_is_cut_says_that_the_device_is_registered(sandbox, make, runtime):
+    device = make("etherfax", runtime, section={"check": "/accounts?a=status"})
     sandbox.fault("etherfax", drop="before", path="accounts")
     boot = device.boot()
     assert status(boot, "network") == 75 and "registered, but" in boot.stdout
@@ -71,8 +71,8 @@ def test_a_check_whose_connection_is_cut_says_that_the_device_is_registered(sand
 # ickStream
 
 
-def test_ickstream_is_told_a_new_address_and_then_nothing(sandbox, make, width):
-    device = make("ickstream", width, section={"address": "192.168.1.7"})
+def test_ickstream_is_told_a_new_address_and_then_nothing(sandbox, make, runtime):
+    device = make("ickstream", runtime, section={"address": "192.168.1.7"})
     assert device.boot().returncode == 0
     assert len(sandbox.log("ickstream")) == 1, "it came with the registration"
     assert silent(sandbox, device)
@@ -88,8 +88,8 @@ def test_ickstream_is_told_a_new_address_and_then_nothing(sandbox, make, width):
     assert known[request["params"]["deviceId"]] == "192.168.1.7"
 
 
-def test_ickstream_tells_what_it_knows_of_the_device(sandbox, make, width):
-    device = make("ickstream", width, section={"address": "192.168.1.7"})
+def test_ickstream_tells_what_it_knows_of_the_device(sandbox, make, runtime):
+    device = make("ickstream", runtime, section={"address": "192.168.1.7"})
     assert device.boot().returncode == 0
     program = """
 from enroll.services import ickstream
@@ -99,8 +99,8 @@ print(found["id"] == session.credential.device_id, found["address"])
     assert run(device, SESSION + program) == ["True", "192.168.1.7"]
 
 
-def test_a_registration_token_given_at_run_time_registers_with_it(sandbox, make, width):
-    device = make("ickstream", width)
+def test_a_registration_token_given_at_run_time_registers_with_it(sandbox, make, runtime):
+    device = make("ickstream", runtime)
     assert device.boot().returncode == 0
     user = json.loads(device.path.read_text())["ickstream"]["hardware_id"].replace("hardware", "user")
     token = sandbox.ickstream.create_token(user)
@@ -124,10 +124,10 @@ def children(count, model, start=0):
 
 
 @pytest.fixture
-def parent(sandbox, make, width):
+def parent(sandbox, make, runtime):
     """A device with 40 children that has registered, and them; `parent.model` is the children's."""
     model = sandbox.xyte.create_model(f"children-{len(sandbox.xyte.models())}")["id"]
-    device = make("xyte", width, section={"children": children(40, model)})
+    device = make("xyte", runtime, section={"children": children(40, model)})
     assert device.boot().returncode == 0
     device.model = model
     return device
@@ -199,8 +199,8 @@ def test_a_factory_reset_takes_the_children_too(sandbox, parent):
     assert len(keys) == 41 and not [key for key in keys if key.encode() in content]
 
 
-def test_commands_are_obeyed_and_their_results_told(sandbox, make, width):
-    device = make("xyte", width)
+def test_commands_are_obeyed_and_their_results_told(sandbox, make, runtime):
+    device = make("xyte", runtime)
     assert device.boot().returncode == 0
     name = json.loads(sandbox.log("xyte")[0].answer)["id"]
     for command in ("blink", "heat", "explode"):
@@ -222,8 +222,8 @@ print(waits, done, session.run(xyte.telemetry(session, {"t": 1.5}, "error"))["co
     ]
 
 
-def test_the_configuration_in_the_cloud_is_read_and_replaced(sandbox, make, width):
-    device = make("xyte", width)
+def test_the_configuration_in_the_cloud_is_read_and_replaced(sandbox, make, runtime):
+    device = make("xyte", runtime)
     assert device.boot().returncode == 0
     program = """
 version = session.run(xyte.set_config(session, {"a": [1, "b"]}))["version"]
@@ -236,9 +236,9 @@ print(found["version"] == version, found["config"] == {"a": [1, "b"]})
 # Centagate
 
 
-def login(sandbox, make, width, **more):
+def login(sandbox, make, runtime, **more):
     """A device that logs in by itself, and its section of enroll.json."""
-    device = make("centagate", width)
+    device = make("centagate", runtime)
     config = json.loads(device.path.read_text())
     section = config["centagate"]
     del section["auth_token"], section["secret_code"]
@@ -253,8 +253,8 @@ def login(sandbox, make, width, **more):
     return device, section
 
 
-def test_centagate_logs_in_and_binds_its_token(sandbox, make, width):
-    device, section = login(sandbox, make, width)
+def test_centagate_logs_in_and_binds_its_token(sandbox, make, runtime):
+    device, section = login(sandbox, make, runtime)
     boot = device.boot()
     assert boot.returncode == 0, boot
     assert [entry.path.split("/")[-2] for entry in sandbox.log("centagate")] == ["auth", "registerActiveToken"]
@@ -266,13 +266,13 @@ def test_centagate_logs_in_and_binds_its_token(sandbox, make, width):
     assert silent(sandbox, device)
 
 
-def test_a_login_with_the_wrong_keys_or_at_the_wrong_time_is_refused(sandbox, make, width):
+def test_a_login_with_the_wrong_keys_or_at_the_wrong_time_is_refused(sandbox, make, runtime):
     for wrong in ({"password": "wrong-canary"}, {"secret_key": "wrong-canary"}, {"integration_key": "wrong-canary"}):
-        device, _ = login(sandbox, make, width, **wrong)
+        device, _ = login(sandbox, make, runtime, **wrong)
         assert status(device.boot(), "refused") == 77
         assert len(sandbox.log("centagate")) == 1
         sandbox.clear_log()
-    device, _ = login(sandbox, make, width)
+    device, _ = login(sandbox, make, runtime)
     sandbox.ntp_offset(3600)
     boot = device.boot()
     assert status(boot, "refused") == 77 and "23023" in boot.stdout

@@ -42,9 +42,9 @@ def born(sandbox):
     return [json.loads(it.body)["sn"] for it in log if it.path.endswith("/children") and it.status == 201]
 
 
-def test_a_ticker_is_not_late_while_services_wait_for_a_slow_server(sandbox, make, width):
+def test_a_ticker_is_not_late_while_services_wait_for_a_slow_server(sandbox, make, runtime):
     """At most 100 ms, over TLS, with new connections and with kept ones."""
-    device = registered(make, "xyte", width)
+    device = registered(make, "xyte", runtime)
     name = json.loads(sandbox.log("xyte")[0].answer)["id"]
     for _ in range(3):
         sandbox.xyte.queue_command(name, "blink")
@@ -62,8 +62,8 @@ print(counts[0], sum(counts), result["version"], late <= 100 or late)
     assert run(device, SESSION + BESIDE + program) == ["3", "3", "0", "True"]
 
 
-def test_a_ticker_is_not_late_while_children_are_registered(sandbox, make, width):
-    device = registered(make, "xyte", width)
+def test_a_ticker_is_not_late_while_children_are_registered(sandbox, make, runtime):
+    device = registered(make, "xyte", runtime)
     model = sandbox.xyte.create_model(f"ticking-{len(sandbox.xyte.models())}")["id"]
     program = f"""
 given = {children(30, model)!r}
@@ -78,8 +78,8 @@ print(*asyncio.run(beside(work)))
     assert count == "30" and int(late) <= 100 and len(born(sandbox)) == 30
 
 
-def test_a_ticker_is_not_late_while_a_device_registers_at_a_slow_server(sandbox, make, width):
-    device = make("etherfax", width)
+def test_a_ticker_is_not_late_while_a_device_registers_at_a_slow_server(sandbox, make, runtime):
+    device = make("etherfax", runtime)
     sandbox.fault("etherfax", times=3, delay=0.3, status=403)
     program = """
 enroller = enroll.Enroller(config, port, log=log)
@@ -95,9 +95,9 @@ print(kind, late <= 100 or late, credential.provider)
     assert run(device, BESIDE + program) == ["refused", "True", "etherfax"]
 
 
-def test_the_watchdog_is_fed_in_every_wait_for_a_slow_service(sandbox, make, width):
+def test_the_watchdog_is_fed_in_every_wait_for_a_slow_service(sandbox, make, runtime):
     """At least once a second, in the synchronous and the asynchronous call, and while it waits for the second 401."""
-    device = registered(make, "xyte", width)
+    device = registered(make, "xyte", runtime)
     for wait in ("session.run(xyte.telemetry(session))", "asyncio.run(session.arun(xyte.telemetry(session)))"):
         sandbox.fault("xyte", delay=2)
         program = f"""
@@ -111,8 +111,8 @@ print(Dog.longest < 1000 or Dog.longest, Dog.count > 6 or Dog.count, time.ticks_
     assert run(device, SESSION + DOG + program) == ["True"], "five seconds in slices of a quarter"
 
 
-def test_the_watchdog_is_fed_while_a_service_is_silent_and_the_deadline_holds(sandbox, make, width):
-    device = registered(make, "xyte", width, timeout=2)
+def test_the_watchdog_is_fed_while_a_service_is_silent_and_the_deadline_holds(sandbox, make, runtime):
+    device = registered(make, "xyte", runtime, timeout=2)
     for wait in ("session.run(xyte.command(session))", "asyncio.run(session.arun(xyte.command(session)))"):
         sandbox.fault("xyte", delay=8)
         program = f"""
@@ -126,8 +126,10 @@ except OSError as error:
         assert run(device, SESSION + DOG + program) == ["110", "True", "True"]
 
 
-def test_registration_that_is_cancelled_at_any_moment_leaves_no_socket_and_a_later_one_registers(sandbox, make, width):
-    device = make("etherfax", width)
+def test_registration_that_is_cancelled_at_any_moment_leaves_no_socket_and_a_later_one_registers(
+    sandbox, make, runtime
+):
+    device = make("etherfax", runtime)
     sandbox.fault("etherfax", times=100, delay=0.5, status=503)
     program = """
 asyncio.run(cancelled(lambda: enroll.arun(config, port, log=log)))
@@ -140,9 +142,9 @@ print("done")
     ]
 
 
-def test_children_whose_registration_is_cancelled_are_resumed(sandbox, make, width):
+def test_children_whose_registration_is_cancelled_are_resumed(sandbox, make, runtime):
     """Cancelled while the service is silent: only the child that was asked for may be there twice."""
-    device = registered(make, "xyte", width)
+    device = registered(make, "xyte", runtime)
     model = sandbox.xyte.create_model(f"cancelled-{len(sandbox.xyte.models())}")["id"]
     program = f"""
 config.section["children"] = {children(12, model)!r}
@@ -166,8 +168,8 @@ print(asyncio.run(main()))
     assert 12 <= len(born(sandbox)) <= 14
 
 
-def test_arequest_that_is_cancelled_at_any_moment_leaves_no_socket_and_the_next_one_works(sandbox, make, width):
-    device = registered(make, "xyte", width)
+def test_arequest_that_is_cancelled_at_any_moment_leaves_no_socket_and_the_next_one_works(sandbox, make, runtime):
+    device = registered(make, "xyte", runtime)
     sandbox.fault("xyte", times=7, delay=0.5)
     program = """
 asyncio.run(cancelled(lambda: session.arequest("GET", "/v1/devices/{id}/command")))

@@ -21,15 +21,15 @@ def connections(sandbox):
     return sum(listener["connections"] for listener in sandbox.counts().values())
 
 
-def test_one_connection_serves_many_requests(sandbox, make, width):
-    device = registered(make, "xyte", width)
+def test_one_connection_serves_many_requests(sandbox, make, runtime):
+    device = registered(make, "xyte", runtime)
     before = connections(sandbox)
     assert run(device, PORT + "print(*[tell().status_code for _ in range(5)])") == ["200"] * 5
     assert connections(sandbox) == before + 1
 
 
-def test_a_connection_that_was_closed_under_it_is_made_anew(sandbox, make, width):
-    device = registered(make, "xyte", width)
+def test_a_connection_that_was_closed_under_it_is_made_anew(sandbox, make, runtime):
+    device = registered(make, "xyte", runtime)
     before = connections(sandbox)
     program = """
 import time
@@ -41,8 +41,8 @@ print(first, tell().status_code)
     assert connections(sandbox) == before + 2
 
 
-def test_a_device_that_was_deleted_registers_anew_and_its_application_is_unaware(sandbox, make, width):
-    device = registered(make, "xyte", width)
+def test_a_device_that_was_deleted_registers_anew_and_its_application_is_unaware(sandbox, make, runtime):
+    device = registered(make, "xyte", runtime)
     sandbox.xyte.delete(json.loads(sandbox.log("xyte")[0].answer)["id"])
     sandbox.clear_log()
     program = """
@@ -65,8 +65,8 @@ except enroll.EnrollError as error:
 """
 
 
-def test_an_etherfax_device_that_was_reset_registers_anew_and_one_that_was_not_says_so(sandbox, make, width):
-    device = registered(make, "etherfax", width)
+def test_an_etherfax_device_that_was_reset_registers_anew_and_one_that_was_not_says_so(sandbox, make, runtime):
+    device = registered(make, "etherfax", runtime)
     serial = json.loads(device.path.read_text())["etherfax"]["serial"]
     sandbox.fault("etherfax", times=2, status=401, path="accounts")
     program = PORT + "first = session.credential.secret.reveal()" + ACCOUNT
@@ -75,8 +75,8 @@ def test_an_etherfax_device_that_was_reset_registers_anew_and_one_that_was_not_s
     assert run(device, program) == ["200", "False"]
 
 
-def test_an_ickstream_device_that_was_removed_asks_for_a_new_registration_token(sandbox, make, width):
-    device = registered(make, "ickstream", width)
+def test_an_ickstream_device_that_was_removed_asks_for_a_new_registration_token(sandbox, make, runtime):
+    device = registered(make, "ickstream", runtime)
     sandbox.fault("ickstream", times=2, status=401)
     program = """
 try:
@@ -87,8 +87,8 @@ except enroll.EnrollError as error:
     assert run(device, PORT + program) == ["configuration", "True"]
 
 
-def test_a_busy_service_says_when_to_ask_again(sandbox, make, width):
-    device = registered(make, "xyte", width)
+def test_a_busy_service_says_when_to_ask_again(sandbox, make, runtime):
+    device = registered(make, "xyte", runtime)
     dates = {"Date": "Sun, 06 Nov 2022 08:49:37 GMT", "Retry-After": "Sun, 06 Nov 2022 08:50:37 GMT"}
     for headers in ({"Retry-After": "7"}, dates, {"Retry-After": "soon"}, {}):
         sandbox.fault("xyte", status=503, headers=headers)
@@ -96,9 +96,9 @@ def test_a_busy_service_says_when_to_ask_again(sandbox, make, width):
     assert "".join(run(device, PORT + program)) == "(503,7)(503,60)(503,None)(503,None)"
 
 
-def test_a_ticker_is_not_late_while_a_session_waits_for_a_slow_server(sandbox, make, width):
+def test_a_ticker_is_not_late_while_a_session_waits_for_a_slow_server(sandbox, make, runtime):
     """At most 100 ms, over TLS, with a new connection and with a kept one; the best of three, for a busy machine."""
-    device = registered(make, "xyte", width)
+    device = registered(make, "xyte", runtime)
     sandbox.fault("xyte", times=6, delay=0.2)
     program = """
 async def work():
@@ -114,8 +114,8 @@ print(*found, late < 100 or late)
     assert run(device, PORT + BESIDE + program) == ["200", "200", "True"]
 
 
-def test_a_cancelled_request_closes_its_socket_and_the_next_one_works(sandbox, make, width):
-    device = registered(make, "xyte", width)
+def test_a_cancelled_request_closes_its_socket_and_the_next_one_works(sandbox, make, runtime):
+    device = registered(make, "xyte", runtime)
     sandbox.fault("xyte", delay=3)
     program = """
 async def main():

@@ -62,25 +62,25 @@ def inside_tls(authority, answer, newest=ssl.TLSVersion.TLSv1_3):
     return handler
 
 
-def boot(make, authority, tmp_path, width, port, timeout=PATIENCE):
+def boot(make, authority, tmp_path, runtime, port, timeout=PATIENCE):
     """The boot, and the seconds it took."""
     authority.cert_pem.write_to_path(tmp_path / "ca.pem")
     url = f"https://127.0.0.1:{port}/api"
-    device = make("etherfax", width, url=url, ca=str(tmp_path / "ca.pem"), timeout=timeout)
+    device = make("etherfax", runtime, url=url, ca=str(tmp_path / "ca.pem"), timeout=timeout)
     start = time.monotonic()
     done = device.boot()
     return done, time.monotonic() - start
 
 
 @pytest.fixture
-def boot_in_time(make, authority, serve, tmp_path, width):
+def boot_in_time(make, authority, serve, tmp_path, runtime):
     """`boot_in_time(handler)`: a boot within a second of its deadline; once more if a hypervisor took the processor."""
 
     def boot_in_time(handler):
         before = stolen()
-        done, seconds = boot(make, authority, tmp_path, width, serve(handler))
+        done, seconds = boot(make, authority, tmp_path, runtime, serve(handler))
         if seconds >= PATIENCE + 1 and stolen() - before >= STOLEN:
-            done, seconds = boot(make, authority, tmp_path, width, serve(handler))
+            done, seconds = boot(make, authority, tmp_path, runtime, serve(handler))
         assert seconds < PATIENCE + 1
         return done
 
@@ -126,9 +126,9 @@ ANSWERS = [whole, in_drops, until_close, until_close_with_tcp_left_open, in_chun
 
 @pytest.mark.parametrize("answer", ANSWERS, ids=lambda answer: answer.__name__)
 @pytest.mark.parametrize("newest", [ssl.TLSVersion.TLSv1_2, ssl.TLSVersion.TLSv1_3])
-def test_every_way_to_send_an_answer(make, authority, serve, tmp_path, width, answer, newest):
+def test_every_way_to_send_an_answer(make, authority, serve, tmp_path, runtime, answer, newest):
     port = serve(inside_tls(authority, answer, newest))
-    done, _ = boot(make, authority, tmp_path, width, port, timeout=20)  # what comes, comes; nothing is measured here
+    done, _ = boot(make, authority, tmp_path, runtime, port, timeout=20)  # what comes, comes; nothing is measured here
     assert done.returncode == 0, done
 
 

@@ -15,7 +15,7 @@ import tty
 from pathlib import Path
 from typing import Any
 
-from runtime import micropython
+from runtimes import micropython
 
 DEVICE = Path(__file__).with_name("device.py")
 BLOCK = 4096
@@ -36,13 +36,13 @@ class Board:
     """
 
     def __init__(
-        self, flash: Path, width: int = 64, blocks: int = 256, claims: dict[str, Any] | None = None, lacks: str = ""
+        self, flash: Path, runtime: str, blocks: int = 256, claims: dict[str, Any] | None = None, lacks: str = ""
     ) -> None:
         self.flash = flash
         self.asleep = False
         self.heard, self.said = bytearray(), bytearray()
         self.patience: int | None = None  # bytes that it takes until it is unplugged
-        self._runtime = str(micropython(width))
+        self._runtime = str(micropython(runtime))
         self._options = {"flash": str(flash), "claims": claims or {}, "lacks": lacks.split()}
         if not flash.exists():
             flash.write_bytes(b"\xff" * (blocks * BLOCK))

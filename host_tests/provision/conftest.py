@@ -18,6 +18,7 @@ import leaks
 import pytest
 from click.testing import CliRunner
 from provision.cli import main
+from runtimes import first
 from sandbox import Sandbox
 
 sys.path.append(str(Path(__file__).parent))  # `provision` is a tool's name, so that this folder is no package
@@ -42,13 +43,13 @@ def sandbox(the_sandbox: Sandbox) -> Iterator[Sandbox]:
 
 @pytest.fixture
 def plug(tmp_path: Path) -> Iterator[Callable[..., Any]]:
-    """`plug(width=64, ...)`: a new Board (see board.py), unplugged at the end."""
+    """`plug(runtime, ...)`: a new Board (see board.py), unplugged at the end."""
     from board import Board
 
     boards: list[Board] = []
 
-    def plug(width: int = 64, **more: Any) -> Board:
-        boards.append(Board(tmp_path / f"flash-{len(boards)}", width, **more))
+    def plug(runtime: str | None = None, **more: Any) -> Board:
+        boards.append(Board(tmp_path / f"flash-{len(boards)}", runtime or first(), **more))
         return boards[-1]
 
     yield plug

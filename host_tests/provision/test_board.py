@@ -11,7 +11,7 @@ def says(board, *words):
     return done.stdout.replace("\r\n", "\n")
 
 
-def test_mpremote_does_what_it_does_with_every_board(plug, width, tmp_path):
+def test_mpremote_does_what_it_does_with_every_board(plug, runtime, tmp_path):
     folder = tmp_path / "host"
     (folder / "package").mkdir(parents=True)
     (folder / "script.py").write_text("print('ran', 6 * 7)\n")
@@ -19,7 +19,7 @@ def test_mpremote_does_what_it_does_with_every_board(plug, width, tmp_path):
         json.dumps({"version": "1", "urls": [["it/__init__.py", "it.py"]]})
     )
     (folder / "package" / "it.py").write_text("x = 'it is here'\n")
-    board = plug(width)
+    board = plug(runtime)
     script, package = str(folder / "script.py"), str(folder / "package" / "package.json")
     assert says(board, "eval", "1 + 2", "exec", "import sys; print(sys.path, sys.argv)", "run", script) == (
         "3\n['', '.frozen', '/lib'] []\nran 42\n"

@@ -1,5 +1,6 @@
 """The way of a new user as the pages tell it, word for word: from MicroPython alone to a registration."""
 
+import itertools
 import json
 import os
 import subprocess
@@ -11,6 +12,7 @@ import pytest
 
 ROOT = Path(__file__).resolve().parents[2]
 PAGES = [*sorted((ROOT / "docs" / "boards").glob("*.md")), ROOT / "docs" / "provision.md"]
+numbers = itertools.count(53)
 NEEDED = ("Makefile", "requirements.txt", "tools", "lib", "firmware", "boards", "package.json")
 
 
@@ -44,10 +46,10 @@ def filled_in(path: Path, sandbox, serial: str) -> None:
     path.write_text(json.dumps(example | {"etherfax": {"serial": serial}}))
 
 
-def test_five_commands_word_for_word(clone, plug, sandbox, width):
+def test_five_commands_word_for_word(clone, plug, sandbox, runtime):
     """The computer trusts the sandbox's CA as it trusts the vendors': both are found in its store."""
-    board = plug(width)
-    serial = devices.create(sandbox, "etherfax", f"53{width}")["serial"]
+    board = plug(runtime)
+    serial = devices.create(sandbox, "etherfax", str(next(numbers)))["serial"]
     environment = {**os.environ, "PROVISION_PORT": board.port, "SSL_CERT_FILE": str(sandbox.ca_pem)}
     for command in commands(PAGES[0]):
         done = subprocess.run(

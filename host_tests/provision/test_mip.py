@@ -23,8 +23,8 @@ def server(dist):
 
 
 @pytest.mark.parametrize("kind", ["py", "mpy"])
-def test_from_a_folder(plug, dist, width, kind):
-    done = plug(width).mpremote("mip", "install", f"{dist}/{kind}/xyte.json", "+", "exec", PROGRAM)
+def test_from_a_folder(plug, dist, runtime, kind):
+    done = plug(runtime).mpremote("mip", "install", f"{dist}/{kind}/xyte.json", "+", "exec", PROGRAM)
     assert done.returncode == 0 and f"Enroller Session /lib/enroll/__init__.{kind}" in done.stdout, done
 
 

@@ -9,10 +9,10 @@ from provision.template import Template
 from provision.work import Options, provide
 
 
-def test_a_board_from_its_first_byte_to_its_reset(plug, width, desk, sandbox):
+def test_a_board_from_its_first_byte_to_its_reset(plug, runtime, desk, sandbox):
     section = desk.write("etherfax")
     (desk.folder / "ca.der").unlink()
-    board = plug(width)
+    board = plug(runtime)
     said = {}
     for command in ("ca enroll.json --out ca.der", "one enroll.json", "status", "reset"):
         words = command.split()

@@ -10,11 +10,12 @@ import os
 import shutil
 import subprocess
 import sys
-import tarfile
 import zlib
 from pathlib import Path
 
-from runtime import KEYRING, SUITE, Unavailable, apt_options, call, mirror
+from runtimes import Unavailable, debian
+from runtimes.cache import call
+from runtimes.oldest import SUITE
 
 PORT = Path(__file__).resolve().parent / "port"
 ROOT = PORT.parent.parent.parent
@@ -68,19 +69,13 @@ def unpack(target: Path) -> None:
     if not shutil.which("apt-get"):
         raise Unavailable(f"{NEEDS}: install them with your package manager.")
     apt = CACHE / "host"
-    for name in ("lists/partial", "cache/archives/partial"):
-        (apt / name).mkdir(parents=True, exist_ok=True)
-    settings = {"Dir::State::lists": apt / "lists", "Dir::Cache": apt / "cache", "Debug::NoLocking": 1}
-    settings |= {"APT::Sandbox::User": "", "Acquire::Languages": "none", "Acquire::Retries": 3}
-    command = ["apt-get", "-q", *[f"-o{key}={value}" for key, value in settings.items()]]
+    command = ["apt-get", *debian.options(apt, installed=True)]
     call([*command, "update"], apt, "reading this machine's package lists")
     download = ["install", "--yes", "--download-only", "--no-install-recommends", *PACKAGES]
     call([*command, *download], apt, f"fetching {', '.join(PACKAGES)}, 110 MB")
     partial = target.with_suffix(".partial")
     shutil.rmtree(partial, ignore_errors=True)
-    debs = sorted((apt / "cache" / "archives").glob("*.deb"))
-    script = 'for deb in "$@"; do dpkg -x "$deb" "$0" || exit 1; done'
-    call(["sh", "-c", script, str(partial), *map(str, debs)], apt, f"unpacking {len(debs)} packages, 900 MB")
+    debian.unpack(sorted((apt / "cache" / "archives").glob("*.deb")), partial)
     partial.rename(target)
     shutil.rmtree(apt)
 
@@ -89,23 +84,12 @@ def sources() -> Path:
     """MicroPython's sources, fetched if need be. Raises Unavailable."""
     target = CACHE / "micropython"
     if not target.exists():
-        site = mirror()
-        if not KEYRING.exists():
-            raise Unavailable(f"{NEEDS}, and Debian's archive keys: install debian-archive-keyring.")
         partial = CACHE / "micropython.partial"
         shutil.rmtree(partial, ignore_errors=True)
         partial.mkdir(parents=True)
-        apt = CACHE / "apt"
-        options = apt_options(apt, site)
-        (apt / "sources.list").write_text(f"deb-src [signed-by={KEYRING}] {site} {SUITE} main\n")
-        call(["apt-get", *options, "update"], apt, f"reading the source lists of Debian {SUITE}")
-        call(["apt-get", *options, "source", "--download-only", "micropython"], partial, "fetching its sources")
-        with tarfile.open(next(partial.glob("*.orig.tar.*"))) as archive:  # there need be no xz beside tar
-            archive.extraction_filter = getattr(tarfile, "data_filter", None)  # which Debian 12's Python may not have
-            archive.extractall(partial / "all")
-        next((partial / "all").iterdir()).rename(target)
+        debian.sources(SUITE, ("micropython",), partial)
+        (partial / "micropython").rename(target)
         shutil.rmtree(partial)
-        shutil.rmtree(apt)
     return target
 
 

@@ -28,9 +28,9 @@ SLACK = 2  # seconds more, because all are asked at the same time
 class Place:
     """Where a case finds its files, its dead time server and the CA."""
 
-    def __init__(self, bench: Bench, width: int) -> None:
+    def __init__(self, bench: Bench, runtime: str) -> None:
         self.bench = bench
-        self.width = width
+        self.runtime = runtime
         self.folder = bench.folder()
         self.ca = self.folder / "ca.pem"
         AUTHORITY.cert_pem.write_to_path(self.ca)
@@ -43,7 +43,7 @@ class Place:
         """Ask for the time in every case of `lines`."""
         path = self.folder / "plan"
         path.write_text("".join(json.dumps(line) + "\n" for line in lines))
-        return on_micropython("clock_asks.py", str(path), *arguments, width=self.width)
+        return on_micropython("clock_asks.py", str(path), *arguments, runtime=self.runtime)
 
 
 def ask(place: Place, chosen: list[Case]) -> Result:
@@ -151,7 +151,7 @@ def boot(place: Place, it: Boot, interpreter: list[str]) -> Iterator[str]:
 
 def boot_all(place: Place) -> Result:
     """Boot under every faked clock, if there is a library for that."""
-    interpreter = faketime.command(place.width)
+    interpreter = faketime.command(place.runtime)
     chosen = list(boots())
     if not interpreter:
         return Result(len(chosen), notes={"no libfaketime for this runtime: TLS after the clock was set": "not shown"})
@@ -164,15 +164,15 @@ def boot_all(place: Place) -> Result:
 
 def batches(full: bool, bench: Bench) -> Iterable[Batch]:
     """Time servers, Dates in their place, and first boots with a clock that can be set."""
-    for width in bench.widths if full else (64,):
-        place = Place(bench, width)
+    for runtime in bench.runtimes if full else (bench.wide,):
+        place = Place(bench, runtime)
         chosen = [case for case in cases() if full or case.silent < 2]
         asks = functools.partial(steadily, chosen, functools.partial(ask, place))
         dated, more = (
-            functools.partial(steadily, list(dates()), functools.partial(ask_for_date, Place(bench, width), secure))
+            functools.partial(steadily, list(dates()), functools.partial(ask_for_date, Place(bench, runtime), secure))
             for secure in (True, False)
         )
-        yield Batch(f"time servers, and Dates inside TLS, {width} bits", functools.partial(together, asks, dated))
-        yield Batch(f"first boots, {width} bits", functools.partial(boot_all, place))
+        yield Batch(f"time servers, and Dates inside TLS, {runtime}", functools.partial(together, asks, dated))
+        yield Batch(f"first boots, {runtime}", functools.partial(boot_all, place))
         if full:
-            yield Batch(f"Dates over TCP, {width} bits", more)
+            yield Batch(f"Dates over TCP, {runtime}", more)

@@ -4,42 +4,43 @@ import functools
 import os
 from pathlib import Path
 
-from runtime import ARCHITECTURES, CACHE, Unavailable, alone, apt_options, call, installed, micropython, mirror
+from runtimes import CACHE, Unavailable, alone, debian, micropython
+from runtimes.cache import call
+from runtimes.oldest import ARCHITECTURES, SUITE
 
 
 @functools.cache
-def library(width: int) -> Path | None:
-    """Path of the library for `width` bits, fetched if need be; None where it cannot be had."""
-    if width == 64 and installed():
+def library(runtime: str) -> Path | None:
+    """Path of the library for `runtime`, fetched if need be; None where it cannot be had."""
+    if runtime not in ARCHITECTURES:
         return None  # another MicroPython than Debian's
-    folder = CACHE.parent / "faketime" / str(width)
+    folder = CACHE.parent / "faketime" / runtime
     try:
         with alone():
             if not folder.exists():
-                unpack(width, folder)
+                unpack(runtime, folder)
     except Unavailable:
         return None
     return next(folder.glob("usr/lib/*/faketime/libfaketime.so.1"), None)
 
 
-def unpack(width: int, target: Path) -> None:
-    """Fetch Debian's package for `width` bits and unpack it into `target`."""
+def unpack(runtime: str, target: Path) -> None:
+    """Fetch Debian's package for `runtime` and unpack it into `target`."""
     partial = target.with_suffix(".partial")
     partial.mkdir(parents=True, exist_ok=True)
-    options = apt_options(CACHE / "apt", mirror())
-    package = f"libfaketime:{ARCHITECTURES[width]}"
+    options = debian.options(CACHE / "apt", SUITE)
+    package = f"libfaketime:{ARCHITECTURES[runtime]}"
     call(["apt-get", *options, "download", package], partial, f"fetching {package}")
-    for deb in partial.glob("*.deb"):
-        call(["dpkg", "-x", str(deb), str(partial)], partial, f"unpacking {deb.name}")
+    debian.unpack(list(partial.glob("*.deb")), partial)
     partial.rename(target)
 
 
-def command(width: int) -> list[str] | None:
+def command(runtime: str) -> list[str] | None:
     """What starts MicroPython with a clock that `environment` can set, or None where there is none."""
-    found = library(width)
+    found = library(runtime)
     if not found:
         return None
-    root = micropython(width).parent / "root"
+    root = micropython(runtime).parent / "root"
     loader = next(root.glob("usr/lib*/*/ld-linux*.so.2"), None) or next(root.glob("lib*/ld-linux*.so.2"))
     libraries = next(root.glob("usr/lib/*-linux-gnu"))
     program = str(root / "usr/bin/micropython")

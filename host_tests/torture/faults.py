@@ -21,7 +21,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Protocol, TypeVar
 
-from runtime import Unavailable, micropython
+from runtimes import available, bits, micropython
 
 AGAIN = 3  # times
 STOLEN = 0.05  # seconds
@@ -58,12 +58,16 @@ Case = TypeVar("Case", bound=Named)
 
 
 class Bench:
-    """Where the cases work: `folder()` is a new empty folder, `widths` are those of the MicroPythons that there are."""
+    """Where the cases work: `folder()` is a new empty folder, `runtimes` are the MicroPythons that it is run on,
+    `wide` and `small` those of them with the longest and the shortest words.
+    """
 
     def __init__(self, path: Path) -> None:
         self._path = path
         self._names = itertools.count(1)
-        self.widths = [width for width in (64, 32) if available(width)]
+        self.runtimes = available()
+        self.wide = max(self.runtimes, key=bits)
+        self.small = min(self.runtimes, key=bits)
 
     def folder(self) -> Path:
         found = self._path / str(next(self._names))
@@ -71,23 +75,12 @@ class Bench:
         return found
 
 
-def available(width: int) -> bool:
-    """Whether there is a MicroPython of `width` bits; only the 32-bit one may be missing."""
-    try:
-        micropython(width)
-    except Unavailable:
-        if width == 64:
-            raise
-        return False
-    return True
-
-
-def on_micropython(script: str, *arguments: str, width: int, patience: float = 600, heap: str = "2m") -> Result:
+def on_micropython(script: str, *arguments: str, runtime: str, patience: float = 600, heap: str = "2m") -> Result:
     """Run a script of `scripts/` on MicroPython, with the library on its path, and read what it prints.
 
     `patience`: seconds after which it is ended; `heap`: as MicroPython's -X heapsize takes it.
     """
-    command = [str(micropython(width)), "-X", f"heapsize={heap}", str(SCRIPTS / script), *arguments]
+    command = [str(micropython(runtime)), "-X", f"heapsize={heap}", str(SCRIPTS / script), *arguments]
     path = f"{ROOT}/lib:{ROOT}/boards/unix:{ROOT}/firmware:{SCRIPTS}:{ROOT}/host_tests/pure:.frozen"
     return outcome(command, {"MICROPYPATH": path}, patience)
 

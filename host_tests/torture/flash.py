@@ -20,9 +20,9 @@ KINDS = ("fat", "lfs2")
 
 def batches(full: bool, bench: Bench) -> Iterator[Batch]:
     coarse = () if full else ("coarse",)
-    for width in bench.widths if full else (64,):
+    for runtime in bench.runtimes if full else (bench.wide,):
         for service in SERVICES if full else ("etherfax", "ickstream"):
             for how, kind in [("disk", "fat"), *((how, kind) for how in WAYS for kind in KINDS)]:
                 if full or kind == "fat" or service == "etherfax":
-                    run = partial(on_micropython, "flash.py", how, kind, service, *coarse, width=width, heap="8m")
-                    yield Batch(f"{how}, {service}, {kind}, {width} bits", run)
+                    run = partial(on_micropython, "flash.py", how, kind, service, *coarse, runtime=runtime, heap="8m")
+                    yield Batch(f"{how}, {service}, {kind}, {runtime}", run)

@@ -21,22 +21,22 @@ def on_host(bench: Bench, name: str, how: str, count: int) -> Result:
     return on_cpython(*arguments, patience=PATIENCE)
 
 
-def on_width(bench: Bench, names: tuple[str, ...], width: int, counts: dict[str, int]) -> Result:
+def on_runtime(bench: Bench, names: tuple[str, ...], runtime: str, counts: dict[str, int]) -> Result:
     """Give as many inputs to the targets `names` as `counts` says, on MicroPython."""
     arguments = (word for name in names for word in (name, str(counts[name])))
     folder = str(bench.folder())
-    return on_micropython("fuzz.py", folder, str(FIRST), *arguments, width=width, patience=PATIENCE, heap="2m")
+    return on_micropython("fuzz.py", folder, str(FIRST), *arguments, runtime=runtime, patience=PATIENCE, heap="2m")
 
 
 def batches(full: bool, bench: Bench) -> Iterator[Batch]:
     """Every target on every runtime; guided by coverage where atheris is installed: it has no wheels for the others."""
     counts = {name: MANY if full else SLOW.get(name, FEW) for name in TARGETS}
-    for width in bench.widths:
+    for runtime in bench.runtimes:
         for names in [(name,) for name in TARGETS] if full else [TARGETS]:
             what = names[0] if full else "all"
             yield Batch(
-                f"{what}, MicroPython, {width} bits",
-                lambda names=names, width=width: on_width(bench, names, width, counts),
+                f"{what}, MicroPython, {runtime}",
+                lambda names=names, runtime=runtime: on_runtime(bench, names, runtime, counts),
             )
     for how, names in (("seeds", TARGETS), ("properties", PROPERTIES), ("coverage", TARGETS[1:])):
         if how == "coverage" and not (full and importlib.util.find_spec("atheris")):

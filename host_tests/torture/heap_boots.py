@@ -11,7 +11,7 @@ from pathlib import Path
 import cpython
 import size
 from devices import ROOT, Device, configuration, create
-from runtime import micropython
+from runtimes import micropython
 from sandbox import Sandbox
 
 cpython.install()
@@ -23,11 +23,11 @@ TOKEN = {"etherfax": "device_token", "xyte": "access_key"}
 class Boots:
     """Boots devices of `provider` from sources ("py") or from .mpy files; `registered` says with which heaps."""
 
-    def __init__(self, folder: Path, width: int, form: str, provider: str) -> None:
+    def __init__(self, folder: Path, runtime: str, form: str, provider: str) -> None:
         self.registered: dict[int, bool] = {}
         self._sandbox = Sandbox(folder / "sandbox")
         self._provider = provider
-        self._device = Device(folder / "device", width)
+        self._device = Device(folder / "device", runtime)
         self._names = itertools.count(1)
         self._path = f"{ROOT}/lib:{ROOT}/boards/unix:{ROOT}/firmware:.frozen"
         if form == "mpy":
@@ -63,7 +63,7 @@ class Boots:
 
     def _run(self, heap: int) -> int:
         script = size.START.format(mount="")
-        command = [str(micropython(self._device.width)), "-X", f"heapsize={heap}", "-c", script]
+        command = [str(micropython(self._device.runtime)), "-X", f"heapsize={heap}", "-c", script]
         environment = {**os.environ, "MICROPYPATH": self._path}
         return subprocess.run(
             command, cwd=self._device.folder, env=environment, capture_output=True, timeout=PATIENCE, check=False

@@ -35,14 +35,14 @@ class Lost(Exception):
 class Trial:
     """A device at one service of the sandbox, over one of its listeners."""
 
-    def __init__(self, bench: Bench, sandbox: Sandbox, service: str, listener: str, width: int) -> None:
+    def __init__(self, bench: Bench, sandbox: Sandbox, service: str, listener: str, runtime: str) -> None:
         self.bench = bench
         self.sandbox = sandbox
         self.service = service
         self.portal: Any = getattr(sandbox, service)
         self.name = str(next(_names))
         self.section = devices.create(sandbox, service, self.name)
-        self.device = devices.Device(bench.folder(), width)
+        self.device = devices.Device(bench.folder(), runtime)
         self.config = devices.configuration(sandbox, service, self.section, listener)
         self.config |= {"timeout": TIMEOUT, "retry": {"first": 0.1, "cap": CAP}}
         self.device.write(self.config)
@@ -110,7 +110,7 @@ class Trial:
         """One attempt inside a process, which also tells when the next one is due."""
         case = {"name": expected, "path": str(self.device.path), "kinds": [expected]}
         path = write_plan(self.bench.folder(), self.service, [{**case, "wait": None, "most": TIMEOUT + 1, "gap": 1}])
-        result = on_micropython("server_boots.py", str(path), width=self.device.width)
+        result = on_micropython("server_boots.py", str(path), runtime=self.device.runtime)
         if result.lost:
             raise Lost("; ".join(result.lost))
 
@@ -288,7 +288,7 @@ def plays(service: str, full: bool) -> Iterator[tuple[str, Play]]:
         yield " ".join((play.__doc__ or "").split()), play
 
 
-def run(bench: Bench, width: int, services: Iterable[str], listener: str, full: bool) -> Result:
+def run(bench: Bench, runtime: str, services: Iterable[str], listener: str, full: bool) -> Result:
     """Play everything at some services, one after another."""
     result = Result(0)
     with Sandbox(bench.folder()) as sandbox:
@@ -296,7 +296,7 @@ def run(bench: Bench, width: int, services: Iterable[str], listener: str, full: 
             for name, play in plays(service, full):
                 result.cases += 1
                 try:
-                    play(Trial(bench, sandbox, service, listener, width))
+                    play(Trial(bench, sandbox, service, listener, runtime))
                 except Exception as error:
                     result.lost.append(f"{service}: {name} {error}")
                 sandbox.clear_faults()
@@ -304,10 +304,10 @@ def run(bench: Bench, width: int, services: Iterable[str], listener: str, full: 
 
 
 def batches(full: bool, bench: Bench) -> Iterable[Batch]:
-    """Every way to lose an answer at every service, in the clear and inside TLS, on both widths."""
+    """Every way to lose an answer at every service, in the clear and inside TLS, on each runtime."""
     if not full:
-        yield Batch("https, 64 bits", functools.partial(run, bench, 64, devices.SERVICES, "https", full))
+        yield Batch(f"https, {bench.wide}", functools.partial(run, bench, bench.wide, devices.SERVICES, "https", full))
         return
-    for width, service, listener in itertools.product(bench.widths, devices.SERVICES, ("https", "http")):
-        name = f"{service}, {listener}, {width} bits"
-        yield Batch(name, functools.partial(run, bench, width, [service], listener, full))
+    for runtime, service, listener in itertools.product(bench.runtimes, devices.SERVICES, ("https", "http")):
+        name = f"{service}, {listener}, {runtime}"
+        yield Batch(name, functools.partial(run, bench, runtime, [service], listener, full))

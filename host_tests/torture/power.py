@@ -6,7 +6,7 @@ from functools import partial
 
 import trustme
 from devices import SERVICES
-from runtime import micropython
+from runtimes import micropython
 
 from torture.faults import Batch, Bench, on_micropython
 
@@ -16,21 +16,21 @@ ACTIONS = ("boot", "boot once more", "replace", "forget")
 
 
 def cases(full: bool, bench: Bench) -> Iterator[tuple[int, str, str, str]]:
-    """(width, action, file system, service) for everything that is cut."""
+    """(runtime, action, file system, service) for everything that is cut."""
     if not full:
         for kind in KINDS[:2]:
             for service in ("etherfax", "ickstream"):
-                yield from ((64, action, kind, service) for action in ACTIONS)
-            yield 64, "erase", kind, "ickstream"
+                yield from ((bench.wide, action, kind, service) for action in ACTIONS)
+            yield bench.wide, "erase", kind, "ickstream"
         return
-    for width in bench.widths:
-        kinds = (*KINDS[:4], *KINDS[4:] * built("VfsLfs1")) if width == 64 else KINDS[:2]
+    for runtime in bench.runtimes:
+        kinds = (*KINDS[:4], *KINDS[4:] * built("VfsLfs1")) if runtime == bench.wide else KINDS[:2]
         for kind in kinds:
-            yield from ((width, action, kind, service) for service in SERVICES for action in ACTIONS)
-            yield width, "erase", kind, "ickstream"
-    yield from ((64, "boot worn", "fat", service) for service in SERVICES)
+            yield from ((runtime, action, kind, service) for service in SERVICES for action in ACTIONS)
+            yield runtime, "erase", kind, "ickstream"
+    yield from ((bench.wide, "boot worn", "fat", service) for service in SERVICES)
     for kind in ("fat", "lfs2-4096"):
-        yield from ((64, "boot twice", kind, service) for service in ("etherfax", "ickstream"))
+        yield from ((bench.wide, "boot twice", kind, service) for service in ("etherfax", "ickstream"))
 
 
 def built(name: str) -> bool:
@@ -41,23 +41,23 @@ def built(name: str) -> bool:
 
 def batches(full: bool, bench: Bench) -> Iterator[Batch]:
     coarse = () if full else ("coarse",)
-    for width, action, kind, service in cases(full, bench):
-        run = partial(on_micropython, "power.py", action, kind, service, *coarse, width=width, heap="8m")
-        yield Batch(f"{action}, {service}, {kind}, {width} bits", run)
+    for runtime, action, kind, service in cases(full, bench):
+        run = partial(on_micropython, "power.py", action, kind, service, *coarse, runtime=runtime, heap="8m")
+        yield Batch(f"{action}, {service}, {kind}, {runtime}", run)
     for kind in KINDS[:4] if full else KINDS[1:2]:
         for service in ("etherfax", "xyte") if full else ("xyte",):
-            run = partial(on_micropython, "power_renewal.py", kind, service, *coarse, width=64, heap="8m")
+            run = partial(on_micropython, "power_renewal.py", kind, service, *coarse, runtime=bench.wide, heap="8m")
             yield Batch(f"renewal, {service}, {kind}", run)
     for service in SERVICES if full else ("xyte",):
         for action in ACTIONS:
-            run = partial(on_micropython, "power_nvs.py", action, service, width=min(bench.widths))
+            run = partial(on_micropython, "power_nvs.py", action, service, runtime=bench.small)
             yield Batch(f"{action}, {service}, NVS of ESP32", run)
     ca = bench.folder() / "ca.pem"
     trustme.CA(key_type=trustme.KeyType.ECDSA).cert_pem.write_to_path(ca)
     for kind in KINDS[:2]:
-        run = partial(on_micropython, "power_ca.py", kind, "ickstream", str(ca), *coarse, width=64, heap="8m")
+        run = partial(on_micropython, "power_ca.py", kind, "ickstream", str(ca), *coarse, runtime=bench.wide, heap="8m")
         yield Batch(f"a CA on the same flash, ickstream, {kind}", run)
     for kind in KINDS[:4] if full else KINDS[:2]:
         for service in ("etherfax", "ickstream"):
-            run = partial(on_micropython, "power_costs.py", kind, service, width=64, heap="8m")
+            run = partial(on_micropython, "power_costs.py", kind, service, runtime=bench.wide, heap="8m")
             yield Batch(f"costs, {service}, {kind}", run)

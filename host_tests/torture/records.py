@@ -12,10 +12,10 @@ TITLE = "stored records damaged or of others"
 
 def batches(full: bool, bench: Bench) -> Iterator[Batch]:
     coarse = () if full else ("coarse",)
-    for width in bench.widths if full else (64,):
+    for runtime in bench.runtimes if full else (bench.wide,):
         for service in SERVICES if full else ("etherfax", "ickstream"):
-            run = partial(on_micropython, "records_damage.py", service, *coarse, width=width, heap="8m")
-            yield Batch(f"damage, {service}, {width} bits", run)
+            run = partial(on_micropython, "records_damage.py", service, *coarse, runtime=runtime, heap="8m")
+            yield Batch(f"damage, {service}, {runtime}", run)
         for service in SERVICES if full else ("etherfax",):
-            run = partial(on_micropython, "records_pairs.py", service, *coarse, width=width, heap="8m")
-            yield Batch(f"pairs, {service}, {width} bits", run)
+            run = partial(on_micropython, "records_pairs.py", service, *coarse, runtime=runtime, heap="8m")
+            yield Batch(f"pairs, {service}, {runtime}", run)

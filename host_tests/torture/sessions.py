@@ -1,6 +1,7 @@
 """The hostile server against what goes on beside an application: sessions, asyncio, and cancelling."""
 
 import functools
+import itertools
 import socket
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, replace
@@ -12,7 +13,7 @@ from torture.stage import TIMES, Pick, Stage, fast, nth, slow, unclosed
 
 DRIVEN = "server_driven.py"
 # Bits, service, inside TLS: what goes on is the same for all but their addresses. Centagate's make no requests.
-PLACES = ((64, "etherfax", False), (64, "xyte", True), (32, "ickstream", False), (32, "etherfax", True))
+PLACES = (("etherfax", False), ("xyte", True), ("ickstream", False), ("etherfax", True))
 ENDING = ("100 Continue once", "chunks with extensions", "then another answer", "then one in chunks")
 WAIT = 0.02  # seconds between an answer and one that nobody has asked for
 LONG = 1.5  # seconds for a request that the watchdog must be fed in
@@ -87,7 +88,7 @@ def cancelled(stage: Stage, who: str, pick: Pick) -> Result:
     def play(chosen: list[Script]) -> Result:
         with Hostile({it.name: it.moves for it in chosen}, stage.context) as server:
             plan = str(stage.plan(server, chosen))
-            result = on_micropython("server_cancelled.py", plan, who, width=stage.width, heap=stage.heap)
+            result = on_micropython("server_cancelled.py", plan, who, runtime=stage.runtime, heap=stage.heap)
         result.lost += unclosed(server)
         return result
 
@@ -112,10 +113,10 @@ def again(number: int, script: Script) -> bool:
 
 def sliced(bench: Bench) -> Iterator[Batch]:
     """Some scripts of each kind, in each of the ways."""
-    small = min(bench.widths)
+    small = bench.small
     plain = Stage(bench, "etherfax", False, small)
     session = Sessions(bench, "etherfax", False, small)
-    secure = Stage(bench, "xyte", True, 64)
+    secure = Stage(bench, "xyte", True, bench.wide)
     plays = [
         functools.partial(driven, plain, "enroller", "asyncio", nth(9, 0, fast)),
         functools.partial(driven, session, "session", "asyncio", nth(9, 1, fast)),
@@ -132,11 +133,9 @@ def batches(full: bool, bench: Bench) -> Iterator[Batch]:
     if not full:
         yield from sliced(bench)
         return
-    for width, provider, secure in PLACES:
-        if width not in bench.widths:
-            continue
-        enroller = Stage(bench, provider, secure, width)
-        session = Sessions(bench, provider, secure, width)
+    for runtime, (provider, secure) in itertools.product(bench.runtimes, PLACES):
+        enroller = Stage(bench, provider, secure, runtime)
+        session = Sessions(bench, provider, secure, runtime)
         ways = [("enroller", "asyncio", enroller), ("session", "asyncio", session), ("session", "blocking", session)]
         for who, how, stage in ways:
             plays = [functools.partial(driven, stage, who, how, pick) for pick in (fast, slow)]

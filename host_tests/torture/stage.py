@@ -51,7 +51,7 @@ def write_plan(folder: Path, provider: str, cases: list[dict[str, Any]]) -> Path
 
 @dataclass(frozen=True)
 class Stage:
-    """Where scripts are played: at which provider, inside TLS or not, on MicroPython of which width.
+    """Where scripts are played: at which provider, inside TLS or not, on MicroPython of which runtime.
 
     `brief`: seconds for a request that only its deadline ends, `pause`: seconds between two slow bytes, of which each
     comes in time and all never do; `heap` as MicroPython's -X heapsize takes it.
@@ -60,13 +60,13 @@ class Stage:
     bench: Bench
     provider: str
     secure: bool
-    width: int
+    runtime: str
     brief: float = 0.2
     pause: float = 0.05
     heap: str = "2m"
 
     def __str__(self) -> str:
-        return f"{self.provider}, {'TLS' if self.secure else 'TCP'}, {self.width} bits"
+        return f"{self.provider}, {'TLS' if self.secure else 'TCP'}, {self.runtime}"
 
     @property
     def context(self) -> ssl.SSLContext | None:
@@ -80,7 +80,7 @@ class Stage:
 
     def device(self, server: Hostile, script: Script) -> Device:
         """A new device with the enroll.json that leads it to `script`."""
-        device = Device(self.bench.folder(), self.width)
+        device = Device(self.bench.folder(), self.runtime)
         ca = device.folder / "ca.pem"
         AUTHORITY.cert_pem.write_to_path(ca)
         url = f"{'https' if self.secure else 'http'}://127.0.0.1:{server.ports[script.name]}/api"
@@ -120,7 +120,7 @@ class Stage:
             with Hostile({it.name: it.moves for it in chosen}, self.context) as server:
                 arguments = (program, str(self.plan(server, chosen)), str(times), str(SETTLED), *words)
                 patience = 30 + 0.5 * times * len(chosen)
-                result = on_micropython(*arguments, width=self.width, patience=patience, heap=self.heap)
+                result = on_micropython(*arguments, runtime=self.runtime, patience=patience, heap=self.heap)
             result.lost += unclosed(server)
             result.lost += unseen(server, elsewhere, {it.name: times * it.connections for it in chosen})
             return result
@@ -138,11 +138,11 @@ class Stage:
 
     def crawl(self) -> Result:
         """A byte a second."""
-        stage = Stage(self.bench, self.provider, self.secure, self.width, DEADLINE)
+        stage = Stage(self.bench, self.provider, self.secure, self.runtime, DEADLINE)
 
         def play(chosen: list[Script]) -> Result:
             with Hostile({it.name: it.moves for it in chosen}, self.context) as server:
-                return on_micropython("server_boots.py", str(stage.plan(server, chosen)), width=self.width)
+                return on_micropython("server_boots.py", str(stage.plan(server, chosen)), runtime=self.runtime)
 
         return steadily(list(slowly(self.provider, 1)), play)
 

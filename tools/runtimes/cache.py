@@ -1,0 +1,37 @@
+"""Where runtimes lie, and how one process at a time fetches or builds them without root."""
+
+import contextlib
+import fcntl
+import subprocess
+from collections.abc import Iterator, Mapping
+from pathlib import Path
+
+import click
+
+CACHE = Path(__file__).resolve().parent.parent.parent / ".cache" / "runtime"
+
+
+class Unavailable(click.ClickException):
+    """The runtime cannot be had here; the message says what would install it."""
+
+    exit_code = 69  # EX_UNAVAILABLE
+
+
+def call(command: list[str], folder: Path, doing: str, environment: Mapping[str, str] | None = None) -> None:
+    """Run `command` in `folder` quietly; say what it was `doing` and what it printed if it fails."""
+    click.echo(f"micropython: {doing}", err=True)
+    try:
+        run = subprocess.run(command, cwd=folder, env=environment, capture_output=True, text=True, check=False)
+    except OSError as error:
+        raise Unavailable(f"micropython: {doing} failed: {error}") from error
+    if run.returncode:
+        raise Unavailable(f"micropython: {doing} failed:\n{(run.stdout + run.stderr).strip()[-2000:]}")
+
+
+@contextlib.contextmanager
+def alone() -> Iterator[None]:
+    """Hold the cache for one process: others wait here, as several of them start when the tests run on all cores."""
+    CACHE.mkdir(parents=True, exist_ok=True)
+    with (CACHE / "lock").open("w") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)  # let go by the system when the file is closed, however the process ends
+        yield
