@@ -15,7 +15,6 @@ from rich.table import Table
 from runtimes import available
 from sandbox import Sandbox
 
-
 names = itertools.count(1)
 
 
@@ -34,7 +33,7 @@ def measure(sandbox: Sandbox, folder: Path, runtime: str, runs: int, progress: P
     task = progress.add_task(runtime, total=runs * len(SERVICES))
     for service in SERVICES:
         pairs = []
-        for run in range(runs):
+        for _ in range(runs):
             name = str(next(names))
             device = Device(folder / f"{service}-{name}", runtime)
             device.write(configuration(sandbox, service, create(sandbox, service, name)))

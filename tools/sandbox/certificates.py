@@ -24,15 +24,19 @@ _FAR_AHEAD = datetime.datetime(2900, 1, 1)
 class Authority:
     """A CA that is made once and kept in the state folder: ``ca.pem``, ``ca.der`` and ``ca.key`` (mode 0600)."""
 
-    def __init__(self, folder: Path) -> None:
-        """Load the CA from the folder or make it there. Raises SandboxError if the files do not belong together."""
+    def __init__(self, folder: Path, rsa: bool = False) -> None:
+        """Load the CA from the folder or make it there.
+
+        `rsa`: keys are RSA-2048, else ECDSA P-256. Raises SandboxError if the files do not belong together.
+        """
+        self._kind = trustme.KeyType.RSA if rsa else trustme.KeyType.ECDSA
         self.pem = folder / "ca.pem"
         self.der = folder / "ca.der"
         key = folder / "ca.key"
         if key.exists() and self.pem.exists():
             self._ca = _load(self.pem, key)
         else:
-            self._ca = trustme.CA(organization_name=_ORGANIZATION)
+            self._ca = trustme.CA(organization_name=_ORGANIZATION, key_type=self._kind)
             write_private(key, self._ca.private_key_pem.bytes())
             self.pem.write_bytes(self._ca.cert_pem.bytes())
         self.der.write_bytes(ssl.PEM_cert_to_DER_cert(self._ca.cert_pem.bytes().decode()))
@@ -62,7 +66,9 @@ class Authority:
         self, names: tuple[str, ...], start: datetime.datetime, end: datetime.datetime | None
     ) -> trustme.LeafCert:
         try:
-            return self._ca.issue_cert(*names, organization_name=_ORGANIZATION, not_before=start, not_after=end)
+            return self._ca.issue_cert(
+                *names, organization_name=_ORGANIZATION, not_before=start, not_after=end, key_type=self._kind
+            )
         except ValueError as error:
             raise SandboxError(f"no certificate can be made for the names {', '.join(names)}: {error}") from None
 

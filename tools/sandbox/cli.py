@@ -77,6 +77,7 @@ def _parse_ports(pairs: tuple[str, ...], free: bool) -> dict[str, int]:
 @click.option("--port", "ports", multiple=True, metavar="NAME=NUMBER", help="A listener's port; 0 takes a free one.")
 @click.option("--free-ports", is_flag=True, help="Any free port for all that --port does not name.")
 @click.option("--name", "names", multiple=True, help="Further name or address for the certificate.")
+@click.option("--rsa", is_flag=True, help="RSA-2048 keys instead of ECDSA P-256, for a new state folder.")
 @click.option("--time", "start", metavar="TIME", help="Start the clock at this time, e.g. 2017-02-02T12:00:00Z.")
 @click.option("--stratum", default=2, show_default=True, help="The NTP server's stratum.")
 @click.option("--set", "settings", multiple=True, metavar="SERVICE.NAME=VALUE", help="Change a service's setting.")
@@ -92,6 +93,7 @@ def serve(
     ports: tuple[str, ...],
     free_ports: bool,
     names: tuple[str, ...],
+    rsa: bool,
     start: str | None,
     stratum: int,
     settings: tuple[str, ...],
@@ -107,6 +109,7 @@ def serve(
         admin_host=admin_host,
         ports=_parse_ports(ports, free_ports),
         names=names,
+        rsa=rsa,
         time=start,
         stratum=stratum,
         settings=_parse_settings(settings),

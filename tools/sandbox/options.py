@@ -18,9 +18,9 @@ class Options:
     """How a sandbox starts.
 
     ``ports``: fixed ports by listener (``http``, ``https``, ``admin``, ``ntp`` and the faulty ones); any free port for
-    those left out. ``names``: further names and addresses for the certificate. ``time``: an instant at which the clock
-    starts. ``settings``: the services' settings, ``{"etherfax.day_tolerance": 1}``. Beyond loopback it listens only
-    with ``listen_anywhere`` and an ``admin_key``.
+    those left out. ``names``: further names and addresses for the certificate. ``rsa``: RSA-2048 keys, else ECDSA P-256
+    ones. ``time``: an instant at which the clock starts. ``settings``: the services' settings,
+    ``{"etherfax.day_tolerance": 1}``. Beyond loopback it listens only with ``listen_anywhere`` and an ``admin_key``.
     """
 
     host: str = "127.0.0.1"
@@ -30,6 +30,7 @@ class Options:
     time: str | None = None
     stratum: int = 2
     settings: Mapping[str, Any] = dataclasses.field(default_factory=dict)
+    rsa: bool = False
     reveal_secrets: bool = False
     listen_anywhere: bool = False
     admin_key: str | None = None

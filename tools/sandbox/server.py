@@ -98,7 +98,7 @@ class Sandbox:
         self.state_folder = Path(folder)
         self._state = State(self.state_folder)
         self._exit.callback(self._state.close)
-        self._authority = Authority(self.state_folder)
+        self._authority = Authority(self.state_folder, self.options.rsa)
         self._log = RequestLog(self._state, self.clock, self.options.reveal_secrets)
         self._faults = FaultQueue()
         self.etherfax = EtherFax(self._state, self.clock)
