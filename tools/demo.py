@@ -11,7 +11,7 @@ from devices import ROOT, SERVICES, Device, configuration, create
 from rich import box
 from rich.console import Console
 from rich.table import Table
-from runtimes import anyone
+from runtimes import preferred
 from sandbox import Sandbox
 
 FOLDER = ROOT / ".cache" / "demo"
@@ -28,10 +28,10 @@ class Boot:
 class Demo:
     """One device in each service of `sandbox`; `failed` once something did not go as it should."""
 
-    def __init__(self, sandbox: Sandbox, console: Console) -> None:
+    def __init__(self, sandbox: Sandbox, console: Console, runtime: str) -> None:
         self.sandbox = sandbox
         self.console = console
-        self.devices = {service: Device(FOLDER / service) for service in SERVICES}
+        self.devices = {service: Device(FOLDER / service, runtime) for service in SERVICES}
         self.failed = False
 
     def say(self, text: str) -> None:
@@ -112,12 +112,12 @@ class Demo:
 def main() -> None:
     """Register a device with each service of the sandbox, boot them all again, delete one, and show every step."""
     console = Console()
-    anyone()  # fetched, if need be, before anything is timed
+    runtime = preferred()  # fetched, if need be, before anything is timed
     shutil.rmtree(FOLDER, ignore_errors=True)
     with Sandbox(FOLDER / "sandbox") as sandbox:
         address = sandbox.url("etherfax").removesuffix("/etherfax/rest/2.0/api")
         console.print(f"The sandbox listens on {address}, NTP on {sandbox.ntp}; its CA is new.", soft_wrap=True)
-        demo = Demo(sandbox, console)
+        demo = Demo(sandbox, console, runtime)
         first = demo.register()
         second = demo.again()
         table = demo.table(first, second)

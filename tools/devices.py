@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from runtimes import first, micropython
+from runtimes import micropython
 from sandbox import Sandbox
 
 ROOT = Path(__file__).resolve().parent.parent
@@ -63,7 +63,7 @@ class Device:
     """A folder with an enroll.json, as it would lie on a board's flash."""
 
     folder: Path
-    runtime: str = field(default_factory=first)
+    runtime: str
     heard: list[str] = field(default_factory=list)  # all that its boots have printed
 
     @property

@@ -1,7 +1,8 @@
 """The MicroPython unix ports that the project is tested on.
 
 =========== ==== ================================================================================================
-newest      64   a wheel in the virtual environment: MicroPython 1.29-preview with the boards' TLS configuration
+newest      64   a wheel in the virtual environment: MicroPython 1.29-preview with the boards' TLS configuration;
+                 where there is no wheel for the machine, the one on PATH
 chip        32   built from Debian's sources: the boards' TLS, which takes its memory from MicroPython's heap, and
                  their floats of 32 bits
 oldest      64   Debian 13's package, the oldest version that is supported: 1.25
@@ -102,7 +103,7 @@ def partly() -> tuple[str, ...]:
 
 
 def first() -> str:
-    """The runtime for what needs one only."""
+    """The runtime for a test that needs one only."""
     return available()[0]
 
 
@@ -111,7 +112,9 @@ def place(name: str) -> Path:
     if name == "given":
         return Path(os.environ["MICROPYTHON"])
     if name == "newest":
-        return Path(sys.executable).parent / "micropython"
+        wheel = Path(sys.executable).parent / "micropython"
+        on_path = shutil.which("micropython")
+        return Path(on_path) if on_path and not wheel.exists() and usable(on_path) else wheel
     return CACHE / name / "micropython"
 
 
@@ -143,12 +146,10 @@ def bits(name: str) -> int:
     return 32 if name in ("chip", "oldest-32") else 64
 
 
-def anyone() -> Path:
-    """A MicroPython for a demonstration, without apt if possible: given, newest, the one on PATH, else oldest.
-
-    Raises Unavailable.
-    """
-    if "newest" in names() and not place("newest").exists():
-        on_path = shutil.which("micropython")
-        return Path(on_path) if on_path and usable(on_path) else micropython("oldest")
-    return micropython(names()[0])
+def preferred() -> str:
+    """The runtime for a demonstration, one that needs no apt if possible. Raises Unavailable where there is none."""
+    name = names()[0]
+    if name == "newest" and not place(name).exists():
+        name = "oldest"
+    micropython(name)
+    return name

@@ -4,7 +4,7 @@ import sys
 
 import click
 
-from . import NAMES, Unavailable, anyone, available, micropython, partly
+from . import NAMES, Unavailable, available, micropython, partly, preferred
 
 
 @click.command()
@@ -17,7 +17,7 @@ def main(name: str | None, optional: bool, needed: bool) -> None:
         if needed:
             click.echo(f"micropython: {', '.join(available() + partly())}", err=True)
             return
-        click.echo(micropython(name) if name else anyone())
+        click.echo(micropython(name or preferred()))
     except Unavailable as error:
         if not optional:
             raise
