@@ -162,5 +162,5 @@ class _Finder(importlib.machinery.PathFinder):
 
 
 def install() -> None:
-    """From now on `enroll` is imported as described above. To be called before preferred imports it."""
+    """From now on `enroll` is imported as described above. To be called before anyone imports it."""
     sys.meta_path.insert(0, _Finder)

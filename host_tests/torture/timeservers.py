@@ -92,7 +92,7 @@ class TimeServer:
         self._socket.bind(("127.0.0.1", 0))
         self.where = f"127.0.0.1:{self._socket.getsockname()[1]}"
         if behaviour is None:
-            self._socket.connect(("127.0.0.1", 9))  # the stack refuses what comes from preferred else
+            self._socket.connect(("127.0.0.1", 9))  # the stack refuses what comes from anyone else
         self._over = threading.Event()
         self._thread = threading.Thread(target=self._serve)
 
