@@ -27,7 +27,7 @@ def log(line: str) -> None:
 def register(config, port, known, single: bool):
     """The credential: the one that is `known`, or after one attempt (`single`) or as many as it takes."""
     one_time = getattr(config.service, "ONE_TIME", None)  # not erased yet? then the enroller has to
-    if known and not (one_time and config.section[one_time]):
+    if known and not (one_time and config.section[one_time]) and not config.moved_from:
         return known
     if not single:
         return enroll.run(config, port, log=log)
@@ -51,8 +51,7 @@ def boot(path: str, single: bool = False):
         import port
 
         config = enroll.Config.load(path)
-        config.complete(port.identity())  # first: a record of another board is not this one's
-        known = enroll.stored(config)
+        known = enroll.stored(config, port)
         credential = register(config, port, known, single)
         found = (config, port, credential, log)
         wanted = config.section.get

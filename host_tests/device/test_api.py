@@ -16,7 +16,7 @@ action = enroll.Enroller(config, port, request=requests.request, log=log).step(0
 print(action.name, action.credential.device_id)
 """
     assert run(device, program)[0] == "registered"
-    assert run(device, "print('stored', enroll.stored(config).provider)") == ["stored", service]
+    assert run(device, "print('stored', enroll.stored(config, port).provider)") == ["stored", service]
 
 
 @pytest.mark.parametrize("status", [403, 503, 200])
@@ -106,13 +106,13 @@ def test_stored_needs_no_network_and_forget_takes_everything(sandbox, make, runt
     key = json.loads(sandbox.log("xyte")[0].answer)["access_key"]
     sandbox.clear_log()
     program = """
-credential = enroll.stored(config)
+credential = enroll.stored(config, port)
 assert credential.headers() == {"Authorization": credential.secret.reveal()}
 assert str(credential.secret) == repr(credential.secret) == "***"
-enroll.forget(config)
+enroll.forget(config, port)
 import hashlib
 from binascii import hexlify
-print(hexlify(hashlib.sha256(credential.secret.reveal()).digest()).decode(), enroll.stored(config))
+print(hexlify(hashlib.sha256(credential.secret.reveal()).digest()).decode(), enroll.stored(config, port))
 """
     assert run(device, program) == [hashlib.sha256(key.encode()).hexdigest(), "None"]
     assert not sandbox.log()
@@ -159,7 +159,7 @@ def test_the_watchdog_is_fed_while_a_server_is_silent_and_the_deadline_holds(san
     program = """
 import time
 class Port:
-    connect, set_clock, identity, sleep, store = port.connect, port.set_clock, port.identity, port.sleep, port.store
+    connect, set_clock, identity, sleep = port.connect, port.set_clock, port.identity, port.sleep
     last = start = time.ticks_ms()
     longest = 0
     @classmethod

@@ -10,7 +10,7 @@ SESSION = """
 from enroll import services
 from enroll.services import xyte
 class Port:
-    connect, set_clock, identity, feed, store = port.connect, port.set_clock, port.identity, port.feed, port.store
+    connect, set_clock, identity, feed = port.connect, port.set_clock, port.identity, port.feed
     @staticmethod
     def sleep(seconds):  # nobody waits for the second 401
         pass
@@ -56,7 +56,7 @@ def test_a_check_that_fails_is_the_outcome_and_the_device_stays_registered(sandb
     device = make("etherfax", runtime, section={"check": "accounts?a=status"})
     sandbox.fault("etherfax", status=answer, path="accounts")
     assert status(device.boot(), kind or "configuration") == code
-    assert run(device, "print(enroll.stored(config).provider)") == ["etherfax"]
+    assert run(device, "print(enroll.stored(config, port).provider)") == ["etherfax"]
     assert silent(sandbox, device)
 
 
@@ -105,13 +105,15 @@ def test_a_registration_token_given_at_run_time_registers_with_it(sandbox, make,
     user = json.loads(device.path.read_text())["ickstream"]["hardware_id"].replace("hardware", "user")
     token = sandbox.ickstream.create_token(user)
     program = f"""
-before = enroll.stored(config).secret.reveal()
-enroll.set_registration_token(config, {token!r})
-print(enroll.stored(config), enroll.run(config, port, log=log).secret.reveal() != before)
+before = enroll.stored(config, port).secret.reveal()
+enroll.set_registration_token(config, {token!r}, port)
+print(enroll.stored(config, port), enroll.run(config, port, log=log).secret.reveal() != before)
 """
     assert run(device, program) == ["None", "True"]
     assert token not in device.path.read_text() and silent(sandbox, device)
-    assert run(device, "enroll.set_registration_token(config, '')\nprint(enroll.stored(config))") == ["None"]
+    assert run(device, "enroll.set_registration_token(config, '', port)\nprint(enroll.stored(config, port))") == [
+        "None"
+    ]
     assert status(device.boot(), "configuration") == 78
 
 
@@ -194,7 +196,7 @@ print(*reports)
 
 def test_a_factory_reset_takes_the_children_too(sandbox, parent):
     keys = [json.loads(it.answer)["access_key"] for it in sandbox.log("xyte")]
-    run(parent, "enroll.forget(config)\nprint('done')")
+    run(parent, "enroll.forget(config, port)\nprint('done')")
     content = b"".join(path.read_bytes() for path in parent.folder.rglob("*") if path.is_file())
     assert len(keys) == 41 and not [key for key in keys if key.encode() in content]
 

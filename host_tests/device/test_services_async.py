@@ -8,7 +8,7 @@ SESSION = """
 from enroll import services
 from enroll.services import xyte
 class Port:
-    connect, set_clock, identity, feed, store = port.connect, port.set_clock, port.identity, port.feed, port.store
+    connect, set_clock, identity, feed = port.connect, port.set_clock, port.identity, port.feed
     @staticmethod
     def sleep(seconds):  # nobody waits for the second 401
         pass

@@ -6,7 +6,7 @@ from program import BESIDE, registered, run
 
 PORT = """
 class Port:
-    connect, set_clock, identity, feed, store = port.connect, port.set_clock, port.identity, port.feed, port.store
+    connect, set_clock, identity, feed = port.connect, port.set_clock, port.identity, port.feed
     slept = 0
     @classmethod
     def sleep(cls, seconds):  # a virtual clock: nobody waits for the second 401
@@ -49,7 +49,8 @@ def test_a_device_that_was_deleted_registers_anew_and_its_application_is_unaware
 before = session.credential.device_id
 response = session.request("GET", "/v1/devices/{id}/command")
 after = session.credential.device_id
-print(response.status_code, before == after, tell().status_code, enroll.stored(config).device_id == after, Port.slept)
+same = enroll.stored(config, port).device_id == after
+print(response.status_code, before == after, tell().status_code, same, Port.slept)
 """
     assert run(device, PORT + program) == ["204", "False", "200", "True", "5.0"]
     requests = [(entry.method, entry.status) for entry in sandbox.log("xyte")]

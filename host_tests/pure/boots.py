@@ -2,6 +2,7 @@
 
 import json
 
+import enroll.store as stores
 from enroll.enroller import Enroller
 from enroll.record import recall
 from enroll.store import Store
@@ -35,6 +36,7 @@ class Port:
         return self.kept
 
     def identity(self):
+        stores.Store = self.store  # asked before anything is opened
         return {}
 
     def connect(self, networks):
@@ -88,6 +90,7 @@ class Device:
     def __init__(self, provider, section=None, **top):
         self.it = config(provider, section, store=folder() + "/state", **top)
         self.lines = []
+        self.port = Port()
 
     def boot(self, *answers, port=None):
         """One attempt: its Action."""

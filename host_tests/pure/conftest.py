@@ -6,9 +6,11 @@ import pytest
 
 
 @pytest.fixture(autouse=True)
-def real_clock() -> Iterator[None]:
-    """boots.Port replaces `clock.ask` until it is called, which not every test does."""
-    yield
-    from enroll import clock
+def real_parts() -> Iterator[None]:
+    """boots.Port replaces `clock.ask` until it is called, which not every test does, and the Store of the library."""
+    from enroll import clock, store
 
+    before = store.Store
+    yield
     clock.ask = getattr(clock, "real", clock.ask)
+    store.Store = before

@@ -33,7 +33,7 @@ class Player:
     def registered(self):
         assert self.boot((200, GOOD["ickstream"])) == ("once-canary", "token-canary")
         self.load()
-        assert not self.it.section[KEY] and enroll.stored(self.it)
+        assert not self.it.section[KEY] and enroll.stored(self.it, self.device.port)
         return self
 
     def change(self, **top):

@@ -1,6 +1,7 @@
 """What happens to a device in a year, or in a day of 401s, and the counts of it, which are printed."""
 
 import enroll
+from boots import Port
 from enroll import config
 from virtual import DAY, Cut
 from year import CALM, END, HOUR, Life
@@ -88,7 +89,7 @@ class Story:
     def factory_reset(self):
         """Only so does a device of Centagate learn of a deletion."""
         self.life.forgotten = True
-        enroll.forget(self.life.bare)
+        enroll.forget(self.life.bare, Port())
         raise Cut
 
     def person(self):
@@ -105,7 +106,7 @@ class Story:
         service.help()
         life.given += 1
         if service.NAME == "ickstream":
-            enroll.set_registration_token(config.Config.load(life.path), service.token)
+            enroll.set_registration_token(config.Config.load(life.path), service.token, Port())
             life.update()
             raise Cut
 

@@ -24,7 +24,7 @@ def test_a_first_boot_registers_and_a_second_one_sends_nothing():
         assert again.name == "registered"
         assert again.credential.secret.reveal() == action.credential.secret.reveal()
         assert not device.service.requests and not device.port.connected
-        assert enroll.stored(device.it).device_id == action.credential.device_id
+        assert enroll.stored(device.it, device.port).device_id == action.credential.device_id
 
 
 def test_an_injected_client_gets_the_arguments_of_urequests_and_nothing_else():

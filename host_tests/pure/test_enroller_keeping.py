@@ -175,8 +175,8 @@ def test_a_registration_token_stays_where_registering_fails():
 def test_forget_and_register_again():
     device = Device("xyte")
     device.boot((200, GOOD["xyte"]))
-    enroll.forget(device.it)
-    assert enroll.stored(device.it) is None
+    enroll.forget(device.it, device.port)
+    assert enroll.stored(device.it, device.port) is None
     assert device.boot((200, GOOD["xyte"])).name == "registered"
     assert len(device.service.requests) == 1
 

@@ -136,7 +136,7 @@ def test_the_old_credential_stays_where_the_service_refuses_or_is_silent():
         life = Life()
         assert str(raises(kind, life.call, [answer(401), answer(401), reply])), kind
         assert life.stored()[0] == state
-        assert enroll.stored(life.it).secret.reveal() == "token-canary"
+        assert enroll.stored(life.it, life.port).secret.reveal() == "token-canary"
         assert session.Session(life.it, life.port).credential.device_id == "device-1"
 
 
@@ -193,7 +193,7 @@ def test_etherfax_says_that_the_portal_must_reset_the_device():
     life = Life("etherfax")
     error = raises("refused", life.call, [answer(401), answer(401), answer(403)])
     assert "reset this device in the portal" in str(error)
-    assert enroll.stored(life.it)
+    assert enroll.stored(life.it, life.port)
 
 
 def test_ickstream_says_that_a_new_registration_token_is_needed():
@@ -201,4 +201,4 @@ def test_ickstream_says_that_a_new_registration_token_is_needed():
     life.it.section["registration_token"] = None  # it has been erased
     error = raises("configuration", life.call, [answer(401), answer(401)])
     assert "registration_token" in str(error) and life.asked == 2
-    assert enroll.stored(life.it)
+    assert enroll.stored(life.it, life.port)

@@ -32,7 +32,7 @@ def says(*answer):
 
 
 def secret(life):
-    found = enroll.stored(life.it)
+    found = enroll.stored(life.it, life.port)
     return found and found.secret.reveal()
 
 
@@ -171,7 +171,7 @@ def test_an_address_is_told_once_and_the_next_boots_are_silent():
     life.run(services.settle)
     life.boot()
     life.run(services.settle)
-    assert life.net.asked() == 2 * TOLD and enroll.stored(life.it).extra["address"] == "10.0.0.1"
+    assert life.net.asked() == 2 * TOLD and enroll.stored(life.it, life.port).extra["address"] == "10.0.0.1"
 
 
 def test_an_address_that_the_service_knows_from_the_registration_is_not_told():
@@ -197,7 +197,7 @@ def test_all_of_a_credential_survives_a_change_of_address():
     life = Life("ickstream", rpc(), dict(HOME, scheme="OAuth"))
     life.session.credential.renewed = 1234
     life.run(services.settle)
-    found = enroll.stored(life.it)
+    found = enroll.stored(life.it, life.port)
     assert (found.device_id, found.secret.reveal(), found.renewed) == ("device-1", "token-canary", 1234)
     assert found.extra == {"address": "192.168.1.7", "scheme": "OAuth"}
 
@@ -248,9 +248,9 @@ def test_nor_does_it_beside_the_note_of_an_attempt_to_register_anew():
 def test_what_is_kept_again_belongs_to_the_registration_token_it_was_given_for():
     """A new registration token still registers anew, and is not erased unused."""
     life = Life("ickstream", rpc(), HOME)
-    set_registration_token(life.it, "second-canary")
+    set_registration_token(life.it, "second-canary", life.port)
     life.run(services.settle)
-    assert enroll.stored(life.it) is None
+    assert enroll.stored(life.it, life.port) is None
 
 
 def test_a_token_that_comes_back_with_a_file_from_the_factory_still_has_its_credential():

@@ -30,7 +30,7 @@ def load(path):
     """What a store that knows nothing yet finds at `path`, as (record, damaged)."""
     store = Store(path)
     record = store.load()
-    return (record and (record[0], bytes(record[1]), bytes(record[2]))), store.damaged
+    return (record and (record[0], bytes(record[1]), bytes(record[2]))), bool(store.damaged)
 
 
 def newest_slot(path):
@@ -284,6 +284,35 @@ def test_a_folder_where_a_slot_should_be():
     os.mkdir(name)
     record, damaged = load(path)
     assert record == OLD and damaged
+
+
+def test_parents_of_the_folder_are_made():
+    path = folder() + "/a/b/c/state"
+    store = Store(path)
+    store.prepare()
+    store.save(*OLD)
+    assert load(path) == (OLD, False)
+    store = Store("no-such-folder-%s" % path[-20:].replace("/", "-"))
+    store.prepare()
+    store.clear()
+    for name in ("0/slot", "1/slot", "spare"):
+        os.remove(store.path + "/" + name)
+    for name in ("/0", "/1", ""):
+        os.rmdir(store.path + name)
+
+
+def test_a_damaged_slot_shows_whose_it_was():
+    path = fresh(OLD, NEW)
+    for name in slots(path):
+        content = read(name)
+        write(name, content[:4] + b"\x09" + content[5:])
+        store = Store(path)
+        store.load()
+        assert store.damaged == [b"who"]
+        write(name, b"\xff" * 1024)
+        store.load()
+        assert store.damaged == [b""]
+        write(name, content)
 
 
 def test_a_file_where_the_folder_should_be():

@@ -76,7 +76,7 @@ def given(player, token, at, half):
     files.half = half
     with patched(token_module, open=files.open, os=Fake(remove=files.remove)):
         try:
-            set_registration_token(player.it, token)
+            set_registration_token(player.it, token, player.device.port)
             return True
         except Cut:
             return False
@@ -131,7 +131,7 @@ def test_flash_that_is_full_at_any_point_is_an_error_that_changes_nothing_or_no_
             wanted = NEW
             with patched(token_module, open=files.open, os=Fake(remove=files.remove)):
                 try:
-                    set_registration_token(player.it, NEW)
+                    set_registration_token(player.it, NEW, player.device.port)
                 except enroll.EnrollError as error:
                     assert error.kind == "storage"
                     wanted = "once-canary"

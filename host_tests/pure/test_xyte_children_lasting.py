@@ -46,7 +46,7 @@ def test_power_that_fails_at_any_write_costs_at_most_the_child_whose_answer_was_
                 born, kept = len(life.cloud.born), len(known(life))
                 assert born - 1 <= kept <= born, (at, born, kept)
                 assert mended(life) == count - kept
-                assert enroll.stored(life.it).secret.reveal() == "token-canary"
+                assert enroll.stored(life.it, life.port).secret.reveal() == "token-canary"
             at += step
         assert at > 9 * count
 
@@ -102,7 +102,7 @@ def test_a_parent_that_cannot_register_anew_is_not_asked_about_every_child():
     assert len(life.asked) == 3, "two 401s and one attempt"
     raises("refused", life.run, settle)
     assert len(life.asked) == 1 and not life.cloud.born
-    assert enroll.stored(life.it).device_id == "device-1"
+    assert enroll.stored(life.it, life.port).device_id == "device-1"
 
 
 def files(path):
@@ -118,10 +118,10 @@ def test_a_factory_reset_erases_the_children_too():
     life = family(some(40))
     life.run(settle)
     assert b"child-canary" in files(life.it.store)
-    enroll.forget(life.it)
+    enroll.forget(life.it, life.port)
     assert b"canary" not in files(life.it.store) and not any(files(life.it.store))
-    assert enroll.stored(life.it) is None
-    enroll.forget(life.it)
+    assert enroll.stored(life.it, life.port) is None
+    enroll.forget(life.it, life.port)
 
 
 def test_a_factory_reset_touches_nothing_that_is_not_its_own():
@@ -130,7 +130,7 @@ def test_a_factory_reset_touches_nothing_that_is_not_its_own():
     life.run(settle)
     with open(life.it.store + "/ca.der", "wb") as file:
         file.write(b"certificate")
-    enroll.forget(life.it)
+    enroll.forget(life.it, life.port)
     assert read(life.it.store + "/ca.der") == b"certificate" and b"canary" not in files(life.it.store)
 
 
@@ -149,10 +149,10 @@ def test_children_after_a_factory_reset_that_power_cut_short_are_kept_like_other
 
     with patched(reset, Store=Short, os=Fake(listdir=lambda path: ["0", "1", "c0", "c1", "c2", "spare"])):
         try:
-            enroll.forget(life.it)
+            enroll.forget(life.it, life.port)
         except Cut:
             pass
-    assert cleared == [life.it.store, life.it.store + "/c0"] and enroll.stored(life.it) is None
+    assert cleared == [life.it.store, life.it.store + "/c0"] and enroll.stored(life.it, life.port) is None
     life.cloud.parents["device-2"] = "token-canary"
     assert life.device.boot((201, dict(GOOD["xyte"], id="device-2"))).name == "registered"
     change(life, some(17))
@@ -205,14 +205,14 @@ def test_flash_that_fails_for_good_ends_in_an_error():
         def load(self, older=False):
             opened.append(1)
             assert len(opened) < 200, "there is no end to it"
-            self.damaged = True
+            self.damaged = [b""]
             return None
 
         def prepare(self):
             raise self._trouble(OSError(5))
 
-    life.port.store = Broken
-    raises("storage", life.run, settle)
+    with patched(store_module, Store=Broken):
+        raises("storage", life.run, settle)
 
 
 def test_no_child_is_asked_for_where_flash_will_not_take_it():
@@ -222,6 +222,6 @@ def test_no_child_is_asked_for_where_flash_will_not_take_it():
         def begin(self):
             raise self._trouble(OSError(28))
 
-    life.port.store = Full
-    raises("storage", life.run, settle)
+    with patched(store_module, Store=Full):
+        raises("storage", life.run, settle)
     assert not life.net.requests

@@ -204,8 +204,7 @@ class Life:
         it = config.Config.load(self.path)
         lines = self.net.lines
         board = Board(self)
-        it.complete(board.identity())
-        found = enroll.stored(it)
+        found = enroll.stored(it, board)
         one_time = getattr(it.service, "ONE_TIME", None)
         fresh = not found
         assert self.known is None or found or (one_time and it.section[one_time]), "registered, but not after this boot"

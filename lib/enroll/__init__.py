@@ -1,11 +1,11 @@
 """Device registration: join, set the clock, register once, keep the credential for ever.
 
     config = enroll.Config.load("enroll.json")
-    credential = enroll.stored(config)          # Credential or None: no network
+    credential = enroll.stored(config, port)    # Credential or None: no network
     credential = enroll.run(config, port)       # until registered
     session = enroll.Session(config, port)
-    enroll.forget(config)                       # factory reset
-    enroll.set_registration_token(config, token)    # ickStream's, given at run time
+    enroll.forget(config, port)                 # factory reset
+    enroll.set_registration_token(config, token, port)    # ickStream's, given at run time
 
 Names are imported when they are first used, so that a boot with a credential loads no network code.
 """
@@ -26,11 +26,16 @@ def __getattr__(name: str):
     return getattr(found, name, found)
 
 
-def stored(config):
-    """The Credential that is kept for `config`, or None. Uses no network and writes nothing."""
+def stored(config, port):
+    """The Credential that is kept for `config` on the board of `port`, or None. Uses no network and writes nothing.
+
+    Raises EnrollError("configuration") where `config` lacks what the board does not know of itself, and where the
+    device is registered at another address than `url` and those in `moved_from`.
+    """
     from .record import recall
     from .store import Store
 
+    config.complete(port.identity())  # first: a record of another board is not this one's
     return recall(config, Store(config.store))[1]
 
 

@@ -9,7 +9,7 @@ import json
 import os
 import sys
 
-from . import retry, wait
+from . import retry, store, wait
 from .errors import EnrollError
 from .providers import Answer
 from .record import KEPT, RAW, REFUSED, TRIED, identity, recall
@@ -54,7 +54,7 @@ class Enroller:
         self.request = request
         self.log = getattr(log, "info", log)
         self.warn = getattr(log, "warning", log)
-        self.store = port.store(config.store)
+        self.store = store.Store(config.store)
         self.identity = identity(config)
         self.state: int | None = None  # of the newest record; None: not looked yet
         self.pending: tuple | None = None  # (state, body) that flash has not taken yet

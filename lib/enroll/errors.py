@@ -58,7 +58,7 @@ class EnrollError(Exception):
         remedy = "" if ": " in fact else ": " + entry(_REMEDIES, kind)
         if cause:
             fact += ", error %s" % cause
-        line = bytearray(fact[:160] + remedy, "utf-8")
+        line = bytearray(fact[:300] + remedy, "utf-8")
         for at in range(len(line)):
             if line[at] < 32 or line[at] == 127:
                 line[at] = 32

@@ -17,10 +17,10 @@ KEPT = 4
 
 
 def identity(config: "Config") -> bytes:
-    """Who registers, as it is kept with every record: the provider, its keys of kind I, and what else its credential is
-    bound to, each in a line of its own. Never a secret.
+    """Who registers where, as it is kept with every record: `url`, the provider, its keys of kind I, and what else its
+    credential is bound to, each in a line of its own. Never a secret.
     """
-    who = config.provider
+    who = config.url + "\n" + config.provider
     for item in config.service.TABLE.split(" "):
         if item[-1] == "I":
             who += "\n" + (config.section[item[:-2]] or "")
@@ -29,33 +29,63 @@ def identity(config: "Config") -> bytes:
     return who.encode()
 
 
-def recall(config: "Config", store: "Store") -> tuple[int, Credential | None]:
-    """What `store` knows for `config`: (state, credential or None); state 0 if nothing.
+def _fits(who: bytes, ours: list[bytes]) -> bool:
+    """Whether `who`, of a record, is the identity `ours`, its address left out; an empty line of `ours` fits any."""
+    theirs = who.split(b"\n")[1:]
+    return len(ours) == len(theirs) and not [1 for a, b in zip(ours, theirs) if a and a != b]  # noqa: B905
 
-    A damaged store counts as TRIED, because what it held cannot be known; what another provider or identity has left
-    counts as nothing (what `config` leaves to the board fits any). A credential in an answer that was saved but not
-    parsed any more comes with state RAW; one that was about to be replaced, with the state of that attempt. Needs no
-    network and writes nothing.
+
+def recall(config: "Config", store: "Store") -> tuple[int, Credential | None]:
+    """What `store` knows for `config`, which the board has completed: (state, credential or None); state 0 if nothing.
+
+    A record counts if it is of the same provider and identity, and of `url` or an address in `moved_from`. The state is
+    RAW where the credential is in an answer that nobody has parsed yet, or is kept with an address in `moved_from`: it
+    should be kept again. Beside a newer note the state is that note's. A damaged slot is TRIED if it shows this
+    identity, or nothing while no other slot tells that it cannot have been this device's. Uses no network and writes
+    nothing; afterwards `store` writes to the slot that does not hold the credential.
+
+    Raises EnrollError("configuration") for a credential or an answer from an address that `config` does not name.
     """
-    ours = identity(config).split(b"\n")
-    known = 0
+    address, *ours = identity(config).split(b"\n")
+    addresses = [address] + [it.encode() for it in config.moved_from]
+    known = attempt = 0
+    elsewhere = b""
     for older in (False, True):  # what another identity has left may stand before what is ours
         record = store.load(older)
+        for who in () if older else store.damaged:
+            # beside a note, or nothing, a slot that shows nothing cannot be an attempt: its own note would be there
+            silent = not who and (store.damaged[1:] or max(store.state) > REFUSED)
+            if silent or (_fits(who, ours) and who.split(b"\n")[0] in addresses):
+                attempt = TRIED
         if not record:
-            if store.damaged:
-                known = known or TRIED
             break
         state, who, body = record
-        theirs = who.split(b"\n")
-        if len(ours) != len(theirs) or [1 for a, b in zip(ours, theirs) if a and a != b]:  # noqa: B905
+        where = who.split(b"\n")[0]
+        if not _fits(who, ours):
             continue
+        if where not in addresses:
+            if state > REFUSED:
+                elsewhere = where
+            continue
+        credential = None
         try:
-            if state == KEPT:  # beside a newer note: the one that was to be replaced, which is still the best there is
-                return known % RAW or state, Credential(config.provider, *json.loads(body))
-            if state == RAW:
+            if state == KEPT:
+                credential = Credential(config.provider, *json.loads(body))
+                # beside a newer note: the one that was to be replaced, which is still the best there is
+                state = known % RAW or attempt or (KEPT if where == address else RAW)
+            elif state == RAW:
                 known = state
-                return state, config.service.parse(config, Answer(200, body))
-        except (EnrollError, ValueError, TypeError):
-            pass  # not understood; a later version of this firmware may; is there an earlier one that is?
+                credential = config.service.parse(config, Answer(200, body))
+        except MemoryError:
+            raise
+        except Exception:  # whatever it is, it is not understood; a later version of this firmware may
+            pass
+        if credential:
+            if older:
+                store.next = 1 - store.next  # the newer slot is worth less
+            return state, credential
         known = known or min(state, REFUSED)
-    return known, None
+    if elsewhere:
+        fact = "registered at %s, not at %s: list the first in `moved_from`, or reset this device with enroll.forget"
+        raise EnrollError("configuration", fact % (str(elsewhere, "utf-8"), config.url))
+    return known or attempt, None

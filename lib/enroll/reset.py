@@ -8,8 +8,11 @@ if False:  # for type hints only
     from .config import Config
 
 
-def forget(config: "Config") -> None:
-    """Factory reset: erase the stored credential, then those of child devices. Raises EnrollError("storage")."""
+def forget(config: "Config", port) -> None:
+    """Factory reset: erase the stored credential, then those of child devices, and feed the watchdog of `port`.
+
+    Raises EnrollError("storage").
+    """
     Store(config.store).clear()
     try:
         names = os.listdir(config.store)
@@ -17,4 +20,5 @@ def forget(config: "Config") -> None:
         return
     for name in names:
         if name[0] == "c" and name[1:].isdigit():  # see services/children.py
+            port.feed()
             Store(config.store + "/" + name).clear()

@@ -31,9 +31,9 @@ class Session:
         there is none.
         """
         if credential is None:
-            from .record import recall
+            from . import stored
 
-            credential = recall(config, port.store(config.store))[1]
+            credential = stored(config, port)
             if credential is None:
                 raise EnrollError("configuration", "this device is not registered: call enroll.run first")
         self.credential = credential

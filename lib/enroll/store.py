@@ -27,16 +27,30 @@ _EEXIST = const(17)
 _ENOSPC = const(28)
 
 
+def _folder(path: str) -> None:
+    """Make the folder `path`, and its parents where they are missing. Raises OSError."""
+    try:
+        os.mkdir(path)
+    except OSError as error:
+        parent = path.rpartition("/")[0]
+        if error.errno == _ENOENT and parent:
+            _folder(parent)
+            os.mkdir(path)
+        elif error.errno != _EEXIST:
+            raise
+
+
 class Store:
     """A record (state, identity, body) in the folder `path`, which is made when it is first needed.
 
     `state` says what a record is worth: below 3 it is a note, 3 holds what must not be lost, 4 is the end of it all.
-    `damaged`: whether `load` met a slot that is neither blank nor valid. `next`: the slot to write, 0 or 1.
+    `damaged`: of each slot that `load` found neither blank nor valid the identity that it shows, b"" if it shows none.
+    `next`: the slot to write, 0 or 1.
     """
 
     def __init__(self, path: str) -> None:
         self.path = path
-        self.damaged = False
+        self.damaged: list[bytes] = []
         self._sequence = 0  # of the newest valid slot
         self.next = 0  # the slot to write
         self.state = [0, 0]  # of the slots' records
@@ -48,12 +62,12 @@ class Store:
         `older`: the other slot's record instead, if that is valid.
         """
         self.close()
-        self.damaged = False
+        self.damaged = []
         self._sequence = 0
         for slot in (0, 1):
             sequence = self._check(slot)
             if sequence is None:
-                self.damaged = True
+                self.damaged.append(self._shown(slot))
             elif sequence > self._sequence:
                 self._sequence = sequence
                 self.next = 1 - slot
@@ -64,7 +78,7 @@ class Store:
                     _, _, state, first, second = unpack("<4sIBHH", file.read(_HEADER))
                     return state, file.read(first), file.read(second)
             except OSError:
-                self.damaged = True
+                self.damaged.append(b"")
         return None
 
     def prepare(self) -> None:
@@ -74,11 +88,7 @@ class Store:
         """
         try:
             for folder in (self.path, self.path + "/0", self.path + "/1"):
-                try:
-                    os.mkdir(folder)
-                except OSError as error:
-                    if error.errno != _EEXIST:
-                        raise
+                _folder(folder)
             for name in (self._name(0), self._name(1), self.path + "/spare"):
                 try:
                     if os.stat(name)[6]:
@@ -199,6 +209,15 @@ class Store:
             return 0 if error.errno == _ENOENT else None
         except ValueError:  # too short for its header
             return None
+
+    def _shown(self, slot: int) -> bytes:
+        """The identity that the damaged `slot` shows: that of who has begun to write it, or had written it before."""
+        try:
+            with open(self._name(slot), "rb") as file:
+                magic, _, _, size, _ = unpack("<4sIBHH", file.read(_HEADER))
+                return file.read(min(size, _SLOT)) if magic == _MAGIC else b""
+        except (OSError, ValueError):
+            return b""
 
     def _trouble(self, error: OSError) -> EnrollError:
         self.close()

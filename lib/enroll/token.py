@@ -8,7 +8,7 @@ from .erase import mend
 from .errors import EnrollError
 
 
-def set_registration_token(config: Config, token: str) -> None:
+def set_registration_token(config: Config, token: str, port) -> None:
     """Give a device of ickStream a new registration `token`; an empty one unregisters it.
 
     The token is written into the file that `config` came from, so that the next `enroll.run`, also after a reset,
@@ -30,7 +30,7 @@ def set_registration_token(config: Config, token: str) -> None:
     if not value:
         from .reset import forget
 
-        forget(config)
+        forget(config, port)
 
 
 def _write(path: str, text: str) -> None:

@@ -88,8 +88,7 @@ def main():
 REGISTERED = (
     """
 def act(enroll, port, config):
-    config.complete(port.identity())
-    known = enroll.stored(config)
+    known = enroll.stored(config, port)
     return [config.provider, config.url, known and known.device_id]
 """
     + _ENROLL
@@ -98,8 +97,8 @@ def act(enroll, port, config):
 FORGET = (
     """
 def act(enroll, port, config):
-    enroll.forget(config)
-    return enroll.stored(config) is None
+    enroll.forget(config, port)
+    return enroll.stored(config, port) is None
 """
     + _ENROLL
 )

@@ -8,6 +8,7 @@ import sys
 
 import enroll
 from blocks import formatted
+from boots import Port
 from device import TICKET, Device, Lost, Service, sweep
 from enroll.record import KEPT, identity
 from enroll.store import Store
@@ -78,7 +79,7 @@ def forget(device):
     """A factory reset of a device that the portal has let go."""
     device.service.reset()
     with device.flash:
-        enroll.forget(enroll.Config.load(device.path))
+        enroll.forget(enroll.Config.load(device.path), Port())
 
 
 def old_or_new(device):

@@ -40,11 +40,12 @@ def with_slots(device, contents):
 
 
 def recalled(device):
-    """(state, credential as Service.credential gives it or None, whether there is nothing but damage)."""
+    """(state, credential as Service.credential gives it or None, whether all is damaged and shows nothing)."""
     with device.flash:
         config = device.load("")
         store = Store(config.store)
-        damaged = not store.load() and store.damaged
+        store.load()
+        damaged = store.damaged == [b"", b""]
         state, found = recall(config, store)
     return state, found and (found.device_id, found.secret.reveal(), found.extra), damaged
 

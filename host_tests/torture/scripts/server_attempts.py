@@ -33,7 +33,7 @@ def attempts(case, times, settled):
         kinds[kind] = kinds.get(kind, 0) + 1
         if action.credential:  # as a device that was reset
             enroller.close()
-            enroll.forget(config)
+            enroll.forget(config, port)
             enroller, now = None, 0
         action = None
     watched.feed()

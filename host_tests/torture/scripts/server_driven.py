@@ -69,7 +69,7 @@ class Enrolling:
             return str(over)
 
     def close(self):
-        enroll.forget(self.config)
+        enroll.forget(self.config, port)
 
 
 class Asking:

@@ -99,7 +99,7 @@ class Credential:
         return service(self.provider).headers(self)
 
     def encode(self) -> bytes:
-        return json.dumps([self.device_id, self.secret.reveal(), self.extra]).encode()
+        return json.dumps([self.device_id, self.secret.reveal(), self.extra, self.renewed]).encode()
 
 
 def need(extra: dict, *names: str) -> list[str]:

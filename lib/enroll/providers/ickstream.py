@@ -32,12 +32,12 @@ _ERRORS = const("""
 
 
 def bound(config: "Config") -> str:
-    """A credential is given for an address and a registration token: with another one of these it is out of date.
-    A token that has been erased is the one that it was given for, also where a power cut has left the end of it.
+    """A credential is given for a registration token: with another one it is out of date. A token that has been erased
+    is the one that it was given for, also where a power cut has left the end of it.
     """
     token = config.section[ONE_TIME]
     token = token and token.reveal()
-    return "\n%s\n%s" % (config.url, crc32(token.encode()) if token and " " not in token else "")
+    return "\n%s" % (crc32(token.encode()) if token and " " not in token else "")
 
 
 def register(config: "Config", now: int):

@@ -52,10 +52,11 @@ def keep(session) -> None:
     import json
 
     from ..record import KEPT
+    from ..store import Store
 
     credential = session.credential
-    store = session.port.store(session.config.store)
+    store = Store(session.config.store)
     record = store.load()
-    body = json.loads(credential.encode()) + [credential.renewed]
-    if record and record[0] == KEPT and json.loads(record[2])[:2] == body[:2]:
-        store.save(KEPT, record[1], json.dumps(body).encode())
+    body = credential.encode()
+    if record and record[0] == KEPT and json.loads(record[2])[:2] == json.loads(body)[:2]:
+        store.save(KEPT, record[1], body)

@@ -6,6 +6,7 @@ that it names; when the parent has registered anew, its children have to as well
 
 import json
 
+from .. import store
 from ..errors import EnrollError
 from ..providers import Credential, need
 from ..providers.xyte_children import body, mark
@@ -95,9 +96,9 @@ class Children:
         who = self._session.credential.device_id.encode()
         self._groups: list[tuple] = []
         while len(self._groups) < _MOST:
-            store = self._store()
-            record = store.load()
-            if not record and not store.damaged:
+            found = self._store()
+            record = found.load()
+            if not record and not found.damaged:
                 return
             entries = {}
             if record and record[1] == who:
@@ -105,11 +106,10 @@ class Children:
                     entries = json.loads(record[2])
                 except ValueError:
                     pass
-            self._groups.append((store, entries))
+            self._groups.append((found, entries))
 
     def _store(self):
-        path = "%s/c%d" % (self._session.config.store, len(self._groups))
-        return self._session.port.store(path)
+        return store.Store("%s/c%d" % (self._session.config.store, len(self._groups)))
 
     def _place(self) -> tuple:
         """The group that takes one more child; one that is no longer configured makes room."""
