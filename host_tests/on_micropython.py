@@ -6,6 +6,7 @@ the tests that are selected, by host_tests/pure/run.py; the items of that runtim
 Files named test_micropython_* need what CPython has not.
 """
 
+import collections
 import functools
 import json
 import os
@@ -18,6 +19,7 @@ import runtimes
 
 PURE = Path(__file__).resolve().parent / "pure"
 ROOT = PURE.parent.parent
+HOST = "the host"  # where a test runs that needs no MicroPython
 MARK = "@result "  # before what run.py prints for a test
 PATIENCE = 50  # seconds for one file
 # What runs on the oldest MicroPython too where RUNTIMES does not say: what differs most between versions.
@@ -38,6 +40,19 @@ def pytest_report_header() -> list[str]:
     found = selected(next(iter(SLICE)))
     left_out = [f"{name} is left out" for name in runtimes.wanted() if name not in found]
     return [f"{name}: {'.'.join(map(str, runtimes.probe(runtimes.place(name))[0]))}" for name in found] + left_out
+
+
+def pytest_runtest_setup(item: pytest.Item) -> None:
+    """Note the runtime of a test in its report."""
+    if isinstance(item, pytest.Function) and hasattr(item, "callspec"):
+        item.user_properties.append(("runtime", item.callspec.params.get("runtime", HOST)))
+
+
+def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
+    """How many tests passed on which runtime."""
+    reports = terminalreporter.stats.get("passed", [])
+    counts = collections.Counter(dict(report.user_properties).get("runtime", HOST) for report in reports)
+    terminalreporter.write_line("passed on " + ", ".join(f"{name}: {count}" for name, count in sorted(counts.items())))
 
 
 def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
