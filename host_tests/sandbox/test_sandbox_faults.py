@@ -54,6 +54,23 @@ def test_canned_headers_are_sent_as_they_are(sandbox, send):
         send("GET", sandbox.urls["xyte"].http, headers={"Connection": "close"})
 
 
+def test_headers_are_added_to_the_answer_of_the_service(sandbox, register):
+    sandbox.fault("xyte", headers={"connection": "close, TE", "keep-alive": "timeout=1", "server": "other"})
+    answer = register()
+    assert answer.status == 201
+    told = [answer.headers.get_all(name) for name in ("Connection", "Keep-Alive", "Server")]
+    assert told == [["close, TE"], ["timeout=1"], ["other"]]
+
+
+def test_any_service_and_the_front_page(sandbox, send, register):
+    sandbox.fault("*", times=2, status=500)
+    assert send("GET", f"http://127.0.0.1:{sandbox.ports['http']}/").status == 500
+    assert register().status == 500
+    sandbox.fault("*", status=500)
+    sandbox.clear_faults("*")
+    assert register().status == 201
+
+
 def test_only_its_service_and_path(sandbox, send, register):
     sandbox.fault("etherfax", status=500)
     sandbox.fault("xyte", status=500, path="/children")
@@ -124,7 +141,7 @@ def test_truncate_a_canned_answer(sandbox, register):
         ({"delay": -1}, "negative"),
         ({"truncate": -1}, "negative"),
         ({"drop": "sometimes"}, "drop"),
-        ({"body": "x"}, "need a status"),
+        ({"body": "x"}, "needs a status"),
         ({"status": 500, "headers": {"X": "a\r\nY: b"}}, "control characters"),
     ],
 )

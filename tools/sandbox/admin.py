@@ -17,6 +17,7 @@ from .clock import format_time
 from .errors import SandboxError
 from .faults import Fault, decode_body
 from .services.base import decode_json, operation, operations, perform
+from .shapes import summary
 
 if TYPE_CHECKING:
     from .server import Sandbox
@@ -65,8 +66,9 @@ class Control:
         drop: str | None = None,
         truncate: int | None = None,
         path: str = "",
+        shape: str = "",
     ) -> None:
-        """Queue a fault for the next requests of a service."""
+        """Queue a fault for the next requests of a service, or of any ("*"). Shapes, joined by commas:"""
         moments: dict[str | None, Literal["before", "after"] | None] = {
             None: None,
             "before": "before",
@@ -76,7 +78,9 @@ class Control:
             raise SandboxError('drop must be "before" or "after"')
         names = {name: str(value) for name, value in (headers or {}).items()}
         content = decode_body(body, body_base64)
-        self._sandbox.fault(service, times, status, names, content, delay, moments[drop], truncate, path)
+        self._sandbox.fault(service, times, status, names, content, delay, moments[drop], truncate, path, shape)
+
+    fault.__doc__ = f"{fault.__doc__}\n\n{summary()}"
 
     @operation
     def faults(self) -> list[dict[str, Any]]:

@@ -9,16 +9,19 @@ import threading
 from typing import Literal
 
 from .errors import SandboxError
+from .shapes import parse
 
 
 @dataclasses.dataclass
 class Fault:
     """What to do with the next ``times`` requests of a service.
 
-    With ``status`` the answer is canned and the service never sees the request. ``delay`` (seconds) comes after the
-    service has done its work and before the answer. ``drop`` closes the connection without an answer, ``"before"`` or
-    ``"after"`` the service has done (and committed) its work. ``truncate`` sends that many bytes of the answer's body
-    and closes. ``path`` narrows it to requests whose path contains that text.
+    The service ``"*"`` is any, the page at ``/`` included. With ``status`` the answer is canned and the service never
+    sees the request; ``headers`` are added to whatever answer there is. ``delay`` (seconds) comes after the service has
+    done its work and before the answer. ``drop`` closes the connection without an answer, ``"before"`` or ``"after"``
+    the service has done (and committed) its work. ``shape`` spoils the answer in named ways, see shapes.SHAPES.
+    ``truncate`` sends that many bytes of the answer's body and closes. ``path`` narrows it to requests whose path
+    contains that text.
     """
 
     service: str
@@ -30,6 +33,7 @@ class Fault:
     drop: Literal["before", "after"] | None = None
     truncate: int | None = None
     path: str = ""
+    shape: str = ""
 
     def __post_init__(self) -> None:
         """Refuse what cannot be done. Raises SandboxError."""
@@ -41,22 +45,38 @@ class Fault:
             raise SandboxError("delay and truncate must not be negative")
         if self.drop not in (None, "before", "after"):
             raise SandboxError('drop must be "before" or "after"')
-        if self.status is None and (self.headers or self.body):
-            raise SandboxError("headers and body need a status")
+        if self.status is None and self.body:
+            raise SandboxError("a body needs a status")
+        if "early" in self.shapes and not self.canned:
+            raise SandboxError("early needs a status or portal: the service has not seen the request yet")
         if any(ord(letter) < 32 for pair in self.headers.items() for letter in "".join(pair)):
             raise SandboxError("headers must not hold control characters")
+
+    @property
+    def shapes(self) -> dict[str, str]:
+        """The shapes by name, with their values."""
+        return parse(self.shape)
+
+    @property
+    def canned(self) -> bool:
+        """Whether the answer is made without the service."""
+        return self.status is not None or "portal" in self.shapes
 
     def describe(self) -> str:
         """A few words for the log's note."""
         words = []
         if self.status is not None:
             words.append(f"canned {self.status}")
+        if self.headers and self.status is None:
+            words.append("headers")
         if self.delay:
             words.append(f"delay {self.delay:g} s")
         if self.drop:
             words.append(f"drop {self.drop}")
         if self.truncate is not None:
             words.append(f"truncate {self.truncate}")
+        if self.shape:
+            words.append(self.shape)
         return "fault: " + ", ".join(words)
 
 
@@ -86,7 +106,7 @@ class FaultQueue:
         """The fault for this request, used up once, or None."""
         with self._lock:
             for fault in self._faults:
-                if fault.service == service and fault.path in path:
+                if fault.service in (service, "*") and fault.path in path:
                     fault.times -= 1
                     if fault.times == 0:
                         self._faults.remove(fault)

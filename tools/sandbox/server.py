@@ -279,12 +279,13 @@ class Sandbox:
         drop: Literal["before", "after"] | None = None,
         truncate: int | None = None,
         path: str = "",
+        shape: str = "",
     ) -> None:
         """Queue a fault for the next requests of a service; see Fault."""
-        if service not in self.services:
+        if service not in (*self.services, "*"):
             raise SandboxError(f"unknown service {service!r} (known: {', '.join(self.services)})")
         content = body.encode() if isinstance(body, str) else body
-        self._faults.add(Fault(service, times, status, headers or {}, content, delay, drop, truncate, path))
+        self._faults.add(Fault(service, times, status, headers or {}, content, delay, drop, truncate, path, shape))
 
     def faults(self) -> list[Fault]:
         """The faults that wait."""

@@ -6,6 +6,8 @@ import asyncio
 import dataclasses
 import email.utils
 import logging
+import socket
+import struct
 import traceback
 from collections.abc import Iterable, Mapping
 
@@ -16,6 +18,7 @@ from .clock import Clock
 from .faults import Fault, FaultQueue
 from .log import RequestLog
 from .services.base import Answer, Call, Handler, Service, json_answer
+from .shapes import Moment, apply
 
 LOGGER = logging.getLogger("sandbox")
 
@@ -86,6 +89,7 @@ class Site:
         """The aiohttp application."""
         application = web.Application(client_max_size=_BODY_LIMIT)
         application.router.add_route("*", "/" + _ANYTHING, self._serve)
+        application.on_response_prepare.append(_drop_empty_date)
         return application
 
     def access_logger(self) -> type[AbstractAccessLogger]:
@@ -107,6 +111,9 @@ class Site:
     async def _serve(self, request: web.Request) -> web.StreamResponse:
         target = await self._routes.find(request)
         name = target.service.name if target.service else ""
+        fault = self._faults.take(name, request.path_qs)
+        if fault is not None and "early" in fault.shapes:
+            return await self._finish(request, name, fault, b"", _canned(fault))
         try:
             body = await request.read()
         except web.HTTPRequestEntityTooLarge:
@@ -114,9 +121,8 @@ class Site:
         except (OSError, web.RequestPayloadError, asyncio.CancelledError):
             self._write(request, name, b"", None, "the client went away while it sent the body")
             raise
-        fault = self._faults.take(name, request.path_qs)
         answer: Answer | None = None
-        if fault is not None and fault.status is not None:
+        if fault is not None and fault.canned:
             answer = _canned(fault)
         elif fault is None or fault.drop != "before":
             answer = self._answer(target, _call(request, target, body))
@@ -143,24 +149,33 @@ class Site:
         self, request: web.Request, name: str, fault: Fault | None, body: bytes, answer: Answer | None
     ) -> web.StreamResponse:
         """Write the log before the answer leaves, so that a client that has the answer finds the entry."""
-        self._write(request, name, body, answer, fault.describe() if fault else "")
+        moment = Moment(request.method, self._clock.now())
+        shaped = apply(fault.shapes, answer, moment) if fault and answer else answer
+        # The log has the answer as it was made: its secrets can be found there, which they cannot once it is packed.
+        logged = dataclasses.replace(answer, status=shaped.status) if answer and shaped else None
+        self._write(request, name, body, logged, fault.describe() if fault else "")
         if fault is not None and fault.delay:
             await asyncio.sleep(fault.delay)
-        if answer is None or (fault is not None and fault.drop):
+        if shaped is None or (fault is not None and fault.drop):
             if request.transport is not None:
                 request.transport.close()
             # The framework wants an answer; it notices by itself that there is nobody to send it to.
             return web.Response()
-        headers = {"Content-Type": answer.content_type, "Server": "sandbox", "Date": self._date(), **answer.headers}
+        # The Date header tells the sandbox's time, not the machine's.
+        date = email.utils.formatdate(moment.now, usegmt=True)
+        headers = {**shaped.headers}
+        for header, value in (("Content-Type", shaped.content_type), ("Server", "sandbox"), ("Date", date)):
+            headers.setdefault(header, value)
+        if fault is not None and fault.status is None:
+            headers.update(_titled(fault.headers))
         if fault is not None and fault.truncate is not None:
-            return await _truncated(request, answer, headers, fault.truncate)
-        if not answer.body:
+            return await _cut(request, shaped, headers, fault.truncate)
+        if not shaped.body:
             headers.pop("Content-Type")
-        return _response(answer, headers)
-
-    def _date(self) -> str:
-        """The Date header tells the sandbox's time, not the machine's."""
-        return email.utils.formatdate(self._clock.now(), usegmt=True)
+        response = _response(shaped, headers)
+        if fault is not None and ("early" in fault.shapes or "reset" in fault.shapes):
+            await _send_and_close(request, response, "reset" in fault.shapes)
+        return response
 
     def _write(self, request: web.Request, name: str, body: bytes, answer: Answer | None, note: str) -> None:
         request[_LOGGED] = True
@@ -200,8 +215,18 @@ def _call(request: web.Request, target: Target, body: bytes) -> Call:
 
 
 def _canned(fault: Fault) -> Answer:
-    headers = {"Content-Type": "text/plain", **{name.title(): value for name, value in fault.headers.items()}}
+    headers = {"Content-Type": "text/plain", **_titled(fault.headers)}
     return Answer(fault.status or 200, fault.body, headers.pop("Content-Type"), headers)
+
+
+def _titled(headers: Mapping[str, str]) -> dict[str, str]:
+    return {name.title(): value for name, value in headers.items()}
+
+
+async def _drop_empty_date(request: web.Request, response: web.StreamResponse) -> None:
+    """The framework adds a Date where there is none; an empty one says that there shall be none."""
+    if response.headers.get("Date") == "":
+        del response.headers["Date"]
 
 
 def _front_page(call: Call) -> Answer:
@@ -220,7 +245,21 @@ def _response(answer: Answer, headers: dict[str, str]) -> web.Response:
     return response
 
 
-async def _truncated(request: web.Request, answer: Answer, headers: dict[str, str], length: int) -> web.StreamResponse:
+async def _send_and_close(request: web.Request, response: web.Response, reset: bool) -> None:
+    """Send an answer and end the connection, whatever of the request is still to come."""
+    response.force_close()
+    await response.prepare(request)
+    await response.write_eof()
+    transport = request.transport
+    if transport is not None and reset:
+        # No time to linger: the close of such a socket is a RST.
+        transport.get_extra_info("socket").setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
+        transport.abort()
+    elif transport is not None:
+        transport.close()
+
+
+async def _cut(request: web.Request, answer: Answer, headers: dict[str, str], length: int) -> web.StreamResponse:
     """Announce the whole body, send its beginning and close."""
     response = web.StreamResponse(status=answer.status, headers=headers)
     response.content_length = len(answer.body)
