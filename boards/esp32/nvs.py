@@ -3,10 +3,12 @@
 "/state/0/slot" is the blob "0/slot" in the namespace "state"; both names have at most 15 characters. NVS writes a blob
 all or not at all. It cannot say what it holds, so the blob "folders" of a namespace lists its folders. To be mounted:
 
-    vfs.mount(Files(esp32.NVS), "/nvs")
+    vfs.mount(Files(esp32.NVS, esp32.Partition), "/nvs")
 
 https://docs.micropython.org/en/latest/library/esp32.html#non-volatile-storage
 """
+
+from enroll.errors import EnrollError
 
 if __debug__:  # mpy-cross -O leaves this out: it knows const by itself
     from micropython import const
@@ -17,16 +19,23 @@ if False:  # for type hints only
 _SMALL = const(1024)  # bytes of most blobs: a slot
 _LARGE = const(9216)  # of the largest one
 _TOO_SHORT = const(-0x110C)  # ESP_ERR_NVS_INVALID_LENGTH
+_LONGEST = const(15)  # bytes of a name
+_ENTRIES = const(126)  # in a page of the partition, of 32 bytes each
 _FOLDER = const(0x4000)
 _FOLDERS = const("folders")
 _ERRNO = {-0x1102: 2, -0x1105: 28}  # ESP-IDF's words for ENOENT and ENOSPC
 
 
 class Files:
-    """`kind`: the class esp32.NVS. Every method raises OSError, with an errno where files have one for it."""
+    """`kind`: the class esp32.NVS. `partitions`: the class esp32.Partition, for `statvfs`.
 
-    def __init__(self, kind) -> None:
+    Every method raises OSError, with an errno where files have one for it, and EnrollError("configuration") for names
+    that NVS does not take.
+    """
+
+    def __init__(self, kind, partitions=None) -> None:
         self._kind = kind
+        self._partitions = partitions
         self._spaces: dict[str, Any] = {}  # every one that is opened anew would take memory for ever
 
     def mount(self, *_) -> None:
@@ -38,10 +47,32 @@ class Files:
         return File(self, path, b"" if "w" in mode else self.read(path))
 
     def stat(self, path: str) -> tuple:
+        if path == "/":
+            return (_FOLDER, 0, 0, 0, 0, 0, 0, 0, 0, 0)
         size = len(self.read(path))
         return (0x8000, 0, 0, 0, 0, 0, size, 0, 0, 0)
 
+    def statvfs(self, _path: str) -> tuple:
+        """How much room there is, as of files, in entries of 32 bytes: (32, 32, all, free, free, 0, 0, 0, 0, 15).
+
+        A blob takes one entry for each 32 bytes and two more, one more again in each page where it goes on; what takes
+        its place is written before it is erased. After ESP-IDF's format: a page of 4 096 bytes begins with its state,
+        which fills 32 bytes with more, and two bits for each entry, 2 for one that is in use; one page stays free.
+        """
+        partition = self._partitions.find(self._partitions.TYPE_DATA, label="nvs")[0]
+        pages = partition.info()[3] // 4096
+        free = -_ENTRIES
+        page = bytearray(64)
+        for number in range(pages):
+            partition.readblocks(number, page)
+            for entry in range(_ENTRIES):
+                if page[0] >= 0xF8:  # else its state is one of a broken page
+                    free += page[32 + entry // 4] >> entry % 4 * 2 & 3 != 2
+        return (32, 32, (pages - 1) * _ENTRIES, free, free, 0, 0, 0, 0, _LONGEST)
+
     def mkdir(self, path: str) -> None:
+        if path == "/":
+            raise OSError(17, path)  # EEXIST
         space, _, name = path[1:].partition("/")
         known = self._folders(space)
         if name in known:
@@ -51,6 +82,8 @@ class Files:
 
     def ilistdir(self, path: str):
         """The folders right below a namespace: all that can be known."""
+        if path == "/":
+            return iter(())  # of namespaces not even that
         known = self._folders(path[1:])
         if not known:
             raise OSError(2, path)  # ENOENT
@@ -85,6 +118,8 @@ class Files:
 
     def _call(self, path: str, method: str, *more):
         name, _, key = path[1:].partition("/")
+        if not 0 < len(name.encode()) <= _LONGEST or len(key.encode()) > _LONGEST:
+            raise EnrollError("configuration", "`store` wants names of 1 to 15 characters after /nvs/")
         try:
             if name not in self._spaces:
                 self._spaces[name] = self._kind(name)

@@ -5,7 +5,7 @@ import sys
 
 from enroll.store import Store
 from fakes_board import BOARDS
-from fakes_nvs import Flash
+from fakes_nvs import Flash, Partition
 from helpers import raises
 
 OLD = (1, b"who", b"old")
@@ -19,8 +19,11 @@ def test_a_store_at_slash_nvs():
 
     sys.path.pop(0)
     flash = Flash()
-    vfs.mount(nvs.Files(flash), "/nvs")
+    vfs.mount(nvs.Files(flash, Partition(6, {0: (0xFE, 30, 0)})), "/nvs")
     try:
+        assert os.statvfs("/nvs")[:4] == (32, 32, 630, 600) and "nvs" in os.listdir("/") and os.listdir("/nvs") == []
+        assert raises(OSError, os.mkdir, "/nvs").errno == 17 and os.stat("/nvs")[0] == 0x4000
+        assert "15 characters" in str(raises("configuration", Store("/nvs/sixteen-letters-").load))
         assert raises(OSError, vfs.mount, nvs.Files(flash), "/nvs").errno == 1  # what the port takes for "already"
         path = "/nvs/enroll"
         assert Store(path).load() is None
