@@ -1,0 +1,66 @@
+"""What the boards of RP2 ask of their heap before a connection, against what TLS takes of it."""
+
+import os
+import subprocess
+import urllib.parse
+from collections.abc import Callable
+
+import devices
+import pytest
+from runtimes import micropython
+
+BOARDS = ("RPI_PICO_W", "RPI_PICO2_W", "W5500_EVB_PICO")
+PROGRAM = """
+import gc, socket, sys, tls
+import board, link
+HOST, PORT, CA = {host!r}, {port}, {ca!r}
+with open(CA, "rb") as file:
+    data = file.read()
+def room():
+    link.room(board.TLS)
+def handshake():
+    context = tls.SSLContext(tls.PROTOCOL_TLS_CLIENT)
+    context.verify_mode = tls.CERT_REQUIRED
+    context.load_verify_locations(data)
+    plain = socket.socket()
+    plain.connect(socket.getaddrinfo(HOST, PORT)[0][-1])
+    stream = context.wrap_socket(plain, server_hostname=HOST)
+    stream.write(b"HEAD / HTTP/1.0\\r\\n\\r\\n")
+    stream.read(16)
+gc.collect()
+try:
+    {what}()
+    print("yes")
+except Exception as error:
+    print("no", repr(error))
+"""
+
+
+def smallest(works: Callable[[int], bool]) -> int:
+    """The smallest heap in bytes with which it works, to 128."""
+    low, high = 16384, 65536
+    assert works(high)
+    while high - low > 128:
+        middle = (low + high) // 2
+        low, high = (low, middle) if works(middle) else (middle, high)
+    return high
+
+
+@pytest.mark.parametrize("board", BOARDS)
+def test_no_heap_is_refused_that_would_do_and_none_let_in_that_would_not(sandbox, tmp_path, board):
+    url = urllib.parse.urlsplit(sandbox.url("etherfax"))
+    path = ":".join(str(devices.ROOT / it) for it in (f"boards/{board}", "boards", "lib"))
+    runtime = micropython("chip")
+
+    def works(what: str, heap: int) -> bool:
+        script = tmp_path / f"{what}.py"
+        script.write_text(PROGRAM.format(host=url.hostname, port=url.port, ca=str(sandbox.ca_der), what=what))
+        command = [str(runtime), "-X", f"heapsize={heap}", str(script)]
+        done = subprocess.run(
+            command, env={**os.environ, "MICROPYPATH": path + ":.frozen"}, capture_output=True, text=True, timeout=30
+        )
+        return done.stdout.startswith("yes")
+
+    needs = smallest(lambda heap: works("handshake", heap))
+    asks = smallest(lambda heap: works("room", heap))
+    assert -256 <= needs - asks < 1024, (needs, asks)
