@@ -22,6 +22,7 @@ if False:  # for type hints only
     from typing import Any
 
 _MEMORY = const(2048)  # bytes of the RTC's memory that are the user's
+_HIDDEN = const(6)  # seconds for a second try to join, of which the driver tells nothing: a scan, and the handshake
 
 _interface: "Any" = None
 _watchdog: "Any" = None
@@ -45,14 +46,16 @@ def _lan() -> "Any":
 
 
 def _get() -> "Any":
-    """The network interface, made when it is first needed."""
-    global _interface
+    """The network interface, made when it is first needed; the watchdog is started before, in case a driver hangs."""
+    global _interface, _watchdog
+    if board.WATCHDOG and not _watchdog:
+        _watchdog = machine.WDT(timeout=board.WATCHDOG)
     if _interface is None:
         if board.HOSTNAME:
             network.hostname(board.HOSTNAME)
         if board.COUNTRY:
             network.country(board.COUNTRY)
-        _interface = _lan() if board.INTERFACE == "lan" else network.WLAN(network.STA_IF)
+        _interface = _lan() if board.INTERFACE == "lan" else network.WLAN()  # the one that joins
     return _interface
 
 
@@ -61,7 +64,7 @@ def _associated(interface) -> bool:
     try:
         interface.status("rssi")
         return True
-    except OSError:
+    except (OSError, RuntimeError):
         return False
 
 
@@ -74,7 +77,7 @@ def _radio() -> link.Radio:
         network.STAT_WRONG_PASSWORD: (True, "wrong password"),
         network.STAT_HANDSHAKE_TIMEOUT: handshake,
         15: handshake,
-        network.STAT_ASSOC_FAIL: (False, "turned away by the access point"),
+        203: (False, "turned away by the access point"),
         network.STAT_BEACON_TIMEOUT: (False, "the access point went silent"),
         210: security,
         211: security,
@@ -83,7 +86,7 @@ def _radio() -> link.Radio:
     busy = (network.STAT_IDLE, network.STAT_CONNECTING, network.STAT_GOT_IP)
     # without a limit to reconnects it repeats a hopeless attempt for ever and never tells why
     options = {"pm": getattr(network.WLAN, board.POWER), "reconnects": 0}
-    return link.Radio(reasons, busy, _associated, options)
+    return link.Radio(reasons, busy, _associated, options, _HIDDEN, True)
 
 
 def _room() -> None:
@@ -102,19 +105,28 @@ def connect(networks: list):
     reason in words for each network, EnrollError("configuration"), or EnrollError("memory") when the heap has no room
     for TLS.
     """
-    global _watchdog
-    if board.WATCHDOG and not _watchdog:
-        _watchdog = machine.WDT(timeout=board.WATCHDOG)
+    yield from link.driver(_connect(networks))
+
+
+def _connect(networks: list):
     interface = _get()
+    patience = board.PATIENCE
     if board.INTERFACE == "lan":
-        yield from link.cable(interface, board.PATIENCE, lambda it: it.status() == network.ETH_CONNECTED)
+        connected = lambda it: it.status() == network.ETH_CONNECTED  # noqa: E731
+        yield from link.cable(interface, networks, patience, connected, network.ipconfig)
     else:
-        yield from link.wifi(interface, networks, board.PATIENCE, _radio())
+        yield from link.wifi(interface, networks, patience, _radio(), network.ipconfig)
         try:
             interface.config(reconnects=-1)  # from here on it comes back by itself
-        except OSError:
+        except (OSError, RuntimeError):
             pass  # it is connected, which is what counts
     _room()
+
+
+def drop() -> None:
+    """Take the link down, so that the next `connect` starts afresh: the driver may call a link up that is dead."""
+    if _interface:
+        link.stop(_interface)
 
 
 def set_clock(unix_seconds: int) -> None:
@@ -132,7 +144,7 @@ def identity() -> dict:
 
 
 def feed() -> None:
-    """Feed the watchdog, once `connect` has started it."""
+    """Feed the watchdog, once it has been started, which the first use of the network does."""
     if _watchdog:
         _watchdog.feed()
 
@@ -157,32 +169,39 @@ def memory(data: bytes | None = None) -> bytes | None:
     return None
 
 
+class _Closed:
+    """What is at /nvs unless board.NVS is set, lest records go to a folder of that name."""
+
+    def mount(self, *_) -> None:
+        """Nothing is to be done."""
+
+    umount = mount
+
+    def ilistdir(self, _path: str):
+        """Nothing is there."""
+        return iter(())
+
+    def open(self, *_):
+        """Raises EnrollError("configuration")."""
+        raise EnrollError("configuration", "`store` in /nvs needs `NVS = True` in board.py: set it, or change `store`")
+
+    stat = mkdir = remove = open
+
+
 def _mount() -> None:
-    """Make NVS a file system at /nvs, if it is not one yet."""
-    import nvs
+    """Mount NVS as a file system at /nvs, if nothing is there yet."""
     import vfs
 
+    files: Any = _Closed()
+    if board.NVS:
+        import nvs
+
+        files = nvs.Files(esp32.NVS, esp32.Partition)
     try:
-        vfs.mount(nvs.Files(esp32.NVS), "/nvs")
+        vfs.mount(files, "/nvs")
     except OSError as error:
-        if error.errno != 1:  # EPERM: it is one
+        if error.errno != 1:  # EPERM: something is
             raise
 
 
-def store(path: str):
-    """The store for records at `path`; "nvs:name", or "/nvs/name" where the board has board.NVS, is in esp32.NVS.
-
-    A namespace of NVS has a name of up to 15 characters. Raises EnrollError("configuration") for a longer one.
-    """
-    from enroll.store import Store
-
-    if path[:4] == "nvs:":
-        _mount()
-        path = "/nvs/" + path[4:]
-    if path[:5] == "/nvs/" and not 0 < len(path[5:].partition("/")[0]) <= 15:
-        raise EnrollError("configuration", "enroll.json: `store` wants 1 to 15 characters after nvs")
-    return Store(path)
-
-
-if board.NVS:
-    _mount()
+_mount()

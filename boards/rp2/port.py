@@ -19,20 +19,50 @@ if False:  # for type hints only
     from typing import Any
 
 _NO_ADDRESS = const(2)  # WLAN.status: joined, or WIZNET5K.status: link; `network` has no name for it
+_LIMIT = const(8388)  # ms; the longest time that every chip's watchdog takes
+_TICK = const(2000)  # ms
 _interface: "Any" = None
 _watchdog: "Any" = None
+_timer: "Any" = None
+_left = 0  # ticks for which the timer may feed the watchdog
+
+
+def _tick(_) -> None:
+    global _left
+    if _left > 0:
+        _left -= 1
+        _watchdog.feed()
+
+
+def _watch() -> None:
+    """Start the watchdog, if the board has one.
+
+    Some waiting takes longer than the chip allows and feeds nothing: a name server that does not answer 7 s, each of
+    two, and sending without memory up to 10 s. MicroPython handles events meanwhile, so that a timer feeds it then, for
+    as long as board.WATCHDOG says. In a driver that hangs no timer's callback runs.
+    """
+    global _watchdog, _timer
+    if board.WATCHDOG and not _watchdog:
+        machines: Any = machine
+        _watchdog = machine.WDT(timeout=min(board.WATCHDOG, _LIMIT))
+        if board.WATCHDOG > _LIMIT:
+            _timer = machines.Timer(period=_TICK, callback=_tick)
+        feed()
 
 
 def _get() -> "Any":
-    """The network interface, made when it is first needed."""
+    """The network interface, made when it is first needed; the watchdog is started before: a W5500 that does not answer
+    hangs its driver.
+    """
     global _interface
+    _watch()
     if _interface is None:
         if board.HOSTNAME:
             network.hostname(board.HOSTNAME)
         if board.COUNTRY:
             network.country(board.COUNTRY)
         drivers: Any = network
-        _interface = drivers.WIZNET5K() if board.INTERFACE == "lan" else network.WLAN(network.STA_IF)
+        _interface = drivers.WIZNET5K() if board.INTERFACE == "lan" else network.WLAN()
     return _interface
 
 
@@ -46,8 +76,10 @@ def _radio() -> link.Radio:
         network.STAT_NO_AP_FOUND: (True, "no such network"),
         network.STAT_WRONG_PASSWORD: (True, "wrong password"),
         network.STAT_CONNECT_FAIL: (False, "turned away by the access point, perhaps not the right security"),
+        network.STAT_IDLE: (False, ""),  # it was left, after a reason that is known or without one
     }
-    busy = (network.STAT_IDLE, network.STAT_CONNECTING, _NO_ADDRESS, network.STAT_GOT_IP)
+    busy = (network.STAT_CONNECTING, _NO_ADDRESS, network.STAT_GOT_IP)
+    # no scan: the chip takes the strongest access point by itself, and a scan takes up to 10 s
     return link.Radio(reasons, busy, _linked, {"pm": getattr(network.WLAN, board.POWER)})
 
 
@@ -58,15 +90,23 @@ def connect(networks: list):
     reason in words for each network, EnrollError("configuration"), or EnrollError("memory") when the heap has no room
     for TLS, which takes its buffers from there.
     """
-    global _watchdog
-    if board.WATCHDOG and not _watchdog:
-        _watchdog = machine.WDT(timeout=board.WATCHDOG)
+    yield from link.driver(_connect(networks))
+
+
+def _connect(networks: list):
     interface = _get()
+    drivers: Any = network
     if board.INTERFACE == "lan":
-        yield from link.cable(interface, board.PATIENCE, _linked)
+        yield from link.cable(interface, networks, board.PATIENCE, _linked, drivers.ipconfig)
     else:
-        yield from link.wifi(interface, networks, board.PATIENCE, _radio())
+        yield from link.wifi(interface, networks, board.PATIENCE, _radio(), drivers.ipconfig)
     link.room(board.TLS)
+
+
+def drop() -> None:
+    """Take the link down, so that the next `connect` starts afresh: the driver may call a link up that is dead."""
+    if _interface:
+        link.stop(_interface)
 
 
 def set_clock(unix_seconds: int) -> None:
@@ -89,8 +129,10 @@ def identity() -> dict:
 
 
 def feed() -> None:
-    """Feed the watchdog, once `connect` has started it."""
+    """Feed the watchdog, once it has been started, which the first use of the network does."""
+    global _left
     if _watchdog:
+        _left = (board.WATCHDOG - _LIMIT) // _TICK
         _watchdog.feed()
 
 
@@ -104,10 +146,3 @@ def sleep(seconds: float) -> None:
 def memory(data: bytes | None = None) -> bytes | None:
     """Nothing is kept through deep sleep here: MicroPython has no memory for that on RP2."""
     return None
-
-
-def store(path: str):
-    """The store for records at `path`."""
-    from enroll.store import Store
-
-    return Store(path)

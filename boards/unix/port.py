@@ -10,6 +10,10 @@ def connect(networks):
     return ()
 
 
+def drop() -> None:
+    """Take the link down: it is the machine's own, which stays."""
+
+
 def set_clock(unix_seconds: int) -> None:
     """Set the device's clock to Unix seconds: the machine's own is not this program's to set."""
 
@@ -45,10 +49,3 @@ def memory(data: bytes | None = None) -> bytes:
     if data is not None:
         _memory = data
     return _memory
-
-
-def store(path: str):
-    """The store for records at `path`."""
-    from enroll.store import Store
-
-    return Store(path)

@@ -1,7 +1,8 @@
 """A board to run a port on: MicroPython's `machine`, `network`, `esp32`, `vfs` and `time` on a clock of our own.
 
-Written from MicroPython's documentation and, for what statuses mean over time, its sources (1.25). `on_board` installs
-them, with the real boards/<BOARD>/board.py, and imports the port that would lie on that board.
+Written from MicroPython's documentation and, for what statuses mean over time, its sources (1.25 to 1.29). `network`
+has no name that version 2 drops. `on_board` installs them, with the real boards/<BOARD>/board.py, and imports the port
+that would lie on that board.
 """
 
 import sys
@@ -19,21 +20,19 @@ UNIQUE = bytes([0x24, 0x0A, 0xC4, 0x12, 0xAB, 0x0F])
 FLASH_ID = bytes([0xE6, 0x61, 0x41, 0x04, 0x03, 0x5A, 0x2B, 0x0F])
 OURS = ("port", "link", "nvs", "board")
 ESP32 = {
-    "STA_IF": 0,
     "STAT_IDLE": 1000,
     "STAT_CONNECTING": 1001,
     "STAT_GOT_IP": 1010,
     "STAT_BEACON_TIMEOUT": 200,
     "STAT_NO_AP_FOUND": 201,
     "STAT_WRONG_PASSWORD": 202,
-    "STAT_ASSOC_FAIL": 203,
+    "STAT_CONNECT_FAIL": 203,
     "STAT_HANDSHAKE_TIMEOUT": 204,
     "ETH_CONNECTED": 3,
     "PHY_LAN8720": 1,
     "PHY_W5500": 102,
 }
 CYW43 = {
-    "STA_IF": 0,
     "STAT_IDLE": 0,
     "STAT_CONNECTING": 1,
     "STAT_GOT_IP": 3,
@@ -48,6 +47,7 @@ class Clock:
 
     def __init__(self):
         self.now = (1 << 30) - 1500
+        self.timers = []
 
     def ticks_ms(self):
         return self.now & ((1 << 30) - 1)
@@ -57,7 +57,22 @@ class Clock:
 
     def sleep(self, seconds):
         assert 0 <= seconds <= 1, "a pause in which nobody feeds the watchdog"
-        self.now += int(seconds * 1000)
+        self.wait(seconds)
+
+    def wait(self, seconds):
+        """What a call into C does that handles events, as a name look-up: timers call back."""
+        end = self.now + int(seconds * 1000)
+        while self.timers and min(self.timers)[0] <= end:
+            at, period, callback = self.timers.pop(self.timers.index(min(self.timers)))
+            self.now = at
+            callback(None)
+            self.timers.append((at + period, period, callback))
+        self.now = end
+
+    def timer(self, period, callback):
+        """machine.Timer"""
+        self.timers.append((self.now + period, period, callback))
+        return callback
 
 
 class Watchdog:
@@ -102,16 +117,18 @@ class on_board:
     `air`: {ssid: fakes_network.Net}, or of a cable `cable`: Cable's arguments. `values` replace those of its board.py.
     """
 
-    def __init__(self, name, air=None, cable=None, nvs=None, **values):
+    def __init__(self, name, air=None, cable=None, nvs=None, partition=None, **values):
         self.name = name
         self.esp32 = name.startswith("ESP32")
         self.clock = Clock()
         self.dogs = []
         self.said = {}  # what network was told
+        self.unmade = []  # what is raised instead of making one
         self.made = []  # arguments of the interfaces that were made
         self.mounted = []
         self.rtc = Rtc()
         self.nvs = nvs
+        self.partition = partition
         self.heaps = {4: [(7000, 24, 0, 24), (113000, 60000, 31000, 50000)]}  # of ESP-IDF, for data
         self.values = values
         wired = values.get("INTERFACE", "lan" if "EVB" in name else "wifi") == "lan"
@@ -121,6 +138,8 @@ class on_board:
             self.it = (Esp32Wifi if self.esp32 else Cyw43)(self.clock, air or {})
 
     def made_one(self, *arguments, **more):
+        if self.unmade:
+            raise self.unmade.pop(0)
         self.made.append(arguments or more)
         return self.it
 
@@ -128,6 +147,7 @@ class on_board:
         it = Fake(
             hostname=lambda name: self.said.update(hostname=name),
             country=lambda code: self.said.update(country=code),
+            ipconfig=lambda dns: self.said.update(dns=dns),
         )
         if isinstance(self.it, Cable):
             found = {"LAN" if self.esp32 else "WIZNET5K": self.made_one}
@@ -156,6 +176,7 @@ class on_board:
         machine = Fake(
             RTC=self.rtc,
             WDT=self._watch,
+            Timer=self.clock.timer,
             Pin=lambda number: "pin%d" % number,
             SPI=lambda host, **pins: (host, pins),
             unique_id=lambda: UNIQUE if self.esp32 else FLASH_ID,
@@ -169,7 +190,9 @@ class on_board:
             "micropython": Fake(const=lambda value: value),
         }
         if self.esp32:
-            modules["esp32"] = Fake(NVS=self.nvs, HEAP_DATA=4, idf_heap_info=lambda kind: self.heaps[kind])
+            modules["esp32"] = Fake(
+                NVS=self.nvs, Partition=self.partition, HEAP_DATA=4, idf_heap_info=lambda kind: self.heaps[kind]
+            )
         self._before = {name: sys.modules.pop(name, None) for name in OURS + tuple(modules)}
         sys.modules.update(modules)
         self._path = list(sys.path)
@@ -200,6 +223,10 @@ class on_board:
             assert most, "the task never ends"
         return (self.clock.now - start) / 1000
 
+    def drop(self):
+        self.port.drop()
+        return self
+
     def connect(self, *networks):
         return self.run(self.port.connect(list(networks)))
 
@@ -208,6 +235,7 @@ class Wlan:
     """network.WLAN: constants, and called it gives the one interface."""
 
     def __init__(self, board):
+        self.IF_STA = 0
         self.PM_NONE = 0 if board.esp32 else 16
         self.PM_PERFORMANCE = 1 if board.esp32 else 10555714
         self._board = board

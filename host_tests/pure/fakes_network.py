@@ -5,14 +5,17 @@ SCAN, HANDSHAKE = 2400, 3000  # ms until a driver knows that there is no such ne
 
 class Net:
     """A network: `password`, ms to join it and, then, for an address (None: it gives none), or a status that joining
-    ends with, `fails` times (None: always)."""
+    ends with, `fails` times (None: always). `passing`: {ms of an attempt: a status that is told from then on}, which
+    does not end it. `points`: {bssid: rssi} of its access points."""
 
-    def __init__(self, password=None, join=1500, address=500, status=None, fails=None):
+    def __init__(self, password=None, join=1500, address=500, status=None, fails=None, passing=None, points=None):
         self.password = password
         self.join = join
         self.address = address
         self.status = status
         self.fails = fails
+        self.passing = passing or {}
+        self.points = points or {b"\x02\0\0\0\0\1": -60}
 
     def outcome(self, password, wrong):
         """(status or None if it is joined, ms)"""
@@ -23,12 +26,44 @@ class Net:
         return (wrong, HANDSHAKE) if password != self.password else (None, self.join)
 
 
-class Wifi:
+class Addresses:
+    """`ipconfig` of an interface: DHCP gives an address after a while, one that is set is there at once.
+
+    As lwIP has it, a call that sets sees the first of its names alone.
+    """
+
+    def __init__(self):
+        self.dhcp = False
+        self.fixed = {}
+
+    def _fails(self, name):
+        """What is raised instead of a call."""
+
+    def ipconfig(self, name=None, **values):
+        self._fails("ipconfig")
+        if name == "dhcp4":
+            return self.dhcp
+        if name == "addr4":
+            return (self.fixed.get("addr4", "10.0.0.9/8").split("/")[0], "255.255.255.0")
+        assert self.on, "a network interface is set up when it is on"
+        assert len(values) == 1, "lwIP takes the first name for all"
+        for name, value in values.items():
+            if name == "dhcp4":
+                self.dhcp = value
+                if value:
+                    self.fixed = {}
+            else:
+                assert not self.dhcp, "DHCP would take it away again"
+                self.fixed[name] = value
+
+
+class Wifi(Addresses):
     """What both drivers have in common. `calls` is what was asked of it; `errors` are raised by the calls they name."""
 
     NONE, WRONG = -2, -3
 
     def __init__(self, clock, air):
+        super().__init__()
         self.clock = clock
         self.air = air
         self.calls = []
@@ -39,6 +74,9 @@ class Wifi:
 
     def _called(self, name, *arguments):
         self.calls.append((name,) + arguments)
+        self._fails(name)
+
+    def _fails(self, name):
         if self.errors.get(name):
             raise self.errors[name].pop(0)
 
@@ -51,7 +89,17 @@ class Wifi:
         self._called("active", on)
         if not on:
             self._leave()
+        elif not self.on:
+            self._fresh()
         self.on = on
+
+    def scan(self):
+        self._called("scan")
+        self.clock.wait(2)
+        found = []
+        for ssid, net in self.air.items():
+            found += [(ssid.encode(), bssid, 1, rssi, 3, False) for bssid, rssi in net.points.items()]
+        return found
 
     def disconnect(self):
         self._called("disconnect")
@@ -67,8 +115,8 @@ class Wifi:
             raise OSError("Wifi Not Started")
         self.settings.update(settings)
 
-    def connect(self, ssid, password=None):
-        self._called("connect", ssid, password)
+    def connect(self, ssid, password=None, bssid=None):
+        self._called(*(("connect", ssid, password) if bssid is None else ("connect", ssid, password, bssid)))
         if not self.on:
             raise OSError("Wifi Not Started")
         self.net = self.air.get(ssid)
@@ -88,9 +136,18 @@ class Wifi:
             return "joining"
         if status is not None:
             return "failed"
-        return "up" if self.net.address is not None and gone >= ms + self.net.address else "associated"
+        if self.fixed:
+            return "up"
+        return "up" if self.dhcp and self.net.address is not None and gone >= ms + self.net.address else "associated"
+
+    def _passing(self):
+        """What is told of an attempt that is under way, or None."""
+        gone = self.clock.now - self.since
+        told = [at for at in self.net.passing if at <= gone] if self.net else []
+        return self.net.passing[max(told)] if told else None
 
     def isconnected(self):
+        self._fails("isconnected")
         return self._stage() == "up"
 
 
@@ -104,11 +161,18 @@ class Esp32Wifi(Wifi):
         super().__init__(clock, air)
         self.reason = 0
 
-    def connect(self, ssid, password=None):
+    def connect(self, ssid, password=None, bssid=None):
         if self._stage() == "joining":
             self.calls.append(("connect", ssid, password))
             raise OSError("Wifi Internal State Error")
-        super().connect(ssid, password)
+        super().connect(ssid, password, bssid)
+
+    def _fresh(self):
+        """DHCP begins with the link, unless addresses were set before: that stays."""
+
+    def _begins(self):
+        if not self.fixed:
+            self.dhcp = True
 
     def _leave(self):
         if self._stage() in ("associated", "up"):
@@ -117,6 +181,8 @@ class Esp32Wifi(Wifi):
 
     def _settle(self):
         stage = self._stage()
+        if stage in ("associated", "up"):
+            self._begins()
         if stage == "up":
             self.reason = 0
         elif stage == "failed":
@@ -128,6 +194,7 @@ class Esp32Wifi(Wifi):
         return stage
 
     def isconnected(self):
+        self._fails("isconnected")
         return self._settle() == "up"
 
     def drop(self, reason=200):
@@ -137,6 +204,8 @@ class Esp32Wifi(Wifi):
         self.since = None
 
     def status(self, what=None):
+        if what is None:
+            self._fails("status")
         stage = self._settle()
         if what == "rssi":
             if stage not in ("associated", "up"):
@@ -144,6 +213,8 @@ class Esp32Wifi(Wifi):
             return -60
         if stage == "up":
             return 1010
+        if stage == "joining" and self._passing() is not None:
+            self.reason = self._passing()
         if self.reason in self.STICKY:
             return self.reason
         if self.reason == 8:
@@ -160,6 +231,11 @@ class Cyw43(Wifi):
         super().__init__(clock, air)
         self.last = 0
 
+    def _fresh(self):
+        """lwIP's interface is made again."""
+        self.dhcp = True
+        self.fixed = {}
+
     def _leave(self):
         if self._stage() in ("associated", "up"):
             self.last = 0
@@ -172,16 +248,20 @@ class Cyw43(Wifi):
         self.since = None
 
     def status(self, what=None):
+        self._fails("status")
         stage = self._stage()
         if stage is None:
             return self.last
+        if stage == "joining" and self._passing() is not None:
+            return self._passing()
         return {"joining": 1, "failed": self.end[0], "associated": 2, "up": 3}[stage]
 
 
-class Cable:
+class Cable(Addresses):
     """network.LAN (`lan`) or network.WIZNET5K: `link` and `address` are the ms until they are there, None: never."""
 
     def __init__(self, clock, lan, link=1000, address=2000):
+        super().__init__()
         self.clock = clock
         self.lan = lan
         self.link = link
@@ -190,13 +270,19 @@ class Cable:
         self.since = None
         self.calls = []
         self.error = None
+        self.seen = []  # the watchdogs
+        self.watched = False  # whether there was one at the last call
 
     def active(self, on=None):
+        self.watched = bool(self.seen)
         if on is None:
             return self.on
         self.calls.append(on)
         if self.error:
             raise self.error
+        if on and not self.on and not (self.lan and self.fixed):
+            self.dhcp = True
+            self.fixed = {}
         self.on = on
         self.since = self.clock.now
 
@@ -204,7 +290,7 @@ class Cable:
         return self.on and ms is not None and self.clock.now - self.since >= ms
 
     def isconnected(self):
-        return self._reached(self.link) and self._reached(self.address)
+        return self._reached(self.link) and bool(self.fixed or (self.dhcp and self._reached(self.address)))
 
     def status(self):
         link, up = self._reached(self.link), self.isconnected()
@@ -212,4 +298,5 @@ class Cable:
 
     def config(self, name):
         assert name == "mac" and (self.lan or self.on)
+        self.watched = bool(self.seen)
         return bytes([0x24, 0x0A, 0xC4, 0x12, 0xAB, 0x12])

@@ -4,7 +4,6 @@ from boots import GOOD, NOW, Service
 from enroll import dates
 from enroll.config import Secret
 from enroll.enroller import Enroller
-from enroll.store import Store
 from fakes_board import on_board
 from fakes_network import Net
 from fakes_nvs import Flash
@@ -17,11 +16,13 @@ AIR = {"home": Net("password-canary")}
 
 
 def test_every_board_has_a_port_with_the_same_functions():
-    names = ("connect", "set_clock", "identity", "feed", "sleep", "memory", "store")
+    names = ("connect", "set_clock", "identity", "feed", "sleep", "memory", "drop")
     for name in BOARDS:
         with on_board(name) as board:
             assert [it for it in names if not callable(getattr(board.port, it))] == []
-            assert board.made == [] and board.dogs == [] and board.mounted == [], "nothing is done by importing it"
+            assert board.made == [] and board.dogs == [], "nothing is started by importing it"
+            assert [where for _, where in board.mounted] == (["/nvs"] if board.esp32 else [])
+            assert not hasattr(board.port, "store")
 
 
 def test_the_clock_is_set_in_calendar_fields():
@@ -93,11 +94,11 @@ def test_identity_fills_in_what_enroll_json_leaves_out():
 
 def test_no_watchdog_unless_the_board_has_one():
     for name in BOARDS:
-        with on_board(name, dict(AIR)) as board:
+        with on_board(name, dict(AIR), WATCHDOG=0) as board:
             board.connect(HOME)
             board.port.feed()
             board.port.sleep(1)
-            assert board.dogs == []
+            assert board.dogs == [] and board.clock.timers == []
 
 
 def test_one_watchdog_started_by_the_first_connect():
@@ -111,6 +112,26 @@ def test_one_watchdog_started_by_the_first_connect():
             fed = board.dogs[0].fed
             board.port.feed()
             assert board.dogs[0].fed == fed + 1
+
+
+def test_a_watchdog_of_more_than_the_chip_allows():
+    """A timer feeds it while MicroPython waits for a name server, for as long as the board says and no longer."""
+    for name in ("RPI_PICO_W", "RPI_PICO2_W", "W5500_EVB_PICO"):
+        for patience in (20000, 30000, 60000):
+            with on_board(name, dict(AIR), WATCHDOG=patience) as board:
+                board.connect(HOME)
+                dog = board.dogs[0]
+                for seconds in (7, 14, patience / 1000 - 3):
+                    board.port.feed()
+                    board.clock.wait(seconds)
+                    assert board.clock.now - dog.last < 8388 and dog.longest < 8388, seconds
+                board.port.feed()
+                board.clock.wait(patience / 1000 + 1)
+                assert board.clock.now - dog.last > 8388, "nobody feeds a program that hangs"
+    for name, patience in (("RPI_PICO_W", 8388), ("RPI_PICO2_W", 5000), ("ESP32_GENERIC", 30000)):
+        with on_board(name, dict(AIR), WATCHDOG=patience) as board:
+            board.connect(HOME)
+            assert board.dogs[0].timeout == patience and board.clock.timers == []
 
 
 def test_a_sleep_feeds_the_watchdog_and_takes_its_time():
@@ -142,16 +163,6 @@ def test_a_pico_keeps_nothing():
         assert board.port.memory(b"x") is None and board.port.memory() is None
 
 
-def test_a_store_in_files():
-    for name in BOTH:
-        with on_board(name) as board:
-            path = folder() + "/state"
-            store = board.port.store(path)
-            store.prepare()
-            store.save(4, b"who", b"body")
-            assert store.path == path and Store(path).load() == (4, b"who", b"body") and board.mounted == []
-
-
 class Heap:
     """Stands for `bytearray`, with so many bytes to give at a time."""
 
@@ -169,7 +180,7 @@ def test_a_pico_proves_that_the_heap_has_room_for_tls():
     for name in ("RPI_PICO_W", "RPI_PICO2_W", "W5500_EVB_PICO"):
         with on_board(name, AIR, WATCHDOG=5000) as board:
             need = sum(board.port.board.TLS)
-            assert need > 30000 and max(board.port.board.TLS) > 16384
+            assert 27000 < need < 28000 and board.port.board.TLS[:3] == (16717, 4429, 1304)
             with patched(board.link, bytearray=Heap(need - 1)):
                 error = raises("memory", board.connect, HOME)
                 assert str(error) == "TLS takes %d bytes of heap, in large pieces: free some heap" % need
@@ -185,12 +196,12 @@ def test_an_esp32_proves_that_esp_idf_has_room_for_tls():
     for name in ("ESP32_GENERIC", "ESP32_GENERIC_S3", "ESP32_GENERIC_C3"):
         with on_board(name, AIR, WATCHDOG=5000) as board:
             need = sum(board.port.board.TLS)
-            assert need > 30000 and max(board.port.board.TLS) > 16384
+            assert 27000 < need < 28000 and board.port.board.TLS[:3] == (16717, 4429, 1304)
             with patched(board.link, bytearray=Heap(0)):  # Python's heap is another
-                for heaps in (most, [(113840, need, 17000, 0)]):
+                for heaps in (most, [(113840, need, 16717, 0)]):
                     board.heaps[4] = heaps
                     board.connect(HOME)
-            for heaps in ([(113840, 90000, 16999, 0)], [(113840, need - 1, 30000, 0)], [(9, 0, 0, 0)] + most[2:]):
+            for heaps in ([(113840, 90000, 16716, 0)], [(113840, need - 1, 30000, 0)], [(9, 0, 0, 0)] + most[2:]):
                 board.heaps[4] = heaps
                 error = raises("memory", board.connect, HOME)
                 assert str(error) == "TLS takes %d bytes of heap, in large pieces: free some heap" % need
@@ -219,19 +230,34 @@ def test_a_device_registers_through_the_port():
 
 
 def test_names_that_nvs_cannot_have():
-    with on_board("ESP32_GENERIC") as board:
-        for name in ("", "sixteen-letters-"):
-            assert "`store` wants" in str(raises("configuration", board.port.store, "nvs:" + name))
-            raises("configuration", board.port.store, "/nvs/" + name)
-        board.port.store("nvs:fifteen-letters")
+    with on_board("ESP32_GENERIC", nvs=Flash(), NVS=True) as board:
+        files, _ = board.mounted[0]
+        for path in (
+            "/sixteen-letters-",
+            "/sixteen-letters-/0",
+            "/" + "\u00e9" * 8,
+            "/enroll/sixteen-letters-/0",
+            "//0",
+        ):
+            error = str(raises("configuration", files.open, path + "/slot", "r"))
+            assert error == "`store` wants names of 1 to 15 characters after /nvs/: correct enroll.json", error
+        raises("configuration", files.mkdir, "/sixteen-letters-")
+        assert raises(OSError, files.mkdir, "/").errno == 17 and files.stat("/")[0] == 0x4000
+        assert list(files.ilistdir("/")) == []
+        files.mkdir("/fifteen-letters")
 
 
-def test_nvs_is_mounted_once_and_at_import_where_the_board_says_so():
-    with on_board("ESP32_GENERIC", nvs=Flash()) as board:
-        assert board.mounted == []
-        for _ in range(2):
-            assert board.port.store("nvs:enroll").path == "/nvs/enroll"
-        assert len(board.mounted) == 1
+def test_nvs_is_mounted_where_the_board_says_so_and_else_says_why_not():
     flash = Flash()
     with on_board("ESP32_GENERIC", nvs=flash, NVS=True) as board:
         assert len(board.mounted) == 1 and flash.opened == []
+        board.port._mount()  # a soft reset need not take it away
+        assert len(board.mounted) == 1
+    with on_board("ESP32_GENERIC", nvs=flash) as board:
+        files, _ = board.mounted[0]
+        for call in (files.stat, files.mkdir, files.remove, lambda path: files.open(path, "r")):
+            error = str(raises("configuration", call, "/enroll/0/slot"))
+            assert error == "`store` in /nvs needs `NVS = True` in board.py: set it, or change `store`"
+        assert list(files.ilistdir("/")) == []
+    with on_board("RPI_PICO_W") as board:
+        assert board.mounted == []

@@ -62,10 +62,85 @@ def test_a_cable_that_was_pulled_and_comes_back():
 
 
 def test_a_driver_that_fails_is_told():
+    for error in (OSError("ethernet enable failed"), RuntimeError("any"), TypeError("any"), AttributeError("any")):
+        for it in boards():
+            with it as board:
+                board.it.error = error
+                text = str(raises("network", board.connect))
+                assert text == "the network driver failed, error %s: check the network and `url`" % error
+                if not board.esp32:  # which knows it without being switched on
+                    raises("network", board.port.identity().get, "mac")
     for it in boards():
         with it as board:
-            board.it.error = OSError("ethernet enable failed")
-            assert "the Ethernet driver failed, error ethernet enable failed" in str(raises("network", board.connect))
+            board.it.error = MemoryError()
+            raises(MemoryError, board.connect)
+
+
+def test_an_interface_that_cannot_be_made_is_told():
+    errors = (
+        OSError("esp_eth_driver_install failed"),
+        ValueError("invalid phy type"),
+        RuntimeError("any"),
+        TypeError("x"),
+    )
+    for error in errors:
+        for it in boards():
+            with it as board:
+                board.unmade = [error, error]
+                assert "the network driver failed, error %s" % error in str(raises("network", board.connect))
+                assert "the network driver failed" in str(raises("network", board.port.identity().get, "mac"))
+                board.connect()
+    with on_board("ESP32_GENERIC", INTERFACE="lan", LAN=dict(RMII, phy_type="PHY_NONE")) as board:
+        assert "PHY_NONE" in str(raises("network", board.connect))
+
+
+def test_the_watchdog_runs_before_the_interface_is_touched():
+    """A W5500 that does not answer hangs its driver: nothing else helps then."""
+    for it in boards():
+        with it as board:
+            board.it.seen = board.dogs
+            for touch in (board.connect, lambda: board.port.identity().get("mac")):
+                board.dogs.clear()
+                board.it.on = False
+                board.port._watchdog = board.port._interface = None
+                touch()
+                assert len(board.dogs) == 1 and board.it.watched
+
+
+def test_a_w5500_has_a_watchdog_unless_it_is_taken_away():
+    with on_board("W5500_EVB_PICO") as board:
+        board.connect()
+        assert [dog.timeout for dog in board.dogs] == [8388] and board.port.board.WATCHDOG >= 30000
+
+
+CABLE = {"ssid": None, "password": None, "ip": "192.168.1.5/24", "gateway": "192.168.1.1", "dns": "192.168.1.2"}
+RADIO = dict(CABLE, ssid="home", ip="10.0.0.1/8")
+
+
+def test_addresses_of_a_cable():
+    for it in boards(address=None):
+        with it as board:
+            assert 1 <= board.connect(RADIO, CABLE) < 2
+            assert board.it.fixed == {"addr4": "192.168.1.5/24", "gw4": "192.168.1.1"} and not board.it.dhcp
+            assert board.said == {"dns": "192.168.1.2"}
+            assert board.connect(RADIO, CABLE) == 0 and board.it.calls == [True]
+            board.connect(dict(CABLE, ip="192.168.1.6/24"))  # enroll.json was changed, and a soft reset kept the link
+            assert board.it.calls == [True, False, True] and board.it.fixed["addr4"] == "192.168.1.6/24"
+    for it in boards():
+        with it as board:
+            board.connect(RADIO)
+            assert board.it.dhcp and board.it.fixed == {}
+            board.connect(dict(CABLE, ip=None))
+            assert board.it.calls == [True]
+
+
+def test_a_link_that_is_dropped_is_made_again():
+    for it in boards():
+        with it as board:
+            board.connect()
+            board.port.drop()
+            assert board.it.calls == [True, False] and not board.it.isconnected()
+            assert 2 <= board.connect() < 3 and len(board.made) == 1
 
 
 def test_the_watchdog_is_fed_meanwhile():

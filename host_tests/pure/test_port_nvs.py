@@ -3,7 +3,7 @@
 import enroll.store as store_module
 from enroll.store import Store
 from fakes_board import on_board
-from fakes_nvs import FULL, Flash
+from fakes_nvs import FULL, Flash, Partition
 from helpers import Fake, patched, raises
 
 OLD = (1, b"who", b"old")
@@ -15,14 +15,13 @@ EIO = 0x1113  # whatever else ESP-IDF says
 class on_nvs:
     """Context in which the store at /nvs works on `flash`, by the file system that the port mounts."""
 
-    def __init__(self, flash=None, name="enroll", **values):
+    def __init__(self, flash=None, name="enroll", partition=None):
         self.flash = flash or Flash()
-        self.board = on_board("ESP32_GENERIC", nvs=self.flash, **values)
+        self.board = on_board("ESP32_GENERIC", nvs=self.flash, partition=partition, NVS=True)
         self.name = name
 
     def __enter__(self):
-        port = self.board.__enter__().port
-        port.store("nvs:" + self.name)
+        self.board.__enter__()
         files, where = self.board.mounted[0]
         assert where == "/nvs"
         self.files = files
@@ -38,7 +37,7 @@ class on_nvs:
 
     def store(self):
         """A store that knows what is there."""
-        store = self.board.port.store("nvs:" + self.name)
+        store = Store("/nvs/" + self.name)
         store.load()
         return store
 
@@ -290,10 +289,25 @@ def test_what_cannot_be_read_is_damage():
 def test_stores_within_a_store():
     with on_nvs() as nvs:
         nvs.fresh(OLD)
-        child = nvs.board.port.store("/nvs/enroll/c12")
+        child = Store("/nvs/enroll/c12")
         child.prepare()
         child.save(*NEW)
         assert nvs.loaded() == OLD and Store("/nvs/enroll/c12").load() == NEW
         assert list(nvs.files.ilistdir("/enroll")) == [(name, 0x4000, 0) for name in ("0", "1", "c12")]
         assert raises(OSError, nvs.files.ilistdir, "/none").errno == 2
         assert nvs.flash.opened.count("enroll") <= 3, "a namespace that is opened again takes memory for ever"
+
+
+def test_how_much_room_there_is():
+    """Of six pages, which is usual, one stays free; what is erased counts as free, but not in a broken page."""
+    cases = [
+        ({}, 630),
+        ({0: (0xFE, 10, 0)}, 620),
+        ({0: (0xFE, 10, 20)}, 620),
+        ({0: (0xFC, 126, 0), 3: (0xFC, 26, 100), 1: (0xFE, 1, 0)}, 630 - 126 - 26 - 1),
+        ({0: (0xF8, 126, 0), 1: (0xF0, 5, 5), 2: (0x00, 0, 0)}, 630 - 126 - 252),
+        (dict.fromkeys(range(5), (0xFC, 126, 0)), 0),
+    ]
+    for pages, free in cases:
+        with on_nvs(partition=Partition(6, pages)) as nvs:
+            assert nvs.files.statvfs("/") == (32, 32, 630, free, free, 0, 0, 0, 0, 15), pages
