@@ -111,6 +111,11 @@ def test_what_is_half_updated_does_not_boot(plug, desk):
     [
         ({"claims": {"version": [1, 24, 1]}}, "runs MicroPython 1.24.1: flash MicroPython 1.25 or later"),
         ({"lacks": "tls"}, "has no tls: flash MicroPython 1.25 or later with it"),
+        (
+            {"claims": {"version": [1, 27, 0], "platform": "rp2"}},
+            "1.27.0, which can lose an answer on rp2: flash",
+        ),
+        ({"claims": {"version": [1, 24, 0], "platform": "rp2"}}, "runs MicroPython 1.24.0: flash MicroPython 1.25"),
         ({"claims": {"platform": "samd"}}, "there is no port.py for samd boards yet"),
         ({"claims": {"platform": "rp2"}}, "standard is none of rp2: use --board with RPI_PICO2_W, RPI_PICO_W, W5500"),
     ],
@@ -120,6 +125,16 @@ def test_a_board_that_enroll_cannot_run_on(plug, desk, more, sentence):
     board = plug(**more)
     assert sentence in desk.failed(78, "one", "enroll.json", board=board)
     assert "lib" not in board.mpremote("fs", "ls", ":/").stdout
+
+
+def test_a_board_whose_firmware_is_old_all_the_same(plug, desk):
+    desk.write("etherfax")
+    board = plug(claims={"platform": "rp2", "version": [1, 27, 0]})
+    sentence = desk.failed(78, "one", "--board", "RPI_PICO_W", "enroll.json", board=board)
+    assert "flash MicroPython 1.28 or later, or accept that with --old-firmware" in sentence
+    desk.run("one", "--board", "RPI_PICO_W", "--old-firmware", "enroll.json", board=board)  # it cannot boot as one
+    found = desk.run("status", board=board)
+    assert "MicroPython 1.27.0, standard" in found.out and ": too old, flash MicroPython 1.28 or later" in found.out
 
 
 def test_a_board_that_is_named(plug, desk):

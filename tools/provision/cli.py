@@ -38,6 +38,7 @@ def installing(function: Callable[..., None]) -> Callable[..., None]:
         click.option("--keep", is_flag=True, help="Centagate: leave auth_token and secret_code on the device."),
         click.option("--app", type=FILE, help="Your application, instead of firmware/app.py."),
         click.option("--board", type=click.Choice(known_boards()), help="Folder of boards/. [default: as it says]"),
+        click.option("--old-firmware", is_flag=True, help="Take a MicroPython older than the board's page wants."),
         click.option("--source", is_flag=True, help="Copy the library as .py, not compiled."),
     ):
         function = option(function)

@@ -23,6 +23,7 @@ from . import snippets
 from .errors import ANSWER, CONFIGURATION, MISUSE, STORAGE, TRY_AGAIN, Failure
 
 OLDEST = (1, 25)
+OLDEST_OF = {"rp2": (1, 28)}  # by sys.platform: before it a reset that follows an answer throws the answer away
 SILENCE = 2.0  # seconds without a byte after which a read gives up
 ENTER = (2.0, 6.0)  # seconds to get into the raw REPL: a board that is booting loses what comes first
 CHUNK = 512  # bytes of a file that go into one command
@@ -46,6 +47,17 @@ class Facts:
     def board(self) -> str:
         """Its name, without the variant of its build."""
         return self.build.partition("-")[0]
+
+    @property
+    def running(self) -> str:
+        """Its version of MicroPython."""
+        return ".".join(map(str, self.version))
+
+    @property
+    def outdated(self) -> str:
+        """What to flash, where the version is too old for this family; "" if it is not."""
+        oldest = OLDEST_OF.get(self.platform, OLDEST)
+        return f"flash MicroPython {oldest[0]}.{oldest[1]} or later" if self.version < oldest else ""
 
 
 class Deadline(Exception):
@@ -108,11 +120,16 @@ class Link:
         for seconds in ENTER:
             try:
                 self._transport.enter_raw_repl(timeout_overall=seconds)
-                return
             except TransportError:
                 continue
+            return self.quiet()
         sentence = f"the board at {self.port} does not answer: it sleeps or its program ignores Ctrl-C; reset it"
         raise Failure(TRY_AGAIN, sentence)
+
+    def quiet(self) -> None:
+        """Keep the board's watchdog from resetting it while nobody feeds it."""
+        with contextlib.suppress(TransportExecError, ValueError, IndexError):  # `facts` says what is wrong there
+            self.call(snippets.QUIET)
 
     def close(self) -> None:
         """Let the port go."""
@@ -137,12 +154,11 @@ class Link:
         except (TransportExecError, ValueError, IndexError):
             raise Failure(CONFIGURATION, f"the board at {self.port} does not run MicroPython as we know it") from None
         facts = Facts(tuple(found), *rest)
-        running = ".".join(map(str, facts.version))
         needed = f"flash MicroPython {OLDEST[0]}.{OLDEST[1]} or later"
         if facts.version < OLDEST:
-            raise Failure(CONFIGURATION, f"the board at {self.port} runs MicroPython {running}: {needed}")
+            raise Failure(CONFIGURATION, f"the board at {self.port} runs MicroPython {facts.running}: {needed}")
         if not facts.tls:
-            raise Failure(CONFIGURATION, f"the MicroPython {running} at {self.port} has no tls: {needed} with it")
+            raise Failure(CONFIGURATION, f"the MicroPython {facts.running} at {self.port} has no tls: {needed} with it")
         return facts
 
     def hashes(self, folder: str, names: list[str]) -> dict[str, str]:

@@ -28,7 +28,8 @@ def status(link: Link) -> dict[str, Any]:
     provider, url, device_id = found if not kind else (None, None, None)
     return {
         "port": link.port,
-        "micropython": ".".join(map(str, facts.version)),
+        "micropython": facts.running,
+        "outdated": facts.outdated,
         "build": facts.build,
         "enroll": manifest["version"],
         "changed": sorted(path for path in files if there.get(path) != files[path]),
@@ -44,7 +45,8 @@ def lines(found: dict[str, Any], files: bool) -> list[str]:
     """A status for people; `files`: with the SHA-256 of every file."""
     changed = ", ".join(found["changed"])
     said = [
-        f"{found['port']}: MicroPython {found['micropython']}, {found['build']}",
+        f"{found['port']}: MicroPython {found['micropython']}, {found['build']}"
+        + (f": too old, {found['outdated']}" if found["outdated"] else ""),
         f"enroll {found['enroll']}, {len(found['hashes'])} files, "
         + (f"not as they were installed: {changed}" if changed else "all as they were installed"),
     ]

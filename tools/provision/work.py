@@ -27,6 +27,7 @@ class Options:
     board: str | None = None
     app: Path | None = None
     deadline: float = 120.0
+    old_firmware: bool = False
 
 
 @dataclass
@@ -76,9 +77,10 @@ def attempt(link: Link, hear: Hear, seconds: float) -> Outcome:
             hear(line)
 
     link.run(snippets.BOOT, note, seconds)
-    try:
-        status = int(lines.pop().removeprefix("provision: "))
-        said = lines.pop().removeprefix("enroll: ")
+    link.quiet()
+    try:  # a driver may print lines of its own among them
+        status = int([it for it in lines if it.startswith("provision: ")][-1].removeprefix("provision: "))
+        said = [it for it in lines if it.startswith("enroll: ")][-1].removeprefix("enroll: ")
     except (IndexError, ValueError):
         raise Failure(CONFIGURATION, f"main.py of the board at {link.port} did not say how it went") from None
     if status == 0:
@@ -95,6 +97,7 @@ def first_boot(link: Link, hear: Hear, seconds: float) -> Outcome:
             link.enter()  # a fresh interpreter for each, as at a boot
             outcome = attempt(link, hear, end - time.monotonic())
         except Deadline:
+            link.enter()  # the attempt goes on there
             return outcome
         if outcome.status != TRY_AGAIN or time.monotonic() + PAUSE > end:
             return outcome
@@ -102,9 +105,12 @@ def first_boot(link: Link, hear: Hear, seconds: float) -> Outcome:
         time.sleep(PAUSE)
 
 
-def check(facts: Facts, port: str, source: bool) -> None:
-    """Raise Failure where the board does not take the bytecode that is there."""
-    if not source and facts.mpy != BYTECODE:
+def check(facts: Facts, port: str, options: Options) -> None:
+    """Raise Failure where the board's MicroPython is too old, or does not take the bytecode that is there."""
+    if facts.outdated and not options.old_firmware:
+        what = f"the board at {port} runs MicroPython {facts.running}, which can lose an answer on {facts.platform}"
+        raise Failure(CONFIGURATION, f"{what}: {facts.outdated}, or accept that with --old-firmware")
+    if not options.source and facts.mpy != BYTECODE:
         raise Failure(CONFIGURATION, f"the board at {port} takes other bytecode than mpy-cross writes: use --source")
 
 
@@ -119,14 +125,11 @@ def provide(port: str, settings: Settings, options: Options, hear: Hear) -> Outc
 
     with connect(port) as link:
         facts = link.facts()
-        check(facts, port, options.source)
-        running = ".".join(map(str, facts.version))
-        tell(f"{port}: MicroPython {running} on {facts.platform}, {facts.build or 'build unknown'}")
+        check(facts, port, options)
+        tell(f"{port}: MicroPython {facts.running} on {facts.platform}, {facts.build or 'build unknown'}")
         contents = plan(settings, facts.platform, options.board or facts.board, options.source, options.app)
         installed = install(link, contents, tell)
         outcome = first_boot(link, tell, options.deadline)
-        if outcome.state == "timeout":
-            link.enter()
         link.start()
     outcome.text = settings.secrets.hide(outcome.text)
     outcome.copied, outcome.kept, outcome.removed = installed.copied, installed.kept, installed.removed

@@ -41,9 +41,6 @@ class Requesting(Device):
     def part(self, name, value):
         return value
 
-    def store(self, path):
-        return self.part("store", super().store(path))
-
     def make(self, config, port, log):
         config.service = self.part("service", config.service)
         return super().make(config, self.part("port", port), self.part("log", log))
