@@ -87,6 +87,13 @@ def sandbox() -> Iterator[Sandbox]:
 
 
 @pytest.fixture
+def new_device(sandbox: Sandbox) -> dict[str, str]:
+    """What a device sends to register at Xyte, once; its model exists."""
+    key = sandbox.xyte.create_model("M1")["hardware_key"]
+    return {"hardware_key": key, "sn": "1", "mac": "112233445566", "firmware_version": "1.0.0"}
+
+
+@pytest.fixture
 def trusted(sandbox: Sandbox) -> ssl.SSLContext:
     """A client's TLS context that trusts the sandbox's CA."""
     return ssl.create_default_context(cafile=str(sandbox.ca_pem))

@@ -14,10 +14,8 @@ from sandbox import SandboxError
 
 
 @pytest.fixture
-def register(sandbox, send):
-    model = sandbox.xyte.create_model("M1")
-    body = {"hardware_key": model["hardware_key"], "sn": "1", "mac": "112233445566", "firmware_version": "1.0.0"}
-    return lambda: send("POST", sandbox.urls["xyte"].http + "/v1/devices", json=body)
+def register(sandbox, send, new_device):
+    return lambda: send("POST", sandbox.urls["xyte"].http + "/v1/devices", json=new_device)
 
 
 def test_canned(sandbox, register):
@@ -98,19 +96,17 @@ def test_delay_comes_after_the_work(sandbox, register):
 
 @pytest.mark.parametrize(("drop", "devices"), [("before", 0), ("after", 1)])
 @pytest.mark.parametrize("secure", [False, True])
-def test_drop(sandbox, send, trusted, drop, devices, secure):
-    model = sandbox.xyte.create_model("M1")
-    body = {"hardware_key": model["hardware_key"], "sn": "1", "mac": "112233445566", "firmware_version": "1.0.0"}
+def test_drop(sandbox, send, trusted, new_device, drop, devices, secure):
     sandbox.fault("xyte", drop=drop)
     url = (sandbox.urls["xyte"].https if secure else sandbox.urls["xyte"].http) + "/v1/devices"
     with pytest.raises(http.client.RemoteDisconnected):
-        send("POST", url, json=body, context=trusted if secure else None)
+        send("POST", url, json=new_device, context=trusted if secure else None)
     assert len(sandbox.xyte.devices()) == devices
     (entry,) = sandbox.log()
     assert entry.note == f"fault: drop {drop}"
     assert entry.status == (201 if devices else 0)
     # A client that asks again finds out what happened.
-    again = send("POST", url, json=body, context=trusted if secure else None)
+    again = send("POST", url, json=new_device, context=trusted if secure else None)
     assert again.status == (422 if devices else 201)
 
 

@@ -18,11 +18,8 @@ NOW = "1994-11-06T08:49:37Z"
 
 
 @pytest.fixture
-def body(sandbox):
-    """The body that registers a device at Xyte, once."""
-    model = sandbox.xyte.create_model("M1")
-    fields = {"hardware_key": model["hardware_key"], "sn": "1", "mac": "112233445566", "firmware_version": "1.0.0"}
-    return json.dumps(fields).encode()
+def body(new_device):
+    return json.dumps(new_device).encode()
 
 
 def call(sandbox, body=b"", path="/xyte/v1/devices", method="POST", announced=None):

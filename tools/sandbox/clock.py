@@ -13,7 +13,7 @@ UTC = datetime.UTC
 def parse_time(text: str) -> float:
     """Turn an ISO 8601 instant (``2017-02-02T12:00:00Z``) into Unix seconds; without a zone it is UTC.
 
-    Raises BadOption if the text is no such instant.
+    Raises BadOption if the text is not one.
     """
     try:
         moment = datetime.datetime.fromisoformat(text)

@@ -1,4 +1,4 @@
-"""The one exception that the sandbox raises for mistakes of whoever starts or administers it."""
+"""The exceptions for mistakes of the person who starts or administers the sandbox."""
 
 
 class SandboxError(Exception):

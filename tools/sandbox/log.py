@@ -22,7 +22,17 @@ CREATE TABLE IF NOT EXISTS log (
 """
 
 # The others say nothing that a test or a person would want to know.
-_KEPT = ("Host", "User-Agent", "Accept", "Authorization", "Content-Type", "Content-Length", "Transfer-Encoding")
+_KEPT = (
+    "Host",
+    "User-Agent",
+    "Accept",
+    "Accept-Encoding",
+    "Authorization",
+    "Connection",
+    "Content-Type",
+    "Content-Length",
+    "Transfer-Encoding",
+)
 
 
 @dataclasses.dataclass(frozen=True)

@@ -120,7 +120,7 @@ class NtpServer(asyncio.DatagramProtocol):
         self._transport = cast(asyncio.DatagramTransport, transport)
 
     def datagram_received(self, data: bytes, address: Address) -> None:
-        """Answer a query (asyncio calls this); what is no client's query is logged and ignored."""
+        """Answer a query (asyncio calls this); anything but a client's query is logged and ignored."""
         received = self._clock.now() + self.offset
         self.queries += 1
         client = f"{address[0]}:{address[1]}"

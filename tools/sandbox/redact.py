@@ -85,7 +85,7 @@ def _authorization(value: str, found: set[str]) -> str:
     if scheme.lower() == "basic":
         with contextlib.suppress(ValueError):
             found.add(base64.b64decode(credential).decode().partition(":")[2])
-    # Whoever reads the log wants to know which scheme came; only well-known words are no secrets themselves.
+    # A reader of the log wants to know which scheme came; only well-known words are surely not secret themselves.
     return f"{scheme} {HIDDEN}" if scheme.lower() in ("basic", "bearer") else HIDDEN
 
 

@@ -224,13 +224,13 @@ def _titled(headers: Mapping[str, str]) -> dict[str, str]:
 
 
 async def _drop_empty_date(request: web.Request, response: web.StreamResponse) -> None:
-    """The framework adds a Date where there is none; an empty one says that there shall be none."""
+    """Leave an empty Date out; a missing one the framework would add."""
     if response.headers.get("Date") == "":
         del response.headers["Date"]
 
 
 def _front_page(call: Call) -> Answer:
-    """A page that wants no credentials and tells none, for whoever wants to see the Date header."""
+    """A page that wants no credentials and tells none, for clients that want to see the Date header."""
     if call.path == "/" and call.method in ("GET", "HEAD"):
         return Answer(200, b"This is a sandbox.\n", "text/plain")
     return json_answer({"error": "not found"}, 404)

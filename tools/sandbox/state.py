@@ -74,7 +74,7 @@ class State:
             self._database.executescript(f"BEGIN;{schema}COMMIT;")
 
     def add_column(self, table: str, declaration: str) -> None:
-        """Add a column (``name TYPE ...``) to a table of an older state folder that has not got it yet."""
+        """Add a column (``name TYPE ...``) to a table of an older state folder, which may lack it."""
         with self.transaction():
             names = [row["name"] for row in self.all(f"PRAGMA table_info({table})")]
             if declaration.split()[0] not in names:

@@ -33,7 +33,7 @@ def is_identity(value: object) -> bool:
 
 
 def check_request(request: object) -> tuple[Any, str, dict[str, Any]]:
-    """Id, method and parameters of a JSON-RPC request. Raises Failure for what is none."""
+    """Id, method and parameters of a JSON-RPC request. Raises Failure for anything else."""
     if not isinstance(request, dict):
         raise Failure(INVALID_REQUEST, "a request is one JSON object")
     version, identity = request.get("jsonrpc"), request.get("id")
