@@ -1,10 +1,11 @@
 """What MicroPython has and CPython lacks, for lib/enroll alone.
 
 `install` gives the modules of the package `enroll` an `import` of their own, in which `micropython`, `time`, `socket`,
-`struct` and `tls` are the ones below; nobody else in this process sees them.
+`struct`, `gc` and `tls` are the ones below; nobody else in this process sees them.
 """
 
 import builtins
+import gc
 import importlib.machinery
 import socket
 import ssl
@@ -46,10 +47,14 @@ class Socket(socket.socket):
 
 
 class Stream:
-    """A TLS connection. Reading and writing drive its handshake; a certificate that is refused is a ValueError."""
+    """A TLS connection. Reading and writing drive its handshake; a certificate that is refused is a ValueError.
 
-    def __init__(self, wrapped: ssl.SSLSocket) -> None:
+    `verified(certificate, depth)`, if any, is called once the server's has been verified.
+    """
+
+    def __init__(self, wrapped: ssl.SSLSocket, verified: Callable[[bytes, int], int] | None) -> None:
         self._wrapped = wrapped
+        self._verified = verified if wrapped.context.verify_mode else None
         self.fileno = wrapped.fileno
         self.close = wrapped.close
 
@@ -58,6 +63,17 @@ class Stream:
             return _unless_blocked(call, data)
         except ssl.SSLCertVerificationError as error:
             raise ValueError(_REASONS.get(error.verify_code, _UNTRUSTED)) from error
+        finally:
+            self._tell()
+
+    def _tell(self) -> None:
+        try:
+            certificate = self._wrapped.getpeercert(True)
+        except ValueError:  # the handshake is not over
+            return
+        if self._verified and certificate:
+            self._verified(certificate, 0)
+            self._verified = None
 
     def read(self, size: int) -> Any:
         """At most `size` bytes, or None."""
@@ -69,19 +85,13 @@ class Stream:
         """Number of bytes written, or None."""
         return self._call(self._wrapped.send, data)
 
-    def getpeercert(self, binary: bool) -> Any:
-        """The server's certificate, or None until the handshake is done."""
-        try:
-            return self._wrapped.getpeercert(binary)
-        except ValueError:
-            return None
-
 
 class SSLContext:
     """As in MicroPython's `tls`: only what a client sets."""
 
     def __init__(self, protocol: int) -> None:
         self._context = ssl.SSLContext(protocol)
+        self.verify_callback: Callable[[bytes, int], int] | None = None
 
     @property
     def verify_mode(self) -> int:
@@ -102,7 +112,7 @@ class SSLContext:
 
     def wrap_socket(self, sock: socket.socket, **more: Any) -> Stream:
         """A TLS connection over `sock`."""
-        return Stream(self._context.wrap_socket(sock, **more))
+        return Stream(self._context.wrap_socket(sock, **more), self.verify_callback)
 
 
 def _unpack(layout: str, data: bytes) -> tuple[Any, ...]:
@@ -118,6 +128,7 @@ def _like(original: types.ModuleType, **more: Any) -> types.SimpleNamespace:
 
 
 _OURS = {
+    "gc": _like(gc, mem_free=lambda: 1 << 30),
     "micropython": types.SimpleNamespace(const=lambda value: value),
     "socket": _like(socket, socket=Socket),
     "struct": _like(struct, unpack=_unpack),

@@ -10,7 +10,7 @@ import tempfile
 from pathlib import Path
 from urllib.parse import quote as standard_quote
 
-import enroll.transport as transport
+import enroll.connection as connection
 from enroll import clock, dates, http, url
 from enroll.config import Config
 from enroll.errors import EnrollError
@@ -163,7 +163,7 @@ def fetched(pieces, method="GET", limit=4096):
     """The response that comes in `pieces`, in bounded many steps."""
     wire = Wire(*pieces)
     try:
-        with patched(transport, socket=wire):
+        with patched(connection, socket=wire):
             return drive(http.fetch(method, "http://host/", limit=limit))
     finally:
         assert wire.open <= 0

@@ -85,7 +85,7 @@ class Line:
             self.over()
             self.heard()
             self.heard = None
-        if piece or self.end == "close" or not self.busy:
+        if piece or self.end == "close" or (not self.busy and self.net.clock.now - self.began > IDLE):
             return piece
         raise OSError(104 if self.end else 11, "reset or nothing there")
 
@@ -124,6 +124,7 @@ class Net:
     """
 
     SOCK_STREAM = POLLIN = 1
+    AF_INET = 2
 
     def __init__(self, chance, clock, service):
         self.chance = chance

@@ -126,10 +126,12 @@ class Wire:
     `most` bytes at a time; `open` counts the sockets that are.
     """
 
+    AF_INET = 2
     SOCK_STREAM = 1
 
     def __init__(self, *pieces, most=100):
         self.pieces = list(pieces)
+        self.asked = False  # over this connection: before that there is nothing to be read
         self.most = most
         self.sent = b""
         self.open = 0
@@ -150,14 +152,18 @@ class Wire:
 
     def connect(self, where):
         self.where = where
+        self.asked = False
         raise OSError(115, "in progress")
 
     def write(self, data):
         data = bytes(data[: self.most])
         self.sent += data
+        self.asked = True
         return len(data)
 
     def recv(self, size):
+        if not self.asked:
+            raise OSError(11, "would block")
         if not self.pieces:
             return b""
         piece = self.pieces.pop(0)

@@ -2,10 +2,9 @@
 
 import json
 
-import enroll.http as http
+import enroll.connection as connection
 import enroll.renew as renew
 import enroll.session as session
-import enroll.transport as transport
 from boots import GOOD, Device, Port, Ready
 from disk import Disk
 from enroll import wait
@@ -36,6 +35,7 @@ class Line:
         self.net = net
         self.sent = self.rest = b""
         self.open = True
+        self.whole = True  # nothing is asked, or the answer has an end of its own
 
     def setblocking(self, flag):
         assert not flag
@@ -62,7 +62,11 @@ class Line:
             it = Fake(method=method, path=path, host=self.host, headers=headers, json=json.loads(body or b"null"))
             self.net.requests.append(it)
             self.rest = self.net.reply(it)
+            head, _, body = self.rest.partition(b"\r\n\r\n")
+            self.whole = b"\r\nContent-Length: %d" % len(body) in head
         piece, self.rest = self.rest[:size], self.rest[size:]
+        if not piece and self.whole:
+            raise OSError(11, "would block")
         return piece
 
     def close(self):
@@ -75,6 +79,7 @@ class Net:
     `requests`: all there were.
     """
 
+    AF_INET = 2
     SOCK_STREAM = 1
 
     def __init__(self, answer):
@@ -106,15 +111,6 @@ class Net:
 
     def open(self):
         return [line.host for line in self.lines if line.open]
-
-
-class Quiet(Ready):
-    """Stands for the module `select` in `http`: nothing has come over a connection that was kept."""
-
-    POLLIN = 1
-
-    def poll(self, timeout=None):
-        return self if timeout is None else []
 
 
 class Life:
@@ -159,7 +155,7 @@ class Life:
         """Drive the task `function(session, ...)` over the net; returns its value. Afterwards nothing is open."""
         before = len(self.net.requests)
         ticks = {"ticks_ms": lambda: self.ticks}
-        with patched(transport, socket=self.net), patched(wait, select=Ready()), patched(http, select=Quiet()):
+        with patched(connection, socket=self.net), patched(wait, select=Ready()):
             with patched(session, **ticks), patched(renew, **ticks):
                 try:
                     return self.session.run(function(self.session, *more, **named))

@@ -2,7 +2,7 @@
 
 import json
 
-import enroll.transport as transport
+import enroll.connection as connection
 from boots import GOOD, ONCE, Port, Ready
 from enroll import wait
 from enroll.enroller import Enroller
@@ -16,7 +16,7 @@ def boot(it, *pieces, wire=None):
     wire = wire or Wire(*pieces)
     lines = []
     enroller = Enroller(it, Port(), log=lines.append)
-    with patched(transport, socket=wire), patched(wait, select=Ready()):
+    with patched(connection, socket=wire), patched(wait, select=Ready()):
         action = enroller.step(0)
     enroller.close()
     assert wire.open <= 0, "the socket is left open"

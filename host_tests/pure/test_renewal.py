@@ -1,9 +1,9 @@
 """A credential that the service no longer knows: when the device registers anew, how often, and what it writes."""
 
 import enroll
+import enroll.connection as connection
 import enroll.renew as renew
 import enroll.session as session
-import enroll.transport as transport
 from boots import GOOD, NOW, Device, Port, Ready
 from enroll import wait
 from enroll.record import KEPT, REFUSED, TRIED, recall
@@ -34,7 +34,7 @@ class Registrar(Wire):
     """A service that registers whoever asks and says 401 to everything else."""
 
     def recv(self, size):
-        if not self.pieces:
+        if self.asked and not self.pieces:
             last = self.sent.rpartition(b" HTTP/1.1")[0].rpartition(b" ")[2]
             self.pieces = [answer(201, NEW) if last == b"/api/v1/devices" else answer(401)]
         return super().recv(size)
@@ -70,7 +70,7 @@ class Life:
         """The status of a request that meets `answers`, one connection each, or a Wire."""
         self.wire = answers if isinstance(answers, Wire) else Wire(*answers)
         ticks = {"ticks_ms": self.clock.ticks_ms}
-        with patched(transport, socket=self.wire), patched(wait, select=Ready()):
+        with patched(connection, socket=self.wire), patched(wait, select=Ready()):
             with patched(session, **ticks), patched(renew, **ticks):
                 try:
                     return self.session.request(method, PATH, **more).status_code

@@ -1,8 +1,8 @@
 """Authorised requests with a stored credential."""
 
 import enroll
+import enroll.connection as connection
 import enroll.session as sessions
-import enroll.transport as transport
 from boots import GOOD, NOW, Device, Port, Ready
 from enroll import wait
 from enroll.providers import Credential
@@ -23,7 +23,7 @@ def registered(provider, section=None, reply=None):
 def sent(session, method="GET", path="/x", **more):
     """What the session sends, as (where, first line, headers, body)."""
     wire = Wire(OK)
-    with patched(transport, socket=wire), patched(wait, select=Ready()):
+    with patched(connection, socket=wire), patched(wait, select=Ready()):
         assert session.request(method, path, **more).content == b"ok"
     head, _, body = wire.sent.partition(b"\r\n\r\n")
     first, *lines = head.decode().split("\r\n")
@@ -87,7 +87,7 @@ def test_the_link_is_brought_up_before_the_first_request_and_after_one_that_fail
         sent(session)
         session.close()
     assert session.port.connected == 1
-    with patched(transport, socket=Wire(OSError(113))), patched(wait, select=Ready()):
+    with patched(connection, socket=Wire(OSError(113))), patched(wait, select=Ready()):
         raises(OSError, session.request, "GET", "/x")
     sent(session)
     assert session.port.connected == 2
@@ -97,11 +97,11 @@ def test_a_path_cannot_lead_to_another_host():
     session = registered("etherfax")
     for path in ("@evil.example/", "evil", ".evil.example/", ":81/", "http://evil.example/", "\r\n"):
         wire = Wire(OK)
-        with patched(transport, socket=wire):
+        with patched(connection, socket=wire):
             raises("configuration", session.request, "GET", path)
         assert wire.where is None
     for path in ("/@evil.example/", "/a\r\nHost: evil.example", "/ HTTP/1.1"):
         wire = Wire(OK)
-        with patched(transport, socket=wire):
+        with patched(connection, socket=wire):
             raises("configuration", session.request, "GET", path)
         assert wire.where is None

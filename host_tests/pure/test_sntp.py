@@ -1,7 +1,7 @@
 """SNTP answers: which are believed, which are ignored, which are refused; and the list of servers."""
 
 import enroll.clock as clock
-import enroll.transport as transport
+import enroll.http1 as http1
 from enroll.clock import parse
 from enroll.dates import days, iso_date
 from enroll.errors import EnrollError
@@ -177,7 +177,7 @@ def ask_servers(network, *servers, date=None, error=None, **more):
         yield
 
     try:
-        with patched(clock, socket=network, time=network), patched(transport, exchange=exchange):
+        with patched(clock, socket=network, time=network), patched(http1, exchange=exchange):
             return drive(clock.ask(config("etherfax", ntp=list(servers), **more)), lambda sock, flags: len(sock.inbox))
     finally:
         network.hints = asked

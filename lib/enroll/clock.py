@@ -79,7 +79,7 @@ def ask(config: "Config"):
             failure = EnrollError("clock", "no time from %s" % host, error)
         except EnrollError as error:
             failure = error
-    from .transport import exchange  # not needed where a boot only reads a date
+    from .http1 import exchange  # not needed where a boot only reads a date
 
     try:
         it = yield from exchange("HEAD", "/".join(config.url.split("/")[:3]), timeout=config.timeout, verify=False)

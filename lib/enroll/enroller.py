@@ -136,9 +136,9 @@ class Enroller:
         config = self.config
         self.store.prepare()
         if config.url[4] == "s":
-            from .transport import trust
+            from .connection import trust
 
-            trust(config.ca)  # a file without certificates is found before any packet
+            trust(config.ca, self.warn)  # a file without certificates is found before any packet
         self.log("connecting")
         yield from port.connect(config.network) or ()
         from . import clock
@@ -177,11 +177,12 @@ class Enroller:
         ready = self._ready if request.credential else wait.ignore
         cut = None
         if self.request:
-            ready()
+            ready(False)
+            ready(True)
             it = self.request(method, url, data=body or None, headers=headers, timeout=timeout)
         else:
             gc.collect()  # so that what stays lies close together
-            from .transport import exchange
+            from .http1 import exchange
 
             buffer = bytearray(self.config.service.ANSWER)
             it = yield from exchange(method, url, body, headers, timeout, self.config.ca, ready)
@@ -210,14 +211,18 @@ class Enroller:
                 pass
         return answer
 
-    def _ready(self) -> None:
-        """The last moment before a request that cannot be taken back: prove that its answer can be kept."""
+    def _ready(self, left: bool) -> None:
+        """The last moment before a request that cannot be taken back: prove that its answer can be kept. Called again
+        when something of it has `left`.
+        """
+        if left:
+            self.sent = True
+            return
         gc.collect()
         [None] * _ROOM
         if not self.state:
             self._save(TRIED)
         self.store.begin()
-        self.sent = True
 
     def _accept(self, answer: Answer) -> "Credential":
         """Make the answer a credential and keep it, or note its refusal."""

@@ -1,12 +1,8 @@
-"""HTTP(S) for callers who may block, called like micropython-lib's urequests; `transport` verifies and bounds."""
-
-import select
-from time import ticks_add, ticks_ms
+"""HTTP(S) for callers who may block, called like micropython-lib's urequests; `connection` verifies, `http1` bounds."""
 
 from . import wait
 from .errors import EnrollError
-from .transport import Exchange, exchange
-from .url import split
+from .http1 import Exchange, exchange, place
 
 
 class Headers(dict):
@@ -68,15 +64,12 @@ class Response:
 
 def _again(before: Exchange, method: str, url: str, body, headers: dict, timeout: float):
     """Task: what `exchange` does, over the connection that `before` has used; None if it turns out to be closed."""
-    it = Exchange(before.sock, ticks_add(ticks_ms(), int(timeout * 1000)))
-    it.stream = before.stream
-    poll = select.poll()
-    poll.register(it.sock, select.POLLIN)
+    quiet = before.connection.again(timeout)
+    it = Exchange(before.connection)
     answered = None
     try:
-        if not poll.poll(0):  # there is nothing to be read before it is asked but the end
-            yield from it.send(method, split(url)[3], headers, body)
-            yield from it.head(method, False)
+        if quiet:
+            yield from it.ask(method, place(url), headers, body, wait.ignore, False)
             answered = it
     except OSError as error:
         # it may have been acted on, or it has taken the time that there was (ETIMEDOUT)
@@ -139,7 +132,7 @@ def fetch(
         before, headers["Host"] = idle.pop()
         it = yield from _again(before, method, url, data or b"", headers, timeout or 20)
     if not it:
-        it = yield from exchange(method, url, data or b"", headers, timeout or 20, ca, None, not parse_headers)
+        it = yield from exchange(method, url, data or b"", headers, timeout or 20, ca, wait.ignore, not parse_headers)
     response = Response(it, feed)
     if stream:
         return response

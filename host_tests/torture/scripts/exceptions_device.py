@@ -4,7 +4,7 @@ import json
 
 from boots import Ready
 from device import Device, Lost, sweep
-from enroll import transport, wait
+from enroll import connection, wait
 from helpers import Wire, patched
 
 
@@ -64,7 +64,7 @@ class Connecting(Requesting):
 
     def _online(self, action):
         wire = self.part("socket", Answering(self.service, lambda: self.arrived()))
-        with patched(transport, socket=wire), patched(wait, select=Ready()):
+        with patched(connection, socket=wire), patched(wait, select=Ready()):
             return action()
 
 

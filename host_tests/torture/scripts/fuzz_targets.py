@@ -9,7 +9,7 @@ import sys
 from binascii import crc32
 from struct import pack
 
-import enroll.transport as transport
+import enroll.connection as connection
 from boots import GOOD, Port, Ready
 from enroll import clock, dates, enroller, record, retry, url, wait
 from enroll.config import Config
@@ -85,7 +85,7 @@ def take_http(content):
     for brief in (False, True):
         wire = Flow(content)
         try:
-            with patched(transport, socket=wire):
+            with patched(connection, socket=wire):
                 drive(fetch("GET", "http://host/", parse_headers=not brief, limit=4096), most=40000)
         except OSError:
             pass
@@ -106,7 +106,7 @@ def take_attempt(content):
     Store(device.store).clear()
     for _ in range(2):
         it = enroller.Enroller(device, Port())
-        with patched(transport, socket=Flow(content)), patched(wait, select=Ready()), patched(enroller, gc=LAZY):
+        with patched(connection, socket=Flow(content)), patched(wait, select=Ready()), patched(enroller, gc=LAZY):
             action = it.step(0)
         it.close()
         if action.error:

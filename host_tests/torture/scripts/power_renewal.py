@@ -6,7 +6,7 @@ import enroll
 from blocks import formatted
 from boots import Port, Ready
 from device import Device, Lost, PowerOff, Service, sweep
-from enroll import transport, wait
+from enroll import connection, wait
 from enroll.renew import renew
 from exceptions_device import Answering
 from helpers import patched
@@ -30,7 +30,7 @@ def renews(device):
     """The application's session finds that its credential is void."""
     with device.flash:
         session = enroll.Session(enroll.Config.load(device.path), Port(device.store))
-        with patched(transport, socket=Line(device)), patched(wait, select=Ready()):
+        with patched(connection, socket=Line(device)), patched(wait, select=Ready()):
             wait.run(renew(session))
 
 

@@ -1,0 +1,257 @@
+"""A connection: names, TCP and TLS, under one deadline. The certificate is known before anything is sent.
+
+Everything is a task for the drivers of `wait.py`; only a look-up of a name and a single step of cryptography cannot be
+cut short.
+"""
+
+import gc
+import socket
+from binascii import a2b_base64
+from select import POLLIN, POLLOUT
+from time import ticks_add, ticks_diff, ticks_ms
+
+from .errors import EnrollError
+
+if __debug__:  # mpy-cross -O leaves this out: it knows const by itself
+    from micropython import const
+
+_PIECE = const(64)  # bytes read at once: small pieces are found in the fullest heap
+_BLOCKED = const((11, 35, 36, 115, 119))  # EAGAIN, and EINPROGRESS, of Linux, lwIP and macOS
+_RESET = const(104)  # ECONNRESET
+_BUFFERS = const(16000)  # bytes: TLS that takes more than these from this heap has its buffers there
+_HANDSHAKE = const(36000)  # bytes that TLS takes at most, the handshake included (see boards/*/board.py)
+_CERTIFICATE = const(6000)  # bytes that one certificate takes at most
+_ALERT = const(0x7780)  # mbedTLS: the other side has ended it by an alert
+# mbedTLS: "allocation failed" of X.509, DH, keys, EC, digests, ciphers and TLS, shifted by 7 bits
+_SCARCE = const(b"\x51\x68\x7f\x9b\xa3\xc3\xfe")
+_BAD = const((0x7100, 0x7680, 0x7A00))  # and of certificates: too long a message, no CA, not for this use
+
+
+def lookup(host: str, port: int, kind: int) -> list:
+    """The IPv4 addresses of `host`, as sockets of that `kind` want them. Raises EnrollError("network")."""
+    try:
+        found = [it[-1] for it in socket.getaddrinfo(host, port, socket.AF_INET, kind) if it[-1]]
+    except OSError as error:
+        raise EnrollError("network", "no address for %s" % host, error)
+    if not found:
+        raise EnrollError("network", "no IPv4 address for %s" % host)
+    return found
+
+
+def trust(ca: str | None, log=None):
+    """A TLS context that trusts the certificates in the file `ca`, or anyone if it is None.
+
+    They are loaded one by one and in DER: some ports' TLS knows no PEM, and none takes several at once. One that it
+    cannot read (an Ed25519 key, a critical extension) is passed over, which `log` is told.
+    """
+    import tls
+
+    context = tls.SSLContext(tls.PROTOCOL_TLS_CLIENT)
+    context.verify_mode = tls.CERT_REQUIRED if ca else tls.CERT_NONE  # type: ignore[attr-defined]  # stubs forget it
+    if ca:
+        try:
+            with open(ca, "rb") as file:
+                data = file.read()
+        except OSError as error:
+            raise EnrollError("configuration", "`ca` in enroll.json, %s, cannot be read" % ca, error)
+        pem = data.split(b"CERTIFICATE-----")[1::2]
+        count = good = 0
+        while pem or data[:1] == b"\x30":
+            count += 1
+            try:
+                if pem:
+                    part = a2b_base64(pem.pop(0).partition(b"-----")[0])
+                else:
+                    size = 4 + int.from_bytes(data[2:4], "big")
+                    part = data[:size]
+                    data = data[size:]
+                context.load_verify_locations(part)
+                good += 1
+            except ValueError:  # also where there is no memory for it
+                gc.collect()
+                if gc.mem_free() < _CERTIFICATE:
+                    raise EnrollError("memory", "no heap for the certificates in %s" % ca)
+                if log:
+                    log("certificate %d in %s is passed over: this TLS cannot read it" % (count, ca))
+        if not good:
+            raise EnrollError(
+                "configuration", "no certificate in %s: `ca` wants a file of PEM or DER certificates" % ca
+            )
+    return context
+
+
+class Connection:
+    """TCP, and TLS over it if `secure` is called. Every task raises OSError, and EnrollError for what TLS says."""
+
+    def __init__(self) -> None:
+        self.sock = self.stream = socket.socket()  # the stream may be a TLS object over it
+        self.end = 0  # when everything has to be over, in ticks of milliseconds
+        self.early = b""  # has come before anything was asked
+        self._host = ""
+        self._known = False  # whether TLS has verified who the server is
+        self._inside = False  # whether TLS takes its memory from this heap
+
+    def wait(self, what):
+        """Task: yield `what`, flags of the stream or 0 for none, which lets the driver feed, unless time is up."""
+        if ticks_diff(self.end, ticks_ms()) <= 0:
+            raise OSError(110)  # ETIMEDOUT
+        return (yield (self.stream, what) if what else what)
+
+    def connect(self, where):
+        """Task: connect to the address `where`."""
+        sock = self.sock
+        sock.setblocking(False)
+        try:
+            sock.setsockopt(6, 1, 1)  # TCP_NODELAY: what is sent need not wait for an ACK
+        except OSError:
+            pass
+        try:
+            sock.connect(where)
+        except OSError as error:
+            if error.errno not in _BLOCKED:
+                raise
+        while not (yield from self.wait(POLLOUT)):
+            pass
+        try:
+            self.early = sock.recv(1)  # raises what went wrong: the flags of some ports do not tell
+        except OSError as error:
+            if error.errno not in _BLOCKED:
+                raise
+        else:
+            if not self.early:
+                raise OSError(_RESET)
+
+    def secure(self, host: str, ca: str | None):
+        """Task: speak TLS with `host`. `ca`: file of the CA; None: trust anyone.
+
+        Reading drives the handshake on until the server's certificate has been verified. What is then left of it, the
+        first write does. mbedTLS calls back for each certificate of the chain, the server's own last, whatever it
+        thinks of them, but then it does not return from that read.
+        """
+        context = trust(ca)
+        context.verify_callback = self._verified
+        self._host = host
+        free = gc.mem_free()
+        try:
+            self.stream = context.wrap_socket(self.sock, server_hostname=host, do_handshake_on_connect=False)
+        except OSError as error:
+            raise self._explain(error)
+        self._inside = free - gc.mem_free() > _BUFFERS
+        while ca and not self._known:
+            if (yield from self._io(0, self.stream.read, 1)) is not None:
+                raise OSError(_RESET)
+            if not self._known:
+                yield from self.wait(POLLIN)
+
+    def _verified(self, certificate, depth) -> int:
+        if not depth:
+            self._known = True
+        return 0
+
+    def close(self) -> None:
+        """Close the TLS object and its socket: after a failed handshake the first does not close the second.
+
+        It takes no heap, of which there may be none left.
+        """
+        for _ in range(2):
+            try:
+                self.stream.close()
+            except OSError:
+                pass
+            self.stream = self.sock
+
+    def _explain(self, error):
+        """The error to raise for `error`, which TLS has raised: itself if the connection is what is wrong.
+
+        mbedTLS says why it refuses a certificate in the text of a ValueError; everything else is an OSError of its
+        negative codes (ssl.h, x509.h; what a lower layer said is in the last seven bits), or of an errno.
+        """
+        reason = str(error)
+        code = 0
+        scarce = False
+        if isinstance(error, OSError):
+            code = -error.args[0]
+            # of its big numbers it says "allocation failed" by what reads as EBUSY
+            scarce = code in (-12, -16) or (code > 0 and (code >> 7 in _SCARCE or code & 127 in (16, 106)))
+        elif "unacceptable" in reason:
+            reason = "is signed with a key or in a way that is not safe any more"
+        elif "sign" in reason:
+            reason = "is not signed by the CA in `ca`"
+        elif "CN" in reason:
+            reason = "is for another host"
+        elif "valid" in reason:
+            reason = "has expired or is not valid yet, if the clock is right"
+        bad = not code or 0x2080 <= code < 0x5000 or code in _BAD
+        if self._inside and bad:
+            gc.collect()  # what TLS has given back
+            scarce = scarce or gc.mem_free() < _HANDSHAKE
+        if scarce:
+            return EnrollError("memory", "TLS did not find the heap that it takes, %d bytes are free" % gc.mem_free())
+        if code == _ALERT and self._known:
+            reason = "it wants a certificate of this device, which has none: use an address that does not"
+            return EnrollError("certificate", "%s has ended TLS: %s" % (self._host, reason))
+        if bad:
+            return EnrollError("certificate", "the certificate of %s %s" % (self._host, reason))
+        return error
+
+    def _io(self, flags: int, call, data):
+        """Task: `call(data)` until it does not say that it would block, once if there are no `flags` to wait for."""
+        while True:
+            done = None
+            try:
+                done = call(data)
+            except (OSError, ValueError) as error:
+                if isinstance(error, ValueError) or error.errno not in _BLOCKED:
+                    raise error if self.stream is self.sock else self._explain(error)
+            if done is not None or not flags:
+                return done
+            yield from self.wait(flags)
+
+    def _receive(self):
+        # `read` of a TLS object would lose an end that follows data, but not every port's has `recv`
+        return getattr(self.stream, "recv", None)
+
+    def again(self, timeout: float) -> bool:
+        """Begin another exchange, which has `timeout` seconds. Returns whether nothing came meanwhile, as the end."""
+        self.end = ticks_add(ticks_ms(), int(timeout * 1000))
+        self.early = b""
+        try:
+            return (self._receive() or self.stream.read)(1) is None
+        except OSError as error:
+            return error.errno in _BLOCKED
+
+    def write(self, data):
+        """Task: send some of `data`; returns how many bytes, at least one."""
+        return self._io(POLLOUT, self.stream.write, data)
+
+    def read(self):
+        """Task: the next bytes, b"" at the end."""
+        receive = self._receive()
+        yield from self.wait(0)  # also while a server never lets it wait
+        return (yield from self._io(POLLIN, receive or self.stream.read, _PIECE if receive else 1))
+
+
+def connect(host: str, port: int, timeout: float):
+    """Task: a Connection to `host` that has to end in `timeout` seconds, the first that stands of all its addresses,
+    which share that time. Raises OSError and EnrollError.
+    """
+    end = ticks_add(ticks_ms(), int(timeout * 1000))
+    yield 0  # feeds the watchdog: a look-up may take long
+    found = lookup(host, port, socket.SOCK_STREAM)
+    yield 0
+    while True:
+        where = found.pop(0)
+        now = ticks_ms()
+        it = Connection()
+        try:
+            it.end = ticks_add(now, ticks_diff(end, now) // (len(found) + 1))
+            yield from it.connect(where)
+            it.end = end
+            return it
+        except OSError:
+            it.close()
+            if not found:
+                raise
+        except BaseException:
+            it.close()
+            raise
