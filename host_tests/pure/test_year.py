@@ -17,7 +17,7 @@ def test_a_year_of_a_device_of_ickstream():
 
 
 def test_a_year_of_a_device_of_etherfax_that_sleeps():
-    lived(EtherFax(), 3, 6, True)
+    lived(EtherFax(), 2, 6, True)
 
 
 def test_a_year_of_a_device_of_centagate():

@@ -15,6 +15,9 @@ from .errors import EnrollError
 if __debug__:  # mpy-cross -O leaves this out: it knows const by itself
     from micropython import const
 
+if False:  # for type hints only
+    from typing import Any
+
 _PIECE = const(64)  # bytes read at once: small pieces are found in the fullest heap
 _BLOCKED = const((11, 35, 36, 115, 119))  # EAGAIN, and EINPROGRESS, of Linux, lwIP and macOS
 _RESET = const(104)  # ECONNRESET
@@ -85,7 +88,7 @@ class Connection:
 
     def __init__(self) -> None:
         self.sock = self.stream = socket.socket()  # the stream may be a TLS object over it
-        self.end = 0  # when everything has to be over, in ticks of milliseconds
+        self.end: Any = 0  # when everything has to be over, in ticks of milliseconds
         self.early = b""  # has come before anything was asked
         self._host = ""
         self._known = False  # whether TLS has verified who the server is
