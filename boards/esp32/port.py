@@ -143,10 +143,11 @@ def identity() -> dict:
     return link.Identity(unique, board.HARDWARE_KEY, lambda: _get().config("mac") if lan else unique)
 
 
-def feed() -> None:
-    """Feed the watchdog, once it has been started, which the first use of the network does."""
+def feed() -> bool:
+    """Feed the watchdog; returns whether one runs, which the first use of the network starts."""
     if _watchdog:
         _watchdog.feed()
+    return bool(_watchdog)
 
 
 def sleep(seconds: float) -> None:

@@ -128,12 +128,13 @@ def identity() -> dict:
     return link.Identity(machine.unique_id(), board.HARDWARE_KEY, _mac)
 
 
-def feed() -> None:
-    """Feed the watchdog, once it has been started, which the first use of the network does."""
+def feed() -> bool:
+    """Feed the watchdog; returns whether one runs, which the first use of the network starts."""
     global _left
     if _watchdog:
         _left = (board.WATCHDOG - _LIMIT) // _TICK
         _watchdog.feed()
+    return bool(_watchdog)
 
 
 def sleep(seconds: float) -> None:

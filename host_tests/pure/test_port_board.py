@@ -96,7 +96,7 @@ def test_no_watchdog_unless_the_board_has_one():
     for name in BOARDS:
         with on_board(name, dict(AIR), WATCHDOG=0) as board:
             board.connect(HOME)
-            board.port.feed()
+            assert board.port.feed() is False
             board.port.sleep(1)
             assert board.dogs == [] and board.clock.timers == []
 
@@ -110,7 +110,7 @@ def test_one_watchdog_started_by_the_first_connect():
             board.connect(HOME)
             assert [dog.timeout for dog in board.dogs] == [5000]
             fed = board.dogs[0].fed
-            board.port.feed()
+            assert board.port.feed() is True
             assert board.dogs[0].fed == fed + 1
 
 
