@@ -1,23 +1,9 @@
 """Both ports join Wi-Fi, or say in words why not."""
 
-from enroll.config import Secret
 from fakes_board import on_board
 from fakes_network import Net
 from helpers import raises
-
-ESP32, PICO = "ESP32_GENERIC", "RPI_PICO_W"
-BOTH = (ESP32, PICO)
-SECRET = "password-canary"
-HOME = {"ssid": "home", "password": Secret(SECRET)}
-WORK = {"ssid": "work", "password": Secret(SECRET)}
-OPEN = {"ssid": "open", "password": None}
-
-
-def refused(board, *networks):
-    """What `connect` says when it fails, and the seconds it took."""
-    start = board.clock.now
-    error = raises("network", board.connect, *networks)
-    return str(error), (board.clock.now - start) / 1000
+from wlan import BOTH, ESP32, HOME, OPEN, PICO, SECRET, WORK, refused
 
 
 def test_a_network_is_joined_with_its_password():
@@ -189,193 +175,12 @@ def test_a_frame_that_was_lost_is_no_reason_to_give_up():
             assert board.it.joined() == ["home"] * 4
 
 
-def test_a_driver_that_is_busy_is_asked_again():
-    for name in BOTH:
-        with on_board(name, {"home": Net(SECRET)}) as board:
-            board.it.errors["connect"] = [OSError("Wifi Internal State Error")] * 3
-            assert board.connect(HOME) < 5
-
-
-FAULTS = [
-    (OSError("Wifi Internal State Error"), "Wifi Internal State Error"),
-    (OSError("WiFi Out of Memory"), "WiFi Out of Memory"),
-    (RuntimeError("Wifi Unknown Error 0x0101"), "WiFi Out of Memory"),  # 1.25
-    (RuntimeError("Wifi Unknown Error 0x3012"), "Wifi Unknown Error 0x3012"),
-    (TypeError("object 'NoneType' is not a tuple"), "object 'NoneType' is not a tuple"),
-    (AttributeError("no attribute 'active'"), "no attribute 'active'"),
-    (ValueError(), "ValueError"),
-]
-
-
-def test_a_driver_that_fails_is_a_reason_too():
-    for name in BOTH:
-        for call in ("active", "config", "connect", "ipconfig"):
-            for error, words in FAULTS:
-                with on_board(name, {"home": Net(SECRET)}, PATIENCE=5) as board:
-                    board.it.errors[call] = [error] * 100
-                    text, took = refused(board, HOME)
-                    assert text.startswith("`home` driver error %s: " % words) and took < 6, (call, text)
-
-
-def test_a_driver_that_has_no_interface_is_told():
-    for name in BOTH:
-        for error, words in FAULTS:
-            with on_board(name, {"home": Net(SECRET)}) as board:
-                board.unmade = [error]
-                assert refused(board, HOME)[0].startswith("the network driver failed, error %s: " % words)
-                board.connect(HOME)  # later it has
-                for call in ("isconnected", "status"):
-                    board.drop()
-                    board.it.errors[call] = [error]
-                    assert words in refused(board, HOME)[0]
-
-
-def test_no_heap_is_no_fault_of_the_driver():
-    for name in BOTH:
-        for call in ("active", "connect", "isconnected"):
-            with on_board(name, {"home": Net(SECRET)}) as board:
-                board.it.errors[call] = [MemoryError()] * 9
-                raises(MemoryError, board.connect, HOME)
-
-
-def test_a_link_that_is_dropped_is_joined_again_whatever_the_driver_believes():
-    for name in BOTH:
-        with on_board(name, {"home": Net(SECRET)}) as board:
-            board.port.drop()
-            assert board.made == [], "there is nothing to take down"
-            board.connect(HOME)
-            board.it.errors = {"disconnect": [RuntimeError("any")]}
-            board.port.drop()
-            assert not board.it.isconnected() and not board.it.active()
-            assert 2 <= board.connect(HOME) <= 4 and board.it.joined() == ["home"] * 2
-
-
-def test_names_and_passwords_in_other_scripts():
-    name, password = "Z\u00fcrich \u6771\u4eac \U0001f600", "p\u00e4ssw\u00f6rd-canary"
-    for board in BOTH:
-        with on_board(board, {name: Net(password)}) as it:
-            it.connect({"ssid": name, "password": Secret(password)})
-            assert it.it.isconnected()
-        with on_board(board) as it:
-            assert refused(it, {"ssid": name, "password": None})[0].startswith("`%s` no such network:" % name)
-
-
-FIXED = dict(HOME, ip="192.168.1.5/24", gateway="192.168.1.1", dns="192.168.1.2")
-
-
-def test_addresses_of_a_network():
-    for name in BOTH:
-        with on_board(name, {"home": Net(SECRET, address=None)}) as board:
-            assert board.connect(FIXED) < 4
-            assert board.it.fixed == {"addr4": "192.168.1.5/24", "gw4": "192.168.1.1"} and not board.it.dhcp
-            assert board.said == {"dns": "192.168.1.2"}
-            assert board.connect(FIXED) == 0
-        with on_board(name, {"home": Net(SECRET)}) as board:
-            board.connect(dict(HOME, ip="10.1.1.5/8", gateway=None, dns=None))
-            assert board.it.fixed == {"addr4": "10.1.1.5/8", "gw4": "0.0.0.0"} and board.said == {}
-
-
-def test_a_network_without_addresses_gets_them_by_dhcp_even_after_one_with():
-    for name in BOTH:
-        with on_board(name, {"work": Net(SECRET)}, PATIENCE=6) as board:
-            board.connect(FIXED, WORK)
-            assert board.it.isconnected() and board.it.dhcp and board.it.fixed == {}
-            board.port.drop()
-            board.it.air["home"] = Net(SECRET)
-            board.connect(FIXED, WORK)
-            assert board.it.fixed and not board.it.dhcp
-
-
-def test_a_link_with_another_address_is_joined_again():
-    """A soft reset keeps the link, and enroll.json may have changed meanwhile."""
-    for name in BOTH:
-        with on_board(name, {"home": Net(SECRET)}) as board:
-            board.connect(HOME)
-            assert board.connect(FIXED) > 1 and board.it.fixed["addr4"] == FIXED["ip"]
-            assert board.connect(HOME, FIXED) == 0 and board.connect() == 0
-
-
-def test_the_strongest_access_point_is_named_where_the_first_was_not_good_enough():
-    points = {b"-far--": -90, b"-near-": -50, b"-mid--": -70}
-    for status in (15, 202, 212):
-        with on_board(ESP32, {"home": Net(SECRET, status=status, fails=1, points=points), "work": Net()}) as board:
-            board.connect(HOME)
-            assert [call for call in board.it.calls if call[0] in ("scan", "connect")] == [
-                ("connect", "home", SECRET),
-                ("scan",),
-                ("connect", "home", SECRET, b"-near-"),
-            ]
-    with on_board(ESP32, {"home": Net(SECRET, status=15, fails=1)}) as board:
-        board.connect(HOME)
-        assert board.it.calls[-1] != ("scan",) and board.it.calls[-2] == ("connect", "home", SECRET), (
-            "there is one only"
-        )
-    with on_board(ESP32, {"home": Net(SECRET, status=15, fails=1, points=points)}) as board:
-        board.it.errors["scan"] = [MemoryError()]
-        board.connect(HOME)
-        assert board.it.joined() == ["home"] * 2
-    with on_board(PICO, {"home": Net(SECRET, status=-1, fails=1, points=points)}) as board:
-        board.connect(HOME)
-        assert ("scan",) not in board.it.calls, "it takes up to 10 s, and the chip looks for the strongest by itself"
-
-
 def test_without_networks_it_says_what_enroll_json_lacks():
     for name in BOTH:
         with on_board(name) as board:
             assert "enroll.json: `network` wants" in str(raises("configuration", board.connect))
             cable = {"ssid": None, "password": None, "ip": "10.0.0.1/8", "gateway": None, "dns": None}
             raises("configuration", board.connect, cable)
-
-
-def test_the_driver_is_reset_before_each_attempt():
-    for name in BOTH:
-        with on_board(name, {"work": Net(SECRET)}) as board:
-            board.connect(HOME, WORK)
-            names = [call[:2] for call in board.it.calls if call[0] in ("disconnect", "active", "connect")]
-            attempt = [("disconnect",), ("active", False), ("active", True)]
-            assert names == attempt + [("connect", "home")] * 2 + attempt + [("connect", "work")]
-
-
-def test_esp32_is_limited_to_one_attempt_while_joining_and_free_after_it():
-    with on_board(ESP32, {"home": Net(SECRET)}) as board:
-        board.connect(HOME)
-        order = [call for call in board.it.calls if call[0] in ("config", "connect")]
-        assert order[0] == ("config", {"pm": 0, "reconnects": 0}) and order[1][0] == "connect"
-        assert order[-1] == ("config", {"reconnects": -1})
-        board.it.errors["config"] = [OSError("Wifi Internal State Error")]
-        assert board.connect(HOME) == 0
-
-
-def test_esp32_comes_back_by_itself_once_joined():
-    net = Net(SECRET)
-    with on_board(ESP32, {"home": net}) as board:
-        board.connect(HOME)
-        board.it.end = (200, 100)  # the network fails once
-        board.it.isconnected()
-        board.it.end = (None, 100)
-        board.clock.now += 1000
-        assert board.it.isconnected() and board.connect(HOME) == 0
-
-
-def test_power_save_is_the_boards_choice():
-    for name, none, other in ((ESP32, 0, 1), (PICO, 16, 10555714)):
-        with on_board(name, {"home": Net(SECRET)}) as board:
-            board.connect(HOME)
-            assert board.it.settings["pm"] == none
-        with on_board(name, {"home": Net(SECRET)}, POWER="PM_PERFORMANCE") as board:
-            board.connect(HOME)
-            assert board.it.settings["pm"] == other
-
-
-def test_hostname_and_country_are_set_before_the_interface_is_made():
-    for name in BOTH:
-        with on_board(name, {"home": Net(SECRET)}, HOSTNAME="enroll-1", COUNTRY="CH") as board:
-            board.connect(HOME)
-            assert board.said == {"hostname": "enroll-1", "country": "CH"}
-            assert board.made == [{}], "one interface, the station"
-        with on_board(name, {"home": Net(SECRET)}) as board:
-            board.connect(HOME)
-            assert board.said == {}, "MicroPython's own"
 
 
 def test_nothing_happens_until_the_task_runs():
