@@ -47,7 +47,7 @@ class Port:
         clock.ask = self._time
         return ()
 
-    def _time(self, config):
+    def _time(self, config, log=None):
         self._clock.ask = self._clock.real
         return self.now
         yield

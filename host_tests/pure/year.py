@@ -168,7 +168,10 @@ class Life:
         changes += [patched(module, open=self.flash.open) for module in (store, erase, token, config)]
         changes += [patched(connection, socket=self.net)]
         changes += [patched(session, time=self.time)]
-        changes += [patched(wait, select=self.net, pause=pause), patched(clock, ask=lambda config: self.net.ask())]
+        changes += [
+            patched(wait, select=self.net, pause=pause),
+            patched(clock, ask=lambda config, log=None: self.net.ask()),
+        ]
         changes += [patched(enroller, os=Fake(urandom=self.chance.bytes), sys=Fake(modules=Modules()))]
         changes += [patched(enroller, gc=Fake(collect=wait.ignore))]  # a day has many attempts
         sys.modules["enroll.clock"] = enroll.clock = clock  # under CPython another test's device may have let go of it

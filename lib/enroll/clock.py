@@ -65,7 +65,7 @@ def _query(host: str, port: int, earliest: int):
         sock.close()
 
 
-def ask(config: "Config"):
+def ask(config: "Config", log=None):
     """Task: ask the servers of `config.ntp` one after another until one gives a time that can be true.
 
     Returns Unix seconds. Where none does, the Date that the service's server sends to anyone is taken as a hint,

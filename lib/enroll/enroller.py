@@ -34,8 +34,14 @@ class Action:
         self.error = error
 
 
-def _lost(error: Exception) -> EnrollError:
-    return error if isinstance(error, EnrollError) else EnrollError("network", "no answer from the service", error)
+_busy: list[str] = []  # the stores for which an attempt is under way
+
+
+def _words(fact: str, error: Exception) -> Exception:
+    """`error` as it is reported: as it is where it says enough, else `fact` with what a library said."""
+    if isinstance(error, (EnrollError, MemoryError)):
+        return error
+    return EnrollError("network", fact, "%s %s" % (type(error).__name__, error))
 
 
 class Enroller:
@@ -58,7 +64,7 @@ class Enroller:
         self.identity = identity(config)
         self.state: int | None = None  # of the newest record; None: not looked yet
         self.pending: tuple | None = None  # (state, body) that flash has not taken yet
-        self.sent = False
+        self.sent = False  # a request has left that cannot be taken back, and flash does not say yet what came of it
         self.failures = 0
         self.due = -1  # when the next attempt is, for `step`; negative: not looked yet
 
@@ -75,11 +81,13 @@ class Enroller:
 
     def run(self) -> "Credential":
         """Try until registered, however long it takes. Raises EnrollError as `step` does."""
-        return wait.run(self._tries(), self.port.feed, self.port.sleep)
+        return wait.run(self._tries(), self.port.feed, self.port.sleep, self)
 
     async def arun(self) -> "Credential":
-        """The same under asyncio, without blocking its loop."""
-        return await wait.arun(self._tries(), self.port.feed)
+        """The same under asyncio, without blocking its loop. Where it is cancelled while a registration is under way,
+        that is finished first: it ends, its answer saved, within `timeout`.
+        """
+        return await wait.arun(self._tries(), self.port.feed, owner=self)
 
     def close(self) -> None:
         """Close what is open on flash."""
@@ -98,27 +106,62 @@ class Enroller:
             self.close()
 
     def attempt(self):
-        """Task: one attempt. Returns the Action, whose `at` is the seconds to wait; raises an EnrollError after which
-        there should be no other attempt.
+        """Task: one attempt, once any other one with the same records is over. Returns the Action, whose `at` is the
+        seconds to wait; raises an EnrollError after which there should be no other attempt.
         """
+        path = self.store.path
+        for _ in range(int(self.config.timeout * 40)):  # ten times a request: it may have been given up without a word
+            if path not in _busy:
+                break
+            self.state = None  # look again: the other one may have registered
+            yield 0.25
+        _busy.append(path)
+        try:
+            return (yield from self._attempt())
+        finally:
+            _busy.remove(path)
+
+    def _attempt(self):
         config = self.config
         try:
-            credential = self._recall() or (yield from self._register())
-            if hasattr(config.service, "finish"):
-                config.service.finish(config, self.warn)
+            credential = self._recall()
+            if not credential:
+                credential = yield from self._register()
+                self._prove(credential)
+            self._finish()
             return Action(0, credential)
         except MemoryError:
             self.state = None  # look again: the answer may be on flash
             error = EnrollError("memory", "not enough heap")
-        except EnrollError as failure:
-            error = failure
+        except Exception as failure:  # of a driver, a name server, a library: it passes, or a person reads of it
+            error = _words("the attempt failed", failure)
         if error.kind in ("configuration", "storage") and not error.said and not self.pending:
             raise error
         self.failures += 1
+        if self.failures % 3 == 0 and not error.said:
+            try:  # a driver may go on to say that it is connected
+                getattr(self.port, "drop", wait.ignore)()
+            except Exception as failure:
+                self.warn("the link cannot be taken down, %s" % failure)
         chance = int.from_bytes(os.urandom(2), "big") / 65536
         slow = error.kind in ("refused", "orphaned", "answer", "configuration")
         delay = retry.delay(self.failures, config.first, config.cap, chance, slow, error.retry_after)
         return Action(delay, None, error)
+
+    def _prove(self, credential: "Credential") -> None:
+        """Read from flash what a later boot will, before anything that bought it is erased."""
+        found = recall(self.config, self.store)[1]
+        if not found or found.secret.reveal() != credential.secret.reveal():
+            raise EnrollError("storage", "the credential reads back as another from " + self.store.path)
+
+    def _finish(self) -> None:
+        """Let the provider clean up. The device is registered, whatever comes of that."""
+        config = self.config
+        if hasattr(config.service, "finish"):
+            try:
+                config.service.finish(config, self.warn)
+            except Exception as error:
+                self.warn("%s cannot clean up, %s" % (config.provider, error))
 
     def _recall(self) -> "Credential | None":
         """The credential, if an earlier attempt, of this boot or another, has brought it."""
@@ -143,25 +186,30 @@ class Enroller:
         yield from port.connect(config.network) or ()
         from . import clock
 
-        now = yield from clock.ask(config)
+        now = yield from clock.ask(config, self.log)
         port.set_clock(now)
-        # the module has done its part: where its code lies in the heap, the request gets that
-        del sys.modules["enroll.clock"], sys.modules["enroll"].clock, clock
+        del clock
+        try:  # the module has done its part: where its code is in the heap, the request gets that
+            del sys.modules["enroll.clock"], sys.modules["enroll"].clock
+        except (KeyError, AttributeError):  # another task was quicker
+            pass
         steps = config.service.register(config, now)
         answer = None
         while True:
             request = steps.send(answer)
             again = self.state in (TRIED, RAW)
-            self.sent = False
             try:
-                answer = yield from self._exchange(request, now)
-            except (OSError, ValueError, RuntimeError, EnrollError) as error:  # Runtime: stock requests' redirects
-                if self.sent:
-                    self._note(TRIED)
-                raise _lost(error)
-            answer.again = again
-            if request.credential:
-                return self._accept(answer)
+                try:
+                    answer = yield from self._exchange(request, now)
+                except Exception as error:
+                    if self.sent:
+                        self._note(TRIED)
+                    raise _words("no answer from the service", error)
+                answer.again = again
+                if request.credential:
+                    return self._accept(answer)
+            finally:
+                self.sent = False
 
     def _exchange(self, request: "Request", now: int):
         """Task: send one request and return its Answer; what has come of it, even if the rest is lost (`cut`)."""
@@ -240,7 +288,11 @@ class Enroller:
             if error.kind == "answer" and good:
                 if not service.ONCE:
                     self._note(RAW, answer.body)
-                raise _lost(answer.cut or error)
+                if answer.cut and not isinstance(answer.cut, EnrollError):
+                    kind = "memory" if isinstance(answer.cut, MemoryError) else "network"
+                    fact = "the answer was cut short, what came is in " + self.store.path
+                    raise EnrollError(kind, fact, answer.cut)
+                raise answer.cut or error
             if error.kind == "server" and answer.status not in (429, 503):
                 self._note(TRIED)  # it may have been registered all the same
             elif not answer.again and (service.ONCE or error.kind != "server"):

@@ -5,7 +5,7 @@ from time import ticks_add, ticks_ms
 
 from .enroller import Enroller
 from .errors import EnrollError
-from .record import KEPT, TRIED
+from .record import KEPT
 
 
 class _Renewal(Enroller):
@@ -16,16 +16,24 @@ class _Renewal(Enroller):
     """
 
     def __init__(self, session) -> None:
+        self._session = session
         super().__init__(session.config, session.port, None, session.log)
         self._old = session.credential
         self.now = 0
         self.failures = session.failures
 
+    @property
+    def sent(self):
+        """Who drives the session has to know."""
+        return self._session.sent
+
+    @sent.setter
+    def sent(self, sent):
+        self._session.sent = sent
+
     def _recall(self):
         credential = super()._recall()
         if credential and credential.secret.reveal() == self._old.secret.reveal():
-            if self.state == KEPT and self.store.damaged:
-                self.state = TRIED  # what `begin` writes before a request was not followed by anything
             return None
         return credential
 

@@ -46,6 +46,7 @@ class Session:
         self._refused: Any = None  # when the first 401 in a row came, in ticks of milliseconds
         self.hold: Any = None  # until when no other attempt to register anew is made, in ticks of milliseconds
         self.failures = 0  # of such attempts, in a row
+        self.sent = False  # a registration is under way that must not be cut, see wait.arun
 
     def request(self, method: str, path: str, repeat: bool = False, **more) -> "Response":
         """Send a request as `http.request` does and return its Response.
@@ -71,11 +72,11 @@ class Session:
 
     def run(self, task):
         """Drive `task`, one of this session's or of `enroll.services`, to its end and return its value."""
-        return wait.run(task, self.port.feed, self.port.sleep)
+        return wait.run(task, self.port.feed, self.port.sleep, self)
 
     async def arun(self, task):
         """The same under asyncio, without blocking its loop. One at a time."""
-        return await wait.arun(task, self.port.feed)
+        return await wait.arun(task, self.port.feed, owner=self)
 
     def close(self) -> None:
         """Close the connection that was kept open."""

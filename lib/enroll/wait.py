@@ -24,10 +24,11 @@ def pause(seconds: float):
         seconds -= 0.25
 
 
-def run(task, feed=ignore, sleep=time.sleep):
+def run(task, feed=ignore, sleep=time.sleep, owner=None):
     """Drive `task` to its end and return its value; `feed()` is called at least every quarter of a second.
 
-    `sleep(seconds)` is used for pauses. Exceptions of the task pass through; it is closed on every way out.
+    `sleep(seconds)` is used for pauses. `owner`: see `arun`. Exceptions of the task pass through; it is closed on every
+    way out.
     """
 
     async def block(seconds):
@@ -35,35 +36,48 @@ def run(task, feed=ignore, sleep=time.sleep):
             sleep(seconds)
 
     try:
-        arun(task, feed, block, _SLICE).send(None)
+        arun(task, feed, block, _SLICE, owner).send(None)
     except StopIteration as end:
         return end.value
 
 
-async def arun(task, feed=ignore, sleep=None, timeout=0):
-    """The same as `run` under asyncio, without blocking its loop. Cancelling closes the task.
+async def arun(task, feed=ignore, sleep=None, timeout=0, owner=None):
+    """The same as `run` under asyncio, without blocking its loop. Cancelling raises in the task, which ends.
 
-    `sleep(seconds)`, a coroutine function, and `timeout`, ms to poll for a stream: what makes it `run`, which never
-    suspends.
+    `owner`: an object whose attribute `sent` tells that `task` must not be cut now; what would cut it (a cancellation,
+    KeyboardInterrupt, whatever `feed` raises) is raised in it when that is over. `sleep(seconds)`, a coroutine
+    function, and `timeout`, ms to poll for a stream: what makes it `run`, which never suspends.
     """
     if not sleep:
         from asyncio import sleep
 
     poll = select.poll()
     flags = None
+    cut: BaseException | None = None
     try:
         while True:
-            what = task.send(flags)
-            feed()
-            if isinstance(what, tuple):
-                poll.register(*what)
-                flags = 0
-                for found in poll.poll(timeout):
-                    flags = found[1]
-                poll.unregister(what[0])
-                what = 0 if flags or timeout else 0.01
-            await sleep(what)
+            if cut and not getattr(owner, "sent", False):
+                cut, error = None, cut
+                what = task.throw(error)
+            else:
+                what = task.send(flags)
+            try:
+                feed()
+                if isinstance(what, tuple):
+                    poll.register(*what)
+                    flags = 0
+                    for found in poll.poll(timeout):
+                        flags = found[1]
+                    poll.unregister(what[0])
+                    what = 0 if flags or timeout else 0.01
+                await sleep(what)
+            except GeneratorExit:
+                raise
+            except BaseException as error:
+                cut = error
     except StopIteration as end:
+        if cut and not isinstance(cut, Exception):
+            raise cut
         return end.value
     finally:
         task.close()

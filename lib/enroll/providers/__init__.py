@@ -99,6 +99,14 @@ class Credential:
         return service(self.provider).headers(self)
 
     def encode(self) -> bytes:
+        """The JSON that is kept. What JSON would not give back is dropped from `extra` first: a number that is too
+        large for this board's floats, for example.
+        """
+        for name in list(self.extra):
+            try:
+                json.loads(json.dumps(self.extra[name]).encode())
+            except (ValueError, TypeError, RuntimeError):
+                del self.extra[name]
         return json.dumps([self.device_id, self.secret.reveal(), self.extra, self.renewed]).encode()
 
 

@@ -1,0 +1,347 @@
+"""The state machine: nothing but configuration and storage ends it, and nothing that was bought is lost on the way."""
+
+import asyncio
+import json
+
+import enroll
+import enroll.transport as transport
+from boots import GOOD, NOW, ONCE, Device, Port, Ready, Service
+from enroll import wait
+from enroll.enroller import Enroller
+from enroll.record import KEPT, TRIED, recall
+from enroll.store import Store
+from helpers import SECTIONS, Wire, config, folder, patched, raises, read, saved, settings
+
+KINDS = (TypeError, AttributeError, KeyError, RuntimeError, ValueError, IndexError, OSError, ZeroDivisionError)
+
+
+class Odd(Exception):
+    """What nobody has heard of."""
+
+
+def failing(error):
+    def fail(*_, **__):
+        raise error
+
+    return fail
+
+
+def later(error):
+    """A task that raises."""
+    yield 0
+    raise error
+
+
+def test_what_a_driver_raises_is_waited_out():
+    for kind in KINDS + (Odd,):
+        for part in ("connect", "set_clock"):
+            for what in (failing(kind("x")), lambda *_, kind=kind: later(kind("x"))):
+                device = Device("xyte")
+                port = Port()
+                if part == "connect":
+                    port.connect = what
+                else:
+                    port.set_clock = failing(kind("x"))
+                action = device.boot((200, GOOD["xyte"]), port=port)
+                assert action.name == "wait" and action.error.kind == "network", action.error
+                assert kind.__name__ in str(action.error) and not device.service.requests
+                assert device.boot((200, GOOD["xyte"])).name == "registered"
+
+
+def test_what_a_client_raises_leaves_an_attempt_whose_outcome_is_unknown():
+    for kind in KINDS + (Odd,):
+        for provider in ONCE:
+            device = Device(provider)
+            assert "network" in str(device.refused("network", kind("x")).error)
+            assert device.state() == TRIED
+            device.refused("orphaned", (403, b""))
+
+
+def test_an_answer_that_breaks_a_provider_is_kept():
+    for kind in KINDS + (Odd,):
+        device = Device("etherfax")
+        with patched(device.it.service, parse=failing(kind("x"))):
+            action = device.boot((200, GOOD["etherfax"]))
+            assert action.name == "wait", action.error
+            assert len(device.service.requests) == 1
+        assert device.boot().name == "registered" and not device.service.requests
+
+
+def test_a_registered_device_is_registered_whatever_its_provider_cannot_clean_up():
+    for kind in KINDS + (Odd, MemoryError):
+        device = Device("ickstream")
+        with patched(device.it.service, finish=failing(kind("x"))):
+            assert device.boot((200, GOOD["ickstream"])).name == "registered"
+        assert [line for line in device.lines if "clean up" in line]
+
+
+def test_run_and_arun_outlast_everything():
+    errors = [kind("x") for kind in KINDS]
+    for asynchronous in (False, True):
+        it = config("xyte", store=folder() + "/state", retry={"first": 0.01, "cap": 0.01})
+        service = Service(*errors, (200, GOOD["xyte"]))
+        port = Port()
+        calls = list(errors)
+
+        def connect(networks, calls=calls, real=port.connect):
+            if calls:
+                raise calls.pop()
+            return real(networks)
+
+        port.connect = connect
+        work = enroll.arun if asynchronous else enroll.run
+        found = work(it, port, request=service)
+        assert (asyncio.run(found) if asynchronous else found).secret.reveal() == "token-canary"
+        assert len(service.requests) == len(errors) + 1
+
+
+def test_the_link_is_taken_down_after_three_failures_in_a_row():
+    for drop in (None, KeyError("driver")):
+        device = Device("xyte")
+        port = Port()
+        dropped = []
+
+        def down(drop=drop, dropped=dropped):
+            dropped.append(1)
+            if drop:
+                raise drop
+
+        port.drop = down
+        enroller = Enroller(device.it, port, request=Service(*[OSError(5)] * 7), log=device.lines.append)
+        for number in range(1, 8):
+            action = enroller.step(number * 1e6)
+            assert action.error.kind == "network" and len(dropped) == number // 3
+        enroller.close()
+
+
+def test_a_service_that_answers_proves_that_the_link_is_up():
+    port = Port()
+    port.drop = failing(AssertionError("dropped"))
+    enroller = Enroller(config("xyte", store=folder() + "/state"), port, request=Service(*[(403, b"")] * 7))
+    for number in range(1, 8):
+        assert enroller.step(number * 1e6).error.kind == "refused"
+    enroller.close()
+
+
+def test_refusals_of_a_mistyped_serial_say_nothing_of_the_right_one():
+    for provider, key in (("etherfax", "serial"), ("xyte", "sn")):
+        for tries in (1, 2, 3, 4):
+            device = Device(provider, {key: "mistyped"})
+            for _ in range(tries):
+                device.refused("refused", (403, b""))
+            device.it = config(provider, store=device.it.store)
+            for _ in range(3):
+                device.refused("refused", (403, b""))
+            assert device.boot((200, GOOD[provider])).name == "registered"
+
+
+def test_an_unknown_outcome_at_another_address_makes_no_orphan_here():
+    device = Device("etherfax")
+    device.refused("network", OSError(104, "reset"))
+    device.it = config("etherfax", url="http://other", store=device.it.store)
+    device.refused("refused", (403, b""))
+    device.it = config("etherfax", store=device.it.store)
+    assert device.boot((403, b"")).error.kind in ("refused", "orphaned")
+
+
+def boot(it, *pieces, port=None):
+    """One attempt over the library's own client."""
+    enroller = Enroller(it, port or Port())
+    with patched(transport, socket=Wire(*pieces)), patched(wait, select=Ready()):
+        action = enroller.step(0)
+    enroller.close()
+    return action
+
+
+def test_a_cut_answer_that_is_kept_says_so():
+    for provider in SECTIONS:
+        for end in (OSError(104, "reset"), MemoryError()):
+            it = config(provider, store=folder() + "/state")
+            action = boot(it, b"HTTP/1.1 200 OK\r\nContent-Length: 99\r\n\r\n", b'{"Devi', end)
+            assert action.error.kind == ("network" if isinstance(end, OSError) else "memory")
+            assert "cut short" in str(action.error) and it.store in str(action.error), action.error
+            assert Store(it.store).load()[2] == b'{"Devi'
+
+
+LITERAL = b'"a": 1e999, "b": [-1e999], "e": 1e39, "f": [{"g": 1e39}], "good": "kept", "n": 5'
+
+
+def test_numbers_that_cannot_be_kept_cost_no_credential():
+    """On chips a float has 32 bits: 1e39 is infinite there."""
+    answers = {
+        "etherfax": b'{"DeviceToken": "token-canary", %s}' % LITERAL,
+        "ickstream": b'{"jsonrpc": "2.0", "id": 1, "result": {"id": "d", "accessToken": "token-canary", %s}}' % LITERAL,
+        "xyte": b'{"id": "d", "access_key": "token-canary", "hub_url": "http://hub", %s}' % LITERAL,
+        "centagate": b'{"code": 0, "object": {%s}}' % LITERAL,
+    }
+    for provider, body in answers.items():
+        path = saved(settings(provider))
+        device = Device(provider)
+        device.it = enroll.Config.load(path)
+        action = device.boot((200, body))
+        assert action.name == "registered"
+        device.it = enroll.Config.load(path)
+        found = enroll.stored(device.it, device.port)
+        assert found.secret.reveal() == action.credential.secret.reveal()
+        assert found.extra["good"] == "kept" and found.extra["n"] == 5
+        assert device.boot().name == "registered" and not device.service.requests
+        assert device.state() == KEPT
+        assert provider != "ickstream" or b"once-canary" not in read(path)
+
+
+def test_nothing_is_erased_before_the_record_reads_back():
+    """Its bytes are right, but they are not what was to be kept."""
+    path = saved(settings("ickstream"))
+    device = Device("ickstream")
+    device.it = enroll.Config.load(path)
+
+    class Wrong(Store):
+        def save(self, state, who, body, *more):
+            super().save(state, who, b"[]" if state == KEPT else body, *more)
+
+    assert "reads back" in str(raises("storage", device.boot, (200, GOOD["ickstream"]), port=Port(Wrong)))
+    assert b"once-canary" in read(path)
+
+
+def test_two_devices_register_in_one_loop():
+    class Board(Port):
+        """Its clock is asked as that of a real one."""
+
+        def connect(self, networks):
+            self.connected += 1
+            return self.wait()
+
+        def wait(self):
+            yield 0.01
+
+    async def two(asked):
+        work = []
+        for number in (1, 2):
+            it = config("xyte", {"sn": "sn-%d" % number}, store=folder() + "/state")
+            work.append(enroll.arun(it, Board(), request=Service((200, GOOD["xyte"]))))
+        return await asyncio.gather(*work)
+
+    import enroll.clock as clock
+
+    def ask(config, log=None):
+        yield 0.01
+        return NOW
+
+    with patched(clock, ask=ask):
+        found = asyncio.run(two([]))
+    assert [it.secret.reveal() for it in found] == ["token-canary"] * 2
+
+
+def test_two_tasks_of_one_device_register_it_once():
+    it = config("xyte", store=folder() + "/state", retry={"first": 0.01, "cap": 0.01})
+    service = Service((200, GOOD["xyte"]))
+
+    class Slow(Port):
+        def connect(self, networks):
+            super().connect(networks)
+            yield 0.05
+
+    async def both():
+        return await asyncio.gather(*[enroll.arun(it, Slow(), request=service) for _ in range(2)])
+
+    assert [found.secret.reveal() for found in asyncio.run(both())] == ["token-canary"] * 2
+    assert len(service.requests) == 1
+
+
+class Lasting(Wire):
+    """A service on the wire that registers once; `given`: how often it did. Its answer comes in pieces."""
+
+    def __init__(self, provider, slow=False):
+        super().__init__(most=50)
+        self.provider = provider
+        self.given = 0
+        self.slow = slow
+
+    def recv(self, size):
+        if b"\r\n\r\n" in self.sent:
+            self.sent = b""
+            self.given += 1
+            good = self.given == 1 or self.provider not in ONCE
+            body = json.dumps(GOOD[self.provider]).encode() if good else b"{}"
+            head = b"HTTP/1.1 %d X\r\nContent-Length: %d\r\n\r\n" % (200 if good else 403, len(body))
+            for piece in (head, body[:9], body[9:]):
+                self.pieces += [None, piece]
+        return super().recv(size)
+
+
+def test_a_cancellation_at_any_await_burns_no_registration():
+    """The answer is saved before the cancellation goes on: a later boot has the credential without a request."""
+    for provider in SECTIONS:
+        at = 0
+        while True:
+            it = config(provider, store=folder() + "/state")
+            wire = Lasting(provider)
+            outcome = asyncio.run(cancelled(it, wire, at))
+            kept = recall(it, Store(it.store))
+            assert wire.open <= 0
+            if outcome == "done":
+                assert kept[0] == KEPT and at > 5
+                break
+            assert outcome == "cancelled", outcome
+            assert bool(kept[1]) == bool(wire.given), (provider, at, kept[0])
+            if wire.given:
+                assert kept[0] == KEPT
+            with patched(transport, socket=wire), patched(wait, select=Ready()):
+                assert enroll.run(it, Port()).secret.reveal() in ("token-canary", "")
+            assert wire.given == 1
+            at += 1
+
+
+async def cancelled(it, wire, at):
+    """What becomes of a registration that is cancelled at its await number `at`."""
+    steps = []
+    real = asyncio.sleep
+
+    async def sleep(seconds):
+        steps.append(seconds)
+        await real(60 if len(steps) == at + 1 else 0)
+
+    with patched(transport, socket=wire), patched(wait, select=Ready()), patched(asyncio, sleep=sleep):
+        task = asyncio.create_task(enroll.arun(it, Port()))
+        while len(steps) <= at and not task.done():
+            await real(0)
+        task.cancel()
+        try:
+            await task
+            return "done"
+        except asyncio.CancelledError:
+            return "cancelled"
+
+
+def test_a_keyboard_that_interrupts_a_wait_burns_no_registration():
+    for at in range(40):
+        it = config("etherfax", store=folder() + "/state")
+        wire = Lasting("etherfax")
+        fed = []
+
+        def feed(fed=fed, at=at):
+            fed.append(1)
+            if len(fed) == at + 1:
+                raise KeyboardInterrupt
+
+        port = Port()
+        port.feed = feed
+        try:
+            with patched(transport, socket=wire), patched(wait, select=Ready()):
+                enroll.run(it, port)
+            assert at > 5
+            break
+        except KeyboardInterrupt:
+            assert bool(recall(it, Store(it.store))[1]) == bool(wire.given), at
+
+
+def test_what_ends_a_program_is_not_held_back_where_nothing_has_left():
+    it = config("etherfax", store=folder() + "/state")
+
+    class Silent(Wire):
+        def recv(self, size):
+            raise OSError(11, "would block")
+
+    wire = Silent()
+    outcome = asyncio.run(cancelled(it, wire, 0))
+    assert outcome == "cancelled" and not wire.sent and recall(it, Store(it.store))[0] == 0
