@@ -49,7 +49,7 @@ print(action.name, action.error.kind)
 
 
 def test_run_goes_on_until_the_service_registers_the_device(sandbox, make, runtime):
-    device = make("etherfax", runtime, retry={"first": 0.1, "cap": 0.2})
+    device = make("etherfax", runtime, retry={"first": 1, "cap": 1})
     sandbox.fault("etherfax", status=503)
     sandbox.fault("etherfax", status=403)
     sandbox.fault("etherfax", drop="before")

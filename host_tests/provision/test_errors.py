@@ -176,7 +176,7 @@ MISTAKES = {
     '{"provider": "etherfax", "provider": "xyte"}': "`provider` is there twice",
     "[]": "`provider` wants",
     '{"provider": "etherfax"}': "`url` is missing",
-    '{"provider": "etherfax", "url": "https://x"}': "`ca` wants a file",
+    '{"provider": "etherfax", "url": "https://x"}': "`ca` is missing",
     '{"provider": "etherfax", "url": "https://x", "ca": "no.der"}': "`ca` names no.der, which is not there",
     '{"provider": "etherfax", "url": "http://x", "more": 1}': "`more` is unknown",
     '{"provider": "xyte", "url": "http://x", "xyte": {"sn": "1"}}': "`xyte.firmware_version` is missing",

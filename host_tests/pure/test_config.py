@@ -211,4 +211,4 @@ def test_every_private_key_is_a_secret():
             assert isinstance(config(provider).section[key], Secret), key
     section = config("centagate", {"cen_token": None, "auth_token": "a", "secret_code": "b"}).section
     assert isinstance(section["auth_token"], Secret) and isinstance(section["secret_code"], Secret)
-    assert isinstance(config("xyte", network=[{"ssid": "a", "password": "b"}]).network[0]["password"], Secret)
+    assert isinstance(config("xyte", network=[{"ssid": "a", "password": "b" * 8}]).network[0]["password"], Secret)

@@ -99,7 +99,7 @@ def test_wrong_types_in_retry_and_network():
             refused(settings("etherfax", retry={key: value}), key)
     for value in (5, True, [], {}, "", None):
         refused(settings("etherfax", network=[{"ssid": value}]), "ssid")
-    refused(settings("etherfax", network=[{"password": "canary"}]), "ssid")
+    refused(settings("etherfax", network=[{"password": "canary-9"}]), "ssid")
     refused(settings("etherfax", network=[{"ssid": "a", "password": 5}]), "password")
 
 
@@ -149,10 +149,12 @@ def test_bad_addresses_that_the_service_had_before():
 def test_https_without_a_ca_that_is_there():
     refused(settings("etherfax", url="https://localhost"), "ca")
     refused(settings("etherfax", url="https://localhost", ca=""), "ca")
-    refused(settings("etherfax", url="https://localhost", ca=folder() + "/missing.der"), "ca")
-    refused(settings("etherfax", ca=folder() + "/missing.der"), "ca")
+    assert "`ca` is missing" in refused(settings("etherfax", url="https://localhost", ca=" "))
+    refused(settings("etherfax", url="https://localhost", ca=folder() + "/missing.der"), "ca", "/missing.der, which")
+    refused(settings("etherfax", ca=folder() + "/missing.der"), "ca", "/missing.der, which is not there")
     path = saved(settings("etherfax", url="https://localhost", ca="missing.der"))
-    assert "ca" in str(raises("configuration", Config.load, path))
+    message = str(raises("configuration", Config.load, path))
+    assert "`ca` names " + path.replace("enroll.json", "missing.der") in message
 
 
 def test_bad_time_servers():
@@ -179,10 +181,17 @@ def test_bad_earliest():
 
 
 def test_times_that_are_no_times():
-    wrong("timeout", 0, -1, 86401, 1e12)
-    for key in ("first", "cap"):
-        for value in (0, -1, 86401, 1e12):
+    wrong("timeout", 0, -1, 0.999, 86401, 1e12)
+    for key in ("first", "cap", "renew"):
+        for value in (0, -1, 0.01, 0.999, 86401, 1e12):
             refused(settings("etherfax", retry={key: value}), key)
+
+
+def test_a_store_in_nvs_is_a_path():
+    for name in ("nvs:enroll", "nvs:", "/nvs/", "/nvs/sixteen-letters-", "/nvs//x"):
+        refused(settings("etherfax", store=name), "`store` wants", "/nvs/")
+    for name in ("/nvs/enroll", "/nvs/fifteen-letters", "/nvs/enroll/more-than-fifteen-letters"):
+        assert Config(settings("etherfax", store=name)).store == name
 
 
 def test_a_cap_below_first():

@@ -158,7 +158,7 @@ def test_run_tries_until_it_is_registered():
 
 
 def test_arun_tries_until_it_is_registered():
-    device = Device("xyte", retry={"first": 0.01, "cap": 0.01})
+    device = Device("xyte", retry={"first": 1, "cap": 1})
     service = Service((500, b""), (200, GOOD["xyte"]))
     found = asyncio.run(enroll.arun(device.it, Port(), request=service))
     assert found.secret.reveal() == "token-canary" and len(service.requests) == 2

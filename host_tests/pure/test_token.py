@@ -98,7 +98,7 @@ def test_a_configuration_that_came_from_no_file_has_its_token_until_the_reset():
 def test_the_values_of_the_file_survive_whatever_they_are():
     odd = {"ssid": 'a"b\\c \u2603', "password": "p}],:{[canary"}
     section = {"hardware_id": "hw-1", "application_id": "app-1", "scheme": "OAuth", "address": None}
-    player = Player(ickstream=section, network=[odd], retry={"first": 0.5, "cap": 60}, timeout=7.25)
+    player = Player(ickstream=section, network=[odd], retry={"first": 1.5, "cap": 60}, timeout=7.25)
     before = json.loads(read(player.path))
     set_registration_token(player.it, 'q"u\\o/te-canary', player.device.port)
     after = json.loads(read(player.path))

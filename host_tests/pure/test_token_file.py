@@ -63,7 +63,8 @@ class File:
         return self.file.write(text)
 
 
-LONG = [{"ssid": "network-%d" % number, "password": "word"} for number in range(9)]  # the token is in the first half
+# the token is in the first half
+LONG = [{"ssid": "network-%d" % number, "password": "password"} for number in range(9)]
 
 
 def names(player):

@@ -165,9 +165,9 @@ class Life:
     def year(self, end=END):
         ticks = {"ticks_ms": self.clock.ticks_ms, "ticks_add": Clock.ticks_add, "ticks_diff": Clock.ticks_diff}
         changes = [patched(module, **ticks) for module in (connection, session, renew, sleep)]
-        changes += [patched(module, open=self.flash.open) for module in (store, erase, token, config)]
+        changes += [patched(module, open=self.flash.open) for module in (store, erase, token)]
         changes += [patched(connection, socket=self.net)]
-        changes += [patched(session, time=self.time)]
+        changes += [patched(session, time=self.time), patched(config, unload=wait.ignore)]
         changes += [
             patched(wait, select=self.net, pause=pause),
             patched(clock, ask=lambda config, log=None: self.net.ask()),

@@ -18,8 +18,8 @@ from torture.stage import STATUS, write_plan
 
 TITLE = "lost answer"
 
-TIMEOUT = 0.5  # seconds for a request
-CAP = 0.6  # seconds between two attempts of a process that goes on; an orphan asks every CAP / 2 to CAP
+TIMEOUT = 1  # seconds for a request
+CAP = 1  # seconds between two attempts of a process that goes on; an orphan asks every CAP / 2 to CAP
 PATIENCE = 20  # seconds for what has to happen at all
 ONCE = ("etherfax", "xyte")  # they register once and never tell again
 
@@ -44,7 +44,7 @@ class Trial:
         self.section = devices.create(sandbox, service, self.name)
         self.device = devices.Device(bench.folder(), runtime)
         self.config = devices.configuration(sandbox, service, self.section, listener)
-        self.config |= {"timeout": TIMEOUT, "retry": {"first": 0.1, "cap": CAP}}
+        self.config |= {"timeout": TIMEOUT, "retry": {"first": 1, "cap": CAP}}
         self.device.write(self.config)
         self.before = len(sandbox.log(service))
 

@@ -3,7 +3,6 @@
 import json
 import os
 
-from .config import parse
 from .errors import EnrollError
 
 if False:  # for type hints only
@@ -14,6 +13,8 @@ def mend(path: str) -> None:
     """Write the file at `path` again from its whole copy, if power failed while it was written. Raises OSError."""
     try:
         os.stat(path + ".whole")
+        from .reader import parse
+
         parse(path)
     except OSError:
         pass

@@ -3,12 +3,16 @@
 import json
 import os
 
-from .config import Config, fields, read
 from .erase import mend
 from .errors import EnrollError
+from .reader import read
+from .schema import fields
+
+if False:  # for type hints only
+    from .config import Config
 
 
-def set_registration_token(config: Config, token: str, port) -> None:
+def set_registration_token(config: "Config", token: str, port) -> None:
     """Give a device of ickStream a new registration `token`; an empty one unregisters it.
 
     The token is written into the file that `config` came from, so that the next `enroll.run`, also after a reset,
@@ -34,7 +38,7 @@ def set_registration_token(config: Config, token: str, port) -> None:
 
 
 def _write(path: str, text: str) -> None:
-    """Write `text` to the file `path`; a whole copy stands beside it meanwhile, for `config.read`."""
+    """Write `text` to the file `path`; a whole copy stands beside it meanwhile, for `reader.read`."""
     try:
         mend(path)
         for name in (path + ".whole", path):

@@ -21,15 +21,19 @@ LIBRARY = ROOT / "lib" / "enroll"
 
 @functools.cache
 def enroll_config() -> Any:
-    """The module enroll.config. All that it imports later is imported now, while there is a `micropython` for it."""
+    """`Config`, `EnrollError` and `service` of the library. All that is imported later is imported now, while there is
+    a `micropython` for it, and nothing is unloaded: it is needed for the next board.
+    """
     ours = {"micropython": SimpleNamespace(const=lambda value: value)} if "micropython" not in sys.modules else {}
     providers = [f"enroll.providers.{path.stem}" for path in sorted((LIBRARY / "providers").glob("[!_]*.py"))]
     sys.path.insert(0, str(LIBRARY.parent))
     sys.modules.update(ours)  # type: ignore[arg-type]
     try:
-        for name in ("enroll.dates", *providers):
+        for name in ("enroll.dates", "enroll.reader", *providers):
             importlib.import_module(name)
-        return importlib.import_module("enroll.config")
+        config, schema = (importlib.import_module(f"enroll.{name}") for name in ("config", "schema"))
+        config.unload = lambda *_: None  # type: ignore[attr-defined]
+        return SimpleNamespace(Config=config.Config, EnrollError=schema.EnrollError, service=schema.service)
     finally:
         sys.path.remove(str(LIBRARY.parent))
         for name in ours:

@@ -176,7 +176,7 @@ def _texts(data: dict[str, Any], one_time: str | None) -> tuple[set[str], bytes]
 
 
 def _typed(provider: str, key: str, text: str) -> Any:
-    """A cell of a table as JSON has it: by the letter of the key, see lib/enroll/config.py."""
+    """A cell of a table as JSON has it: by the letter of the key, see lib/enroll/schema.py."""
     table = enroll_config().service(provider).TABLE.split(" ")
     kind = next((item[-1] for item in table if item[:-2] == key), "A")
     if text.startswith("{") or kind in "nstO{":

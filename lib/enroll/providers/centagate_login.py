@@ -4,7 +4,7 @@ It puts an administrator's password and an integration's secret key on the devic
 what this administrator can. Centagate's web service documentation, "authBasic".
 """
 
-from ..config import Secret, fields
+from ..config import Secret
 from ..errors import EnrollError
 from ..hmac import hmac_sha256
 from . import Request, need
@@ -24,6 +24,8 @@ def check(login: dict) -> dict:
     """The `login` of a section as it is kept, with Secrets. Raises EnrollError("configuration")."""
     if isinstance(login.get("password"), Secret):
         return login  # was checked before
+    from ..schema import fields  # only until the configuration is read
+
     return fields(login, _TABLE, "centagate.login")
 
 

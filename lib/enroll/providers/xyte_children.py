@@ -5,8 +5,6 @@ https://dev.xyte.io, "Child Devices" and "Register Child Devices".
 
 import hashlib
 
-from ..config import fields
-
 if __debug__:  # mpy-cross -O leaves this out: it knows const by itself
     from micropython import const
 
@@ -16,6 +14,8 @@ _MOST = const(100)
 
 def body(child: dict) -> dict:
     """What is sent to register `child`, a member of `children` in enroll.json. Raises EnrollError("configuration")."""
+    from ..schema import fields  # which is not kept once the configuration is read
+
     found = fields(child, _TABLE, "xyte.children")
     return {key: value for key, value in found.items() if value is not None}
 

@@ -1,0 +1,134 @@
+"""Reads enroll.json: any JSON that RFC 8259 allows, and nothing else.
+
+The json of MicroPython will not do: up to 1.25 it does without commas, colons and braces, no version says where a
+mistake is, and none joins a character that is written as two escapes. Config unloads this module after a moment.
+"""
+
+import json
+import re
+
+from .errors import EnrollError
+
+if __debug__:  # mpy-cross -O leaves this out: it knows const by itself
+    from micropython import const
+
+if False:  # for type hints only
+    from typing import Any
+
+_NUMBER = const(rb"-?(0|[1-9]\d*)(\.\d+)?([eE][+-]?\d+)?$")
+_VALUE = const(b'"{[-0123456789tfn')  # what begins a value
+_ESCAPES = const(b'u"\\/bfnrt')
+_ESCAPED = const(b'u"\\/\b\f\n\r\t')
+
+
+def _text(raw: bytes, at: int) -> "tuple[str, int]":
+    """The string in `raw` from behind its first quote, and the place behind it. Raises ValueError."""
+    text = bytearray()
+    while True:
+        mark = raw[at]
+        at += 1
+        if mark == 0x22:
+            return str(text, "utf-8"), at
+        if mark < 32:
+            raise ValueError
+        if mark == 0x5C:
+            kind = _ESCAPES.index(raw[at : at + 1])
+            at += 1
+            mark = _ESCAPED[kind]
+            if not kind:
+                code = int(raw[at : at + 4], 16)
+                if code >> 11 == 0x1B:  # half of a pair that is one character (RFC 8259, 7)
+                    low = int(raw[at + 6 : at + 10], 16) - 0xDC00
+                    if code > 0xDBFF or raw[at + 4 : at + 6] != b"\\u" or low >> 10:
+                        raise ValueError
+                    code = 0x10000 + (code - 0xD800 << 10) + low
+                    at += 6
+                at += 4
+                text.extend(chr(code).encode())
+                continue
+        text.append(mark)
+
+
+def _next(raw: bytes, at: int, marks: bytes) -> int:
+    """Where in `raw` the first byte from `at` on stands that is not blank: one of `marks`. Raises ValueError(place)."""
+    while raw[at] in b" \t\r\n":
+        at += 1
+    if raw[at] not in marks:
+        raise ValueError(at)
+    return at
+
+
+def _value(raw: bytes, at: int) -> "tuple[Any, int]":
+    """The JSON value in `raw` from `at` on (RFC 8259), and the place behind it; something has to follow.
+
+    Raises ValueError(place) where it is none, KeyError(key, place) where a key is there twice.
+    """
+    start = at = _next(raw, at, _VALUE)
+    first = raw[at]
+    if first in b"{[":
+        found: Any = {} if first == 0x7B else []
+        more = b'"' if first == 0x7B else _VALUE
+        close = first + 2
+        at = _next(raw, at + 1, more + bytes([close]))
+        while raw[at] != close:
+            item, end = _value(raw, at)
+            if first == 0x7B:
+                if item in found:
+                    raise KeyError(item, at)
+                found[item], end = _value(raw, _next(raw, end, b":") + 1)
+            else:
+                found.append(item)
+            at = _next(raw, end, bytes([0x2C, close]))
+            if raw[at] == 0x2C:
+                at = _next(raw, at + 1, more)
+        return found, at + 1
+    try:
+        if first == 0x22:
+            return _text(raw, at + 1)
+        while raw[at] not in b" \t\r\n,]}\0":
+            at += 1
+        word = raw[start:at]
+        if word in (b"true", b"false", b"null") or re.match(_NUMBER, word):
+            return json.loads(word), at
+        raise ValueError
+    except ValueError:
+        raise ValueError(start)
+
+
+def parse(path: str) -> "Any":
+    """The JSON in the file at `path`: any that RFC 8259 allows, with or without a byte-order mark, whatever the json of
+    this MicroPython forgives. A key that is there twice is a mistake: only one of its values can be meant.
+
+    Raises EnrollError("configuration") that names the line.
+    """
+    try:
+        with open(path, "rb") as file:
+            raw = file.read() + b"\0"
+    except OSError as error:
+        raise EnrollError("configuration", "%s cannot be read" % path, error)
+    what = "broken JSON, or not in UTF-8"
+    try:
+        data, at = _value(raw, 3 if raw[:3] == b"\xef\xbb\xbf" else 0)
+        at = _next(raw, at, b"\0")
+        if at == len(raw) - 1:
+            return data
+    except KeyError as error:
+        what = "`%s` is there twice" % error.args[0]
+        at = error.args[1]
+    except ValueError as error:
+        at = error.args[0]
+    except RuntimeError:
+        what = "nested too deeply"
+        at = 0
+    raise EnrollError("configuration", "%s: %s, see line %d" % (path, what, raw[:at].count(b"\n") + 1))
+
+
+def read(path: str) -> "Any":
+    """The JSON at `path`, or in its whole copy if power failed while it was written, see erase.py."""
+    try:
+        return parse(path)
+    except EnrollError as error:
+        try:
+            return parse(path + ".whole")
+        except EnrollError:
+            raise error
