@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import contextlib
 import datetime
 import email.utils
 import gzip
+import http.client
 import json
 import socket
 from pathlib import Path
@@ -152,6 +154,32 @@ def test_reset(sandbox, body):
     assert answer.startswith(b"HTTP/1.1 201 ") and answer.endswith(b"}")
 
 
+@pytest.mark.parametrize(
+    ("how", "error"),
+    [("silent", TimeoutError), ("reset", ConnectionResetError), ("close", ConnectionError)],
+)
+@pytest.mark.parametrize("secure", [False, True])
+def test_forget(sandbox, trusted, how, error, secure):
+    """The first answer says nothing of it, the service does not see the second request, and others are served."""
+    sandbox.fault("*", shape=f"forget={how}")
+    if secure:
+        client = http.client.HTTPSConnection("127.0.0.1", sandbox.ports["https"], timeout=0.3, context=trusted)
+    else:
+        client = http.client.HTTPConnection("127.0.0.1", sandbox.ports["http"], timeout=0.3)
+    with contextlib.closing(client):
+        client.request("GET", "/")
+        answer = client.getresponse()
+        assert answer.status == 200 and answer.read() and answer.headers["Connection"] is None
+        client.auto_open = 0
+        with pytest.raises(error):
+            client.request("GET", "/xyte/v1/devices")
+            client.getresponse()
+    assert call(sandbox, path="/", method="GET")[0] == 200
+    notes = [entry.note for entry in sandbox.log()]
+    assert notes[0] == f"fault: forget={how}"
+    assert [note for note in notes[1:] if note] == ([] if how == "close" else [f"fault: forgotten connection, {how}"])
+
+
 def test_several_shapes_in_their_order(sandbox, body):
     sandbox.fault("xyte", shape="long-body=9000, no-brace,gzip,long-head")
     _, head, content = call(sandbox, body)
@@ -185,6 +213,7 @@ def test_shapes_of_what_is_no_json_object(sandbox, body):
         ("long-head=99999999", "long-head does not take"),
         ("portal=404", "portal does not take"),
         ("charset=klingon", "charset does not take"),
+        ("forget=me", "forget does not take"),
         ("date=iso8601", "date does not take"),
         ("early", "early needs a status or portal"),
     ],

@@ -18,6 +18,10 @@ from .services.base import Answer
 
 _ITEM = {"id": 1000, "name": "feature", "enabled": True}
 
+# What a client meets on a connection that a balancer has forgotten: no answer, a RST, or a close right after the last
+# answer, which may cross the next request.
+FORGOTTEN = ("silent", "reset", "close")
+
 _PORTAL = b"""<!DOCTYPE html>
 <html><head><title>Welcome</title><meta http-equiv="refresh" content="0; url=http://portal.invalid/login"></head>
 <body><h1>Welcome to the guest network</h1><p>Accept the terms of use to go on.</p></body></html>
@@ -136,6 +140,11 @@ SHAPES = {
     ),
     "date": Shape(f"Date as one of {', '.join(_DATES)}", "rfc850", lambda value: value in _DATES, _date),
     "early": Shape("the answer and the close come before the request's body is read; needs a status or portal"),
+    "forget": Shape(
+        f"the connection is kept, but is not there for the next request: {', '.join(FORGOTTEN)}",
+        "silent",
+        lambda value: value in FORGOTTEN,
+    ),
     "reset": Shape("a RST right after the answer instead of an orderly close"),
 }
 

@@ -9,6 +9,7 @@ import logging
 import socket
 import struct
 import traceback
+import weakref
 from collections.abc import Iterable, Mapping
 
 from aiohttp import web
@@ -84,6 +85,7 @@ class Site:
         self._log = log
         self._faults = faults
         self._clock = clock
+        self._forgotten: weakref.WeakKeyDictionary[asyncio.Transport, str] = weakref.WeakKeyDictionary()
 
     def application(self) -> web.Application:
         """The aiohttp application."""
@@ -109,6 +111,9 @@ class Site:
         return Rest
 
     async def _serve(self, request: web.Request) -> web.StreamResponse:
+        forgotten = self._forgotten.get(request.transport) if request.transport else None
+        if forgotten:
+            return await self._forget(request, forgotten)
         target = await self._routes.find(request)
         name = target.service.name if target.service else ""
         fault = self._faults.take(name, request.path_qs)
@@ -157,8 +162,7 @@ class Site:
         if fault is not None and fault.delay:
             await asyncio.sleep(fault.delay)
         if shaped is None or (fault is not None and fault.drop):
-            if request.transport is not None:
-                request.transport.close()
+            _close(request)
             # The framework wants an answer; it notices by itself that there is nobody to send it to.
             return web.Response()
         # The Date header tells the sandbox's time, not the machine's.
@@ -173,9 +177,30 @@ class Site:
         if not shaped.body:
             headers.pop("Content-Type")
         response = _response(shaped, headers)
-        if fault is not None and ("early" in fault.shapes or "reset" in fault.shapes):
-            await _send_and_close(request, response, "reset" in fault.shapes)
+        return await self._end(request, response, fault.shapes if fault else {})
+
+    async def _end(self, request: web.Request, response: web.Response, shapes: Mapping[str, str]) -> web.StreamResponse:
+        """Return the answer, after sending it if the connection is to end or to be forgotten then."""
+        forget = shapes.get("forget")
+        if "early" in shapes or "reset" in shapes:
+            response.force_close()
+        elif forget is None:
+            return response
+        await response.prepare(request)
+        await response.write_eof()
+        if request.transport is not None and forget in ("silent", "reset"):
+            self._forgotten[request.transport] = forget
+        else:
+            _close(request, "reset" in shapes)
         return response
+
+    async def _forget(self, request: web.Request, how: str) -> web.StreamResponse:
+        """Treat a request on a forgotten connection: a RST, or silence until the client leaves."""
+        self._write(request, "", b"", None, f"fault: forgotten connection, {how}")
+        while how == "silent" and request.transport is not None and not request.transport.is_closing():
+            await asyncio.sleep(0.05)
+        _close(request, True)
+        return web.Response()
 
     def _write(self, request: web.Request, name: str, body: bytes, answer: Answer | None, note: str) -> None:
         request[_LOGGED] = True
@@ -245,11 +270,8 @@ def _response(answer: Answer, headers: dict[str, str]) -> web.Response:
     return response
 
 
-async def _send_and_close(request: web.Request, response: web.Response, reset: bool) -> None:
-    """Send an answer and end the connection, whatever of the request is still to come."""
-    response.force_close()
-    await response.prepare(request)
-    await response.write_eof()
+def _close(request: web.Request, reset: bool = False) -> None:
+    """End the connection, whatever of the request is still to come."""
     transport = request.transport
     if transport is not None and reset:
         # No time to linger: the close of such a socket is a RST.
@@ -265,6 +287,5 @@ async def _cut(request: web.Request, answer: Answer, headers: dict[str, str], le
     response.content_length = len(answer.body)
     await response.prepare(request)
     await response.write(answer.body[:length])
-    if request.transport is not None:
-        request.transport.close()
+    _close(request)
     return response
