@@ -82,12 +82,13 @@ def test_a_failure_that_the_driver_gets_over_is_none():
         (PICO, {500: -3, 1000: 1}),
         (PICO, {200: -3, 800: 1, 900: -1, 1200: 1}),
         (PICO, {500: -3}),  # until it is joined
+        (PICO, {100: -3, 900: 1, 1100: -3, 1900: 1, 2100: -3, 2900: 1, 3100: -3}),  # never for long
         (ESP32, {300: 202}),
         (ESP32, {300: 201}),
     ]
     for name, passing in cases:
-        with on_board(name, {"home": Net(SECRET, passing=passing)}) as board:
-            assert board.connect(HOME) < 4
+        with on_board(name, {"home": Net(SECRET, passing=passing, join=max(1500, max(passing) + 400))}) as board:
+            assert board.connect(HOME) < 5
             assert board.it.joined() == ["home"], "it was not asked again"
 
 
