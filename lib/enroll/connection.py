@@ -34,10 +34,10 @@ def lookup(host: str, port: int, kind: int) -> list:
     """The IPv4 addresses of `host`, as sockets of that `kind` want them. Raises EnrollError("network")."""
     try:
         found = [it[-1] for it in socket.getaddrinfo(host, port, socket.AF_INET, kind) if it[-1]]
-    except OSError as error:
-        raise EnrollError("network", "no address for %s" % host, error)
+    except OSError:  # its number means something else on each port
+        found = []
     if not found:
-        raise EnrollError("network", "no IPv4 address for %s" % host)
+        raise EnrollError("network", "no IPv4 address for %s: check the name, and the network's name server" % host)
     return found
 
 
@@ -78,7 +78,7 @@ def trust(ca: str | None, log=None):
                     log("certificate %d in %s is passed over: this TLS cannot read it" % (count, ca))
         if not good:
             raise EnrollError(
-                "configuration", "no certificate in %s: `ca` wants a file of PEM or DER certificates" % ca
+                "configuration", "no certificate that TLS can read in %s: `ca` wants a file of them, PEM or DER" % ca
             )
     return context
 
@@ -91,7 +91,8 @@ class Connection:
         self.end: Any = 0  # when everything has to be over, in ticks of milliseconds
         self.early = b""  # has come before anything was asked
         self._host = ""
-        self._known = False  # whether TLS has verified who the server is
+        self._known = False  # TLS has verified who the server is, and nothing has been read from it
+        self._left = False  # something has been sent
         self._inside = False  # whether TLS takes its memory from this heap
 
     def wait(self, what):
@@ -174,6 +175,13 @@ class Connection:
         scarce = False
         if isinstance(error, OSError):
             code = -error.args[0]
+            reason = "is not one that this TLS takes, error %d" % -code
+            if code < 0 and self._known and not self._left:  # in the handshake: it may have said why it hung up
+                try:
+                    if self.sock.recv(1) == b"\x15":
+                        code = _ALERT
+                except OSError:
+                    pass
             # of its big numbers it says "allocation failed" by what reads as EBUSY
             scarce = code in (-12, -16) or (code > 0 and (code >> 7 in _SCARCE or code & 127 in (16, 106)))
         elif "unacceptable" in reason:
@@ -225,13 +233,17 @@ class Connection:
 
     def write(self, data):
         """Task: send some of `data`; returns how many bytes, at least one."""
-        return self._io(POLLOUT, self.stream.write, data)
+        done = yield from self._io(POLLOUT, self.stream.write, data)
+        self._left = True
+        return done
 
     def read(self):
         """Task: the next bytes, b"" at the end."""
         receive = self._receive()
         yield from self.wait(0)  # also while a server never lets it wait
-        return (yield from self._io(POLLIN, receive or self.stream.read, _PIECE if receive else 1))
+        data = yield from self._io(POLLIN, receive or self.stream.read, _PIECE if receive else 1)
+        self._known = False
+        return data
 
 
 def connect(host: str, port: int, timeout: float):

@@ -28,7 +28,7 @@ def split(url: str) -> tuple[str, str, int, str]:
         good = good and mark not in url
     if not good:
         raise ValueError
-    return scheme, host, number, path if path[:1] == "/" else "/" + path
+    return scheme, host.rstrip("."), number, path if path[:1] == "/" else "/" + path
 
 
 def quote(value: str) -> str:
