@@ -1,7 +1,7 @@
 """What MicroPython has and CPython lacks, for lib/enroll alone.
 
 `install` gives the modules of the package `enroll` an `import` of their own, in which `micropython`, `time`, `socket`,
-`struct`, `gc` and `tls` are the ones below; nobody else in this process sees them.
+`struct`, `gc`, `deflate` and `tls` are the ones below; nobody else in this process sees them.
 """
 
 import builtins
@@ -13,6 +13,7 @@ import struct
 import sys
 import time
 import types
+import zlib
 from collections.abc import Callable, Sequence
 from typing import Any
 
@@ -115,6 +116,27 @@ class SSLContext:
         return Stream(self._context.wrap_socket(sock, **more), self.verify_callback)
 
 
+class DeflateIO:
+    """As in MicroPython's `deflate`, for reading gzip or zlib."""
+
+    def __init__(self, stream: Any, kind: int, bits: int) -> None:
+        self._stream = stream
+        self._inflate = zlib.decompressobj(kind)
+
+    def read(self, size: int) -> bytes:
+        """The next `size` bytes at most, b"" at the end. Raises OSError for what is damaged, EOFError for a cut."""
+        try:
+            piece = self._inflate.decompress(self._inflate.unconsumed_tail or self._stream.read(64), size)
+            while not piece and not self._inflate.eof:
+                data = self._inflate.unconsumed_tail or self._stream.read(64)
+                if not data:
+                    raise EOFError
+                piece = self._inflate.decompress(data, size)
+            return piece
+        except zlib.error as error:
+            raise OSError(22) from error
+
+
 def _unpack(layout: str, data: bytes) -> tuple[Any, ...]:
     try:
         return struct.unpack(layout, data)
@@ -128,6 +150,7 @@ def _like(original: types.ModuleType, **more: Any) -> types.SimpleNamespace:
 
 
 _OURS = {
+    "deflate": types.SimpleNamespace(DeflateIO=DeflateIO, AUTO=zlib.MAX_WBITS | 32),
     "gc": _like(gc, mem_free=lambda: 1 << 30),
     "micropython": types.SimpleNamespace(const=lambda value: value),
     "socket": _like(socket, socket=Socket),

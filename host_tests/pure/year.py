@@ -8,7 +8,7 @@ import enroll.clock as clock
 import enroll.erase as erase
 import enroll.renew as renew
 from cloud import Net
-from enroll import config, connection, enroller, record, services, session, sleep, store, token, wait
+from enroll import config, connection, enroller, http, record, services, session, sleep, store, token, wait
 from enroll.errors import EnrollError
 from enroll.services import etherfax, ickstream, xyte
 from helpers import Fake, folder, patched, saved
@@ -164,10 +164,14 @@ class Life:
 
     def year(self, end=END):
         ticks = {"ticks_ms": self.clock.ticks_ms, "ticks_add": Clock.ticks_add, "ticks_diff": Clock.ticks_diff}
-        changes = [patched(module, **ticks) for module in (connection, session, renew, sleep)]
+        changes = [patched(module, **ticks) for module in (connection, http, session, renew, sleep)]
         changes += [patched(module, open=self.flash.open) for module in (store, erase, token)]
         changes += [patched(connection, socket=self.net)]
-        changes += [patched(session, time=self.time), patched(config, unload=wait.ignore)]
+        changes += [
+            patched(session, time=self.time),
+            patched(http, time=self.time),
+            patched(config, unload=wait.ignore),
+        ]
         changes += [
             patched(wait, select=self.net, pause=pause),
             patched(clock, ask=lambda config, log=None: self.net.ask()),

@@ -92,7 +92,7 @@ class Connection:
         self.early = b""  # has come before anything was asked
         self._host = ""
         self._known = False  # TLS has verified who the server is, and nothing has been read from it
-        self._left = False  # something has been sent
+        self.left = False  # something has been sent
         self._inside = False  # whether TLS takes its memory from this heap
 
     def wait(self, what):
@@ -176,7 +176,7 @@ class Connection:
         if isinstance(error, OSError):
             code = -error.args[0]
             reason = "is not one that this TLS takes, error %d" % -code
-            if code < 0 and self._known and not self._left:  # in the handshake: it may have said why it hung up
+            if code < 0 and self._known and not self.left:  # in the handshake: it may have said why it hung up
                 try:
                     if self.sock.recv(1) == b"\x15":
                         code = _ALERT
@@ -199,6 +199,7 @@ class Connection:
         if scarce:
             return EnrollError("memory", "TLS did not find the heap that it takes, %d bytes are free" % gc.mem_free())
         if code == _ALERT and self._known:
+            self.left = False  # for nothing: TLS 1.3 says so only now
             reason = "it wants a certificate of this device, which has none: use an address that does not"
             return EnrollError("certificate", "%s has ended TLS: %s" % (self._host, reason))
         if bad:
@@ -226,6 +227,7 @@ class Connection:
         """Begin another exchange, which has `timeout` seconds. Returns whether nothing came meanwhile, as the end."""
         self.end = ticks_add(ticks_ms(), int(timeout * 1000))
         self.early = b""
+        self.left = False
         try:
             return (self._receive() or self.stream.read)(1) is None
         except OSError as error:
@@ -234,7 +236,7 @@ class Connection:
     def write(self, data):
         """Task: send some of `data`; returns how many bytes, at least one."""
         done = yield from self._io(POLLOUT, self.stream.write, data)
-        self._left = True
+        self.left = True
         return done
 
     def read(self):

@@ -203,7 +203,7 @@ class Enroller:
                     answer = yield from self._exchange(request, now)
                 except Exception as error:
                     if self.sent:
-                        self._note(TRIED)
+                        self._note(REFUSED if not again and getattr(error, "unsent", False) else TRIED)
                     raise _words("no answer from the service", error)
                 answer.again = again
                 if request.credential:
@@ -225,8 +225,7 @@ class Enroller:
         ready = self._ready if request.credential else wait.ignore
         cut = None
         if self.request:
-            ready(False)
-            ready(True)
+            ready()
             it = self.request(method, url, data=body or None, headers=headers, timeout=timeout)
         else:
             gc.collect()  # so that what stays lies close together
@@ -259,18 +258,14 @@ class Enroller:
                 pass
         return answer
 
-    def _ready(self, left: bool) -> None:
-        """The last moment before a request that cannot be taken back: prove that its answer can be kept. Called again
-        when something of it has `left`.
-        """
-        if left:
-            self.sent = True
-            return
+    def _ready(self) -> None:
+        """The last moment before a request that cannot be taken back: prove that its answer can be kept."""
         gc.collect()
         [None] * _ROOM
         if not self.state:
             self._save(TRIED)
         self.store.begin()
+        self.sent = True
 
     def _accept(self, answer: Answer) -> "Credential":
         """Make the answer a credential and keep it, or note its refusal."""

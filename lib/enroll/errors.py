@@ -47,10 +47,12 @@ class EnrollError(Exception):
     `kind`: see the table above. `fact`: what happened; what to do about that kind is added, unless the fact says it
     after a colon. `cause`: what a library says of it, if one does. Line breaks and control characters are replaced,
     because it may quote a server or a library. `said`: whether it is what the service answered, so that the service may
-    change its mind. `retry_after`: seconds that the server asked to wait, or None.
+    change its mind. `unsent`: whether it came before the service could act on the request. `retry_after`: seconds that
+    the server asked to wait, or None.
     """
 
     said = False
+    unsent = False
     retry_after: int | None = None
 
     def __init__(self, kind: str, fact: str, cause=None) -> None:

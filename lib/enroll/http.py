@@ -1,8 +1,15 @@
 """HTTP(S) for callers who may block, called like micropython-lib's urequests; `connection` verifies, `http1` bounds."""
 
+from time import ticks_add, time
+
 from . import wait
 from .errors import EnrollError
-from .http1 import Exchange, exchange, place
+from .http1 import Exchange, add, exchange, place
+
+if __debug__:  # mpy-cross -O leaves this out: it knows const by itself
+    from micropython import const
+
+_SILENCE = const(30)  # seconds that a connection is kept for
 
 
 class Headers(dict):
@@ -46,7 +53,7 @@ class Response:
         return after(self.headers.get("retry-after", ""), http_date(self.headers.get("date", "")) or 0)
 
     def read(self) -> bytes:
-        """The next bytes of the body, b"" at its end."""
+        """The next bytes of the body as they were sent, b"" at its end."""
         return wait.run(self._it.piece(), self._feed)
 
     @property
@@ -62,23 +69,55 @@ class Response:
         self._it.close()
 
 
-def _again(before: Exchange, method: str, url: str, body, headers: dict, timeout: float):
-    """Task: what `exchange` does, over the connection that `before` has used; None if it turns out to be closed."""
-    quiet = before.connection.again(timeout)
-    it = Exchange(before.connection)
-    answered = None
+def _lasts(it: Exchange) -> int:
+    """How many seconds of silence the server keeps the connection of `it` for (RFC 9112, 9.3), at most 30."""
+    options = [option.strip() for option in it.headers.get("connection", "").lower().split(",")]
+    if (
+        it.left != 0
+        or it.chunked
+        or it.rest
+        or "close" in options
+        or (it.minor == b"0" and "keep-alive" not in options)
+    ):
+        return 0
+    lasts = _SILENCE
+    for part in it.headers.get("keep-alive", "").lower().split(","):
+        name, _, value = part.partition("=")
+        if name.strip() == "timeout" and value.strip().isdigit():
+            lasts = min(lasts, int(value))
+    return lasts
+
+
+def expire(idle: list) -> None:
+    """Close the connection in `idle` if it has been silent for too long, see `fetch`."""
+    if idle:
+        connection, since, lasts = idle[0]
+        if not 0 <= time() - since < lasts:  # the clock may have been set
+            idle.pop()
+            connection.close()
+
+
+def _again(connection, method: str, target: tuple, body, headers: dict, timeout: float, repeat: bool):
+    """Task: what `exchange` does, over a connection that was used before; None where it has to be done over another.
+
+    A balancer on the way may have forgotten the connection, and then nobody answers. So the head of the answer has to
+    come in a part of the time, which leaves enough to repeat what can be repeated.
+    """
+    patience = timeout / (4 if repeat else 2)
+    it = None
     try:
-        if quiet:
-            yield from it.ask(method, place(url), headers, body, wait.ignore, False)
-            answered = it
-    except OSError as error:
-        # it may have been acted on, or it has taken the time that there was (ETIMEDOUT)
-        if it.status_code != 100 or method in ("POST", "PATCH") or error.errno == 110:
-            raise
+        if connection.again(patience):  # nothing has come since, not even the end
+            it = Exchange(connection)
+            yield from it.ask(method, target, headers, body, wait.ignore, False)
+            connection.end = ticks_add(connection.end, int((timeout - patience) * 1000))
+            connection = None
+            return it
+    except OSError:
+        if (it and it.status_code != 100) or (connection.left and not repeat):
+            raise  # it was acted on, or may have been
     finally:
-        if not answered:
-            it.close()
-    return answered
+        if connection:
+            connection.close()
 
 
 def _fill(it: Exchange, limit: int):
@@ -87,10 +126,15 @@ def _fill(it: Exchange, limit: int):
     while True:
         piece = yield from it.piece()
         if not piece:
-            return bytes(content)
+            break
         content.extend(piece)
         if len(content) > limit:
             raise EnrollError("answer", "the answer is too long")
+    if content and it.headers.get("content-encoding", "").lower() in ("gzip", "x-gzip", "deflate"):
+        from .inflate import inflate
+
+        return inflate(bytes(content), limit)
+    return bytes(content)
 
 
 def fetch(
@@ -107,55 +151,65 @@ def fetch(
     limit=16384,
     feed=wait.ignore,
     idle=None,
+    repeat=False,
 ):
-    """Task: the same as `request`. `idle`: a list for the connection, which is left there if the server keeps it open,
-    with its Host header; the next request to the same host takes it from there.
+    """Task: the same as `request`. `idle`: a list for the connection, which is left there if the server keeps it open;
+    the next request to the same host takes it from there. `repeat`: whether it does no harm if the server acts on the
+    request twice, whatever the method.
     """
     if not method.isalpha():
         raise EnrollError("configuration", "no HTTP method: give a word like GET")
+    target = place(url)
     headers = dict(headers or {})
     if json is not None:
         import json as codec
 
         data = codec.dumps(json)
-        headers["Content-Type"] = "application/json"
+        add(headers, "Content-Type", "application/json")
     if isinstance(data, str):
         data = data.encode()
     if auth:
         from .digest import basic
 
-        headers["Authorization"] = basic(*auth)
+        add(headers, "Authorization", basic(*auth))
     if idle is not None and not stream:
-        headers["Connection"] = "keep-alive"
+        add(headers, "Connection", "keep-alive")
+    timeout = timeout or 20
     it = None
     if idle:
-        before, headers["Host"] = idle.pop()
-        it = yield from _again(before, method, url, data or b"", headers, timeout or 20)
+        expire(idle)
+    if idle:
+        began = time()
+        it = yield from _again(
+            idle.pop()[0], method, target, data or b"", headers, timeout, repeat or method not in ("POST", "PATCH")
+        )
+        timeout -= min(max(time() - began, 0), timeout / 4)
     if not it:
-        it = yield from exchange(method, url, data or b"", headers, timeout or 20, ca, wait.ignore, not parse_headers)
+        it = yield from exchange(method, url, data or b"", headers, timeout, ca, brief=not parse_headers)
     response = Response(it, feed)
     if stream:
         return response
-    keep = False
+    lasts = 0
     try:
         response.content = yield from _fill(it, limit)
-        over = it.left == 0 and not it.chunked and not it.rest
-        keep = idle is not None and over and it.headers.get("connection", "").lower() != "close"
+        if idle is not None and headers.get("Connection") == "keep-alive":
+            lasts = _lasts(it)
     finally:
-        if not keep:
+        if not lasts:
             it.close()
-    if keep:
-        idle.append((it, headers["Host"]))
+    if lasts:
+        idle.append((it.connection, time(), lasts))
     return response
 
 
 def request(method, url, *positional, **more):
     """Send a request and wait for its answer, as urequests does.
 
-    `data`: str or bytes; `json`: becomes the body instead. `headers`: a dict. `stream`: leave the body to
-    `response.raw.read()`, else it is read (at most `limit` bytes) and the connection closed. `auth`: (user, password)
-    for HTTP Basic. `timeout`: seconds for everything together, 20 if None. `ca`: path of the certificates to trust,
-    needed for https. `feed()` is called at least every quarter of a second. Returns a Response. Raises OSError for the
-    connection and EnrollError for the rest (`certificate`, `answer`, `configuration`).
+    `data`: str or bytes; `json`: becomes the body instead. `headers`: a dict, which wins over what is sent anyway.
+    `stream`: leave the body to `response.raw.read()`, else it is read (at most `limit` bytes) and the connection
+    closed. `auth`: (user, password) for HTTP Basic. `timeout`: seconds for everything together, 20 if None. `ca`: path
+    of the certificates to trust, needed for https. `feed()` is called at least every quarter of a second. Returns a
+    Response. Raises OSError for the connection and EnrollError for the rest (`certificate`, `memory`, `network`,
+    `answer`, `configuration`).
     """
     return wait.run(fetch(method, url, *positional, **more), more.get("feed", wait.ignore))

@@ -6,6 +6,7 @@ Everything is a task for the drivers of `wait.py`. Redirects are answers like an
 from .connection import Connection, connect
 from .errors import EnrollError
 from .url import split
+from .wait import ignore
 
 if __debug__:  # mpy-cross -O leaves this out: it knows const by itself
     from micropython import const
@@ -59,8 +60,8 @@ class Exchange:
     def ask(self, method: str, target: tuple, headers: dict, body, ready, brief: bool):
         """Task: send a request to `target`, as `place` gives it, and read the head of the answer.
 
-        `ready(left)` is called with False when nothing has been sent, and with True when something has left. An answer
-        is read even if not all of the request could be sent: it may say why. `brief`: see `head`.
+        `ready()` is called when nothing has been sent. An answer is read even if not all of the request could be sent:
+        it may say why. `brief`: see `_head`.
         """
         _, host, port, path = target
         add(headers, "Host", host if port == (443 if target[0] == "https" else 80) else "%s:%d" % (host, port))
@@ -79,14 +80,13 @@ class Exchange:
         if len(body) <= _JOINED:  # in one piece: a server may answer and hang up when it has seen the head
             data += body
             body = b""
-        ready(False)
+        ready()
         failure = None
         try:
             for part in (data, body):
                 part = memoryview(part)
                 while part:
                     part = part[(yield from self.connection.write(part)) :]
-                    ready(True)
         except OSError as error:
             failure = error
         try:
@@ -191,20 +191,16 @@ class Exchange:
             self.size = end
 
 
-def _ignore(left: bool) -> None:
-    pass
-
-
 def exchange(
-    method: str, url: str, body=b"", headers=None, timeout: float = 20, ca=None, ready=_ignore, brief=True, verify=True
+    method: str, url: str, body=b"", headers=None, timeout: float = 20, ca=None, ready=ignore, brief=True, verify=True
 ):
     """Task: send a request and return its Exchange, whose body is still to be read; the caller closes it.
 
     `timeout`: seconds for everything. `ca`: path of the CA's certificates, needed for https unless `verify` is False,
-    which is for requests without any credential. `ready(left)` is called with False when the connection stands, the
-    server is known, and nothing of the request has been sent; and with True when something of it has left. `brief`: of
-    the headers only those that are needed here are kept. Raises OSError for the connection, and EnrollError
-    (`certificate`, `memory`, `network`, `answer`, `configuration`).
+    which is for requests without any credential. `ready()` is called when the connection stands, the server is known,
+    and nothing of the request has been sent. `brief`: of the headers only those that are needed here are kept. Raises
+    OSError for the connection, and EnrollError (`certificate`, `memory`, `network`, `answer`, `configuration`), whose
+    `unsent` is true where the server cannot have acted on the request.
     """
     target = place(url)
     secure = target[0] == "https"
@@ -217,6 +213,8 @@ def exchange(
         it = Exchange(connection)
         yield from it.ask(method, target, headers or {}, body, ready, brief)
         return it
-    except BaseException:
+    except BaseException as error:
         connection.close()
+        if isinstance(error, EnrollError):
+            error.unsent = not connection.left
         raise

@@ -32,6 +32,7 @@ _KINDS = const("""
 r refused
 s server
 c configuration""")
+_LONG = const(8192)  # bytes of the longest answer
 _COMMON = const("""
 401 r not authorised
 403 r forbidden
@@ -80,7 +81,12 @@ class Answer:
         """
         if self.status >= 300 and table is not None:
             raise refusal(self.status, table)
-        raw = bytes(self.body).lstrip(b"\xef\xbb\xbf")  # a byte order mark is none of JSON
+        raw = bytes(self.body)
+        if raw[:1] in (b"\x1f", b"x"):  # gzip or zlib, though `identity` was asked for
+            from ..inflate import inflate
+
+            raw = inflate(raw, _LONG)
+        raw = raw.lstrip(b"\xef\xbb\xbf")  # a byte order mark is none of JSON
         try:
             found = raw.count(b"[") + raw.count(b"{") < 33 and json.loads(raw)  # deeper ones could not be written again
         except ValueError:
