@@ -22,12 +22,7 @@ _PIECE = const(64)  # bytes read at once: small pieces are found in the fullest 
 _BLOCKED = const((11, 35, 36, 115, 119))  # EAGAIN, and EINPROGRESS, of Linux, lwIP and macOS
 _RESET = const(104)  # ECONNRESET
 _BUFFERS = const(16000)  # bytes: TLS that takes more than these from this heap has its buffers there
-_HANDSHAKE = const(36000)  # bytes that TLS takes at most, the handshake included (see boards/*/board.py)
 _CERTIFICATE = const(6000)  # bytes that one certificate takes at most
-_ALERT = const(0x7780)  # mbedTLS: the other side has ended it by an alert
-# mbedTLS: "allocation failed" of X.509, DH, keys, EC, digests, ciphers and TLS, shifted by 7 bits
-_SCARCE = const(b"\x51\x68\x7f\x9b\xa3\xc3\xfe")
-_BAD = const((0x7100, 0x7680, 0x7A00))  # and of certificates: too long a message, no CA, not for this use
 
 
 def lookup(host: str, port: int, kind: int) -> list:
@@ -90,10 +85,10 @@ class Connection:
         self.sock = self.stream = socket.socket()  # the stream may be a TLS object over it
         self.end: Any = 0  # when everything has to be over, in ticks of milliseconds
         self.early = b""  # has come before anything was asked
-        self._host = ""
-        self._known = False  # TLS has verified who the server is, and nothing has been read from it
+        self.host = ""
+        self.known = False  # TLS has verified who the server is, and nothing has been read from it
         self.left = False  # something has been sent
-        self._inside = False  # whether TLS takes its memory from this heap
+        self.inside = False  # whether TLS takes its memory from this heap
 
     def wait(self, what):
         """Task: yield `what`, flags of the stream or 0 for none, which lets the driver feed, unless time is up."""
@@ -134,22 +129,22 @@ class Connection:
         """
         context = trust(ca)
         context.verify_callback = self._verified
-        self._host = host
+        self.host = host
         free = gc.mem_free()
         try:
             self.stream = context.wrap_socket(self.sock, server_hostname=host, do_handshake_on_connect=False)
         except OSError as error:
-            raise self._explain(error)
-        self._inside = free - gc.mem_free() > _BUFFERS
-        while ca and not self._known:
+            raise self._explained(error)
+        self.inside = free - gc.mem_free() > _BUFFERS
+        while ca and not self.known:
             if (yield from self._io(0, self.stream.read, 1)) is not None:
                 raise OSError(_RESET)
-            if not self._known:
+            if not self.known:
                 yield from self.wait(POLLIN)
 
     def _verified(self, certificate, depth) -> int:
         if not depth:
-            self._known = True
+            self.known = True
         return 0
 
     def close(self) -> None:
@@ -164,47 +159,10 @@ class Connection:
                 pass
             self.stream = self.sock
 
-    def _explain(self, error):
-        """The error to raise for `error`, which TLS has raised: itself if the connection is what is wrong.
+    def _explained(self, error):
+        from .tlserror import explain
 
-        mbedTLS says why it refuses a certificate in the text of a ValueError; everything else is an OSError of its
-        negative codes (ssl.h, x509.h; what a lower layer said is in the last seven bits), or of an errno.
-        """
-        reason = str(error)
-        code = 0
-        scarce = False
-        if isinstance(error, OSError):
-            code = -error.args[0]
-            reason = "is not one that this TLS takes, error %d" % -code
-            if code < 0 and self._known and not self.left:  # in the handshake: it may have said why it hung up
-                try:
-                    if self.sock.recv(1) == b"\x15":
-                        code = _ALERT
-                except OSError:
-                    pass
-            # of its big numbers it says "allocation failed" by what reads as EBUSY
-            scarce = code in (-12, -16) or (code > 0 and (code >> 7 in _SCARCE or code & 127 in (16, 106)))
-        elif "unacceptable" in reason:
-            reason = "is signed with a key or in a way that is not safe any more"
-        elif "sign" in reason:
-            reason = "is not signed by the CA in `ca`"
-        elif "CN" in reason:
-            reason = "is for another host"
-        elif "valid" in reason:
-            reason = "has expired or is not valid yet, if the clock is right"
-        bad = not code or 0x2080 <= code < 0x5000 or code in _BAD
-        if self._inside and bad:
-            gc.collect()  # what TLS has given back
-            scarce = scarce or gc.mem_free() < _HANDSHAKE
-        if scarce:
-            return EnrollError("memory", "TLS did not find the heap that it takes, %d bytes are free" % gc.mem_free())
-        if code == _ALERT and self._known:
-            self.left = False  # for nothing: TLS 1.3 says so only now
-            reason = "it wants a certificate of this device, which has none: use an address that does not"
-            return EnrollError("certificate", "%s has ended TLS: %s" % (self._host, reason))
-        if bad:
-            return EnrollError("certificate", "the certificate of %s %s" % (self._host, reason))
-        return error
+        return explain(self, error)
 
     def _io(self, flags: int, call, data):
         """Task: `call(data)` until it does not say that it would block, once if there are no `flags` to wait for."""
@@ -214,24 +172,10 @@ class Connection:
                 done = call(data)
             except (OSError, ValueError) as error:
                 if isinstance(error, ValueError) or error.errno not in _BLOCKED:
-                    raise error if self.stream is self.sock else self._explain(error)
+                    raise error if self.stream is self.sock else self._explained(error)
             if done is not None or not flags:
                 return done
             yield from self.wait(flags)
-
-    def _receive(self):
-        # `read` of a TLS object would lose an end that follows data, but not every port's has `recv`
-        return getattr(self.stream, "recv", None)
-
-    def again(self, timeout: float) -> bool:
-        """Begin another exchange, which has `timeout` seconds. Returns whether nothing came meanwhile, as the end."""
-        self.end = ticks_add(ticks_ms(), int(timeout * 1000))
-        self.early = b""
-        self.left = False
-        try:
-            return (self._receive() or self.stream.read)(1) is None
-        except OSError as error:
-            return error.errno in _BLOCKED
 
     def write(self, data):
         """Task: send some of `data`; returns how many bytes, at least one."""
@@ -240,11 +184,11 @@ class Connection:
         return done
 
     def read(self):
-        """Task: the next bytes, b"" at the end."""
-        receive = self._receive()
+        """Task: the next bytes, b"" at the end. `read` of a TLS object would lose an end that follows data."""
+        receive = getattr(self.stream, "recv", None)
         yield from self.wait(0)  # also while a server never lets it wait
         data = yield from self._io(POLLIN, receive or self.stream.read, _PIECE if receive else 1)
-        self._known = False
+        self.known = False
         return data
 
 

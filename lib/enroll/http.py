@@ -1,6 +1,6 @@
 """HTTP(S) for callers who may block, called like micropython-lib's urequests; `connection` verifies, `http1` bounds."""
 
-from time import ticks_add, time
+from time import ticks_add, ticks_ms, time
 
 from . import wait
 from .errors import EnrollError
@@ -97,6 +97,14 @@ def expire(idle: list) -> None:
             connection.close()
 
 
+def _quiet(stream) -> bool:
+    """Whether nothing has come that nobody asked for, not even the end."""
+    try:
+        return getattr(stream, "recv", stream.read)(1) is None
+    except OSError as error:
+        return error.errno in (11, 35)  # EAGAIN, of macOS too
+
+
 def _again(connection, method: str, target: tuple, body, headers: dict, timeout: float, repeat: bool):
     """Task: what `exchange` does, over a connection that was used before; None where it has to be done over another.
 
@@ -104,9 +112,12 @@ def _again(connection, method: str, target: tuple, body, headers: dict, timeout:
     come in a part of the time, which leaves enough to repeat what can be repeated.
     """
     patience = timeout / (4 if repeat else 2)
+    connection.end = ticks_add(ticks_ms(), int(patience * 1000))
+    connection.early = b""
+    connection.left = False
     it = None
     try:
-        if connection.again(patience):  # nothing has come since, not even the end
+        if _quiet(connection.stream):
             it = Exchange(connection)
             yield from it.ask(method, target, headers, body, wait.ignore, False)
             connection.end = ticks_add(connection.end, int((timeout - patience) * 1000))
