@@ -58,16 +58,30 @@ def test_iso_date_takes_dates_and_nothing_else(text):
         assert datetime.datetime.fromtimestamp(unix, datetime.UTC).time() == datetime.time()
 
 
-@given(st.datetimes(datetime.datetime(1970, 1, 1), datetime.datetime(2400, 1, 1)))
-def test_http_date_agrees_with_datetime(moment):
+@given(st.datetimes(datetime.datetime(1970, 1, 1), datetime.datetime(2400, 1, 1)), st.integers(0, 2**33))
+def test_http_date_agrees_with_datetime(moment, near):
     moment = moment.replace(microsecond=0, tzinfo=datetime.UTC)
-    text = moment.strftime("%a, %d %b %Y %H:%M:%S GMT")
-    assert dates.http_date(text) == int(moment.timestamp())
+    for form in ("%a, %d %b %Y %H:%M:%S GMT", "%a %b %e %H:%M:%S %Y"):
+        assert dates.http_date(moment.strftime(form), near) == int(moment.timestamp())
 
 
-@given(st.text(max_size=40))
-def test_http_date_of_anything_is_a_number_or_none(text):
-    assert dates.http_date(text) is None or isinstance(dates.http_date(text), int)
+@given(st.datetimes(datetime.datetime(1970, 1, 1), datetime.datetime(2240, 1, 1)), st.integers(0, 2**33))
+def test_two_digits_of_a_year_are_the_last_year_that_is_not_more_than_fifty_ahead(moment, near):
+    moment = moment.replace(microsecond=0, tzinfo=datetime.UTC)
+    found = dates.http_date(moment.strftime("%A, %d-%b-%y %H:%M:%S GMT"), near)
+    now = datetime.datetime.fromtimestamp(near, datetime.UTC)
+    if (moment.month, moment.day) == (2, 29) or (now.month, now.day) == (2, 29):
+        return
+    moment = moment.replace(year=2300 + moment.year % 100)
+    while moment > now.replace(year=now.year + 50):
+        moment = moment.replace(year=moment.year - 100)
+    assert found == (int(moment.timestamp()) if moment.year >= 1970 else None)
+
+
+@given(st.text(max_size=40) | st.text("0123456789:- ,JanFebNovGMT", max_size=40), st.integers(0, 2**33))
+def test_http_date_of_anything_is_a_number_or_none(text, near):
+    found = dates.http_date(text, near)
+    assert found is None or found >= 0
 
 
 @given(st.binary(max_size=80), st.integers(0, 2**33))

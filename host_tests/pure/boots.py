@@ -25,6 +25,7 @@ class Port:
         self.store = store
         self.connected = 0
         self.clock = None
+        self.set = []  # what the clock was set to
         self.now = NOW
         self.slept = []
         self.fed = 0
@@ -54,6 +55,7 @@ class Port:
 
     def set_clock(self, unix):
         self.clock = unix
+        self.set.append(unix)
 
     def feed(self):
         self.fed += 1

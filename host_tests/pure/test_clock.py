@@ -1,8 +1,9 @@
 """Dates: the calendar, and the texts that stand for a date."""
 
+import enroll.dates as dates
 from enroll.clock import BUILD, check
 from enroll.dates import civil, days, http_date, iso_date
-from helpers import raises
+from helpers import Fake, patched, raises
 
 DAY = 86400
 # date with its month from 0, days since 1970, day of the year from 0
@@ -80,18 +81,39 @@ def test_iso_date_refuses_what_is_no_date():
         raises(ValueError, iso_date, text)
 
 
-def test_http_date_of_the_rfc_9110_example():
-    assert http_date("Sun, 06 Nov 1994 08:49:37 GMT") == 784111777
+def test_http_date_of_the_rfc_9110_example_in_its_three_forms():
+    for text in ("Sun, 06 Nov 1994 08:49:37 GMT", "Sunday, 06-Nov-94 08:49:37 GMT", "Sun Nov  6 08:49:37 1994"):
+        assert http_date(text, days(1999, 0, 1) * DAY) == 784111777, text
+    assert http_date("Wed Nov 16 08:49:37 1994", 0) == 784111777 + 10 * DAY
 
 
 def test_http_date_at_the_ends_of_days_and_years():
-    assert http_date("Thu, 01 Jan 1970 00:00:00 GMT") == 0
-    assert http_date("Sat, 31 Dec 2016 23:59:59 GMT") == 1483228799
-    assert http_date("Tue, 29 Feb 2000 12:00:00 GMT") == 951825600
+    assert http_date("Thu, 01 Jan 1970 00:00:00 GMT", 0) == 0
+    assert http_date("Sat, 31 Dec 2016 23:59:59 GMT", 0) == 1483228799
+    assert http_date("Tue, 29 Feb 2000 12:00:00 GMT", 0) == 951825600
 
 
 def test_http_date_takes_a_leap_second():
-    assert http_date("Sat, 31 Dec 2016 23:59:60 GMT") == 1483228800
+    assert http_date("Sat, 31 Dec 2016 23:59:60 GMT", 0) == 1483228800
+
+
+def test_two_digits_of_a_year_are_at_most_fifty_years_ahead():
+    near = days(2026, 10, 20) * DAY + 3600
+    for date, year in (
+        ("20-Nov-26 00:00:00", 2026),
+        ("31-Dec-25 00:00:00", 2025),
+        ("01-Jan-30 00:00:00", 2030),
+        ("20-Nov-76 00:59:59", 2076),
+        ("20-Nov-76 01:00:00", 2076),
+        ("20-Nov-76 01:00:01", 1976),
+        ("01-Jan-77 00:00:00", 1977),
+        ("31-Dec-99 00:00:00", 1999),
+        ("29-Feb-00 00:00:00", 2000),
+    ):
+        found = http_date("Someday, %s GMT" % date, near)
+        assert found is not None and civil(found)[0] == year, date
+    assert civil(http_date("Sun, 01-Jan-05 00:00:00 GMT", days(2060, 0, 1) * DAY))[0] == 2105
+    assert civil(http_date("Sun, 01-Jan-20 00:00:00 GMT", days(2060, 0, 1) * DAY))[0] == 2020
 
 
 def test_http_date_of_what_is_none():
@@ -99,14 +121,36 @@ def test_http_date_of_what_is_none():
         "",
         "GMT",
         "yesterday",
-        "Sunday, 06-Nov-94 08:49:37 GMT",
-        "Sun Nov  6 08:49:37 1994",
         "Sun, 06 Nov 1994 08:49 GMT",
         "Sun, 06 11 1994 08:49:37 GMT",
         "Sun, xx Nov 1994 08:49:37 GMT",
         "Sun, 06 Nov year 08:49:37 GMT",
+        "Sun, 06 ovD 1994 08:49:37 GMT",
+        "Sun, 06 N 1994 08:49:37 GMT",
+        "Sun, 06 nov 1994 08:49:37 GMT",
+        "Sun, 00 Nov 1994 08:49:37 GMT",
+        "Sun, 31 Nov 1994 08:49:37 GMT",
+        "Tue, 29 Feb 2100 08:49:37 GMT",
+        "Sun, 06 Nov 1994 24:49:37 GMT",
+        "Sun, 06 Nov 1994 08:60:37 GMT",
+        "Sun, 06 Nov 1994 08:49:61 GMT",
+        "Sun, 06 Nov 1994 8:49:37 GMT",
+        "Sun, 06 Nov 1994 08:49:37 EST",
+        "Sun, 06 Nov 1994 08:49:37 +0100",
+        "Sun, 06 Nov 1994 08:49:37",
+        "Wed, 31 Dec 1969 23:59:59 GMT",
+        "Sun, 06 Nov 9999999999999999999 08:49:37 GMT",
+        "Sun, 9999999999999999999 Nov 1994 08:49:37 GMT",
+        "Sun, 9999999-Nov-94 08:49:37 GMT",
     ):
-        assert http_date(text) is None, text
+        assert http_date(text, 0) is None, text
+
+
+def test_the_devices_own_clock_in_unix_seconds_whatever_its_epoch():
+    for year, since in ((1970, 0), (2000, 946684800)):
+        time = Fake(time=lambda since=since: 1795000000.9 - since, gmtime=lambda zero, year=year: (year, 1, 1))
+        with patched(dates, time=time):
+            assert dates.now() == 1795000000
 
 
 def test_check_refuses_a_time_before_earliest():

@@ -76,9 +76,10 @@ def test_after_of_more_digits_than_any_number_needs():
 
 def test_after_of_a_date_is_counted_from_now():
     date = "Fri, 20 Nov 2026 08:49:37 GMT"
-    now = http_date(date)
+    now = http_date(date, 0)
     assert after(date, now - 60) == 60
     assert after(date, now + 60) == -60
+    assert after("Friday, 20-Nov-26 08:49:37 GMT", now - 60) == after("Fri Nov 20 08:49:37 2026", now - 60) == 60
 
 
 def test_after_of_nonsense():

@@ -1,10 +1,13 @@
 """Authorised requests with a stored credential."""
 
+import sys
+
 import enroll
 import enroll.connection as connection
-import enroll.session as sessions
+import enroll.http1 as http1
 from boots import GOOD, NOW, Device, Port, Ready
 from enroll import wait
+from enroll.errors import EnrollError
 from enroll.providers import Credential
 from enroll.session import Session
 from helpers import Wire, config, folder, patched, raises
@@ -70,15 +73,30 @@ def test_headers_of_the_caller_are_sent_too():
     assert sent(registered("etherfax"), headers={"X-Mine": "1"})[2]["X-Mine"] == "1"
 
 
-def test_a_clock_that_a_reset_has_lost_is_set_before_the_first_request():
-    for epoch, lost, asked in ((1970, 5, True), (2000, 5, True), (1970, NOW, False), (2000, NOW - 946684800, False)):
-        session = registered("xyte")
-        session.port.clock = None
-        with patched(sessions, time=lambda lost=lost: lost, gmtime=lambda zero, epoch=epoch: (epoch, 1, 1)):
-            for _ in range(2):
-                sent(session)
-                session.close()
-        assert session.port.clock == (NOW if asked else None), (epoch, lost)
+def refused_certificate(*_, **__):
+    raise EnrollError("certificate", "the certificate has expired")
+    yield
+
+
+def test_the_clock_is_set_before_the_first_request_and_after_a_certificate_was_refused():
+    session = registered("xyte")
+    for _ in range(3):
+        sent(session)
+        session.close()
+    assert session.port.set == [NOW]
+    with patched(connection, socket=Wire(OSError(113))), patched(wait, select=Ready()):
+        raises(OSError, session.request, "GET", "/x")  # says nothing about the clock
+    sent(session)
+    session.close()
+    assert session.port.set == [NOW]
+    session.port.now += 5
+    with patched(http1, connect=refused_certificate), patched(wait, select=Ready()):
+        raises("certificate", session.request, "GET", "/x")
+    sent(session)
+    session.close()
+    sent(session)
+    assert session.port.set == [NOW, NOW + 5]
+    assert "enroll.clock" not in sys.modules  # its heap is given back
 
 
 def test_the_link_is_brought_up_before_the_first_request_and_after_one_that_failed():

@@ -1,6 +1,8 @@
 """SNTP answers: which are believed, which are ignored, which are refused; and the list of servers."""
 
 import enroll.clock as clock
+import enroll.connection as connection
+import enroll.dates as dates
 import enroll.http1 as http1
 from enroll.clock import parse
 from enroll.dates import days, iso_date
@@ -73,7 +75,8 @@ def test_unsynchronised_leap_indicator_is_refused():
 
 
 def test_zero_transmit_timestamp_is_refused():
-    raises("clock", parse, packet(transmit=bytes(8)), NONCE, EARLIEST)
+    for fraction in (bytes(4), b"\0\0\0\1", b"\x80\0\0\0", b"\xff" * 4):
+        raises("clock", parse, packet(transmit=bytes(4) + fraction), NONCE, EARLIEST)
 
 
 def test_time_before_earliest_is_refused():
@@ -91,7 +94,7 @@ def test_the_far_future_is_refused():
 
 
 def test_roll_over_of_2036():
-    for unix in (2**32 - NTP_EPOCH - 1, 2**32 - NTP_EPOCH, days(2036, 1, 8) * 86400, days(2050, 0, 1) * 86400):
+    for unix in (2**32 - NTP_EPOCH - 1, 2**32 - NTP_EPOCH + 1, days(2036, 1, 8) * 86400, days(2050, 0, 1) * 86400):
         assert parse(packet(unix), NONCE, EARLIEST) == unix
 
 
@@ -110,17 +113,30 @@ class Network:
     """Stands for the modules `socket` and `time`: `answers` maps a host to a function from a request to packets."""
 
     AF_INET, SOCK_DGRAM = 2, 2
+    since = 0  # the epoch of this port and its own clock's Unix seconds
+    own = 0
 
     def __init__(self, **answers):
         self.answers = answers
         self.asked = []
         self.open = 0
         self.now = 0
+        self.looked = 0
+        self.lines = []
 
-    def getaddrinfo(self, host, port, *_):
+    def getaddrinfo(self, host, port, family, kind):
+        assert (family, kind) == (self.AF_INET, self.SOCK_DGRAM)
         if host not in self.answers:
             raise OSError(-2)
-        return [(2, 2, 0, "", (host, port))]
+        self.looked += 1
+        places = host.split("+") if "+" in host else [host]
+        return [(2, 2, 0, "", (place, port)) for place in places]
+
+    def time(self):
+        return self.own - self.since
+
+    def gmtime(self, seconds):
+        return (1970 if not self.since else 2000,)
 
     def socket(self, *_):
         self.open += 1
@@ -171,14 +187,18 @@ def ask_servers(network, *servers, date=None, error=None, **more):
 
     def exchange(method, url, body=b"", **more):
         asked.append((method, url, more))
-        if error:
-            raise error
-        return Fake(headers={} if date is None else {"date": date}, close=lambda: closed.append(1))
+        failure = error.get(method) if isinstance(error, dict) else error
+        if failure:
+            raise failure
+        found = date.get(method) if isinstance(date, dict) else date
+        return Fake(headers={} if found is None else {"date": found}, close=lambda: closed.append(1))
         yield
 
     try:
-        with patched(clock, socket=network, time=network), patched(http1, exchange=exchange):
-            return drive(clock.ask(config("etherfax", ntp=list(servers), **more)), lambda sock, flags: len(sock.inbox))
+        with patched(clock, socket=network, time=network), patched(connection, socket=network):
+            with patched(http1, exchange=exchange), patched(dates, time=network):
+                task = clock.ask(config("etherfax", ntp=list(servers), **more), network.lines.append)
+                return drive(task, lambda sock, flags: len(sock.inbox))
     finally:
         network.hints = asked
         assert error or len(closed) == len(asked), "the connection for the date is left open"
@@ -255,7 +275,9 @@ def test_no_server_answers_and_no_date_comes():
 def test_a_date_header_is_the_hint_where_udp_is_blocked():
     network = Network(first=silent)
     date = "Fri, 20 Nov 2026 08:49:37 GMT"
-    assert ask_servers(network, "first", date=date, url="http://cloud.example:8080/api/v1") == clock.http_date(date)
+    assert ask_servers(network, "first", date=date, url="http://cloud.example:8080/api/v1") == clock.http_date(
+        date, EARLIEST
+    )
     ((method, url, more),) = network.hints
     assert method == "HEAD" and url.rstrip("/") == "http://cloud.example:8080"
     assert "headers" not in more, "the request for the date carries no credential"
@@ -264,6 +286,80 @@ def test_a_date_header_is_the_hint_where_udp_is_blocked():
 def test_a_date_header_that_cannot_be_true_is_refused():
     for date in ("Thu, 01 Jan 1970 00:00:00 GMT", "Sat, 31 Oct 2026 23:59:59 GMT", "Sun, 06 Nov 2094 08:49:37 GMT"):
         raises("clock", ask_servers, Network(first=silent), "first", date=date)
+
+
+def test_a_date_of_every_form_is_the_hint():
+    for date in ("Friday, 20-Nov-26 08:49:37 GMT", "Fri Nov 20 08:49:37 2026"):
+        assert ask_servers(Network(), "nowhere", date=date) == iso_date("2026-11-20") + 31777
+
+
+def test_get_gives_a_date_where_head_gives_none():
+    date = "Fri, 20 Nov 2026 08:49:37 GMT"
+    for more in (
+        {"date": {"GET": date}},
+        {"date": {"HEAD": "soon", "GET": date}},
+        {"date": {"HEAD": "Thu, 01 Jan 1970 00:00:00 GMT", "GET": date}},
+        {"date": date, "error": {"HEAD": OSError(104)}},
+        {"date": date, "error": {"HEAD": EnrollError("answer", "no HTTP")}},
+    ):
+        network = Network()
+        assert ask_servers(network, "nowhere", **more) == iso_date("2026-11-20") + 31777
+        assert [method for method, *_ in network.hints] == ["HEAD", "GET"]
+        assert network.hints[0][1:] == network.hints[1][1:]
+
+
+def test_a_service_that_is_silent_is_waited_for_once():
+    network = Network()
+    raises("clock", ask_servers, network, "nowhere", error=OSError(110))
+    assert [method for method, *_ in network.hints] == ["HEAD"]
+
+
+def test_the_boards_own_clock_is_the_last_source():
+    for since in (0, 946684800):
+        network = Network(first=silent)
+        network.own, network.since = TODAY, since
+        assert ask_servers(network, "first") == TODAY
+        assert network.hints and "the board's clock" in network.lines[-1]
+        assert ask_servers(network, "first", date="Fri, 20 Nov 2026 08:49:37 GMT") != TODAY
+        network.answers["first"] = honest
+        network.own = TODAY + 1000
+        assert ask_servers(network, "first") == TODAY
+
+
+def test_a_clock_of_the_board_that_cannot_be_true_is_none():
+    for own in (0, iso_date("2000-01-01"), iso_date("2021-01-01"), clock.BUILD - 1, days(2080, 0, 1) * 86400):
+        network = Network()
+        network.own = own
+        raises("clock", ask_servers, network, "nowhere")
+        assert "time from" not in "".join(network.lines).replace("no time from", "")
+
+
+def test_every_address_of_a_name_is_asked():
+    def unreachable(request):
+        raise OSError(113)
+
+    for bad in (silent, rude, unreachable):
+        network = Network(**{"a+b+c": None, "a": bad, "b": bad, "c": honest})
+        assert ask_servers(network, "a+b+c", "other") == TODAY
+        assert [where for where, _ in network.asked] == [("a", 123), ("b", 123), ("c", 123)]
+        assert network.looked == 1
+
+
+def test_the_log_says_where_the_time_is_from_and_who_was_refused_why():
+    network = Network(rude=rude, silent=silent, good=honest)
+    ask_servers(network, "rude", "nowhere", "silent", "good")
+    refused, unknown, late, good = network.lines
+    assert "no time from rude, the time server has no time" in refused
+    assert "no time from nowhere, " in unknown and "no time from silent, " in late
+    assert good == "time from good"
+    network = Network()
+    ask_servers(network, "nowhere", date="Fri, 20 Nov 2026 08:49:37 GMT")
+    assert network.lines[-1] == "time from the service's Date"
+
+
+def test_the_error_says_what_the_first_server_said():
+    message = str(raises("clock", ask_servers, Network(rude=rude), "rude", "nowhere"))
+    assert "no time from rude, the time server has no time: check" in message and message.count("check") == 1
 
 
 def test_the_floor_of_the_configuration_replaces_the_build():
@@ -276,8 +372,9 @@ def test_the_floor_of_the_configuration_replaces_the_build():
 
 def test_closing_the_task_closes_its_socket():
     network = Network(host=silent)
-    with patched(clock, socket=network, time=network):
-        task = clock.ask(config("etherfax", ntp=["host"]))
+    with patched(clock, socket=network, time=network), patched(connection, socket=network):
+        task = clock.ask(config("etherfax", ntp=["host"]), None)
+        assert task.send(None) == 0  # a watchdog is fed before every look-up
         task.send(None)
         assert network.open == 1
         task.close()

@@ -1,7 +1,5 @@
 """Chance, time and flash that tests can look into, and what raises when the power goes."""
 
-from helpers import Fake
-
 START = 1795000000  # Unix seconds at the beginning of every story, in November 2026
 DAY = 86400000  # ms
 MASK = 0x3FFFFFFF  # ticks of a chip come round after 12 days
@@ -126,16 +124,6 @@ class File:
     def write(self, data):
         self.count(data)
         return self._file.write(data)
-
-
-class Modules:
-    """In place of sys.modules for who lets go of a module: it stays, since to compile it again takes its time."""
-
-    def __delitem__(self, name):
-        pass
-
-    def __getitem__(self, name):
-        return Fake(clock=None)
 
 
 def pause(seconds):

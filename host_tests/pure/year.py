@@ -8,11 +8,11 @@ import enroll.clock as clock
 import enroll.erase as erase
 import enroll.renew as renew
 from cloud import Net
-from enroll import config, connection, enroller, http, record, services, session, sleep, store, token, wait
+from enroll import config, connection, dates, enroller, http, record, services, session, sleep, store, token, wait
 from enroll.errors import EnrollError
 from enroll.services import etherfax, ickstream, xyte
 from helpers import Fake, folder, patched, saved
-from virtual import DAY, START, Chance, Clock, Cut, Flash, Modules, pause
+from virtual import DAY, START, Chance, Clock, Cut, Flash, pause
 
 HOUR = DAY // 24
 CALM = 335 * DAY  # from here on nothing new goes wrong
@@ -167,16 +167,14 @@ class Life:
         changes = [patched(module, **ticks) for module in (connection, http, session, renew, sleep)]
         changes += [patched(module, open=self.flash.open) for module in (store, erase, token)]
         changes += [patched(connection, socket=self.net)]
-        changes += [
-            patched(session, time=self.time),
-            patched(http, time=self.time),
-            patched(config, unload=wait.ignore),
-        ]
+        changes += [patched(dates, time=Fake(time=self.time, gmtime=lambda _: (1970,)))]
+        changes += [patched(http, time=self.time)]
+        changes += [patched(config, unload=wait.ignore)]  # to compile a module again takes its time
         changes += [
             patched(wait, select=self.net, pause=pause),
             patched(clock, ask=lambda config, log=None: self.net.ask()),
         ]
-        changes += [patched(enroller, os=Fake(urandom=self.chance.bytes), sys=Fake(modules=Modules()))]
+        changes += [patched(enroller, os=Fake(urandom=self.chance.bytes))]
         changes += [patched(enroller, gc=Fake(collect=wait.ignore))]  # a day has many attempts
         sys.modules["enroll.clock"] = enroll.clock = clock  # under CPython another test's device may have let go of it
         try:

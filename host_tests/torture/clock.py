@@ -21,6 +21,7 @@ from torture.timeservers import Behaviour, TimeServer, right
 
 TITLE = "false time"
 
+OPEN = {b"Connection", b"Host", b"User-Agent", b"Accept", b"Accept-Encoding"}  # headers that tell nothing
 PATIENCE = 3  # seconds for one server, as lib/enroll/clock.py has it
 SLACK = 2  # seconds more, because all are asked at the same time
 
@@ -79,10 +80,8 @@ def unasked(server: Hostile) -> Iterator[tuple[str, bytes]]:
     for name, visits in server.visits.items():
         for request in visits.requests:
             lines = request.split(b"\r\n")
-            if lines[0] != b"HEAD / HTTP/1.1" or {line.split(b":")[0] for line in lines[1:] if line} != {
-                b"Connection",
-                b"Host",
-            }:
+            names = {line.split(b":")[0] for line in lines[1:] if line}
+            if lines[0] not in (b"HEAD / HTTP/1.1", b"GET / HTTP/1.1") or not {b"Connection", b"Host"} <= names <= OPEN:
                 yield name, request
 
 

@@ -6,11 +6,24 @@ that says it has no time, or whose time cannot be true, is passed over at once; 
 
 from collections.abc import Iterator
 from dataclasses import dataclass
+from datetime import UTC, datetime
 from email.utils import formatdate
 
 from torture.hostile import Move, Moves
 from torture.misbehaviour import HEAD, http
-from torture.timeservers import Behaviour, at, before, cut, faulty, flood, from_elsewhere, headed, right, unix
+from torture.timeservers import (
+    Behaviour,
+    at,
+    before,
+    cut,
+    faulty,
+    flood,
+    from_elsewhere,
+    headed,
+    right,
+    transmitted,
+    unix,
+)
 
 EARLIEST = "2030-01-01"
 DEADLINE = 1  # seconds for a request
@@ -37,6 +50,8 @@ def cases() -> Iterator[Case]:
         count = int(fault in silent)
         yield Case(f"{fault} alone", [faulty(fault)], silent=count)
         yield Case(f"{fault}, then a server that is right", [faulty(fault), right], None, count)
+    for fraction in (b"\0\0\0\1", b"\xff" * 4):
+        yield Case(f"no seconds, the fraction {fraction!r}", [transmitted(bytes(4) + fraction)])
     yield Case("nobody there", [None])
     yield Case("nobody there, then a server that is right", [None, right], None)
     yield Case("all servers dead", [None, faulty("silent"), faulty("kiss-of-death"), faulty("silent")], silent=2)
@@ -103,6 +118,9 @@ def dates() -> Iterator[Dated]:
     elsewhere = "Location: http://127.0.0.1:9"
     yield Dated("a Date of a redirect", [http(b"", f"Date: {good}", elsewhere, status="301 x")], None)
     yield Dated("a Date the same twice", [http(b"", f"Date: {good}", f"Date: {good}")], None)
+    gone = datetime.now(UTC)
+    for form in ("%A, %d-%b-%y %H:%M:%S GMT", "%a %b %e %H:%M:%S %Y"):
+        yield Dated(f"a Date as {form}", [http(b"", f"Date: {gone.strftime(form)}")], None)
     yield Dated("a Date in 2035", [http(b"", "Date: Mon, 01 Jan 2035 00:00:00 GMT")], unix("2035-01-01"))
     for wrong in (
         "Sun, 06 Nov 1994 08:49:37 GMT",

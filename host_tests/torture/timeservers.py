@@ -56,6 +56,11 @@ def headed(first: int, stratum: int) -> Behaviour:
     return lambda query: [bytes([first, stratum]) + true(query)[2:]]
 
 
+def transmitted(stamp: bytes) -> Behaviour:
+    """An answer with this transmit timestamp, which is right otherwise."""
+    return lambda query: [true(query)[:40] + stamp]
+
+
 def cut(length: int) -> Behaviour:
     """An answer cut or padded to `length` bytes."""
     return lambda query: [true(query).ljust(length, b"\0")[:length]]

@@ -1,11 +1,13 @@
-"""Unix seconds from SNTP (RFC 4330, RFC 5905) or an HTTP Date (RFC 9110), checked before anyone believes them."""
+"""Unix seconds from SNTP (RFC 4330, RFC 5905), an HTTP Date (RFC 9110) or the device's own clock, checked before anyone
+believes them.
+"""
 
 import os
 import socket
 import time
 from select import POLLIN
 
-from .dates import http_date
+from .dates import http_date, now
 from .errors import EnrollError
 
 if __debug__:  # mpy-cross -O leaves this out: it knows const by itself
@@ -17,7 +19,8 @@ if False:  # for type hints only
 BUILD = const(1793491200)  # the day of this release, 2026-11-01: no true clock is earlier
 _NTP_EPOCH = const(2208988800)  # seconds from 1900 to 1970
 _HORIZON = const(946684800)  # thirty years: how long after its build a device may still be in use
-_PATIENCE = const(3000)  # ms for one server
+_PATIENCE = const(3000)  # ms for one address
+_ETIMEDOUT = const(110)
 
 
 def check(unix: int, earliest: int) -> int:
@@ -33,57 +36,94 @@ def check(unix: int, earliest: int) -> int:
 def parse(packet: bytes, nonce: bytes, earliest: int) -> int | None:
     """Unix seconds from an SNTP answer, or None if it does not answer the request that carried `nonce`.
 
-    `nonce` is the transmit timestamp that was sent (8 bytes); a server returns it as origin timestamp, and who did not
-    see the request cannot. Times before `earliest` are read in the next era, after the roll-over of 2036. Raises
-    EnrollError("clock") for a server that answers but should not be believed.
+    `nonce` is the transmit timestamp that was sent (8 bytes); a server returns it as origin timestamp, and nobody can
+    who did not see the request. Times before `earliest` are read in the next era, after the roll-over of 2036; no
+    seconds at all, whatever the fraction, mean that the server has no time. Raises EnrollError("clock") for a server
+    that answers but should not be believed.
     """
     if len(packet) < 48 or packet[24:32] != nonce or packet[0] & 7 != 4:
         return None
-    if packet[0] > 0xBF or not 0 < packet[1] < 16 or not any(packet[40:48]):
+    if packet[0] > 0xBF or not 0 < packet[1] < 16 or not any(packet[40:44]):
         raise EnrollError("clock", "the time server has no time")
     unix = int.from_bytes(packet[40:44], "big") - _NTP_EPOCH
     return check(unix if unix >= earliest else unix + (1 << 32), earliest)
 
 
 def _query(host: str, port: int, earliest: int):
-    """Task: ask one server once. Returns Unix seconds; raises OSError or EnrollError."""
-    nonce = os.urandom(8)
-    where = socket.getaddrinfo(host, port, 0, socket.SOCK_DGRAM)[0]
-    sock = socket.socket(where[0], socket.SOCK_DGRAM)
-    try:
-        sock.connect(where[-1])  # the stack then drops what comes from elsewhere
-        sock.setblocking(False)
-        sock.send(b"\x23" + bytes(39) + nonce)  # version 4, client; nothing else about this device is told
-        start = time.ticks_ms()
-        while time.ticks_diff(time.ticks_ms(), start) < _PATIENCE:
-            if (yield sock, POLLIN):
-                unix = parse(sock.recv(64), nonce, earliest)
-                if unix is not None:
-                    return unix
-        raise OSError(110)  # ETIMEDOUT
-    finally:
-        sock.close()
+    """Task: ask a server once at each of its addresses. Returns Unix seconds; raises OSError or EnrollError.
+
+    An answer from another address is dropped by the stack, even with the right nonce: between most devices and a time
+    server is a router that drops it anyway, and only a connected socket learns at once that nobody is there.
+    """
+    from .connection import lookup
+
+    yield 0  # a watchdog is fed before every look-up
+    failure: Exception = OSError(_ETIMEDOUT)
+    for where in lookup(host, port, socket.SOCK_DGRAM):
+        nonce = os.urandom(8)
+        sock = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
+        try:
+            sock.connect(where)
+            sock.setblocking(False)
+            sock.send(b"\x23" + bytes(39) + nonce)  # version 4, client; nothing else about this device is told
+            start = time.ticks_ms()
+            while time.ticks_diff(time.ticks_ms(), start) < _PATIENCE:
+                if (yield sock, POLLIN):
+                    unix = parse(sock.recv(64), nonce, earliest)
+                    if unix is not None:
+                        return unix
+        except (OSError, EnrollError) as error:
+            failure = error
+        finally:
+            sock.close()
+    raise failure
 
 
-def ask(config: "Config", log=None):
+def _date(config: "Config", earliest: int):
+    """Task: the Date that the service's server sends to anyone: where there is none with HEAD, with GET.
+
+    Raises OSError or EnrollError.
+    """
+    from .http1 import exchange  # not needed where a time server answers
+
+    for method in ("HEAD", "GET"):
+        try:
+            it = yield from exchange(method, "/".join(config.url.split("/")[:3]), timeout=config.timeout, verify=False)
+            it.close()
+            return check(http_date(it.headers.get("date", ""), earliest) or 0, earliest)
+        except (OSError, EnrollError) as error:
+            failure = error
+            if error.args[0] == _ETIMEDOUT:
+                break  # another method would take as long
+    raise failure
+
+
+def ask(config: "Config", log):
     """Task: ask the servers of `config.ntp` one after another until one gives a time that can be true.
 
-    Returns Unix seconds. Where none does, the Date that the service's server sends to anyone is taken as a hint,
-    without verifying who sends it: TLS is verified after it as ever. Raises the last server's EnrollError("clock").
+    Where none does, the Date that the service's server sends to anyone is taken as a hint, without verifying who sends
+    it: TLS is verified after it as ever. The last source is the board's own clock. `log(line)` is told which source it
+    was in the end, and why those before it were not believed.
+
+    Returns Unix seconds; raises EnrollError("clock") with what the first server had to say.
     """
     earliest = BUILD if config.earliest is None else config.earliest
-    for host, port in config.ntp:
+    sources = [(host, _query(host, port, earliest)) for host, port in config.ntp]
+    sources.append(("the service's Date", _date(config, earliest)))
+    failure = ""
+    for name, task in sources:
         try:
-            return (yield from _query(host, port, earliest))
-        except OSError as error:
-            failure = EnrollError("clock", "no time from %s" % host, error)
-        except EnrollError as error:
-            failure = error
-    from .http1 import exchange  # not needed where a boot only reads a date
-
-    try:
-        it = yield from exchange("HEAD", "/".join(config.url.split("/")[:3]), timeout=config.timeout, verify=False)
-        it.close()
-        return check(http_date(it.headers["date"]) or 0, earliest)
-    except (OSError, KeyError, EnrollError):
-        raise failure
+            unix = yield from task
+            break
+        except (OSError, EnrollError) as error:
+            why = "no time from %s, %s" % (name, str(error).split(":")[0])
+            log(why)
+            failure = failure or why
+    else:
+        name = "the board's clock"
+        try:
+            unix = check(now(), earliest)
+        except EnrollError:
+            raise EnrollError("clock", failure)
+    log("time from " + name)
+    return unix

@@ -1,9 +1,12 @@
 """The Gregorian calendar in Unix seconds: the same on every port, whatever its epoch and the width of its words."""
 
+import time
+
 if __debug__:  # mpy-cross -O leaves this out: it knows const by itself
     from micropython import const
 
-_MONTHS = const("JanFebMarAprMayJunJulAugSepOctNovDec")
+_MONTHS = const(" Jan Feb Mar Apr May Jun Jul Aug Sep Oct Nov Dec ")
+_Y2000 = const(946684800)  # Unix seconds of the epoch that some ports count from
 
 
 def days(year: int, month: int, day: int) -> int:
@@ -26,20 +29,49 @@ def civil(unix: int) -> tuple[int, int, int]:
     return year, month, today - days(year, 0, 1)
 
 
-def iso_date(value: str) -> int:
-    """Unix seconds at the start of "YYYY-MM-DD" (UTC), 1970 or later. Raises ValueError."""
-    year, month, day = map(int, value.split("-"))
-    unix = days(year, month - 1, day) * 86400
-    if len(value) != 10 or unix < 0 or civil(unix)[:2] != (year, month - 1):
+def now() -> int:
+    """Unix seconds by this device's own clock, right or wrong, whatever the epoch of this port is."""
+    return int(time.time()) + (_Y2000 if time.gmtime(0)[0] == 2000 else 0)
+
+
+def _start(year: int, month: int, day: int) -> int:
+    """Unix seconds at the start of a day (UTC); `month` from 0. Raises ValueError if there is none since 1970."""
+    unix = days(year, month, day) * 86400
+    if unix < 0 or civil(unix)[:2] != (year, month):
         raise ValueError
     return unix
 
 
-def http_date(value: str) -> int | None:
-    """Unix seconds of an HTTP date, "Sun, 06 Nov 1994 08:49:37 GMT" (RFC 9110, 5.6.7), or None if it is none."""
+def iso_date(value: str) -> int:
+    """Unix seconds at the start of "YYYY-MM-DD" (UTC), 1970 or later. Raises ValueError."""
+    year, month, day = map(int, value.split("-"))
+    if len(value) != 10:
+        raise ValueError
+    return _start(year, month - 1, day)
+
+
+def http_date(value: str, near: int) -> int | None:
+    """Unix seconds of an HTTP date (RFC 9110, 5.6.7), 1970 or later, or None if it is none.
+
+    "Sun, 06 Nov 1994 08:49:37 GMT", or as old servers write it: "Sunday, 06-Nov-94 08:49:37 GMT" and
+    "Sun Nov  6 08:49:37 1994". `near`: Unix seconds. Of the years that two digits may stand for it is the last one
+    that is not more than fifty years after `near`.
+    """
     try:
-        month = _MONTHS.index(value[8:11])
-        hour, minute, second = map(int, value[17:25].split(":"))
-        return ((days(int(value[12:16]), month // 3, int(value[5:7])) * 24 + hour) * 60 + minute) * 60 + second
+        words = value.replace("-", " ").split()
+        if len(words) == 5:
+            words = [words[place] for place in (0, 2, 1, 4, 3)] + ["GMT"]
+        _, day, name, year, clock, zone = words
+        hour, minute, second = map(int, clock.split(":"))
+        if zone != "GMT" or len(clock) != 8 or len(day + year) > 6 or hour > 23 or minute > 59 or second > 60:
+            raise ValueError
+        seconds = (hour * 60 + minute) * 60 + second
+        month = _MONTHS.index(" " + name + " ") // 4
+        number = int(year)
+        if len(year) == 2:
+            number += (civil(near)[0] + 50) // 100 * 100
+            if days(number - 50, month, int(day)) * 86400 + seconds > near:
+                number -= 100
+        return _start(number, month, int(day)) + seconds
     except ValueError:
         return None

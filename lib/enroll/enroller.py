@@ -7,7 +7,6 @@ and no attempt's outcome is unknown, RAW when the answer of a register-once serv
 import gc
 import json
 import os
-import sys
 
 from . import retry, store, wait
 from .errors import EnrollError
@@ -185,14 +184,12 @@ class Enroller:
         self.log("connecting")
         yield from port.connect(config.network) or ()
         from . import clock
+        from .config import unload
 
         now = yield from clock.ask(config, self.log)
         port.set_clock(now)
         del clock
-        try:  # the module has done its part: where its code is in the heap, the request gets that
-            del sys.modules["enroll.clock"], sys.modules["enroll"].clock
-        except (KeyError, AttributeError):  # another task was quicker
-            pass
+        unload("clock")  # it has done its part: where its code is in the heap, the request gets that
         steps = config.service.register(config, now)
         answer = None
         while True:

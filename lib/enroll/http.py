@@ -47,10 +47,10 @@ class Response:
 
     @property
     def retry_after(self) -> int | None:
-        from .dates import http_date
+        from .dates import http_date, now
         from .retry import after
 
-        return after(self.headers.get("retry-after", ""), http_date(self.headers.get("date", "")) or 0)
+        return after(self.headers.get("retry-after", ""), http_date(self.headers.get("date", ""), now()) or now())
 
     def read(self) -> bytes:
         """The next bytes of the body as they were sent, b"" at its end."""

@@ -12,7 +12,7 @@ def after(value: str, now: int) -> int | None:
         return int(value[:9])
     from .dates import http_date
 
-    date = http_date(value)
+    date = http_date(value, now)
     return None if date is None else date - now
 
 

@@ -1,6 +1,6 @@
 """Authorised requests with the credential that registration has brought."""
 
-from time import gmtime, ticks_diff, ticks_ms, time
+from time import ticks_diff, ticks_ms
 
 from . import wait
 from .errors import EnrollError
@@ -17,7 +17,6 @@ if False:  # for type hints only
     from .providers import Credential
 
 _APART = const(5000)  # ms between two 401s that are believed
-_Y2000 = const(946684800)  # Unix seconds of the epoch that some ports count from
 
 
 class Session:
@@ -47,7 +46,8 @@ class Session:
         self._turn: Any = None  # asyncio.Lock of the task whose turn it is
         self._holder: Any = None  # that task
         self._closing: Any = None  # the task that closes the connection
-        self._up = False  # whether link and clock were looked after since the last failure
+        self._up = False  # whether the link was looked after since the last failure
+        self._timed = False  # whether the clock was set since this boot and since the last certificate was refused
         self._refused: Any = None  # when the first 401 in a row came, in ticks of milliseconds
         self.hold: Any = None  # until when no other attempt to register anew is made, in ticks of milliseconds
         self.failures = 0  # of such attempts, in a row
@@ -63,8 +63,8 @@ class Session:
         until there is another. Then the request is made once more: with every method but POST and PATCH, and with these
         if the caller allows to `repeat` them. (Otherwise the two 401s are those of two calls.)
 
-        The link is brought up before the first request and after each that failed, and the clock is set if it cannot be
-        right.
+        The link is brought up before the first request and after each that failed. The clock is set before the first
+        request, and again after a certificate was refused.
 
         Raises OSError and EnrollError as `http.request` does, EnrollError("configuration") where the service has no
         such requests, and what a registration raises.
@@ -144,14 +144,19 @@ class Session:
         return response
 
     def _prepare(self):
-        """Task: bring the link up, and after a reset that has lost the time set the clock, which TLS needs."""
-        from . import clock
-
+        """Task: bring the link up, and set the clock, which TLS needs, unless that was done and nothing speaks
+        against it.
+        """
         config = self.config
         yield from self.port.connect(config.network) or ()
-        now = time() + (_Y2000 if gmtime(0)[0] == 2000 else 0)
-        if now < (clock.BUILD if config.earliest is None else config.earliest):
-            self.port.set_clock((yield from clock.ask(config)))
+        if not self._timed:
+            from . import clock
+            from .config import unload
+
+            self.port.set_clock((yield from clock.ask(config, getattr(self.log, "info", self.log))))
+            self._timed = True
+            del clock
+            unload("clock")
         self._up = True
 
     def _send(self, method: str, path: str, base: str | None, repeat: bool, more: dict):
@@ -176,6 +181,8 @@ class Session:
             return (
                 yield from fetch(method, url, ca=config.ca, feed=self.port.feed, idle=self._idle, repeat=repeat, **more)
             )
-        except (OSError, EnrollError):
+        except (OSError, EnrollError) as error:
             self._up = False
+            if isinstance(error, EnrollError) and error.kind == "certificate":
+                self._timed = False  # it may be the clock that is wrong
             raise

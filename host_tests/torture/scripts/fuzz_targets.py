@@ -164,7 +164,7 @@ def take_text(content):
         return
     unless(ValueError, dates.iso_date, text)
     unless(ValueError, address, text)
-    for found in (dates.http_date(text), retry.after(text, NOW)):
+    for found in (dates.http_date(text, NOW), retry.after(text, NOW)):
         assert found is None or isinstance(found, int)
         retry.delay(1, 5, 900, 0.5, False, found)
     str(EnrollError("server", text, text))
