@@ -118,8 +118,12 @@ def test_a_path_cannot_lead_to_another_host():
         with patched(connection, socket=wire):
             raises("configuration", session.request, "GET", path)
         assert wire.where is None
-    for path in ("/@evil.example/", "/a\r\nHost: evil.example", "/ HTTP/1.1"):
+    for path in ("/a\r\nHost: evil.example", "/ HTTP/1.1"):
         wire = Wire(OK)
         with patched(connection, socket=wire):
             raises("configuration", session.request, "GET", path)
         assert wire.where is None
+    for path in ("/@evil.example/", "?@evil.example", "/http://evil.example/", "//evil.example/"):
+        where, first, headers, _ = sent(session, "GET", path)
+        session.close()
+        assert where[0] == headers["Host"] == "localhost" and first == "GET /api%s HTTP/1.1" % path

@@ -100,7 +100,7 @@ def expire(idle: list) -> None:
 def _quiet(stream) -> bool:
     """Whether nothing has come that nobody asked for, not even the end."""
     try:
-        return getattr(stream, "recv", stream.read)(1) is None
+        return (getattr(stream, "recv", None) or stream.read)(1) is None
     except OSError as error:
         return error.errno in (11, 35)  # EAGAIN, of macOS too
 

@@ -23,10 +23,7 @@ def split(url: str) -> tuple[str, str, int, str]:
     host, colon, port = name.partition(":")
     usual = {"http": 80, "https": 443}.get(scheme, 0)
     number = int(port) if port.isdigit() else 0 if colon else usual
-    good = usual and host and 0 < number < 65536 and plain(url)
-    for mark in "@#[":
-        good = good and mark not in url
-    if not good:
+    if not usual or not host or not 0 < number < 65536 or not plain(url) or "#" in url or "@" in name or "[" in name:
         raise ValueError
     return scheme, host.rstrip("."), number, path if path[:1] == "/" else "/" + path
 
