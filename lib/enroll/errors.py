@@ -2,43 +2,49 @@
 
 Its `kind` is one of:
 
-=============== ========================================================================= ======
-kind            what happened                                                             status
-=============== ========================================================================= ======
-configuration   enroll.json, or what the service says of it, must be changed              78
-storage         flash is full, read-only or worn                                          74
-network         no link, no name, no connection, cut or timed out                         75
-clock           no trustworthy time                                                       75
-certificate     the server could not prove who it is                                      75
-memory          not enough heap                                                           75
-server          the service asks to try again later                                       75
-refused         the service said no; an administrator can change that                     77
-orphaned        it said no, and an earlier attempt whose answer was lost may be why       77
-answer          the answer was not understood                                             76
-=============== ========================================================================= ======
+=============== =========================================================================
+kind            what happened
+=============== =========================================================================
+configuration   enroll.json, or what the service says of it, must be changed
+storage         flash is full, read-only or worn
+network         no link, no name, no connection, cut, timed out, or a page of a proxy
+clock           no trustworthy time
+certificate     the server could not prove who it is
+memory          not enough heap
+server          the service asks to try again later
+refused         the service said no; an administrator can change that
+orphaned        it said no, and an earlier attempt whose answer was lost may be why
+answer          the answer was not understood
+=============== =========================================================================
 
-The status is what `firmware/main.py` exits with on the unix port (the numbers of BSD's sysexits.h).
+`status` gives what `firmware/main.py` exits with on the unix port (the numbers of BSD's sysexits.h).
 """
 
 if __debug__:  # mpy-cross -O leaves this out: it knows const by itself
     from micropython import const
 
-_REMEDIES = const("""
-configuration correct enroll.json
-storage free or replace the flash
-network check the network and `url`
-clock check the network, `ntp` and `earliest`
-certificate check `ca`, `url` and the clock
-memory free some heap
-server it is asked again
-refused change that in the portal
-orphaned reset this device in the portal, then it registers by itself
-answer check `url`, or update this firmware""")
+# For each kind its exit status, and what to do where nothing better is known.
+_KINDS = const("""
+configuration 78 correct enroll.json
+storage 74 free or replace the flash
+network 75 check the network and `url`
+clock 75 check the network, `ntp` and `earliest`
+certificate 75 check `ca`, `url` and the clock
+memory 75 free some heap
+server 75 it is asked again by itself
+refused 77 allow this device in the portal of the service
+orphaned 77 reset or delete this device in the portal of the service, then it registers by itself
+answer 76 check `url`, or update this firmware""")
 
 
 def entry(table: str, key) -> str:
     """What `table`, a text, says in the line that begins with `key` and a blank; "" if there is none."""
     return table.partition("\n%s " % key)[2].split("\n")[0]
+
+
+def status(kind: str) -> int:
+    """The exit status of firmware/main.py for an error of `kind`; 75 for what no kind is known of."""
+    return int(entry(_KINDS, kind)[:2] or 75)
 
 
 class EnrollError(Exception):
@@ -57,7 +63,7 @@ class EnrollError(Exception):
 
     def __init__(self, kind: str, fact: str, cause=None) -> None:
         self.kind = kind
-        remedy = "" if ": " in fact else ": " + entry(_REMEDIES, kind)
+        remedy = "" if ": " in fact else ": " + entry(_KINDS, kind)[3:]
         if cause:
             fact += ", error %s" % cause
         line = bytearray(fact[:300] + remedy, "utf-8")

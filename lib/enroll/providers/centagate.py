@@ -6,7 +6,7 @@ device is in centagate_login.py.
 
 from ..errors import EnrollError
 from ..url import quote
-from . import Answer, Credential, Request, refusal
+from . import Answer, Credential, Request
 
 if __debug__:  # mpy-cross -O leaves this out: it knows const by itself
     from micropython import const
@@ -22,22 +22,24 @@ _CODES = const("""
 10002 c invalid input
 10003 s DB protection error
 10004 s DB error
-22002 r user not found
-29001 r token not found
-29002 r token not active
-29004 r phone number in use
-29008 r user has an OTP token
-29011 r invalid activation code
-29017 r invalid token status
-6002 r binding failed
-6007 r no CR OTP token allowed
-10001 r no permission
-23001 r invalid credentials
-23020 r untrusted IP address
-23022 r bad signature: renew `cen_token`
-23023 r login expired: renew `cen_token`
-23024 c call not found
+22002 r user not found: correct `username`, or create the user in Centagate
+29001 r token not found: correct `token_sn`, or import the token into Centagate
+29002 r token not active: activate it in Centagate
+29004 r phone number in use: unbind it in Centagate
+29008 r user has an OTP token: unbind it in Centagate
+29011 r invalid activation code: renew `cen_token`
+29017 r invalid token status: reset the token in Centagate
+6002 r binding failed: check the user and the token in Centagate
+6007 r no CR OTP token allowed: allow the user one in Centagate
+10001 r no permission: give it to `admin_username` in Centagate
+23001 r invalid credentials: correct `login`, or renew `cen_token`
+23020 r untrusted IP address: trust it in Centagate
+23022 r bad signature: renew `cen_token`, or correct `login`
+23023 r login expired: renew `cen_token`, or check the clock
+23024 c call not found: check `url`
 23025 s API error""")
+_HTTP = const("""
+refused check this user, its token and the administrator in Centagate""")
 
 
 def check(section: dict) -> str | None:
@@ -79,14 +81,16 @@ def register(config: "Config", now: int):
     yield Request("PUT", url, body, {"Accept": "application/json"})
 
 
-def result(answer: Answer, bound: bool = False) -> dict:
+def result(config: "Config", answer: Answer, bound: bool = False) -> dict:
     """The object in an answer. Raises EnrollError for every code but success, and what counts as one: `bound` already,
     by an attempt whose answer was lost.
     """
-    reply = answer.json("")
+    reply = answer.json(_HTTP, config)
     code = str(reply.get("code", "no code"))
     if code != "0" and not (code == "29008" and bound):
-        raise refusal(code, _CODES)
+        from .answer_refused import refusal
+
+        raise refusal(code, _CODES, reply, config)
     found = reply.get("object")
     if isinstance(found, str):
         found = Answer(200, found.encode()).json()
@@ -94,7 +98,7 @@ def result(answer: Answer, bound: bool = False) -> dict:
 
 
 def parse(config: "Config", answer: Answer) -> Credential:
-    extra = result(answer, answer.again)
+    extra = result(config, answer, answer.again)
     extra["username"] = config.section["username"]
     return Credential(config.provider, config.section["token_sn"], "", extra)
 

@@ -1,6 +1,6 @@
 """Centagate: the administrator's login on the device, for where nobody can compute a `cen_token` for it.
 
-It puts an administrator's password and an integration's secret key on the device's flash: whoever reads that can do
+It puts an administrator's password and an integration's secret key on the device's flash: anyone who reads it can do
 what this administrator can. Centagate's web service documentation, "authBasic".
 """
 
@@ -46,7 +46,7 @@ def login(config: "Config", now: int):
     url = config.url + "/auth/authBasic"
     answer = yield Request("POST", url, body, {"Accept": "application/json"}, False)
     try:
-        return need(result(answer), "authToken", "secretCode")
+        return need(result(config, answer), "authToken", "secretCode")
     except EnrollError as error:
         if answer.cut:
             raise EnrollError("network", "no answer from the service", answer.cut)

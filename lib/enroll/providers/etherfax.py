@@ -3,6 +3,9 @@
 https://www.etherfax.net, REST API, "devices?a=register".
 """
 
+import hashlib
+
+from ..errors import EnrollError
 from ..url import quote
 from . import Credential, Request, need
 
@@ -17,7 +20,16 @@ TABLE = "serial@I utc_offset-n check-A"
 ANSWER = 512
 ONCE = True
 _REFUSALS = const("""
-403 r not enabled, or registered before: enable or reset this device in the portal, and check its serial and clock""")
+403 r not enabled, or registered before
+refused enable or reset this device in the portal, and check its serial and clock""")
+
+
+def check(section: dict) -> None:
+    """Raises EnrollError where the firmware lacks what the token is made with."""
+    if not hasattr(hashlib, "md5"):
+        raise EnrollError(
+            "configuration", "this firmware has no MD5, which etherFAX needs: flash MicroPython 1.28 or later"
+        )
 
 
 def register(config: "Config", now: int):
@@ -29,7 +41,7 @@ def register(config: "Config", now: int):
 
 
 def parse(config: "Config", answer: "Answer") -> Credential:
-    extra = answer.json(_REFUSALS)
+    extra = answer.json(_REFUSALS, config)
     return Credential(config.provider, config.section["serial"], need(extra, "DeviceToken")[0], extra)
 
 

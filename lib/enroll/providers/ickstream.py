@@ -6,7 +6,7 @@ ickStream wiki, "API/Cloud Core Protocol/addDevice" and "Device registration pro
 from binascii import crc32
 
 from ..errors import EnrollError
-from . import Credential, Request, need, refusal
+from . import Credential, Request, need
 
 if __debug__:  # mpy-cross -O leaves this out: it knows const by itself
     from micropython import const
@@ -21,11 +21,12 @@ ONCE = False
 ONE_TIME = "registration_token"
 # HTTP's, and JSON-RPC's errors (JSON-RPC 2.0 specification, 5.1) with the service's own
 _ERRORS = const("""
-401 r registration token used up, expired or wrong: fetch a new one
--32000 r not authorised: fetch a new registration token
+refused fetch a new registration token for this device
+401 r registration token used up, expired or wrong
+-32000 r not authorised
 -32001 s service error
 -32600 c no JSON-RPC request
--32601 c addDevice unknown
+-32601 c addDevice unknown: check `url`
 -32602 c wrong `hardware_id` or `application_id`
 -32603 s internal error
 -32700 s request damaged""")
@@ -59,11 +60,12 @@ def parse(config: "Config", answer: "Answer") -> Credential:
     reply = answer.json()
     error = reply.get("error")
     if isinstance(error, dict):
-        raise refusal(error.get("code"), _ERRORS)
-    if answer.status >= 300:
-        raise refusal(answer.status, _ERRORS)
+        from .answer_refused import refusal
+
+        raise refusal(error.get("code"), _ERRORS, error, config)
+    answer.json(_ERRORS, config)
     extra = reply.get("result")
-    if str(reply.get("id")) != "1" or not isinstance(extra, dict):
+    if str(reply.get("id", 1)) != "1" or not isinstance(extra, dict):  # where the answer is cut the id may be missing
         raise EnrollError("answer", "not the answer to addDevice")
     device_id, token = need(extra, "id", "accessToken")
     extra["scheme"] = config.section["scheme"] or "Bearer"

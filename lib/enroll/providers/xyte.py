@@ -17,7 +17,8 @@ TABLE = "hardware_key@P firmware_version!A sn!I mac@I cloud_id-I sub_model-A nam
 ANSWER = 1024
 ONCE = True
 _REFUSALS = const("""
-422 r taken or unknown: delete this device in the portal, or check its keys""")
+422 r taken or unknown
+refused delete this device in the portal, then it registers by itself, or check its keys""")
 
 
 def check(section: dict) -> str | None:
@@ -49,7 +50,7 @@ def register(config: "Config", now: int):
 
 
 def parse(config: "Config", answer: "Answer") -> Credential:
-    extra = answer.json(_REFUSALS)
+    extra = answer.json(_REFUSALS, config)
     hub = _hub(config)
     device_id, key, extra[hub] = need(extra, "id", "access_key", hub)
     try:

@@ -36,10 +36,13 @@ def settle_now(new: bool, *parts) -> None:
         session.close()
 
 
-def read(response, table: str = "") -> dict:
-    """The JSON object in a Response, {} if there is none. Raises what `table`, as a provider's, has for a refusal."""
+def read(response, table: str = "", session=None) -> dict:
+    """The JSON object in a Response, {} if there is none. Raises what `table`, as a provider's, has for a refusal; with
+    the service's own words if the Session is given, whose secrets must not be among them.
+    """
+    known = (session.config, session.credential) if session else ()
     try:
-        return Answer(response.status_code, response.content).json(table)
+        return Answer(response.status_code, response.content).json(table, *known)
     except EnrollError as error:
         error.retry_after = response.retry_after
         raise

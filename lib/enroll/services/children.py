@@ -16,6 +16,9 @@ from . import read
 if __debug__:  # mpy-cross -O leaves this out: it knows const by itself
     from micropython import const
 
+_REFUSALS = const("""
+422 r taken or unknown
+refused check this child's model, and delete it in the portal if it is there already""")
 _GROUP = const(16)
 _FULL = const(4096)  # bytes of a record that takes no other child: a key may be long
 _MOST = const(100)  # records
@@ -79,7 +82,7 @@ class Children:
                 self._load()
                 group = self._place()
                 group[0].prepare()
-            device_id, key = need(read(response), "id", "access_key")
+            device_id, key = need(read(response, _REFUSALS, session), "id", "access_key")
             group[1][mark(child)] = [device_id, key]
             who = session.credential.device_id.encode()
             group[0].save(KEPT, who, json.dumps(group[1]).encode(), True)

@@ -6,7 +6,7 @@ if __debug__:  # mpy-cross -O leaves this out: it knows const by itself
     from micropython import const
 
 _REFUSALS = const("""
-401 r not authorised: enable or reset this device in the portal""")
+refused enable or reset this device in the portal""")
 
 
 def check(session):
@@ -15,7 +15,7 @@ def check(session):
     "/accounts?a=status" is what ordinary clients use; whether a device may is not documented.
     """
     path = session.config.section["check"]
-    return read((yield from session.task("GET", path if path[0] == "/" else "/" + path)), _REFUSALS)
+    return read((yield from session.task("GET", path if path[0] == "/" else "/" + path)), _REFUSALS, session)
 
 
 def settle(session, new: bool):

@@ -4,15 +4,16 @@ ickStream wiki, "API/Cloud Core Protocol": getDevice, setDeviceAddress, removeDe
 """
 
 from ..errors import EnrollError
-from ..providers import refusal
+from ..providers.answer_refused import refusal
 from . import keep, read
 
 if __debug__:  # mpy-cross -O leaves this out: it knows const by itself
     from micropython import const
 
 _ERRORS = const("""
-401 r not authorised any more: fetch a new registration token
--32000 r not authorised any more: fetch a new registration token
+refused fetch a new registration token for this device
+401 r not authorised any more
+-32000 r not authorised any more
 -32001 s service error
 -32602 c device unknown
 -32603 s internal error""")
@@ -23,10 +24,10 @@ def call(session, method: str, **params):
     params["deviceId"] = session.credential.device_id
     request = {"jsonrpc": "2.0", "id": 2, "method": method, "params": params}
     response = yield from session.task("POST", "", True, json=request)
-    reply = read(response, _ERRORS)
+    reply = read(response, _ERRORS, session)
     error = reply.get("error")
     if isinstance(error, dict):
-        error = refusal(error.get("code"), _ERRORS)
+        error = refusal(error.get("code"), _ERRORS, error, session.config, session.credential)
         error.retry_after = response.retry_after
         raise error
     if str(reply.get("id")) != "2" or "result" not in reply:

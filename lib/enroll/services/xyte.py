@@ -17,13 +17,15 @@ if __debug__:  # mpy-cross -O leaves this out: it knows const by itself
 if False:  # for type hints only
     from ..providers import Credential
 
+_REFUSALS = const("""
+refused check this device, and what it may do, in the portal""")
 _BATCH = const(100)  # children a request
 _ROUND = const(20)  # commands that are obeyed in one go
 
 
 def _call(session, method: str, path: str, body: dict | None = None):
     """Task: a request about this device; none of them hurts when it is made twice."""
-    return read((yield from session.task(method, "/v1/devices/{id}" + path, True, json=body)))
+    return read((yield from session.task(method, "/v1/devices/{id}" + path, True, json=body)), _REFUSALS, session)
 
 
 def telemetry(session, values: dict | None = None, status: str = "online", timestamp: str | None = None):

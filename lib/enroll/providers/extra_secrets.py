@@ -1,0 +1,53 @@
+"""Which fields of an answer are secret, besides the one that authorises: a password for MQTT, another service's key."""
+
+import json
+
+from ..config import Secret
+
+if __debug__:  # mpy-cross -O leaves this out: it knows const by itself
+    from micropython import const
+
+# A field is secret if its name contains one of the first or ends with one of the others; case and figures do not count.
+_PARTS = const(("pass", "pwd", "secret", "credential"))
+_ENDS = const(("token", "key", "keys", "pin", "psk"))
+
+
+def seal(extra: dict, closed: bool, names=()) -> None:
+    """Make what is secret in `extra`, at any depth, a Secret (`closed`), or what it was before.
+
+    `names`: those of further fields that are secret.
+    """
+    parts: list = [extra]
+    while parts:
+        part = parts.pop()
+        if isinstance(part, list):
+            parts += part
+        elif isinstance(part, dict):
+            for name, value in part.items():
+                if isinstance(value, Secret):
+                    if not closed:
+                        part[name] = value.reveal()
+                elif closed and value and (name in names or _private(name)):
+                    part[name] = Secret(value)
+                else:
+                    parts.append(value)
+
+
+def _private(name: str) -> bool:
+    name = name.lower()
+    for part in _PARTS:
+        if part in name:
+            return True
+    return name.rstrip("0123456789").endswith(_ENDS)
+
+
+def readable(extra: dict) -> dict:
+    """What of `extra` can be read back: 1e999 is a number that no float holds, and JSON has no word for it."""
+    kept = {}
+    for name, value in extra.items():
+        try:
+            json.loads(json.dumps(value))
+            kept[name] = value
+        except ValueError:
+            pass
+    return kept
