@@ -84,6 +84,7 @@ def test_an_answer_cut_at_every_byte_loses_nothing_that_came():
                 action = boot(it, *pieces)
                 if action.name == "registered":
                     assert whole[end:].strip(b"}") == b"" or provider == "xyte"
+                    assert action.credential.secret.reveal() == "token-canary"
                 else:
                     assert action.error.kind in ("network", "answer"), action.error.kind
                     assert state(it) == (RAW if end > start else TRIED), end
@@ -99,10 +100,28 @@ def test_an_answer_whose_length_is_wrong_but_whose_text_is_whole():
         assert state(it) == KEPT
 
 
+def test_an_answer_that_is_longer_than_what_was_proved_is_taken_up_to_8192_bytes():
+    for provider in SECTIONS:
+        for size in (1500, 4097, 8192):
+            for end in (b" ", b""):
+                it = fresh(provider)
+                whole = json.dumps(dict(GOOD[provider], more="")).encode()[:-2]
+                whole += b"m" * (size - len(whole) - 2) + b'"}'
+                assert boot(it, answer(provider, body=whole[: len(whole) - len(end)] + end)).name == "registered", size
+                assert state(it) == KEPT
+
+
+def test_an_answer_that_is_too_long_is_taken_as_far_as_it_can_be_kept():
+    for provider in ("etherfax", "xyte", "centagate"):
+        it = fresh(provider)
+        body = json.dumps(dict(GOOD[provider], more="m" * 9000)).encode()
+        assert boot(it, answer(provider, body=body)).name == "registered"
+
+
 def test_an_answer_that_is_too_long():
     for provider in SECTIONS:
         it = fresh(provider)
-        action = boot(it, answer(provider, body=b" " * 5000 + json.dumps(GOOD[provider]).encode()))
+        action = boot(it, answer(provider, body=b" " * 9000 + json.dumps(GOOD[provider]).encode()))
         assert action.name == "wait" and action.error.kind == "answer", action.error
         assert boot(it, answer(provider)).name == "registered"
 

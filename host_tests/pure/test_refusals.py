@@ -2,7 +2,9 @@
 
 import json
 
+from boots import GOOD, ONCE, Device
 from enroll.providers import Answer
+from enroll.record import RAW, TRIED
 from helpers import SECTIONS, config, raises
 
 COMMON = (
@@ -17,7 +19,13 @@ CENTAGATE = (
     ("refused", (22002, 29001, 29002, 29004, 29008, 29011, 29017, 6002, 6007, 10001, 23001, 23020, 23022, 23023)),
 )
 ICKSTREAM = (("refused", (-32000,)), ("server", (-32001, -32603, -32700)), ("configuration", (-32600, -32601, -32602)))
-BODIES = (b"", b"<html>no</html>", b'{"error": "no"}', b"{}", b"[]", b"null", b"\xff")
+PAGES = (
+    b"<html>no</html>",
+    b"  \r\n<!DOCTYPE html><title>Log in</title><style>a {color: red}</style>",
+    b"<?xml?><html/>",
+)
+LOGIN = {"password": "swordfish", "integration_key": "k", "secret_key": "s"}
+BODIES = (b"", b'{"error": "no"}', b"{}", b"[]", b"null", b"\xff")
 
 
 def error_of(kind, provider, status, body=b"", again=False):
@@ -39,14 +47,132 @@ def test_every_http_status_has_its_kind_at_every_service():
                     assert str(status) in error_of(kind, provider, status, body)
 
 
+def test_a_page_instead_of_a_refusal_is_not_the_services_word():
+    """A proxy or the portal of a network may have sent it; it may be the service's own all the same."""
+    for provider in SECTIONS:
+        for status in (200, 201, 300, 302, 307, 401, 403, 409, 422):
+            for page in PAGES:
+                message = error_of("network", provider, status, page)
+                for word in (str(status), "proxy", "portal", "web page", "else "):
+                    assert word in message, message
+        for status in (407, 511):
+            for page in PAGES + BODIES:
+                message = error_of("network", provider, status, page)
+                assert str(status) in message and "login" in message
+        for status in (404, 405):
+            for page in PAGES + BODIES:
+                assert "`url`" in error_of("configuration", provider, status, page)
+        for status in (500, 502, 503, 504):
+            for page in PAGES:
+                error_of("server", provider, status, page)
+    for own in (b'<b>old</b>{"error": "no"}', b'{"error": "<html>"}', b"no <html>"):
+        error_of("refused", "xyte", 403, own)
+
+
+def test_a_page_is_no_refusal_and_its_attempt_is_not_unknown():
+    """The service refuses afterwards what it has never seen: that is no orphan."""
+    for provider in SECTIONS:
+        for status in (200, 403, 511):
+            device = Device(provider)
+            assert "proxy" in str(device.refused("network", (status, PAGES[0])).error) or status == 511
+            assert device.state() != RAW
+            device.refused("refused", (403, b""))
+            assert device.boot((200, GOOD[provider])).name == "registered"
+
+
+def test_a_page_after_an_answer_that_was_lost_is_no_orphan_but_the_refusal_is():
+    for provider in ONCE:
+        device = Device(provider)
+        device.refused("network", OSError(104, "reset"))
+        for page in PAGES:
+            device.refused("network", (403, page))
+            assert device.state() == TRIED
+        device.refused("orphaned", (403, b""))
+
+
+def test_what_buys_a_credential_is_kept_though_a_page_stands_around_it():
+    device = Device("etherfax")
+    body = b"<br />Warning: <b>old</b>" + json.dumps(GOOD["etherfax"]).encode()
+    assert device.boot((200, body)).name == "registered"
+
+
+def test_an_orphan_is_told_what_its_own_service_wants():
+    for provider, remedy in (("etherfax", "reset this device"), ("xyte", "delete this device")):
+        for status in (401, 403, 409, 422):
+            device = Device(provider)
+            device.refused("network", OSError(104, "reset"))
+            message = str(device.refused("orphaned", (status, b"")).error)
+            assert "earlier answer was lost" in message and remedy in message and str(status) in message, message
+            assert message.count(": ") == 1, message
+
+
+def test_every_refusal_says_what_is_to_be_changed_and_where():
+    for provider, words in (
+        ("etherfax", ("enable", "reset", "portal", "serial", "clock")),
+        ("xyte", ("delete", "portal", "keys")),
+        ("ickstream", ("fetch", "token")),
+        ("centagate", ("user", "token", "Centagate")),
+    ):
+        for status in (401, 403, 409, 422):
+            message = error_of("refused", provider, status)
+            for word in words:
+                assert word in message, message
+            assert "change that" not in message
+
+
+def test_the_services_own_words_are_quoted():
+    said = "mac has already been taken"
+    for body in (
+        {"error": said},
+        {"message": said},
+        {"error": {"code": 1}, "message": said},
+        {"error": "", "message": said},
+    ):
+        message = error_of("refused", "xyte", 422, body)
+        assert "(%s): " % said in message and "delete" in message, message
+    assert "(Forbidden, not here)" in error_of("refused", "etherfax", 403, {"message": "Forbidden: not here"})
+    assert "(No user)" in error_of("refused", "centagate", 200, {"code": 22002, "message": "No user"})
+    assert "(Gone)" in error_of("refused", "ickstream", 200, {"id": 1, "error": {"code": -32000, "message": "Gone"}})
+    assert "(busy)" in error_of("server", "xyte", 503, {"error": "busy"})
+
+
+def test_words_that_may_hold_a_secret_are_not_quoted():
+    """No word that looks like a token, none of the configuration's secrets, nothing long or unprintable."""
+    token = "0123456789abcdef"
+    for said in (
+        token,
+        "token %s is wrong" % token,
+        "a\nb",
+        "\x1b[2J",
+        "é",
+        "x " * 31,
+        "",
+        "   ",
+        5,
+        None,
+        ["no"],
+        {"a": 1},
+    ):
+        for body in ({"error": said}, {"message": said}):
+            message = error_of("refused", "xyte", 422, body)
+            assert "(" not in message and token not in message, message
+    for provider, section, secret in (
+        ("xyte", {"hardware_key": "hunter2"}, "hunter2"),
+        ("xyte", {"hardware_key": "hunter2"}, "HUNTER2"),
+        ("ickstream", {"registration_token": "Sesame"}, "sesame"),
+        ("centagate", {"cen_token": None, "auth_token": "open", "secret_code": "hunter2"}, "hunter2"),
+        ("centagate", {"cen_token": None, "login": LOGIN}, "swordfish"),
+    ):
+        it = config(provider, section)
+        body = json.dumps({"message": "no key %s" % secret, "error": "%s?" % secret}).encode()
+        error = raises("refused", it.service.parse, it, Answer(403, body))
+        assert secret.lower() not in str(error).lower(), error
+
+
 def test_etherfax_403_names_all_that_it_may_mean():
     message = error_of("refused", "etherfax", 403)
     for word in ("enable", "register", "clock"):
         assert word in message, message
-
-
-def test_xyte_422_names_the_portal():
-    assert "portal" in error_of("refused", "xyte", 422, {"error": "mac has already been taken"})
 
 
 def test_ickstream_401_asks_for_a_new_token():

@@ -68,9 +68,15 @@ def test_the_path_of_the_check_may_do_without_its_slash():
 def test_the_check_returns_what_the_service_says_of_the_device():
     life = Life("etherfax", says(200, {"Status": "Active"}), CHECK)
     assert life.run(etherfax.check) == {"Status": "Active"}
-    for odd in (b"<html>", b"[1]", b""):
+    for odd in (b"[1]", b"", b"none"):
         life = Life("etherfax", says(b"HTTP/1.1 200 X\r\nContent-Length: %d\r\n\r\n%s" % (len(odd), odd)), CHECK)
         assert life.run(etherfax.check) == {}
+
+
+def test_a_page_of_a_portal_is_no_answer_to_a_check():
+    page = b"<html>Welcome to this hotel"
+    life = Life("etherfax", says(b"HTTP/1.1 200 X\r\nContent-Length: %d\r\n\r\n%s" % (len(page), page)), CHECK)
+    assert "portal" in str(raises("network", life.run, etherfax.check))
 
 
 def test_a_check_that_is_refused_says_what_to_do_and_costs_nothing():
@@ -121,9 +127,11 @@ def test_a_call_is_json_rpc_about_this_device_and_returns_its_result():
 def test_errors_of_json_rpc_have_their_kinds():
     wanted = {-32000: "refused", -32001: "server", -32601: "answer", -32602: "configuration", -32603: "server"}
     for code, kind in wanted.items():
-        life = Life("ickstream", rpc(error={"code": code, "message": "canary"}))
+        life = Life("ickstream", rpc(error={"code": code, "message": "not at home"}))
         error = raises(kind, life.run, ickstream.check)
-        assert str(code) in str(error) and error.said
+        assert str(code) in str(error) and "(not at home)" in str(error) and error.said
+        life = Life("ickstream", rpc(error={"code": code, "message": "no token-canary here"}))
+        assert "here" not in str(raises(kind, life.run, ickstream.check)), "the credential was sent back"
     for code in ("secret-canary-code", None, [1], {}):
         raises("answer", Life("ickstream", rpc(error={"code": code})).run, ickstream.check)
 

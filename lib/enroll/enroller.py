@@ -241,9 +241,9 @@ class Enroller:
                         raise
                     cut = error
                 body = memoryview(buffer)[: it.size]
-            if request.credential and self.config.service.ONCE and it.status_code < 300:
-                self._note(RAW, body)  # at once: nothing that happens from here on can lose it
             answer = Answer(it.status_code, body)
+            if request.credential and self.config.service.ONCE and it.status_code < 300 and not answer.page():
+                self._note(RAW, body)  # at once: nothing that happens from here on can lose it
             answer.cut = cut
             for name in it.headers:
                 if name.lower() == "retry-after":
@@ -274,7 +274,7 @@ class Enroller:
             error = failure
             if service.ONCE and answer.again and error.kind == "refused":
                 where = "kept unread in " + self.config.store if self.state == RAW else "lost"
-                error = EnrollError("orphaned", "an earlier answer was %s, now the service refuses" % where)
+                error = EnrollError("orphaned", "an earlier answer was %s, now %s" % (where, error))
             error.said = True
             error.retry_after = answer.retry_after
             if error.kind == "answer" and good:

@@ -14,6 +14,7 @@ if __debug__:  # mpy-cross -O leaves this out: it knows const by itself
 _HEAD = const(65536)  # bytes of status line and headers together
 _KEPT = const(16384)  # and of what is kept of them
 _JOINED = const(4096)  # bytes of a body that leaves together with its head
+_BODY = const(8192)  # bytes of a body that is kept: no record takes more
 _RESET = const(104)  # ECONNRESET
 _NEEDED = const(("content-length", "transfer-encoding", "date", "retry-after"))
 
@@ -178,12 +179,14 @@ class Exchange:
         return data
 
     def body(self, buffer: bytearray):
-        """Task: read the body into `buffer`. `size` says how much has come, also when this raises."""
+        """Task: read the body into `buffer`, which grows where that is too short. `size` says how much has come, also
+        when this raises.
+        """
         while True:
             piece = yield from self.piece()
             if not piece:
                 return
-            piece = piece[: len(buffer) - self.size]
+            piece = piece[: _BODY - self.size]
             if not piece:
                 raise _malformed("too long")
             end = self.size + len(piece)

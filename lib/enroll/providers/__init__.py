@@ -26,6 +26,11 @@ from ..config import Secret
 from ..errors import EnrollError
 from ..url import plain
 
+if __debug__:  # mpy-cross -O leaves this out: it knows const by itself
+    from micropython import const
+
+_MOST = const(8192)  # bytes that a record takes
+
 
 def service(name: str):
     """The module of provider `name`: a plug-in that the configuration names, and nothing else loads one."""
@@ -120,22 +125,26 @@ class Credential:
         return service(self.provider).headers(self)
 
     def encode(self) -> bytes:
-        """What is kept of it. A field that could not be read back is left out."""
+        """What is kept of it, at most 8 192 bytes. A field that could not be read back, or has no room, is left out."""
         sealed = self._sealed
         if sealed:
             self._seal()
         body = [self.device_id, self.secret.reveal(), self._extra, self.renewed]
-        text = json.dumps(body)
+        text = json.dumps(body).encode()
         try:
             json.loads(text)
+            good = len(text) <= _MOST
         except ValueError:
+            good = False
+        if not good:
             from .extra_secrets import readable
 
-            body[2] = readable(self._extra)
-            text = json.dumps(body)
+            body[2] = {}
+            body[2] = readable(self._extra, _MOST - len(json.dumps(body)))
+            text = json.dumps(body).encode()
         if sealed:
             self._seal()
-        return text.encode()
+        return text
 
 
 def need(extra: dict, *names: str) -> list[str]:

@@ -27,7 +27,7 @@ def load(raw: bytes):
         ascii = bytearray(text)
         for at in range(len(ascii)):
             if ascii[at] > 127:
-                ascii[at] = 63  # a question mark
+                ascii[at] = 127  # no header takes it: a token with it is no token
         return json.loads(ascii)
     except ValueError:
         return None

@@ -41,13 +41,21 @@ def _private(name: str) -> bool:
     return name.rstrip("0123456789").endswith(_ENDS)
 
 
-def readable(extra: dict) -> dict:
-    """What of `extra` can be read back: 1e999 is a number that no float holds, and JSON has no word for it."""
-    kept = {}
+def readable(extra: dict, room: int) -> dict:
+    """What of `extra` can be read back, and has room in so many bytes: 1e999 is a number that no float holds, and JSON
+    has no word for it. Short fields are kept before long ones.
+    """
+    sizes = []
     for name, value in extra.items():
         try:
-            json.loads(json.dumps(value))
-            kept[name] = value
+            text = json.dumps({name: value}).encode()
+            json.loads(text)
+            sizes.append((len(text), name))
         except ValueError:
             pass
+    kept = {}
+    for size, name in sorted(sizes):
+        room -= size
+        if room > 0:
+            kept[name] = extra[name]
     return kept
