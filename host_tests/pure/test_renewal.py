@@ -153,7 +153,7 @@ def test_a_lost_answer_makes_an_orphan_until_the_portal_helps():
     raises("network", life.call, [answer(401), answer(401), OSError(104, "reset")])
     life.clock.sleep(life.it.cap)
     error = raises("orphaned", life.call, [answer(401), answer(422)])
-    assert "reset" in str(error)
+    assert "delete this device in the portal" in str(error)
     life.clock.sleep(life.it.cap)
     assert life.call([answer(401), answer(201, NEW), answer(200)]) == 200
 

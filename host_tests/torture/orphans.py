@@ -156,10 +156,10 @@ WAYS = (drop, cut, empty, late, kill, twice)
 def orphan(trial: Trial, way: Play) -> None:
     """Refused after an outcome that is unknown: it says so, asks slowly, and registers once the portal is reset."""
     way(trial)
-    trial.boot("orphaned", "reset", "portal").boot("orphaned", "reset", "portal")
+    trial.boot("orphaned", "this device in the portal").boot("orphaned", "this device in the portal")
     trial.step("orphaned")
     trial.killed()
-    trial.boot("orphaned", "reset", "portal")
+    trial.boot("orphaned", "this device in the portal")
     trial.reset()
     trial.boot("registered")
     asked = len(trial.requests())
@@ -264,7 +264,7 @@ def refused_then_bound(trial: Trial, way: Play) -> None:
     trial.boot("refused", "29002")
     trial.portal.set_token(token, "deactivated")
     way(trial)
-    expected = ("refused", "29008", "portal") if way is kill else ("registered",)
+    expected = ("refused", "29008", "unbind") if way is kill else ("registered",)
     trial.boot(*expected)
 
 

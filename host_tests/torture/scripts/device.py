@@ -240,9 +240,9 @@ class Device:
             outcome, fact, remedy = "refused", "the service says", "this device in the portal"
         elif self.service.provider in ONCE:
             fact = "an earlier answer was " + ("kept unread" if self.service.partly else "lost")
-            outcome, remedy = "orphaned", "reset this device in the portal"
+            outcome, remedy = "orphaned", "this device in the portal"
         else:
-            outcome, fact, remedy = "renewed", "registration token used up", "fetch a new one"
+            outcome, fact, remedy = "renewed", "registration token used up", "fetch a new registration token"
         if fact not in line or remedy not in line:
             raise Lost(line)
         self.service.reset()

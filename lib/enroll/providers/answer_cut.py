@@ -34,8 +34,8 @@ def load(raw: bytes):
 
 
 def _whole(raw: bytes) -> bytes:
-    """The JSON object in `raw`, closed after its last whole value if its end is missing; b"" if there is none that
-    could be written again. What is cut in its middle is left out: half a token is no token.
+    """The JSON object in `raw`, closed after its last whole value if its end is missing or is too deep; b"" if there is
+    none. What is cut in its middle is left out: half a token is no token.
     """
     start = at = end = raw.find(b"{")
     if start < 0 or b"[" in raw[:start]:
@@ -63,7 +63,7 @@ def _whole(raw: bytes) -> bytes:
             value = byte == 91
             ends = bytes((byte + 2,)) + ends
             if ends[_DEEP:]:
-                return b""
+                break
         elif byte in b"}]":
             ends = ends[1:]
             end, closing = at, ends
