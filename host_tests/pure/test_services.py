@@ -274,6 +274,6 @@ def test_a_token_that_comes_back_with_a_file_from_the_factory_still_has_its_cred
 def test_a_record_that_would_be_too_long_to_be_read_back_costs_nothing():
     life = Life("ickstream", rpc())
     life.run(ickstream.set_address, "a" * 9000)
-    assert secret(life) == "token-canary" and "address" not in enroll.stored(life.it).extra
+    assert secret(life) == "token-canary" and "address" not in enroll.stored(life.it, life.port).extra
     store = Store(life.it.store)
     raises("storage", store.save, KEPT, b"", json.dumps("x" * 70000).encode(), True)
