@@ -134,13 +134,13 @@ class Credential:
         try:
             json.loads(text)
             good = len(text) <= _MOST
-        except ValueError:
+        except (ValueError, TypeError, RuntimeError):
             good = False
         if not good:
             from .extra_secrets import readable
 
             body[2] = {}
-            body[2] = readable(self._extra, _MOST - len(json.dumps(body)))
+            self._extra = body[2] = readable(self._extra, _MOST - len(json.dumps(body)))
             text = json.dumps(body).encode()
         if sealed:
             self._seal()

@@ -51,7 +51,7 @@ def readable(extra: dict, room: int) -> dict:
             text = json.dumps({name: value}).encode()
             json.loads(text)
             sizes.append((len(text), name))
-        except ValueError:
+        except (ValueError, TypeError, RuntimeError):
             pass
     kept = {}
     for size, name in sorted(sizes):
