@@ -137,9 +137,12 @@ class Connection:
             raise self._explained(error)
         self.inside = free - gc.mem_free() > _BUFFERS
         while ca and not self.known:
-            if (yield from self._io(0, self.stream.read, 1)) is not None:
-                raise OSError(_RESET)
-            if not self.known:
+            early = yield from self._io(0, self.stream.read, 1)
+            if early is not None:
+                self.early = early
+                if not early or not self.known:
+                    raise OSError(_RESET)
+            elif not self.known:
                 yield from self.wait(POLLIN)
 
     def _verified(self, certificate, depth) -> int:

@@ -1,0 +1,112 @@
+"""Answers in shapes that real servers send: early, compressed, with long heads, long themselves."""
+
+import contextlib
+import gzip
+import json
+import socket
+import ssl
+import threading
+import zlib
+
+import certificates
+import pytest
+from outcome import status
+
+ROOT = certificates.make("root", ca=True)
+LEAF = certificates.make("leaf", issuer=ROOT)
+TOKEN = b'{"DeviceToken": "54524a6421f1ddaf6781c79f9e176cfc"}'
+
+
+@pytest.fixture
+def answered(make, runtime, tmp_path):
+    """`answered(answer, secure)`: the boot of a device of `provider` whose connection `answer(stream)` goes on with."""
+    threads = []
+
+    def answered(answer, secure, provider="etherfax"):
+        (tmp_path / "ca.pem").write_bytes(ROOT.pem())
+        listener = socket.create_server(("127.0.0.1", 0))
+        listener.settimeout(20)
+        tls = certificates.context(tmp_path, LEAF, newest=ssl.TLSVersion.TLSv1_2 if secure == "1.2" else None)
+
+        def work():
+            with contextlib.suppress(OSError), listener, listener.accept()[0] as stream:
+                stream.settimeout(20)
+                with tls.wrap_socket(stream, server_side=True) if secure else stream as stream:
+                    answer(stream)
+
+        threads.append(threading.Thread(target=work))
+        threads[-1].start()
+        url = f"{'https' if secure else 'http'}://127.0.0.1:{listener.getsockname()[1]}/api"
+        return make(provider, runtime, url=url, ca=str(tmp_path / "ca.pem"), timeout=5).boot()
+
+    yield answered
+    for thread in threads:
+        thread.join()
+
+
+def whole(body=TOKEN, head=""):
+    return b"HTTP/1.1 200 OK\r\n%sContent-Length: %d\r\n\r\n" % (head.encode(), len(body)) + body
+
+
+def after_a_byte(stream):
+    """What is left unread when a socket is closed is answered with a reset."""
+    stream.recv(1)
+    stream.sendall(whole())
+
+
+def after_the_head(stream):
+    heard = b""
+    while b"\r\n\r\n" not in heard:
+        heard += stream.recv(1)
+    stream.sendall(whole(json.dumps({"id": "d", "access_key": "k" * 20, "hub_url": "https://hub.example"}).encode()))
+
+
+def at_once(stream):
+    """Before anything is asked: 408 and the like of a balancer."""
+    stream.sendall(b"HTTP/1.1 503 Busy\r\nRetry-After: 7\r\nContent-Length: 0\r\n\r\n")
+    stream.recv(4096)
+
+
+@pytest.mark.parametrize("secure", ["", "1.2", "1.3"])
+def test_an_answer_and_a_close_before_the_request_was_read(answered, secure):
+    assert answered(after_a_byte, secure).returncode == 0
+    assert answered(after_the_head, secure, "xyte").returncode == 0
+
+
+@pytest.mark.parametrize("secure", ["", "1.3"])
+def test_an_answer_before_the_request(answered, secure):
+    boot = answered(at_once, secure)
+    assert status(boot, "server") == 75 and "503" in boot.stdout
+
+
+CODINGS = {"gzip": gzip.compress, "deflate": zlib.compress}
+
+
+@pytest.mark.parametrize("coding", CODINGS)
+def test_an_answer_that_is_compressed_unasked(answered, coding):
+    def answer(stream):
+        assert b"\r\nAccept-Encoding: identity\r\n" in stream.recv(4096)
+        stream.sendall(whole(CODINGS[coding](TOKEN), f"Content-Encoding: {coding}\r\n"))
+
+    assert answered(answer, "").returncode == 0
+
+
+@pytest.mark.parametrize("size", [16, 60])
+def test_a_long_head(answered, size):
+    def answer(stream):
+        stream.recv(4096)
+        cookies = "".join(f"Set-Cookie: {number}={'x' * 1000}\r\n" for number in range(size))
+        stream.sendall(whole(head=cookies + "X-Policy: " + "y" * 2000 + "\r\n"))
+
+    assert answered(answer, "1.3").returncode == 0
+
+
+def test_what_every_request_says_of_itself(answered):
+    def answer(stream):
+        heard.append(stream.recv(4096))
+        stream.sendall(whole())
+
+    heard = []
+    assert answered(answer, "").returncode == 0
+    for line in (b"User-Agent: enroll", b"Accept: application/json", b"Connection: close"):
+        assert b"\r\n" + line + b"\r\n" in heard[0], line
