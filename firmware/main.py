@@ -1,6 +1,8 @@
 """Boot: read enroll.json, register if that is not done yet, hand over to app.py.
 
-On a board it runs by itself. On the unix port:
+On a board it runs by itself, and leaves the board at its prompt only after a mistake in enroll.json, flash that cannot
+be written, Ctrl-C, and when app.py returns; after anything else that ends it, it waits and starts again.
+On the unix port:
 
     MICROPYPATH=lib:boards/unix:.frozen micropython firmware/main.py enroll.json [--once] [--app]
 
@@ -9,15 +11,18 @@ Progress goes to stderr; the last line of stdout is the outcome, and the exit st
 
 import gc
 
-gc.threshold(512)  # first of all: a heap that is collected often needs to be 8 KB less
+# First of all: a small heap that is collected often needs to be 8 KB less. A large one would spend its time on that.
+gc.threshold(512 if gc.mem_free() + gc.mem_alloc() < 98304 else gc.mem_free() // 4)
 
 import sys  # noqa: E402
+import time  # noqa: E402
 
 import enroll  # noqa: E402
 
 # exit statuses, after BSD's sysexits.h
 STATUS = {"configuration": 78, "storage": 74, "answer": 76, "refused": 77, "orphaned": 77}
 TRY_AGAIN = 75
+PAUSE = 60  # seconds until a board starts again
 
 
 def log(line: str) -> None:
@@ -31,9 +36,11 @@ def register(config, port, known, single: bool):
         return known
     if not single:
         return enroll.run(config, port, log=log)
+    from enroll import wait
+
     enroller = enroll.Enroller(config, port, log=log)
     try:
-        action = enroll.wait.run(enroller.attempt(), port.feed, port.sleep)
+        action = wait.run(enroller.attempt(), port.feed, port.sleep)
     finally:
         enroller.close()
     if action.error:
@@ -56,12 +63,19 @@ def boot(path: str, single: bool = False):
         found = (config, port, credential, log)
         wanted = config.section.get
         if wanted("check") or wanted("address") or wanted("children"):
-            enroll.services.settle_now(not known, *found)
+            from enroll.services import settle_now
+
+            settle_now(not known, *found)
         return 0, "registered %s %s" % (credential.provider, credential.device_id), found
     except enroll.EnrollError as error:
         return STATUS.get(error.kind, TRY_AGAIN), "%s: %s" % (error.kind, error), found
     except MemoryError:
         return TRY_AGAIN, "memory: not enough heap: free some, or restart", found
+    except ImportError as error:
+        return STATUS["configuration"], "configuration: %s: copy what is missing to the board" % error, found
+    except Exception as error:
+        sys.print_exception(error, sys.stderr)  # type: ignore[attr-defined]  # MicroPython's
+        return TRY_AGAIN, "network: unexpected %s: it is tried again" % type(error).__name__, found
 
 
 def main(arguments: list[str]) -> int:
@@ -73,14 +87,28 @@ def main(arguments: list[str]) -> int:
     status, outcome, found = boot(words[0] if words else "enroll.json", "--once" in arguments)
     print("enroll:", outcome)
     if found and (not arguments or "--app" in arguments):
-        import app
-
         gc.threshold(-1)  # the application decides for itself
-        app.main(enroll.Session(*found))
+        try:
+            import app
+
+            app.main(enroll.Session(*found))
+        except Exception as error:
+            sys.print_exception(error, sys.stderr)  # type: ignore[attr-defined]
+            print("enroll: app.py failed, %s" % type(error).__name__, file=sys.stderr)
+            return TRY_AGAIN
     return status
 
 
-if __name__ == "__main__":
-    status = main(sys.argv[1:])
-    if sys.platform in ("linux", "darwin"):  # a board has no use for a status: it stays at its prompt
+def leave(status: int, platform: str) -> None:
+    """End as the platform wants it: a program says its `status`; a board starts again, or stays at its prompt."""
+    if platform in ("linux", "darwin"):
         sys.exit(status)
+    if status == TRY_AGAIN:
+        print("enroll: it starts again in %d s" % PAUSE, file=sys.stderr)
+        port = sys.modules.get("port")
+        (port.sleep if port else time.sleep)(PAUSE)  # the port's feeds the watchdog
+        sys.exit()  # on a board a soft reset
+
+
+if __name__ == "__main__":
+    leave(main(sys.argv[1:]), sys.platform)

@@ -79,23 +79,25 @@ def saved(data, where=None):
 
 
 class patched:
-    """Context in which attributes of a module have other values: `with patched(module, name=value)`."""
+    """Context in which attributes of a module, or of each in a tuple, have other values: `patched(module, name=5)`."""
 
     def __init__(self, module, **values):
-        self._module = module
+        self._modules = module if isinstance(module, tuple) else (module,)
         self._values = values
 
     def __enter__(self):
-        self._before = {name: getattr(self._module, name, LEFT_OUT) for name in self._values}
-        for name, value in self._values.items():
-            setattr(self._module, name, value)
+        self._before = []
+        for module in self._modules:
+            for name, value in self._values.items():
+                self._before.append((module, name, getattr(module, name, LEFT_OUT)))
+                setattr(module, name, value)
 
     def __exit__(self, *_):
-        for name, value in self._before.items():
+        for module, name, value in self._before:
             if value is LEFT_OUT:
-                delattr(self._module, name)
+                delattr(module, name)
             else:
-                setattr(self._module, name, value)
+                setattr(module, name, value)
 
 
 class Fake:

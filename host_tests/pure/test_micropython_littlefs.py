@@ -2,6 +2,7 @@
 
 import os
 
+from enroll.reset import clear
 from enroll.store import Store
 from helpers import raises
 
@@ -145,7 +146,7 @@ def test_power_cut_after_begin_on_littlefs():
 
 
 def test_power_cut_while_clearing_on_littlefs():
-    sweep(vfs.VfsLfs2, lambda store: store.clear(), (NEW, None), OLD, NEW)
+    sweep(vfs.VfsLfs2, clear, (NEW, None), OLD, NEW)
 
 
 def fill():

@@ -3,6 +3,7 @@
 import os
 import sys
 
+from enroll.reset import clear
 from enroll.store import Store
 from fakes_board import BOARDS
 from fakes_nvs import Flash, Partition
@@ -37,7 +38,7 @@ def test_a_store_at_slash_nvs():
         assert Store(path).load() == NEW and Store(path).load(True) == OLD
         assert sorted(os.listdir(path)) == ["0", "1"] and os.stat(path + "/spare")[6] == 1024
         assert raises(OSError, os.listdir, "/nvs/none").errno == 2
-        Store(path).clear()
+        clear(Store(path))
         assert Store(path).load() is None
         os.remove(path + "/spare")
         assert raises(OSError, os.stat, path + "/spare").errno == 2

@@ -1,9 +1,13 @@
 """The package's public names, and its one exception."""
 
+import json
+import sys
+
 import enroll
 from enroll.errors import EnrollError
 from helpers import raises
 
+PUBLIC = ("Config", "EnrollError", "Credential", "Enroller", "Session", "stored", "run", "arun", "forget")
 KINDS = (
     "configuration",
     "storage",
@@ -19,7 +23,7 @@ KINDS = (
 
 
 def test_public_names_are_there():
-    for name in ("Config", "EnrollError", "Credential", "Enroller", "Session", "stored", "run", "arun", "forget"):
+    for name in PUBLIC:
         assert callable(getattr(enroll, name)), name
     assert enroll.EnrollError is EnrollError
 
@@ -28,6 +32,26 @@ def test_modules_can_be_imported_from_the_package():
     from enroll import http, retry
 
     assert callable(http.request) and callable(retry.delay)
+
+
+def test_listing_the_names_loads_nothing():
+    before = set(sys.modules)
+    names = dir(enroll)
+    assert set(sys.modules) == before
+    for name in PUBLIC + ("set_registration_token", "__version__"):
+        assert name in names, name
+
+
+def test_a_class_gives_way_to_itself_once_it_is_used():
+    raises(TypeError, enroll.Session)
+    raises(TypeError, enroll.Enroller)
+    for name in ("Session", "Enroller", "Config", "Credential"):
+        assert isinstance(getattr(enroll, name), type), name
+
+
+def test_the_version_is_the_packages():
+    with open(__file__.partition("/host_tests/")[0] + "/package.json") as file:
+        assert json.load(file)["version"] == enroll.__version__
 
 
 def test_names_that_are_none():

@@ -1,6 +1,8 @@
 """The store in esp32.NVS: the same outcomes as in files, whatever NVS raises and whenever it does."""
 
+import enroll.reset as reset_module
 import enroll.store as store_module
+from enroll.reset import clear
 from enroll.store import Store
 from fakes_board import on_board
 from fakes_nvs import FULL, Flash, Partition
@@ -27,7 +29,7 @@ class on_nvs:
         self.files = files
         at = lambda method: lambda path, *more: method(path[len(where) :], *more)  # noqa: E731
         os = Fake(stat=at(files.stat), mkdir=at(files.mkdir), remove=at(files.remove))
-        self._patched = patched(store_module, open=at(files.open), os=os)
+        self._patched = patched((store_module, reset_module), open=at(files.open), os=os)
         self._patched.__enter__()
         return self
 
@@ -216,17 +218,17 @@ def test_a_failed_clear_leaves_a_record_or_nothing_but_never_the_older_record():
             assert nvs.loaded() in (None, NEW)
             assert failed or nvs.loaded() is None
 
-        sweep(nvs, lambda store: store.clear(), check, OLD, NEW)
+        sweep(nvs, clear, check, OLD, NEW)
 
 
 def test_clear_leaves_no_secret_in_a_blob():
     with on_nvs() as nvs:
         nvs.fresh((4, b"who", b"canary" * 500), NEW)
-        nvs.store().clear()
+        clear(nvs.store())
         assert nvs.loaded() is None
         blobs = nvs.flash.blobs["enroll"]
         assert not any(blobs["0/slot"]) and not any(blobs["1/slot"])
-        nvs.store().clear()
+        clear(nvs.store())
         nvs.fresh(NEW)
         assert nvs.loaded() == NEW
 

@@ -2,6 +2,7 @@
 
 import os
 
+from enroll.reset import clear
 from enroll.store import Store
 from helpers import folder, raises, read, write
 
@@ -168,20 +169,20 @@ def test_what_a_save_that_was_cut_leaves_is_written_over():
 def test_clear_forgets_both_slots():
     for records in ((), (OLD,), (OLD, NEW), (OLD, NEW, OLD)):
         path = fresh(*records)
-        Store(path).clear()
+        clear(Store(path))
         assert load(path) == (None, False)
         assert not any(any(read(name)) for name in slots(path)), "no secret is left on flash"
 
 
 def test_clear_forgets_a_long_record():
     path = fresh((4, b"who", b"canary" * 500), OLD)
-    Store(path).clear()
+    clear(Store(path))
     assert not any(any(read(name)) for name in slots(path))
 
 
 def test_clear_of_an_absent_store():
     path = folder() + "/none"
-    Store(path).clear()
+    clear(Store(path))
     assert load(path) == (None, False)
 
 
@@ -190,14 +191,14 @@ def test_clear_of_a_damaged_store():
     for name in slots(path):
         write(name, b"\xff" * 1024)
     assert load(path) == (None, True)
-    Store(path).clear()
+    clear(Store(path))
     assert load(path) == (None, False)
 
 
 def test_a_store_goes_on_after_clear():
     path = fresh(OLD)
     store = Store(path)
-    store.clear()
+    clear(store)
     store.prepare()
     store.save(*NEW)
     store.close()
@@ -294,7 +295,7 @@ def test_parents_of_the_folder_are_made():
     assert load(path) == (OLD, False)
     store = Store("no-such-folder-%s" % path[-20:].replace("/", "-"))
     store.prepare()
-    store.clear()
+    clear(store)
     for name in ("0/slot", "1/slot", "spare"):
         os.remove(store.path + "/" + name)
     for name in ("/0", "/1", ""):

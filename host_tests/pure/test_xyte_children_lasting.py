@@ -140,14 +140,15 @@ def test_children_after_a_factory_reset_that_power_cut_short_are_kept_like_other
     life.run(settle)
     cleared = []
 
-    class Short(Store):
-        def clear(self):
-            if len(cleared) == 2:
-                raise Cut
-            cleared.append(self.path)
-            super().clear()
+    def short(store):
+        if len(cleared) == 2:
+            raise Cut
+        cleared.append(store.path)
+        clear(store)
 
-    with patched(reset, Store=Short, os=Fake(listdir=lambda path: ["0", "1", "c0", "c1", "c2", "spare"])):
+    clear = reset.clear
+    listed = Fake(listdir=lambda path: ["0", "1", "c0", "c1", "c2", "spare"], stat=os.stat)
+    with patched(reset, clear=short, os=listed):
         try:
             enroll.forget(life.it, life.port)
         except Cut:
@@ -209,7 +210,7 @@ def test_flash_that_fails_for_good_ends_in_an_error():
             return None
 
         def prepare(self):
-            raise self._trouble(OSError(5))
+            raise self.trouble(OSError(5))
 
     with patched(store_module, Store=Broken):
         raises("storage", life.run, settle)
@@ -220,7 +221,7 @@ def test_no_child_is_asked_for_where_flash_will_not_take_it():
 
     class Full(Store):
         def begin(self):
-            raise self._trouble(OSError(28))
+            raise self.trouble(OSError(28))
 
     with patched(store_module, Store=Full):
         raises("storage", life.run, settle)

@@ -8,7 +8,21 @@ import enroll.clock as clock
 import enroll.erase as erase
 import enroll.renew as renew
 from cloud import Net
-from enroll import config, connection, dates, enroller, http, record, services, session, sleep, store, token, wait
+from enroll import (
+    config,
+    connection,
+    dates,
+    enroller,
+    http,
+    record,
+    reset,
+    services,
+    session,
+    sleep,
+    store,
+    token,
+    wait,
+)
 from enroll.errors import EnrollError
 from enroll.services import etherfax, ickstream, xyte
 from helpers import Fake, folder, patched, saved
@@ -165,7 +179,7 @@ class Life:
     def year(self, end=END):
         ticks = {"ticks_ms": self.clock.ticks_ms, "ticks_add": Clock.ticks_add, "ticks_diff": Clock.ticks_diff}
         changes = [patched(module, **ticks) for module in (connection, http, session, renew, sleep)]
-        changes += [patched(module, open=self.flash.open) for module in (store, erase, token)]
+        changes += [patched(module, open=self.flash.open) for module in (store, reset, erase, token)]
         changes += [patched(connection, socket=self.net)]
         changes += [patched(dates, time=Fake(time=self.time, gmtime=lambda _: (1970,)))]
         changes += [patched(http, time=self.time)]

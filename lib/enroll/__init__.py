@@ -7,23 +7,31 @@
     enroll.forget(config, port)                 # factory reset
     enroll.set_registration_token(config, token, port)    # ickStream's, given at run time
 
-Names are imported when they are first used, so that a boot with a credential loads no network code.
+What a boot with a credential needs is loaded at once, the rest when it is first used; `dir(enroll)` loads nothing.
+Modules are imported by name, as `import enroll.http`.
 """
 
+from .config import Config  # noqa: F401
+from .errors import EnrollError  # noqa: F401
+from .providers import Credential  # noqa: F401
 
-def __getattr__(name: str):
-    # A class is in the module of its name, but for these. `from enroll import http` asks here before it seeks a module.
-    module = {
-        "EnrollError": "errors",
-        "Credential": "providers",
-        "forget": "reset",
-        "set_registration_token": "token",
-    }.get(name, name.lower())
-    try:
-        found = __import__("enroll." + module, None, None, (name,))
-    except ImportError:
-        raise AttributeError(name)
-    return getattr(found, name, found)
+__version__ = "0.1.0"
+
+
+def Enroller(*arguments, **more):  # noqa: F811
+    """Load the class of this name, which from then on is here instead, and make one."""
+    global Enroller
+    from .enroller import Enroller  # type: ignore[assignment]
+
+    return Enroller(*arguments, **more)
+
+
+def Session(*arguments, **more):  # noqa: F811
+    """The same."""
+    global Session
+    from .session import Session  # type: ignore[assignment]
+
+    return Session(*arguments, **more)
 
 
 def stored(config, port):
@@ -42,16 +50,26 @@ def stored(config, port):
 def run(config, port, **more):
     """Register if that is not done yet, however long it takes, and return the Credential.
 
-    `more`: `request` and `log` of Enroller. Raises EnrollError for what no later attempt can mend (kinds
-    `configuration` and `storage`).
+    `more`: `request` and `log` of Enroller. Raises EnrollError for what does not pass with time (kinds `configuration`
+    and `storage`).
     """
-    from .enroller import Enroller
-
     return Enroller(config, port, **more).run()
 
 
 async def arun(config, port, **more):
     """The same as `run` without blocking an asyncio loop."""
-    from .enroller import Enroller
-
     return await Enroller(config, port, **more).arun()
+
+
+def forget(config, port):
+    """Factory reset: erase the stored credential, then those of child devices. Raises EnrollError("storage")."""
+    from . import reset
+
+    reset.forget(config, port)
+
+
+def set_registration_token(config, token, port):
+    """Give a device of ickStream a new registration `token`, see enroll.token; an empty one unregisters it."""
+    from . import token as module
+
+    module.set_registration_token(config, token, port)

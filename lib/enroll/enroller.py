@@ -36,11 +36,11 @@ class Action:
 _busy: list[str] = []  # the stores for which an attempt is under way
 
 
-def _words(fact: str, error: Exception) -> Exception:
-    """`error` as it is reported: as it is where it says enough, else `fact` with what a library said."""
+def _words(fact: str, error: Exception, kind: str = "network"):
+    """`error` as it is reported: `fact` and what a library said, or itself where it says enough."""
     if isinstance(error, (EnrollError, MemoryError)):
         return error
-    return EnrollError("network", fact, "%s %s" % (type(error).__name__, error))
+    return EnrollError(kind, fact, "%s %s" % (type(error).__name__, error))
 
 
 class Enroller:
@@ -109,10 +109,10 @@ class Enroller:
         seconds to wait; raises an EnrollError after which there should be no other attempt.
         """
         path = self.store.path
-        for _ in range(int(self.config.timeout * 40)):  # ten times a request: it may have been given up without a word
-            if path not in _busy:
-                break
+        patience = self.config.timeout * 40  # ten times a request: it may have been given up without a word
+        while path in _busy and patience > 0:
             self.state = None  # look again: the other one may have registered
+            patience -= 1
             yield 0.25
         _busy.append(path)
         try:
@@ -125,9 +125,11 @@ class Enroller:
         try:
             credential = self._recall()
             if not credential:
-                credential = yield from self._register()
-                self._prove(credential)
-            self._finish()
+                yield from self._register()
+                credential = recall(config, self.store)[1]  # what a later boot will read, before anything is erased
+                if not credential:
+                    raise EnrollError("storage", "the credential does not read back")
+            self._try(getattr(config.service, "finish", wait.ignore), config, self.warn)
             return Action(0, credential)
         except MemoryError:
             self.state = None  # look again: the answer may be on flash
@@ -138,29 +140,18 @@ class Enroller:
             raise error
         self.failures += 1
         if self.failures % 3 == 0 and not error.said:
-            try:  # a driver may go on to say that it is connected
-                getattr(self.port, "drop", wait.ignore)()
-            except Exception as failure:
-                self.warn("the link cannot be taken down, %s" % failure)
+            self._try(getattr(self.port, "drop", wait.ignore))  # a driver may say that it is connected, and be wrong
         chance = int.from_bytes(os.urandom(2), "big") / 65536
         slow = error.kind in ("refused", "orphaned", "answer", "configuration")
         delay = retry.delay(self.failures, config.first, config.cap, chance, slow, error.retry_after)
         return Action(delay, None, error)
 
-    def _prove(self, credential: "Credential") -> None:
-        """Read from flash what a later boot will, before anything that bought it is erased."""
-        found = recall(self.config, self.store)[1]
-        if not found or found.secret.reveal() != credential.secret.reveal():
-            raise EnrollError("storage", "the credential reads back as another from " + self.store.path)
-
-    def _finish(self) -> None:
-        """Let the provider clean up. The device is registered, whatever comes of that."""
-        config = self.config
-        if hasattr(config.service, "finish"):
-            try:
-                config.service.finish(config, self.warn)
-            except Exception as error:
-                self.warn("%s cannot clean up, %s" % (config.provider, error))
+    def _try(self, call, *arguments) -> None:
+        """Call what has no say in whether the device is registered."""
+        try:
+            call(*arguments)
+        except Exception as error:
+            self.warn("%s %s" % (type(error).__name__, error))
 
     def _recall(self) -> "Credential | None":
         """The credential, if an earlier attempt, of this boot or another, has brought it."""
@@ -204,7 +195,8 @@ class Enroller:
                     raise _words("no answer from the service", error)
                 answer.again = again
                 if request.credential:
-                    return self._accept(answer)
+                    self._accept(answer)
+                    return
             finally:
                 self.sent = False
 
@@ -264,14 +256,16 @@ class Enroller:
         self.store.begin()
         self.sent = True
 
-    def _accept(self, answer: Answer) -> "Credential":
+    def _accept(self, answer: Answer) -> None:
         """Make the answer a credential and keep it, or note its refusal."""
         service = self.config.service
         good = answer.status < 300
         try:
             credential = service.parse(self.config, answer)
-        except EnrollError as failure:
-            error = failure
+        except MemoryError:
+            raise
+        except Exception as failure:
+            error = _words("the answer is more than this firmware can read", failure, "answer")
             if service.ONCE and answer.again and error.kind == "refused":
                 where = "kept unread in " + self.config.store if self.state == RAW else "lost"
                 error = EnrollError("orphaned", "an earlier answer was %s, now %s" % (where, error))
@@ -280,11 +274,7 @@ class Enroller:
             if error.kind == "answer" and good:
                 if not service.ONCE:
                     self._note(RAW, answer.body)
-                if answer.cut and not isinstance(answer.cut, EnrollError):
-                    kind = "memory" if isinstance(answer.cut, MemoryError) else "network"
-                    fact = "the answer was cut short, what came is in " + self.store.path
-                    raise EnrollError(kind, fact, answer.cut)
-                raise answer.cut or error
+                raise _words("the answer was cut short and is kept in " + self.store.path, answer.cut or error)
             if error.kind == "server" and answer.status not in (429, 503):
                 self._note(TRIED)  # it may have been registered all the same
             elif not answer.again and (service.ONCE or error.kind != "server"):
@@ -292,7 +282,6 @@ class Enroller:
             raise error
         # where the answer is on flash, it may stay that where a slot is worn
         (self._note if self.state == RAW and not self.pending else self._save)(KEPT, credential.encode())
-        return credential
 
     def _save(self, state: int, body=b"") -> None:
         """Write a record. An answer that flash will not take is written before anything else in the next attempt."""

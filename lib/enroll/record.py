@@ -86,6 +86,6 @@ def recall(config: "Config", store: "Store") -> tuple[int, Credential | None]:
             return state, credential
         known = known or min(state, REFUSED)
     if elsewhere:
-        fact = "registered at %s, not at %s: list the first in `moved_from`, or reset this device with enroll.forget"
+        fact = "registered at %s, not at %s: list the first in `moved_from`, or use enroll.forget"
         raise EnrollError("configuration", fact % (str(elsewhere, "utf-8"), config.url))
     return known or attempt, None

@@ -19,8 +19,7 @@ if __debug__:  # mpy-cross -O leaves this out: it knows const by itself
 
 _MAGIC = const(b"ENR\x01")
 _SLOT = const(1024)
-_MOST = const(8192)  # bytes of a body: it has to be read into the heap again
-_LONGEST = const(9216)  # bytes of identity and body: more is damage, not data
+_MOST = const(8192)  # bytes of a body: it has to be read into the heap again; more is damage
 _HEADER = const(13)
 _ENOENT = const(2)
 _EEXIST = const(17)
@@ -54,6 +53,7 @@ class Store:
         self._sequence = 0  # of the newest valid slot
         self.next = 0  # the slot to write
         self.state = [0, 0]  # of the slots' records
+        self._who = b""  # the identity in the slot that was checked last: that of who has begun it, where it is damaged
         self._open: list = []  # the file of the next slot, once `begin` has opened it
 
     def load(self, older: bool = False) -> tuple[int, bytes, bytes] | None:
@@ -67,14 +67,14 @@ class Store:
         for slot in (0, 1):
             sequence = self._check(slot)
             if sequence is None:
-                self.damaged.append(self._shown(slot))
+                self.damaged.append(self._who)
             elif sequence > self._sequence:
                 self._sequence = sequence
                 self.next = 1 - slot
         slot = self.next if older else 1 - self.next
         if self.state[slot]:
             try:
-                with open(self._name(slot), "rb") as file:
+                with open(self.name(slot), "rb") as file:
                     _, _, state, first, second = unpack("<4sIBHH", file.read(_HEADER))
                     return state, file.read(first), file.read(second)
             except OSError:
@@ -89,7 +89,7 @@ class Store:
         try:
             for folder in (self.path, self.path + "/0", self.path + "/1"):
                 _folder(folder)
-            for name in (self._name(0), self._name(1), self.path + "/spare"):
+            for name in (self.name(0), self.name(1), self.path + "/spare"):
                 try:
                     if os.stat(name)[6]:
                         continue
@@ -98,7 +98,7 @@ class Store:
                 with open(name, "wb") as file:
                     file.write(bytes(_SLOT))
         except OSError as error:
-            raise self._trouble(error)
+            raise self.trouble(error)
 
     def begin(self) -> None:
         """Open the next slot and write its first bytes, if that is not done yet. Raises EnrollError("storage")."""
@@ -111,27 +111,10 @@ class Store:
         Raises EnrollError("storage"), also for more than 8 192 bytes; the record before stays valid then.
         """
         if len(body) > _MOST:
-            raise self._trouble(OSError(27))  # EFBIG
+            raise self.trouble(OSError(27))  # EFBIG
         self._keep(spare, state, identity, body)
         self._sequence += 1
         self.next = 1 - self.next
-
-    def clear(self) -> None:
-        """Factory reset: overwrite both slots with zeros, the older first, so that a cut leaves all or nothing.
-
-        Raises EnrollError("storage").
-        """
-        self.load()
-        for slot in (self.next, 1 - self.next):
-            name = self._name(slot)
-            try:
-                with open(name, "r+b") as file:
-                    for _ in range(0, os.stat(name)[6], 64):
-                        file.write(bytes(64))
-            except OSError as error:
-                if error.errno != _ENOENT:
-                    raise self._trouble(error)
-        self._sequence = 0
 
     def close(self) -> None:
         """Close what `begin` has opened."""
@@ -141,7 +124,8 @@ class Store:
             except OSError:
                 pass
 
-    def _name(self, slot: int) -> str:
+    def name(self, slot: int) -> str:
+        """Path of a slot's file."""
         return "%s/%d/slot" % (self.path, slot)
 
     def _keep(self, spare: bool, *record) -> None:
@@ -158,7 +142,7 @@ class Store:
                     self.next = 1 - self.next  # this slot is worn: take the other one, unless it is worth more
                 self._write(*record)
         except OSError as error:
-            raise self._trouble(error)
+            raise self.trouble(error)
 
     def _write(self, *record) -> None:
         """Write `record` into the next slot; without one only its first bytes, unless they are there already."""
@@ -168,7 +152,7 @@ class Store:
             older, newer = self.state[self.next], self.state[1 - self.next]
             if older > 2 and (newer < older or older == newer == 3) and (not record or record[0] < 4):
                 self.next = 1 - self.next  # not an answer or a credential, nor the first unread answer, has to go
-            self._open.append(open(self._name(self.next), "r+b"))
+            self._open.append(open(self.name(self.next), "r+b"))
             self._open[0].write(start)
         if not record:
             return
@@ -185,16 +169,17 @@ class Store:
     def _check(self, slot: int) -> int | None:
         """Sequence number of `slot` if it is valid, 0 if it is blank or not there, None if it is damaged."""
         self.state[slot] = 0
+        self._who = b""
         try:
-            with open(self._name(slot), "rb") as file:
+            with open(self.name(slot), "rb") as file:
                 piece = file.read(_HEADER)
                 if not any(piece):
                     return 0
-                magic, sequence, state, first, second = unpack("<4sIBHH", piece)
-                left = first + second
-                if magic != _MAGIC or left > _LONGEST:
+                magic, sequence, state, first, left = unpack("<4sIBHH", piece)
+                if magic != _MAGIC or first > _SLOT or left > _MOST:
                     return None
-                crc = crc32(piece)
+                self._who = file.read(first)
+                crc = crc32(self._who, crc32(piece))
                 while left > 0:
                     piece = file.read(min(left, 64))
                     if not piece:
@@ -210,15 +195,7 @@ class Store:
         except ValueError:  # too short for its header
             return None
 
-    def _shown(self, slot: int) -> bytes:
-        """The identity that the damaged `slot` shows: that of who has begun to write it, or had written it before."""
-        try:
-            with open(self._name(slot), "rb") as file:
-                magic, _, _, size, _ = unpack("<4sIBHH", file.read(_HEADER))
-                return file.read(min(size, _SLOT)) if magic == _MAGIC else b""
-        except (OSError, ValueError):
-            return b""
-
-    def _trouble(self, error: OSError) -> EnrollError:
+    def trouble(self, error: OSError) -> EnrollError:
+        """What to raise for `error`."""
         self.close()
         return EnrollError("storage", "flash at %s cannot be written" % self.path, error)

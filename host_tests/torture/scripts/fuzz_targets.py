@@ -16,6 +16,7 @@ from enroll.config import Config
 from enroll.errors import EnrollError
 from enroll.http import fetch
 from enroll.providers import Answer, Credential
+from enroll.reset import clear
 from enroll.store import Store
 from fuzz_mutations import odd_bytes, odd_json, odd_object
 from helpers import SECTIONS, Fake, Wire, config, drive, patched, write
@@ -103,7 +104,7 @@ def some_device(content, **top):
 def take_attempt(content):
     """A whole attempt that is answered with `content`, and another one."""
     device = some_device(content, store=FOLDER + "/state")
-    Store(device.store).clear()
+    clear(Store(device.store))
     for _ in range(2):
         it = enroller.Enroller(device, Port())
         with patched(connection, socket=Flow(content)), patched(wait, select=Ready()), patched(enroller, gc=LAZY):
