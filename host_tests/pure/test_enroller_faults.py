@@ -78,7 +78,7 @@ def test_a_registered_device_is_registered_whatever_its_provider_cannot_clean_up
 def test_run_and_arun_outlast_everything():
     errors = [kind("x") for kind in KINDS]
     for asynchronous in (False, True):
-        it = config("xyte", store=folder() + "/state", retry={"first": 0.01, "cap": 0.01})
+        it = config("xyte", store=folder() + "/state", retry={"first": 1, "cap": 1})
         service = Service(*errors, (200, GOOD["xyte"]))
         port = Port()
         calls = list(errors)
@@ -234,7 +234,7 @@ def test_two_devices_register_in_one_loop():
 
 
 def test_two_tasks_of_one_device_register_it_once():
-    it = config("xyte", store=folder() + "/state", retry={"first": 0.01, "cap": 0.01})
+    it = config("xyte", store=folder() + "/state", retry={"first": 1, "cap": 1})
     service = Service((200, GOOD["xyte"]))
 
     class Slow(Port):
