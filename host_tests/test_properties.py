@@ -11,7 +11,7 @@ from pathlib import Path
 from urllib.parse import quote as standard_quote
 
 import enroll.connection as connection
-from enroll import clock, dates, http, url
+from enroll import clock, dates, http, httpdate, url
 from enroll.config import Config
 from enroll.errors import EnrollError
 from enroll.hmac import hmac_sha256
@@ -62,13 +62,13 @@ def test_iso_date_takes_dates_and_nothing_else(text):
 def test_http_date_agrees_with_datetime(moment, near):
     moment = moment.replace(microsecond=0, tzinfo=datetime.UTC)
     for form in ("%a, %d %b %Y %H:%M:%S GMT", "%a %b %e %H:%M:%S %Y"):
-        assert dates.http_date(moment.strftime(form), near) == int(moment.timestamp())
+        assert httpdate.http_date(moment.strftime(form), near) == int(moment.timestamp())
 
 
 @given(st.datetimes(datetime.datetime(1970, 1, 1), datetime.datetime(2240, 1, 1)), st.integers(0, 2**33))
 def test_two_digits_of_a_year_are_the_last_year_that_is_not_more_than_fifty_ahead(moment, near):
     moment = moment.replace(microsecond=0, tzinfo=datetime.UTC)
-    found = dates.http_date(moment.strftime("%A, %d-%b-%y %H:%M:%S GMT"), near)
+    found = httpdate.http_date(moment.strftime("%A, %d-%b-%y %H:%M:%S GMT"), near)
     now = datetime.datetime.fromtimestamp(near, datetime.UTC)
     if (moment.month, moment.day) == (2, 29) or (now.month, now.day) == (2, 29):
         return
@@ -80,7 +80,7 @@ def test_two_digits_of_a_year_are_the_last_year_that_is_not_more_than_fifty_ahea
 
 @given(st.text(max_size=40) | st.text("0123456789:- ,JanFebNovGMT", max_size=40), st.integers(0, 2**33))
 def test_http_date_of_anything_is_a_number_or_none(text, near):
-    found = dates.http_date(text, near)
+    found = httpdate.http_date(text, near)
     assert found is None or found >= 0
 
 

@@ -2,7 +2,8 @@
 
 import enroll.dates as dates
 from enroll.clock import BUILD, check
-from enroll.dates import civil, days, http_date, iso_date
+from enroll.dates import civil, days, iso_date
+from enroll.httpdate import http_date
 from helpers import Fake, patched, raises
 
 DAY = 86400
@@ -148,7 +149,7 @@ def test_http_date_of_what_is_none():
 
 def test_the_devices_own_clock_in_unix_seconds_whatever_its_epoch():
     for year, since in ((1970, 0), (2000, 946684800)):
-        time = Fake(time=lambda since=since: 1795000000.9 - since, gmtime=lambda zero, year=year: (year, 1, 1))
+        time = Fake(time=lambda since=since: 1795000000 - since, gmtime=lambda zero, year=year: (year, 1, 1))
         with patched(dates, time=time):
             assert dates.now() == 1795000000
 

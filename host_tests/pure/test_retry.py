@@ -1,6 +1,6 @@
 """When to try again."""
 
-from enroll.dates import http_date
+from enroll.httpdate import http_date
 from enroll.retry import after, delay
 
 ALMOST_ONE = 0.999

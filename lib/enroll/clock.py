@@ -7,7 +7,7 @@ import socket
 import time
 from select import POLLIN
 
-from .dates import http_date, now
+from .dates import now
 from .errors import EnrollError
 
 if __debug__:  # mpy-cross -O leaves this out: it knows const by itself
@@ -85,6 +85,7 @@ def _date(config: "Config", earliest: int):
     Raises OSError or EnrollError.
     """
     from .http1 import exchange  # not needed where a time server answers
+    from .httpdate import http_date
 
     for method in ("HEAD", "GET"):
         try:

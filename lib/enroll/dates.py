@@ -5,7 +5,6 @@ import time
 if __debug__:  # mpy-cross -O leaves this out: it knows const by itself
     from micropython import const
 
-_MONTHS = const(" Jan Feb Mar Apr May Jun Jul Aug Sep Oct Nov Dec ")
 _Y2000 = const(946684800)  # Unix seconds of the epoch that some ports count from
 
 
@@ -34,7 +33,7 @@ def now() -> int:
     return int(time.time()) + (_Y2000 if time.gmtime(0)[0] == 2000 else 0)
 
 
-def _start(year: int, month: int, day: int) -> int:
+def start(year: int, month: int, day: int) -> int:
     """Unix seconds at the start of a day (UTC); `month` from 0. Raises ValueError if there is none since 1970."""
     unix = days(year, month, day) * 86400
     if unix < 0 or civil(unix)[:2] != (year, month):
@@ -47,31 +46,4 @@ def iso_date(value: str) -> int:
     year, month, day = map(int, value.split("-"))
     if len(value) != 10:
         raise ValueError
-    return _start(year, month - 1, day)
-
-
-def http_date(value: str, near: int) -> int | None:
-    """Unix seconds of an HTTP date (RFC 9110, 5.6.7), 1970 or later, or None if it is none.
-
-    "Sun, 06 Nov 1994 08:49:37 GMT", or as old servers write it: "Sunday, 06-Nov-94 08:49:37 GMT" and
-    "Sun Nov  6 08:49:37 1994". `near`: Unix seconds. Of the years that two digits may stand for it is the last one
-    that is not more than fifty years after `near`.
-    """
-    try:
-        words = value.replace("-", " ").split()
-        if len(words) == 5:
-            words = [words[place] for place in (0, 2, 1, 4, 3)] + ["GMT"]
-        _, day, name, year, clock, zone = words
-        hour, minute, second = map(int, clock.split(":"))
-        if zone != "GMT" or len(clock) != 8 or len(day + year) > 6 or hour > 23 or minute > 59 or second > 60:
-            raise ValueError
-        seconds = (hour * 60 + minute) * 60 + second
-        month = _MONTHS.index(" " + name + " ") // 4
-        number = int(year)
-        if len(year) == 2:
-            number += (civil(near)[0] + 50) // 100 * 100
-            if days(number - 50, month, int(day)) * 86400 + seconds > near:
-                number -= 100
-        return _start(number, month, int(day)) + seconds
-    except ValueError:
-        return None
+    return start(year, month - 1, day)

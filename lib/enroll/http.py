@@ -47,7 +47,8 @@ class Response:
 
     @property
     def retry_after(self) -> int | None:
-        from .dates import http_date, now
+        from .dates import now
+        from .httpdate import http_date
         from .retry import after
 
         return after(self.headers.get("retry-after", ""), http_date(self.headers.get("date", ""), now()) or now())

@@ -106,21 +106,16 @@ def parse(path: str) -> "Any":
             raw = file.read() + b"\0"
     except OSError as error:
         raise EnrollError("configuration", "%s cannot be read" % path, error)
-    what = "broken JSON, or not in UTF-8"
     try:
         data, at = _value(raw, 3 if raw[:3] == b"\xef\xbb\xbf" else 0)
         at = _next(raw, at, b"\0")
         if at == len(raw) - 1:
             return data
-    except KeyError as error:
-        what = "`%s` is there twice" % error.args[0]
-        at = error.args[1]
-    except ValueError as error:
-        at = error.args[0]
-    except RuntimeError:
-        what = "nested too deeply"
-        at = 0
-    raise EnrollError("configuration", "%s: %s, see line %d" % (path, what, raw[:at].count(b"\n") + 1))
+        raise ValueError(at)
+    except (ValueError, KeyError, RuntimeError) as error:
+        from .mistakes import unreadable
+
+        raise unreadable(path, raw, error)
 
 
 def read(path: str) -> "Any":

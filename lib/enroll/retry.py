@@ -10,7 +10,7 @@ def after(value: str, now: int) -> int | None:
     """Seconds that a Retry-After header (RFC 9110, 10.2.3) asks for at `now`, Unix seconds; None for nonsense."""
     if value.encode().isdigit():  # ASCII alone
         return int(value[:9])
-    from .dates import http_date
+    from .httpdate import http_date
 
     date = http_date(value, now)
     return None if date is None else date - now

@@ -5,7 +5,7 @@ Every mistake is one EnrollError("configuration") that names the key and what it
 What a section may hold is a table: for each key its name, a flag and a letter. The flag is `!` where the key must be
 given, `@` where the board's `identity()` gives it when it is left out, else `-`. The letter says what it wants: A, I
 and P printable ASCII text, where I is short and kept with every record as what tells this device from others, and P is
-private and becomes a Secret; for the others see _WANTS.
+private and becomes a Secret; for the others see mistakes.py.
 
 A boot needs this module for a moment: Config unloads it. Whoever needs it later imports it then.
 """
@@ -14,7 +14,7 @@ import os
 from binascii import unhexlify
 
 from .config import Secret
-from .errors import EnrollError, entry
+from .errors import EnrollError
 from .url import plain, split
 
 if __debug__:  # mpy-cross -O leaves this out: it knows const by itself
@@ -25,24 +25,7 @@ if False:  # for type hints only
 
     from .config import Config
 
-_WANTS = const("""
-A printable ASCII text
-I printable ASCII text of up to 100 characters
-P printable ASCII text
-U text
-W text of up to 32 bytes
-K 8 to 63 bytes or 64 hex digits
-h http(s)://host/path
-H ["http(s)://host/path"]
-Y YYYY-MM-DD
-n hours between -24 and 24
-s seconds from 1 to 86400
-t true or false
-4 an address like 192.168.1.1
-5 an address like 192.168.1.5/24
-{ an object {...}
-N ["host:port"]
-O [{...}]""")
+_LETTERS = const("AIPUWKhHYnst45{NO")
 _TABLE = const("provider!A url!h moved_from-H ca-U ntp-N earliest-Y store-U timeout-s retry-{ network-O %s-{")
 _RETRY = const("first-s cap-s renew-s")
 _NETWORK = const("ssid-W password-K ip-5 gateway-4 dns-4")
@@ -51,28 +34,6 @@ _NETWORK = const("ssid-W password-K ip-5 gateway-4 dns-4")
 def _wrong(text: str) -> EnrollError:
     """`text` begins with a key and the quote after it."""
     return EnrollError("configuration", "enroll.json: `" + text)
-
-
-def _address(value: str) -> tuple[int, int]:
-    """(address, mask of its host part) of "192.168.1.5/24", the IPv4 address of one device. Raises ValueError."""
-    address, _, prefix = value.partition("/")
-    number = 0
-    parts = address.split(".")
-    for part in parts + [prefix]:
-        if str(int(part)) != part or int(part) > 255:
-            raise ValueError
-        number = number << 8 | int(part)
-    mask = (1 << 32 - int(prefix)) - 1
-    number >>= 8
-    if (
-        len(parts) != 4
-        or not 2 < mask < 1 << 31
-        or not 0 < number & mask < mask
-        or number >> 24 in (0, 127)
-        or number >> 29 == 7
-    ):
-        raise ValueError
-    return number, mask
 
 
 def _server(value: str) -> tuple[str, int]:
@@ -96,7 +57,9 @@ def _convert(value: "Any", kind: str) -> "Any":
     elif kind in "ns":
         good = not isinstance(value, bool) and (-24 < value < 24 if kind == "n" else 1 <= value <= 86400)
     elif kind in "45":
-        _address(value if kind == "5" else value + "/1")
+        from .ipv4 import address
+
+        address(value if kind == "5" else value + "/1")
     elif kind in "WK":
         raw = value.encode()
         if kind == "W":
@@ -131,8 +94,7 @@ def fields(data: dict, table: str, prefix: str = "") -> dict:
     found = {}
     for item in table.split(" "):
         key, flag, kind = item[:-2], item[-2:-1], item[-1:]
-        wanted = entry(_WANTS, kind)
-        if not key or flag not in "!@-" or not wanted:
+        if not key or flag not in "!@-" or kind not in _LETTERS:
             raise EnrollError("configuration", "`%s` in a provider's TABLE: correct that" % item)
         value = data.get(key)
         blank = isinstance(value, str) and not (value if kind == "K" else value.strip())
@@ -142,8 +104,9 @@ def fields(data: dict, table: str, prefix: str = "") -> dict:
             try:
                 found[key] = _convert(value, kind)
             except (ValueError, TypeError, AttributeError):
-                missing = " is missing, it" if value is None else ""
-                raise _wrong("%s%s`%s wants %s" % (prefix, key, missing, wanted))
+                from .mistakes import wants
+
+                raise wants(prefix + key, value, kind)
     for key in data:
         if key not in found:
             raise _wrong("%s%s` is unknown" % (prefix, key))
@@ -152,36 +115,27 @@ def fields(data: dict, table: str, prefix: str = "") -> dict:
 
 def service(name: "Any") -> "Any":
     """The module of provider `name`. Raises EnrollError("configuration")."""
+    error = None
     if isinstance(name, str) and name.isalpha() and name.islower() and not name[99:]:
         try:
             return __import__("enroll.providers." + name, None, None, (name,))
         except MemoryError:
             raise
-        except Exception as error:  # whatever a plug-in raises that is broken, or lacks what it imports
-            if "providers.%s'" % name not in str(error):
-                raise EnrollError("configuration", "provider %s: %s %s" % (name, type(error).__name__, error))
-    wanted = "provider` wants an installed one"
-    try:
-        names = {file.split(".")[0] for file in os.listdir(__file__.rpartition("/")[0] + "/providers")}
-        wanted += ": " + ", ".join(sorted([name for name in names if "_" not in name]))
-    except (OSError, NameError):  # they are frozen into the firmware
-        pass
-    raise _wrong(wanted)
+        except Exception as caught:  # whatever a plug-in raises that is broken, or lacks what it imports
+            error = caught
+    from .mistakes import provider
+
+    raise provider(name, error)
 
 
 def _network(item: dict) -> dict:
     """A network as the port's `connect` takes it. Raises EnrollError("configuration")."""
     found = fields(item, _NETWORK, "network")
-    ip = found["ip"]
-    gateway = found["gateway"]
-    good = found["ssid"] or (ip and not found["password"])
-    if gateway or found["dns"]:
-        good = good and ip
-    if good and gateway:
-        number, mask = _address(ip)
-        good = 0 < _address(gateway + "/1")[0] ^ number <= mask
-    if not good:
-        raise _wrong("network` wants `ssid`, or for Ethernet `ip`; `gateway` and `dns` want `ip`, `gateway` its subnet")
+    if found["gateway"] or found["dns"] or not found["ssid"]:
+        from .ipv4 import suits
+
+        if not suits(found):
+            raise _wrong("network` wants `ssid`, or `ip` for Ethernet; `gateway` and `dns` want `ip`, and its subnet")
     return found
 
 

@@ -29,7 +29,7 @@ def enroll_config() -> Any:
     sys.path.insert(0, str(LIBRARY.parent))
     sys.modules.update(ours)  # type: ignore[arg-type]
     try:
-        for name in ("enroll.dates", "enroll.reader", *providers):
+        for name in ("enroll.dates", "enroll.ipv4", "enroll.mistakes", "enroll.reader", *providers):
             importlib.import_module(name)
         config, schema = (importlib.import_module(f"enroll.{name}") for name in ("config", "schema"))
         config.unload = lambda *_: None  # type: ignore[attr-defined]
