@@ -43,8 +43,7 @@ class Session:
         self.log = log
         self._idle: list = []  # the connection that can be used again, see http.fetch
         self._base = ""  # where it leads
-        self._turn: Any = None  # asyncio.Lock of the task whose turn it is
-        self._holder: Any = None  # that task
+        self._turn: Any = None  # asyncio.Lock, of the task whose turn it is
         self._closing: Any = None  # the task that closes the connection
         self._up = False  # whether the link was looked after since the last failure
         self._timed = False  # whether the clock was set since this boot and since the last certificate was refused
@@ -83,16 +82,12 @@ class Session:
         """The same under asyncio, without blocking its loop. Several wait for each other."""
         import asyncio
 
-        if self._holder and self._holder is asyncio.current_task():  # a handler that sends a request of its own
-            return await wait.arun(task, self.port.feed, owner=self)
         if not self._turn:
             self._turn = asyncio.Lock()
         async with self._turn:
-            self._holder = asyncio.current_task()
             try:
                 return await wait.arun(task, self.port.feed, owner=self)
             finally:
-                self._holder = None
                 if self._idle and not self._closing:
                     self._closing = asyncio.create_task(self._expire())
 
