@@ -3,9 +3,9 @@
 import json
 
 import enroll.connection as connection
-import enroll.renew as renew
+import enroll.dates as dates
 import enroll.session as session
-from boots import GOOD, Device, Port, Ready
+from boots import GOOD, NOW, Device, Port, Ready
 from disk import Disk
 from enroll import wait
 from enroll.store import Store
@@ -148,15 +148,21 @@ class Life:
         found.save = counting
         return found
 
+    def time(self):
+        return NOW + self.ticks // 1000
+
+    def gmtime(self, seconds):
+        return (1970,)
+
     def sleep(self, seconds):
         self.ticks += int(seconds * 1000)
 
     def run(self, function, *more, **named):
         """Drive the task `function(session, ...)` over the net; returns its value. Afterwards nothing is open."""
         before = len(self.net.requests)
-        ticks = {"ticks_ms": lambda: self.ticks}
+        ticks = {"ticks_ms": lambda: self.ticks & 0x3FFFFFFF}
         with patched(connection, socket=self.net), patched(wait, select=Ready()):
-            with patched(session, **ticks), patched(renew, **ticks):
+            with patched(session, **ticks), patched(dates, time=self):
                 try:
                     return self.session.run(function(self.session, *more, **named))
                 finally:

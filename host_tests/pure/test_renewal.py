@@ -1,8 +1,10 @@
 """A credential that the service no longer knows: when the device registers anew, how often, and what it writes."""
 
+import asyncio
+
 import enroll
 import enroll.connection as connection
-import enroll.renew as renew
+import enroll.dates as dates
 import enroll.session as session
 from boots import GOOD, NOW, Device, Port, Ready
 from enroll import wait
@@ -24,7 +26,13 @@ class Clock:
     now = 0
 
     def ticks_ms(self):
-        return self.now
+        return self.now & 0x3FFFFFFF
+
+    def time(self):
+        return NOW + self.now // 1000
+
+    def gmtime(self, seconds):
+        return (1970,)
 
     def sleep(self, seconds):
         self.now += int(seconds * 1000)
@@ -71,7 +79,7 @@ class Life:
         self.wire = answers if isinstance(answers, Wire) else Wire(*answers)
         ticks = {"ticks_ms": self.clock.ticks_ms}
         with patched(connection, socket=self.wire), patched(wait, select=Ready()):
-            with patched(session, **ticks), patched(renew, **ticks):
+            with patched(session, **ticks), patched(dates, time=self.clock):
                 try:
                     return self.session.request(method, PATH, **more).status_code
                 finally:
@@ -148,6 +156,22 @@ def test_after_a_failure_it_waits_before_it_tries_again():
     assert life.call([answer(401), answer(201, NEW), answer(200)]) == 200
 
 
+def test_a_wait_of_some_minutes_is_over_whenever_the_next_request_comes():
+    """Ticks come round after twelve days, and by half of that time they tell nothing."""
+    for days in (0.1, 1, 3, 6, 6.3, 7, 9, 12, 12.5, 30, 400):
+        life = Life()
+        raises("refused", life.call, [answer(401), answer(401), answer(422)])
+        life.clock.sleep(days * 86400)
+        assert life.call([answer(401), answer(201, NEW), answer(200)], "GET") == 200, days
+
+
+def test_a_clock_that_is_set_back_ends_a_wait():
+    life = Life()
+    raises("refused", life.call, [answer(401), answer(401), answer(422)])
+    life.session.hold += 10 * 365 * 86400
+    assert life.call([answer(401), answer(201, NEW), answer(200)]) == 200
+
+
 def test_a_lost_answer_makes_an_orphan_until_the_portal_helps():
     life = Life()
     raises("network", life.call, [answer(401), answer(401), OSError(104, "reset")])
@@ -202,3 +226,50 @@ def test_ickstream_says_that_a_new_registration_token_is_needed():
     error = raises("configuration", life.call, [answer(401), answer(401)])
     assert "registration_token" in str(error) and life.asked == 2
     assert enroll.stored(life.it, life.port)
+
+
+async def cancelled(life, at):
+    """What becomes of a request that is cancelled at its await number `at`."""
+    steps = []
+    real = asyncio.sleep
+
+    async def sleep(seconds):
+        steps.append(seconds)
+        life.clock.sleep(seconds)
+        await real(60 if len(steps) == at + 1 else 0)
+
+    with patched(asyncio, sleep=sleep):
+        task = asyncio.create_task(life.session.arequest("GET", PATH))
+        while len(steps) <= at and not task.done():
+            await real(0)
+        task.cancel()
+        try:
+            await task
+            return "done"
+        except asyncio.CancelledError:
+            return "cancelled"
+        finally:
+            life.session.close()
+
+
+def test_a_cancelled_request_burns_no_registration():
+    """What registers the device again is finished first, and its credential is on flash and in the session."""
+    at = asked = 0
+    while True:
+        life = Life()
+        life.wire = Wire(
+            answer(401), None, answer(401), None, None, answer(201, NEW)[:90], None, answer(201, NEW)[90:], answer(200)
+        )
+        with patched(connection, socket=life.wire), patched(wait, select=Ready()):
+            with patched(session, ticks_ms=life.clock.ticks_ms), patched(dates, time=life.clock):
+                outcome = asyncio.run(cancelled(life, at))
+        if outcome == "done":
+            break
+        assert life.wire.open <= 0
+        if b"POST /api/v1/devices " in life.wire.sent:
+            asked += 1
+            assert life.stored()[0] == KEPT and life.stored()[1].device_id == "device-2", at
+        else:
+            assert enroll.stored(life.it, life.port).device_id == "device-1"
+        at += 1
+    assert asked > 3 and at > asked + 5

@@ -6,7 +6,6 @@ import sys
 import enroll
 import enroll.clock as clock
 import enroll.erase as erase
-import enroll.renew as renew
 from cloud import Net
 from enroll import (
     config,
@@ -178,7 +177,7 @@ class Life:
 
     def year(self, end=END):
         ticks = {"ticks_ms": self.clock.ticks_ms, "ticks_add": Clock.ticks_add, "ticks_diff": Clock.ticks_diff}
-        changes = [patched(module, **ticks) for module in (connection, http, session, renew, sleep)]
+        changes = [patched(module, **ticks) for module in (connection, http, session, sleep)]
         changes += [patched(module, open=self.flash.open) for module in (store, reset, erase, token)]
         changes += [patched(connection, socket=self.net)]
         changes += [patched(dates, time=Fake(time=self.time, gmtime=lambda _: (1970,)))]

@@ -1,8 +1,8 @@
 """A device whose credential the service no longer knows registers anew."""
 
 import json
-from time import ticks_add, ticks_ms
 
+from .dates import now as unix
 from .enroller import Enroller
 from .errors import EnrollError
 from .record import KEPT
@@ -70,5 +70,5 @@ def renew(session):
     finally:
         enroller.close()
         session.failures = enroller.failures
-    session.hold = ticks_add(ticks_ms(), int(pause * 1000))
+    session.hold = unix() + int(pause)
     raise error

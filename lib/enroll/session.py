@@ -3,6 +3,7 @@
 from time import ticks_diff, ticks_ms
 
 from . import wait
+from .dates import now as unix
 from .errors import EnrollError
 from .url import quote
 
@@ -17,6 +18,7 @@ if False:  # for type hints only
     from .providers import Credential
 
 _APART = const(5000)  # ms between two 401s that are believed
+_LONGEST = const(180000)  # seconds of a hold; a longer one is that of a clock that was set back
 
 
 class Session:
@@ -48,7 +50,7 @@ class Session:
         self._up = False  # whether the link was looked after since the last failure
         self._timed = False  # whether the clock was set since this boot and since the last certificate was refused
         self._refused: Any = None  # when the first 401 in a row came, in ticks of milliseconds
-        self.hold: Any = None  # until when no other attempt to register anew is made, in ticks of milliseconds
+        self.hold = 0  # until when no other attempt to register anew is made, in Unix seconds by the board's clock
         self.failures = 0  # of such attempts, in a row
         self.sent = False  # a registration is under way that must not be cut, see wait.arun
 
@@ -116,12 +118,10 @@ class Session:
         repeat = repeat or method not in ("POST", "PATCH")
         response = yield from self._send(method, path, base, repeat, more)
         now = ticks_ms()
-        if self.hold is not None and ticks_diff(now, self.hold) >= 0:
-            self.hold = None  # before ticks wrap round
-        if response.status_code == 401 and self.hold is None:
+        if response.status_code == 401 and not 0 < self.hold - unix() <= _LONGEST:
             if self._refused is None:
                 self._refused = now
-            if ticks_diff(now, self._refused) < _APART:
+            if 0 <= ticks_diff(now, self._refused) < _APART:  # negative: a week ago
                 if not repeat:
                     return response
                 yield from wait.pause(_APART / 1000)
