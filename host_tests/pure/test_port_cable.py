@@ -1,7 +1,7 @@
 """Both ports wait for a cable: its link, then an address."""
 
 from fakes_board import on_board
-from helpers import raises
+from helpers import config, raises
 
 RMII = {"mdc": 23, "mdio": 18, "power": 12, "phy_type": "PHY_LAN8720", "phy_addr": 0}
 W5500 = {"spi": (1, 12, 11, 13), "cs": 10, "int": 9, "phy_type": "PHY_W5500", "phy_addr": 0}
@@ -113,7 +113,8 @@ def test_a_w5500_has_a_watchdog_unless_it_is_taken_away():
         assert [dog.timeout for dog in board.dogs] == [8388] and board.port.board.WATCHDOG >= 30000
 
 
-CABLE = {"ssid": None, "password": None, "ip": "192.168.1.5/24", "gateway": "192.168.1.1", "dns": "192.168.1.2"}
+ADDRESS = {"ip": "192.168.1.5/24", "gateway": "192.168.1.1", "dns": "192.168.1.2"}
+CABLE = config("etherfax", network=[ADDRESS]).network[0]
 RADIO = dict(CABLE, ssid="home", ip="10.0.0.1/8")
 
 
