@@ -34,7 +34,7 @@ WIFI = "canary-of-the-fleet"
 
 
 def test_three_boards_interrupted_and_resumed(plug, desk, table, sandbox):
-    boards = [plug(), plug(32), plug()]
+    boards = [plug(), plug("chip"), plug()]
     serials = table(boards, 5000)
     process = desk.start(*WORDS, "--result", "results.csv", WIFI=WIFI)
     end = time.monotonic() + 20
