@@ -1,7 +1,11 @@
 """When to try again."""
 
+import enroll.connection as connection
+import enroll.dates as dates
+from enroll.http import fetch
 from enroll.httpdate import http_date
 from enroll.retry import after, delay
+from helpers import Fake, Wire, drive, patched
 
 ALMOST_ONE = 0.999
 CHANCES = (0, 0.25, 0.5, ALMOST_ONE)
@@ -85,3 +89,17 @@ def test_after_of_a_date_is_counted_from_now():
 def test_after_of_nonsense():
     for value in ("", "soon", "-5", "1.5", "12 s", " "):
         assert after(value, 1000) is None, value
+
+
+def test_a_retry_after_of_a_response_counts_from_its_date_or_from_the_devices_clock():
+    until = "Retry-After: Fri, 20 Nov 2026 08:49:37 GMT\r\n"
+    own = http_date("Fri, 20 Nov 2026 08:48:37 GMT", 0)
+    for more, seconds in (
+        ("Date: Fri, 20 Nov 2026 08:49:07 GMT\r\n", 30),
+        ("Date: Friday, 20-Nov-26 08:49:07 GMT\r\n", 30),
+        ("", 60),
+        ("Date: soon\r\n", 60),
+    ):
+        wire = Wire(("HTTP/1.1 503 x\r\n%s%sContent-Length: 0\r\n\r\n" % (until, more)).encode())
+        with patched(connection, socket=wire), patched(dates, time=Fake(time=lambda: own, gmtime=lambda _: (1970,))):
+            assert drive(fetch("GET", "http://host/")).retry_after == seconds, more

@@ -141,7 +141,7 @@ def _network(item: dict) -> dict:
 
 def fill(config: "Config", data: "Any") -> None:
     """Make `data`, the parsed JSON, the values of `config`, whose `path` is set. Raises EnrollError."""
-    name = data.get("provider") if isinstance(data, dict) else None
+    name: Any = data.get("provider") if isinstance(data, dict) else None
     config.service = service(name)
     config.provider = name
     found = fields(data, _TABLE % name)
