@@ -1,39 +1,51 @@
 """A device that sleeps between its attempts to register, and between its reports after that: main.py for an ESP32.
 
-Deep sleep ends in a reset, so that every wake runs this from the top. When the next attempt is due lies in the memory
-of the RTC, which outlasts sleep and costs no write to flash.
+Deep sleep ends in a reset, so that every wake runs this from the top. When the next attempt is due is in the memory of
+the RTC, which outlasts sleep and costs no write to flash.
 """
 
 import time
 
 import enroll
 import machine
-import port
 
 PERIOD = 900  # seconds between two wakes of a device that is registered
 LONGEST = 3600  # seconds of one sleep: some chips count no further
 
 
 def work(session) -> None:
-    """What the device wakes for."""
-    print("HTTP", session.request("POST", "/v1/devices/{id}/telemetry", json={"status": "online"}).status_code)
+    """What the device wakes for. Nothing of the session outlasts the sleep, so that each request may be repeated: where
+    the service answers 401 because the device was deleted there, both 401s come in one wake, and it registers again.
+    """
+    response = session.request("POST", "/v1/devices/{id}/telemetry", repeat=True, json={"status": "online"})
+    print("HTTP", response.status_code)
 
 
-def wake() -> float:
-    """Do what is due now, and return the seconds to sleep."""
+def wake(now: float) -> float:
+    """Do what is due at `now`, and return the seconds to sleep."""
+    import port
+
     config = enroll.Config.load("enroll.json")
     enroller = enroll.Enroller(config, port, log=print)
-    now = time.time()  # before the step, which may set the clock
     try:
         action = enroller.step(now)
         if not action.credential:
+            print("%s: %s" % (action.error.kind, action.error) if action.error else "not due yet")
             return action.at - now
-        work(enroll.Session(config, port, action.credential, print))
-    except (OSError, enroll.EnrollError) as error:
-        print(error)
+        session = enroll.Session(config, port, action.credential, print)
+        try:
+            work(session)
+        finally:
+            session.close()
     finally:
         enroller.close()
     return PERIOD
 
 
-machine.deepsleep(int(1000 * min(wake(), LONGEST)))
+pause = PERIOD
+try:
+    pause = wake(time.time())  # the time before the step, which may set the clock
+except Exception as error:  # whatever it was, the next wake tries again
+    print("%s: %s" % (getattr(error, "kind", type(error).__name__), error))
+    pause = max(PERIOD, getattr(error, "retry_after", None) or 0)
+machine.deepsleep(int(1000 * max(1, min(pause, LONGEST))))

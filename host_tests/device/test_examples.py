@@ -79,6 +79,43 @@ def test_a_sleeper_asks_when_it_is_due_and_reports_once_it_is_registered(sandbox
     assert [entry.path.split("/")[-1] for entry in sandbox.log("xyte")] == ["devices", "telemetry", "telemetry"]
 
 
+def test_a_sleeper_that_was_deleted_in_the_cloud_registers_again(sandbox, make, runtime):
+    device = make("xyte", runtime)
+    run(device, BOARD % EXAMPLES)
+    first = json.loads(sandbox.log("xyte")[0].answer)["id"]
+    sandbox.xyte.delete(first)
+    sandbox.clear_log()
+    assert run(device, BOARD % EXAMPLES) == ["asleep", "900000"]
+    assert [(it.path.split("/")[-1], it.status) for it in sandbox.log("xyte")] == [
+        ("telemetry", 401),
+        ("telemetry", 401),
+        ("devices", 201),
+        ("telemetry", 200),
+    ]
+    assert run(device, BOARD % EXAMPLES) == ["asleep", "900000"]
+
+
+def test_a_sleeper_sleeps_whatever_happens_and_prints_it(sandbox, make, runtime):
+    device = make("xyte", runtime)
+    sandbox.fault("xyte", 1, 403)
+    run(device, BOARD % EXAMPLES)
+    assert "refused: the service says 403" in device.heard[-2]
+    good = device.path.read_text()
+    (device.folder / "kept").unlink()
+    gone = "import os\nos.remove(sys.argv[1])\n"
+    assert run(device, gone + BOARD % EXAMPLES) == ["asleep", "900000"]
+    assert "configuration: " in device.heard[-2]
+    device.path.write_text(good)
+    broken = "def broken(networks):\n    raise RuntimeError('Wifi Out of Memory')\nport.connect = broken\n"
+    said = run(device, broken + BOARD % EXAMPLES)
+    assert said[0] == "asleep" and "Memory" in device.heard[-2]
+    (device.folder / "kept").unlink()
+    assert run(device, BOARD % EXAMPLES) == ["asleep", "900000"]
+    sandbox.fault("xyte", 1, 503, {"Retry-After": "2000"}, path="telemetry")
+    asleep = int(run(device, BOARD % EXAMPLES)[1])
+    assert asleep == 900000, "a response is no error"
+
+
 def test_the_smallest_integration_of_the_docs_registers_and_has_a_session(make, runtime):
     page = (EXAMPLES.parent.parent / "docs/integrate.md").read_text()
     listing = re.findall(r"```python\n(.*?)```", page, re.DOTALL)[0]

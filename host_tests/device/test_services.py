@@ -185,8 +185,11 @@ def test_a_parent_that_was_deleted_registers_anew_with_all_its_children(sandbox,
 def test_children_report_through_their_parent(sandbox, parent):
     program = """
 reports = {it.device_id: xyte.report_of({"t": 21}) for _, it in xyte.children(session)}
-session.run(xyte.children_telemetry(session, reports))
-print(*reports)
+reports["nobody"] = xyte.report_of()
+found = session.run(xyte.children_telemetry(session, reports))
+unknown = found.pop("nobody")["error"]
+assert "not found" in unknown and not [1 for it in found.values() if "error" in it], found
+print(*found)
 """
     ids = run(parent, SESSION + program)
     assert len(set(ids)) == 40

@@ -42,6 +42,29 @@ def born(sandbox):
     return [json.loads(it.body)["sn"] for it in log if it.path.endswith("/children") and it.status == 201]
 
 
+def test_a_task_that_is_awaited_without_a_driver_says_so(sandbox, make, runtime):
+    """asyncio would leave it where it is, for ever."""
+    device = registered(make, "xyte", runtime)
+    program = """
+import asyncio
+async def wrong():
+    said = ""
+    try:
+        await xyte.telemetry(session)
+    except TypeError as error:
+        said = str(error)
+    handlers = {"blink": lambda given: wrong(), "beep": lambda given: None}
+    print("session.arun(task)" in said, await session.arun(xyte.obey(session, handlers)))
+asyncio.run(asyncio.wait_for(wrong(), 20))
+"""
+    name = json.loads(sandbox.log("xyte")[0].answer)["id"]
+    for command in ("blink", "beep"):
+        sandbox.xyte.queue_command(name, command)
+    assert run(device, SESSION + program) == ["True", "2"]
+    results = [(one["status"], one["message"]) for one in sandbox.xyte.commands(name)]
+    assert [it[0] for it in results] == ["failed", "done"] and "asynchronous" in results[0][1]
+
+
 def test_a_ticker_is_not_late_while_services_wait_for_a_slow_server(sandbox, make, runtime):
     """At most 100 ms, over TLS, with new connections and with kept ones."""
     device = registered(make, "xyte", runtime)

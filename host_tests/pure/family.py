@@ -39,7 +39,7 @@ class Cloud:
             return 401, {"error": "Not authorized"}
         if it.path.endswith("/telemetries"):
             self.batch.append(len(it.json))
-            return 200, {}
+            return 200, {name: {"success": True} for name in it.json}
         if len(self.born) == self.last and len(self.parents) == 1:
             self.delete()
             return self(it)

@@ -1,9 +1,9 @@
 """The child devices of a Xyte device: what enroll.json may say of them, and that each is registered once."""
 
 from enroll.providers import xyte_children
-from enroll.services import settle, xyte
+from enroll.services import children, settle, xyte
 from family import change, child, family, known, mended, some
-from helpers import config, raises
+from helpers import Fake, config, patched, raises
 
 
 def test_mistakes_name_the_key():
@@ -75,6 +75,48 @@ def test_each_child_is_in_the_store_before_the_next_is_asked_for():
     assert seen == list(range(20))
 
 
+def room(size, free):
+    """Stands for the module `os` where `free` blocks of `size` bytes are left."""
+    return Fake(statvfs=lambda path: (size, size, 900, free, free, 0, 0, 0, 0, 15))
+
+
+def silent(error):
+    """Stands for the module `os` where the file system does not say."""
+
+    def statvfs(path):
+        raise error
+
+    return Fake(statvfs=statvfs)
+
+
+def test_children_that_have_no_room_are_named_before_the_first_is_registered():
+    """The default partition of NVS has 24 KB."""
+    for size, free, count, fits in (
+        (32, 630, 100, False),
+        (32, 630, 16, True),
+        (4096, 90, 100, True),
+        (4096, 5, 1, False),
+    ):
+        life = family(some(count))
+        with patched(children, os=room(size, free)):
+            if fits:
+                life.run(settle)
+                continue
+            error = raises("storage", life.run, settle)
+        assert not life.net.requests and "%d more children" % count in str(error) and "`store`" in str(error)
+    life = family(some(10))
+    life.run(settle)
+    with patched(children, os=room(32, 0)):
+        change(life, some(16))
+        life.run(settle)  # these go into the record that is there
+        change(life, some(17))
+        assert "1 more" in str(raises("storage", life.run, settle)) and not life.asked
+    for broken in (OSError(1), AttributeError("statvfs")):
+        with patched(children, os=silent(broken)):
+            life.run(settle)
+        assert mended(life) == 0
+
+
 def test_a_hundred_children_fit_in_seven_records():
     life = family(some(100))
     life.run(settle)
@@ -131,8 +173,9 @@ def test_children_in_another_order_or_with_another_version_are_not_registered_ag
 def test_telemetry_of_many_children_goes_in_batches_of_a_hundred():
     for count, batches in ((0, []), (1, [1]), (100, [100]), (101, [100, 1]), (250, [100, 100, 50])):
         life = family(some(1))
-        life.run(xyte.children_telemetry, {"child-%d" % one: xyte.report_of({"t": one}) for one in range(count)})
-        assert life.cloud.batch == batches
+        reports = {"child-%d" % one: xyte.report_of({"t": one}) for one in range(count)}
+        found = life.run(xyte.children_telemetry, reports)
+        assert life.cloud.batch == batches and found == {name: {"success": True} for name in reports}
         for it in life.asked:
             assert it.host == "hub" and it.path == "/v1/devices/device-1/children/telemetries"
     sent = {}

@@ -101,6 +101,42 @@ def test_what_a_handler_raises_is_told_and_the_next_command_runs():
     assert hub.reports[1]["status"] == "done"
 
 
+def test_an_asynchronous_handler_has_failed_and_the_next_command_runs():
+    ran = []
+
+    async def later(given):
+        ran.append(1)
+
+    def task(given):
+        ran.append(2)
+        yield 1
+
+    hub = Hub(command(1, "later"), command(2, "task"), command(3), command(4, "number"))
+    life = Life("xyte", hub)
+    handlers = {"later": later, "task": task, "reboot": lambda given: None, "number": lambda given: 5}
+    assert life.run(xyte.obey, handlers) == 4 and not ran
+    assert [it["status"] for it in hub.reports] == ["failed", "failed", "done", "done"]
+    assert "asynchronous" in hub.reports[0]["message"] == hub.reports[1]["message"]
+    assert hub.reports[3]["message"] == "5"
+
+
+def test_a_task_that_nobody_drives_says_so():
+    """Awaited as it is, it would wait for ever for what asyncio knows nothing of."""
+    life = Life("xyte", lambda it: (200, {}))
+    for made in (
+        xyte.telemetry(life.session),
+        xyte.obey(life.session, {}),
+        xyte.children_telemetry(life.session, {"a": {}}),
+        life.session.task("GET", "/x"),
+    ):
+        assert "session.run(task)" in str(raises(TypeError, made.send, None))
+    for wrong in (xyte.telemetry, None, [], {}, "task"):
+        assert "no task" in str(raises(TypeError, life.session.run, wrong))
+    assert not life.net.requests
+    life.run(xyte.telemetry)
+    raises(TypeError, xyte.telemetry(life.session).send, None)
+
+
 def test_a_handler_that_misses_a_parameter_is_not_an_unknown_command():
     hub = Hub(command(1))
     life = Life("xyte", hub)

@@ -21,6 +21,12 @@ _APART = const(5000)  # ms between two 401s that are believed
 _LONGEST = const(180000)  # seconds of a hold; a longer one is that of a clock that was set back
 
 
+def _check(task) -> None:
+    """Raises TypeError for what is no task: a function that was not called, a Response."""
+    if not hasattr(task, "send"):
+        raise TypeError("no task: give what session.task or a function of enroll.services returns")
+
+
 class Session:
     """Requests to the service in the name of this device. The credential goes to its own origin only.
 
@@ -78,12 +84,14 @@ class Session:
 
     def run(self, task):
         """Drive `task`, one of this session's or of `enroll.services`, to its end and return its value."""
+        _check(task)
         return wait.run(task, self.port.feed, self.port.sleep, self)
 
     async def arun(self, task):
         """The same under asyncio, without blocking its loop. Several wait for each other."""
         import asyncio
 
+        _check(task)
         if not self._turn:
             self._turn = asyncio.Lock()
         async with self._turn:
@@ -113,6 +121,7 @@ class Session:
 
     def task(self, method: str, path: str, repeat: bool = False, base: str | None = None, **more):
         """Task: what `request` does. `base`: another address of the service to append `path` to."""
+        wait.driven()
         if path[:1] not in ("", "/", "?"):
             raise EnrollError("configuration", "a session's path starts with a slash, not %s" % path.partition("?")[0])
         repeat = repeat or method not in ("POST", "PATCH")

@@ -13,6 +13,15 @@ if __debug__:  # mpy-cross -O leaves this out: it knows const by itself
 _SLICE = const(250)  # ms; the longest time without feeding the watchdog
 
 
+_driven: list = []  # the tasks that are being run, one inside another
+
+
+def driven() -> None:
+    """Raises TypeError in a task that is awaited or iterated as it is: nothing would wait for what it waits for."""
+    if not _driven:
+        raise TypeError("a task needs a driver: session.run(task), or await session.arun(task)")
+
+
 def ignore(*_) -> None:
     """Neither feeds nor logs."""
 
@@ -56,11 +65,15 @@ async def arun(task, feed=ignore, sleep=None, timeout=0, owner=None):
     cut: BaseException | None = None
     try:
         while True:
-            if cut and not getattr(owner, "sent", False):
-                cut, error = None, cut
-                what = task.throw(error)
-            else:
-                what = task.send(flags)
+            _driven.append(task)
+            try:
+                if cut and not getattr(owner, "sent", False):
+                    cut, error = None, cut
+                    what = task.throw(error)
+                else:
+                    what = task.send(flags)
+            finally:
+                _driven.pop()
             try:
                 feed()
                 if isinstance(what, tuple):

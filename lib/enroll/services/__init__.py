@@ -1,7 +1,8 @@
 """What a registered device does at its service, besides plain requests: one module a service, if there is anything.
 
 Everything here is a task of a Session: `session.run(task)` waits for it, `await session.arun(task)` does so under
-asyncio. Each raises OSError for the connection and EnrollError for what the service refuses (with `retry_after`).
+asyncio. As it is, it can neither be awaited nor iterated: that raises TypeError. Each raises OSError for the connection
+and EnrollError for what the service refuses (with `retry_after`).
 """
 
 from ..errors import EnrollError

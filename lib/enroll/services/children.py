@@ -5,6 +5,7 @@ that it names; when the parent has registered anew, its children have to as well
 """
 
 import json
+import os
 
 from .. import store
 from ..errors import EnrollError
@@ -22,6 +23,7 @@ refused check this child's model, and delete it in the portal if it is there alr
 _GROUP = const(16)
 _FULL = const(4096)  # bytes of a record that takes no other child: a key may be long
 _MOST = const(100)  # records
+_SLOT = const(1024)  # bytes of a slot at least, see store.py
 
 
 class Children:
@@ -48,7 +50,7 @@ class Children:
         for.
 
         One that is refused does not stop the others; the first such EnrollError is raised in the end, any other error
-        at once.
+        at once. Where the file system has no room for all of them, EnrollError("storage") says so before the first.
         """
         failure = None
         parent = None
@@ -57,12 +59,33 @@ class Children:
                 self._load()  # without the old one's
             parent = self._session.credential.device_id
             failure = None
+            self._room()
             for child in self.configured:
                 if self._session.credential.device_id == parent and not self.find(child):
                     refused = yield from self._register(child)
                     failure = failure or refused
         if failure:
             raise failure
+
+    def _room(self) -> None:
+        """Raise EnrollError("storage") if the file system cannot take the records of those that are not registered."""
+        missing = len([1 for child in self.configured if not self.find(child)])
+        wanted = missing - sum([_GROUP - len(entries) for _, entries in self._groups])
+        if wanted <= 0:
+            return
+        path = self._session.config.store
+        try:
+            size, _, _, free = os.statvfs(path)[:4]
+        except (OSError, AttributeError):
+            return  # it does not say
+        who = self._session.credential
+        # id and key of a child are taken to be as long as its parent's
+        record = max(_SLOT, _GROUP * (len(who.device_id) + len(who.secret.reveal()) + 30) + 64)
+        # two slots and a spare file for each group; what they and their folders take besides is nine blocks at most
+        wanted = (wanted + _GROUP - 1) // _GROUP * (2 * (record // size) + _SLOT // size + 9)
+        if wanted > free:
+            fact = "%s has no room for %d more children, %d bytes of %d are free: set another `store`, or take some out"
+            raise EnrollError("storage", fact % (path, missing, free * size, wanted * size))
 
     def _register(self, child: dict):
         """Task: register `child`. Returns the EnrollError if it is this child alone that is refused, else raises it."""

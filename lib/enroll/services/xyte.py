@@ -64,8 +64,9 @@ def obey(session, handlers: dict):
     """Task: run the commands that wait, and tell how each went. Returns how many there were.
 
     `handlers`: {name: function}; a function is called with the command's `parameters` and returns a message or None.
-    What it raises is reported as "failed", as is a command that is not among them. A handler that restarts the device
-    would never be reported, and called again and again: let it note that, and restart after this returns.
+    What it raises is reported as "failed", as is a command that is not among them, and an asynchronous handler, which
+    nobody would wait for: the next command is run all the same. A handler that restarts the device would never be
+    reported, and called again and again: let it note that, and restart after this returns.
     """
     for count in range(_ROUND):
         wanted = yield from command(session)
@@ -76,6 +77,10 @@ def obey(session, handlers: dict):
             handler = handlers.get(wanted.get("name"))
             if handler:
                 message = handler(wanted.get("parameters") or {})
+                if hasattr(message, "send"):
+                    message.close()
+                    raise TypeError("the handler is asynchronous: give a plain function")
+                message = message and str(message)
             else:
                 status, message = "failed", "no such command here"
         except Exception as error:  # whatever an application does, the cloud has to know that this one is over
@@ -110,11 +115,16 @@ def register_children(session):
 
 
 def children_telemetry(session, reports: dict):
-    """Task: send `reports`, {device id of a child: what `report_of` returns}, 100 to a request."""
+    """Task: send `reports`, {device id of a child: what `report_of` returns}, 100 to a request.
+
+    Returns {device id: what the cloud says to that child}, as `telemetry` does, or an `error`.
+    """
+    found: dict = {}
     ids = list(reports)
     for start in range(0, len(ids), _BATCH):
         batch = {identity: reports[identity] for identity in ids[start : start + _BATCH]}
-        yield from _call(session, "POST", "/children/telemetries", batch)
+        found.update((yield from _call(session, "POST", "/children/telemetries", batch)))
+    return found
 
 
 def settle(session, new: bool):
