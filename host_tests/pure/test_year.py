@@ -13,7 +13,7 @@ def test_a_year_of_a_device_of_etherfax():
 
 
 def test_a_year_of_a_device_of_ickstream():
-    lived(IckStream(), 3, 6)
+    lived(IckStream(), 4, 6)
 
 
 def test_a_year_of_a_device_of_etherfax_that_sleeps():

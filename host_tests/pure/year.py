@@ -28,6 +28,7 @@ from helpers import Fake, folder, patched, saved
 from virtual import DAY, START, Chance, Clock, Cut, Flash, pause
 
 HOUR = DAY // 24
+REAL = store.Store
 CALM = 335 * DAY  # from here on nothing new goes wrong
 END = 365 * DAY
 RENEW = 28790000  # ms between two new registrations after a 401, less a slow answer
@@ -59,18 +60,6 @@ class Board:
 
     def feed(self):
         pass
-
-    def store(self, path):
-        life = self.life
-        found = store.Store(path)
-        save = found.save
-
-        def counting(state, *more):
-            life.records += 1
-            save(state, *more)
-
-        found.save = counting
-        return found
 
 
 def cut():
@@ -104,6 +93,18 @@ class Life:
         self.kinds = {}
         service.asks = self.asks
         self.configure(service.section())
+
+    def store(self, path):
+        """A Store that counts the records it writes."""
+        found = REAL(path)
+        save = found.save
+
+        def counting(*more):
+            self.records += 1
+            save(*more)
+
+        found.save = counting
+        return found
 
     # what the device's owner does
 
@@ -179,7 +180,7 @@ class Life:
         ticks = {"ticks_ms": self.clock.ticks_ms, "ticks_add": Clock.ticks_add, "ticks_diff": Clock.ticks_diff}
         changes = [patched(module, **ticks) for module in (connection, http, session, sleep)]
         changes += [patched(module, open=self.flash.open) for module in (store, reset, erase, token)]
-        changes += [patched(connection, socket=self.net)]
+        changes += [patched(connection, socket=self.net), patched(store, Store=self.store)]
         changes += [patched(dates, time=Fake(time=self.time, gmtime=lambda _: (1970,)))]
         changes += [patched(http, time=self.time)]
         changes += [patched(config, unload=wait.ignore)]  # to compile a module again takes its time
