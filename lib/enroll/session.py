@@ -40,9 +40,11 @@ class Session:
         there is none.
         """
         if credential is None:
-            from . import stored
+            from .record import recall
+            from .store import Store
 
-            credential = stored(config, port)
+            config.complete(port.identity())
+            credential = recall(config, Store(config.store))[1]
             if credential is None:
                 raise EnrollError("configuration", "this device is not registered: call enroll.run first")
         self.credential = credential

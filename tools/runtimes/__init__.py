@@ -23,7 +23,8 @@ from pathlib import Path
 
 import click
 
-from .cache import CACHE, Unavailable, alone
+from .cache import CACHE, alone
+from .cache import Unavailable as Unavailable  # re-exported
 
 NAMES = ("newest", "chip", "oldest", "oldest-32")
 FULL = ("newest", "chip")  # every test runs on these, and CI needs them
