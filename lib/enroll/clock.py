@@ -79,26 +79,6 @@ def _query(host: str, port: int, earliest: int):
     raise failure
 
 
-def _date(config: "Config", earliest: int):
-    """Task: the Date that the service's server sends to anyone: where there is none with HEAD, with GET.
-
-    Raises OSError or EnrollError.
-    """
-    from .http1 import exchange  # not needed where a time server answers
-    from .httpdate import http_date
-
-    for method in ("HEAD", "GET"):
-        try:
-            it = yield from exchange(method, "/".join(config.url.split("/")[:3]), timeout=config.timeout, verify=False)
-            it.close()
-            return check(http_date(it.headers.get("date", ""), earliest) or 0, earliest)
-        except (OSError, EnrollError) as error:
-            failure = error
-            if error.args[0] == _ETIMEDOUT:
-                break  # another method would take as long
-    raise failure
-
-
 def ask(config: "Config", log):
     """Task: ask the servers of `config.ntp` one after another until one gives a time that can be true.
 
@@ -109,10 +89,14 @@ def ask(config: "Config", log):
     Returns Unix seconds; raises EnrollError("clock") with what the first server had to say.
     """
     earliest = BUILD if config.earliest is None else config.earliest
-    sources = [(host, _query(host, port, earliest)) for host, port in config.ntp]
-    sources.append(("the service's Date", _date(config, earliest)))
     failure = ""
-    for name, task in sources:
+    for name, port in config.ntp + [("the service's Date", 0)]:
+        if port:
+            task = _query(name, port, earliest)
+        else:
+            from .httpdate import hint  # not needed where a time server answers
+
+            task = hint(config, earliest, check)
         try:
             unix = yield from task
             break
