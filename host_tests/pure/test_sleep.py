@@ -1,5 +1,6 @@
 """A device that sleeps between attempts: its schedule outlasts the sleep, and nothing in its memory can stop it."""
 
+import enroll.dates as dates
 import enroll.enroller as enroller
 from boots import GOOD, NOW, Device, Port, Service
 from enroll.enroller import Enroller
@@ -131,7 +132,7 @@ def test_garbage_in_memory_is_ignored():
         sleeper.wake(NOW, BUSY)
         good = sleeper.port.kept
         bad = [good[:size] for size in range(len(good))]
-        bad += [b"\0" * len(good), b"\xff" * len(good), b"ENS\x02" + good[4:], b"ENR" + good[3:], b"x" * 2048]
+        bad += [b"\0" * len(good), b"\xff" * len(good), b"ENS\x03" + good[4:], b"ENR" + good[3:], b"x" * 2048]
         bad += [good[1:] + b"\0", b"\0" + good[:-1]]
         for kept in bad:
             fresh = Sleeper()
@@ -174,14 +175,52 @@ def test_a_clock_that_was_set_back_a_little_is_waited_for_and_no_longer():
     assert sleeper.wake(at, (201, GOOD["xyte"])).name == "registered"
 
 
-def test_a_clock_that_the_attempt_itself_sets_makes_the_next_one_due_and_only_that():
-    """A cold boot counts from 0 until the first attempt has set the clock."""
-    sleeper = Sleeper()
-    with chance(65535):
-        assert sleeper.wake(3, BUSY).at == 8 and sleeper.port.clock == NOW
-        assert sleeper.wake(NOW + 4, BUSY).at == NOW + 14
-        assert sleeper.wake(NOW + 5).at == NOW + 14
-    assert sleeper.asked == 2
+class Timed(Board):
+    """A board with a clock, which the attempt sets; `time` is in Unix seconds."""
+
+    def __init__(self, time):
+        super().__init__()
+        self.time = time
+
+    def set_clock(self, unix):
+        super().set_clock(unix)
+        self.time = unix
+
+
+def timed(time, *answers, right=NOW):
+    """A device whose board's clock said `time` until an attempt, at `right`, has set it; and that attempt's Action."""
+    sleeper = Sleeper(board=lambda: Timed(time))
+    sleeper.port.now = right
+    sleeper.clock = Fake(time=lambda: sleeper.port.time, gmtime=lambda seconds: (1970,))
+    with patched(dates, time=sleeper.clock):
+        return sleeper, sleeper.wake(time, *answers)
+
+
+def test_a_schedule_is_obeyed_though_the_attempt_has_set_the_clock():
+    """A cold boot counts from 0 until the first attempt has set the clock, decades ahead, or hours, or back."""
+    for time in (3, NOW - 20 * 365 * DAY, NOW - 3600, NOW + 3600, NOW + DAY, NOW + 365 * DAY):
+        with chance(65535):
+            sleeper, action = timed(time, NO)
+            assert action.at == time + 900
+            for now in (NOW + 1, NOW + 899):
+                sleeper.port.time = now
+                with patched(dates, time=sleeper.clock):
+                    again = sleeper.wake(now)
+                    assert again.name == "wait" and again.at == NOW + 900, (time, again.at)
+            assert sleeper.asked == 1
+            with patched(dates, time=sleeper.clock):
+                assert sleeper.wake(NOW + 900, (201, GOOD["xyte"])).name == "registered"
+
+
+def test_a_schedule_on_another_clock_than_the_boards_is_obeyed_too():
+    for start in (0, 1000, 5000000):
+        with chance(65535):
+            sleeper = Sleeper(board=lambda: Timed(3))
+            clock = Fake(time=lambda board=sleeper.port: board.time, gmtime=lambda seconds: (1970,))
+            with patched(dates, time=clock):
+                assert sleeper.wake(start, NO).at == start + 900
+                assert sleeper.wake(start + 899).at == start + 900 and sleeper.asked == 1
+                assert sleeper.wake(start + 900, (201, GOOD["xyte"])).name == "registered"
 
 
 def test_a_board_whose_memory_does_not_last_spreads_its_attempts_over_the_whole_cap():

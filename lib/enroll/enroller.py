@@ -66,6 +66,7 @@ class Enroller:
         self.sent = False  # a request has left that cannot be taken back, and flash does not say yet what came of it
         self.failures = 0
         self.due = -1  # when the next attempt is, for `step`; negative: not looked yet
+        self.moved = 0  # the same on the clock that the attempt has set, if it has
 
     def step(self, now: float) -> Action:
         """Make one attempt if it is due at `now`, and say what to do next: for a device that sleeps until `Action.at`.

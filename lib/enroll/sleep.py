@@ -1,6 +1,7 @@
 """Attempts of a device that sleeps in between: when the next one is due lies where deep sleep leaves it, not on flash.
 
-The board's memory holds "ENS" version | CRC-32 of who registers u32 | failures in a row u16 | when the next is due u64.
+The board's memory holds "ENS" version | CRC-32 of who registers u32 | failures in a row u16 | when the next is due, on
+the caller's clock as it was before the attempt u64, and as the attempt has set it u64.
 """
 
 from binascii import crc32
@@ -8,12 +9,13 @@ from struct import calcsize, pack, unpack
 from time import ticks_diff, ticks_ms
 
 from . import wait
+from .dates import now as unix
 
 if __debug__:  # mpy-cross -O leaves this out: it knows const by itself
     from micropython import const
 
-_FORMAT = const("<4sIHQ")
-_MAGIC = const(b"ENS\x01")
+_FORMAT = const("<4sIHQQ")
+_MAGIC = const(b"ENS\x02")
 _MANY = const(16)  # failures after which the span of the random wait is `retry.cap`
 _LONGEST = const(180000)  # seconds; no wait is longer: a day that a server asks for, a day of jitter, some more
 
@@ -29,31 +31,42 @@ def step(enroller, now: float, action):
     memory = getattr(enroller.port, "memory", wait.ignore)
     if enroller.due < 0:
         _restore(enroller, memory())
-    if now < enroller.due <= now + _LONGEST:  # else it is due, or the clock was set back meanwhile
-        return action(enroller.due)
+    for due in (enroller.due, enroller.moved):
+        if now < due <= now + _LONGEST:  # else it is due, or the clock was set meanwhile
+            return action(due)
     start = ticks_ms()
+    before = unix()
     done = wait.run(enroller.attempt(), enroller.port.feed, enroller.port.sleep)
-    # the caller's clock may be set meanwhile; in whole seconds, because a float of 32 bits holds no date
-    now += ticks_diff(ticks_ms(), start) // 1000
-    done.at = enroller.due = int(now) + (0 if done.credential else int(done.at) + 1)
+    # in whole seconds, because a float of 32 bits holds no date
+    spent = ticks_diff(ticks_ms(), start) // 1000
+    done.at = enroller.due = int(now) + spent + (0 if done.credential else int(done.at) + 1)
+    enroller.moved = 0
+    moved = unix() - before - spent  # how far the attempt has set the board's clock
+    if abs(moved) > _LONGEST:  # the caller's clock may be that one, or any other
+        enroller.moved = max(0, enroller.due + moved)
+    elif abs(moved) > 1:
+        enroller.due = max(0, enroller.due + moved)
     if not done.credential:
-        memory(pack(_FORMAT, _MAGIC, crc32(enroller.identity), min(enroller.failures, 65535), enroller.due))
+        memory(
+            pack(_FORMAT, _MAGIC, crc32(enroller.identity), min(enroller.failures, 65535), enroller.due, enroller.moved)
+        )
     elif (memory() or b"")[:4] == _MAGIC:  # from now on the memory is the application's
         memory(b"")
     return done
 
 
 def _restore(enroller, kept: bytes | None) -> None:
-    enroller.due = 0
+    enroller.due = enroller.moved = 0
     if kept is None:
         enroller.failures = _MANY
         return
     try:
         if kept[calcsize(_FORMAT) :]:
             return  # an application's
-        magic, who, failures, due = unpack(_FORMAT, kept)
+        magic, who, failures, due, moved = unpack(_FORMAT, kept)
     except ValueError:
         return
     if magic == _MAGIC and who == crc32(enroller.identity):
         enroller.failures = failures
         enroller.due = due
+        enroller.moved = moved
