@@ -186,6 +186,10 @@ class Connection:
         self.left = True
         return done
 
+    def peek(self):
+        """Task: a byte if one has come, b"" at the end, else None; it never waits."""
+        return (yield from self._io(0, getattr(self.stream, "recv", None) or self.stream.read, 1))
+
     def read(self):
         """Task: the next bytes, b"" at the end. `read` of a TLS object would lose an end that follows data."""
         receive = getattr(self.stream, "recv", None)

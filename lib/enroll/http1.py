@@ -86,7 +86,7 @@ class Exchange:
         try:
             for part in (data, body):
                 part = memoryview(part)
-                while part:
+                while part and not (body and self.connection.left and (yield from self._heard())):
                     part = part[(yield from self.connection.write(part)) :]
         except OSError as error:
             failure = error
@@ -94,6 +94,13 @@ class Exchange:
             yield from self._head(method, brief)
         except OSError as error:
             raise failure or error
+
+    def _heard(self):
+        """Task: whether the answer has begun. Then the rest of a long request stays here: after a write that failed,
+        TLS reads nothing more.
+        """
+        self.rest = self.rest or (yield from self.connection.peek()) or b""
+        return self.rest
 
     def _line(self, most: int):
         """Task: the next line without its end, cut to `most` bytes; all of it counts against the head's bound."""
