@@ -1,0 +1,54 @@
+"""Connections that a session keeps, and that servers and balancers end or forget in their own ways."""
+
+import pytest
+from program import registered, run
+
+PROGRAM = """
+from enroll.services import xyte
+session = enroll.Session(config, port, log=log)
+def telemetry(value):
+    return session.run(xyte.telemetry(session, {"value": value}))["success"]
+print(*[telemetry(value) for value in range(3)])
+"""
+
+
+def connections(sandbox):
+    return sandbox.counts()["https"]["connections"]
+
+
+def told(sandbox):
+    """The values that the service has taken, in order."""
+    return [
+        entry.body.partition('"value": ')[2][0] for entry in sandbox.log("xyte") if entry.path.endswith("telemetry")
+    ]
+
+
+@pytest.mark.parametrize("how", ["silent", "reset", "close"])
+def test_telemetry_outlives_a_connection_that_was_forgotten(sandbox, make, runtime, how):
+    device = registered(make, "xyte", runtime, timeout=4)
+    sandbox.clear_log()
+    before = connections(sandbox)
+    sandbox.fault("xyte", shape=f"forget={how}")
+    assert run(device, PROGRAM) == ["True"] * 3
+    assert told(sandbox) == ["0", "1", "2"]
+    assert connections(sandbox) == before + 2
+
+
+@pytest.mark.parametrize(
+    ("headers", "made"),
+    [
+        ({"Connection": "close, TE"}, 2),
+        ({"Keep-Alive": "timeout=0"}, 2),
+        ({"Keep-Alive": "max=100, timeout=0"}, 2),
+        ({"Keep-Alive": "timeout=60"}, 1),
+        ({"Connection": "Keep-Alive"}, 1),
+    ],
+)
+def test_what_a_server_says_of_its_connection_is_obeyed(sandbox, make, runtime, headers, made):
+    device = registered(make, "xyte", runtime)
+    sandbox.clear_log()
+    before = connections(sandbox)
+    sandbox.fault("xyte", headers=headers)
+    assert run(device, PROGRAM) == ["True"] * 3
+    assert told(sandbox) == ["0", "1", "2"]
+    assert connections(sandbox) == before + made
