@@ -19,9 +19,7 @@ import time  # noqa: E402
 
 import enroll  # noqa: E402
 
-# exit statuses, after BSD's sysexits.h
-STATUS = {"configuration": 78, "storage": 74, "answer": 76, "refused": 77, "orphaned": 77}
-TRY_AGAIN = 75
+TRY_AGAIN = 75  # an exit status, see enroll/errors.py
 PAUSE = 60  # seconds until a board starts again
 
 
@@ -68,11 +66,15 @@ def boot(path: str, single: bool = False):
             settle_now(not known, *found)
         return 0, "registered %s %s" % (credential.provider, credential.device_id), found
     except enroll.EnrollError as error:
-        return STATUS.get(error.kind, TRY_AGAIN), "%s: %s" % (error.kind, error), found
+        return enroll.errors.status(error.kind), "%s: %s" % (error.kind, error), found
     except MemoryError:
         return TRY_AGAIN, "memory: not enough heap: free some, or restart", found
     except ImportError as error:
-        return STATUS["configuration"], "configuration: %s: copy what is missing to the board" % error, found
+        return (
+            enroll.errors.status("configuration"),
+            "configuration: %s: copy what is missing to the board" % error,
+            found,
+        )
     except Exception as error:
         sys.print_exception(error, sys.stderr)  # type: ignore[attr-defined]  # MicroPython's
         return TRY_AGAIN, "network: unexpected %s: it is tried again" % type(error).__name__, found

@@ -28,7 +28,7 @@ def load(raw: bytes):
         for at in range(len(ascii)):
             if ascii[at] > 127:
                 ascii[at] = 127  # no header takes it: a token with it is no token
-        return json.loads(ascii)
+        return json.loads(bytes(ascii))
     except ValueError:
         return None
 

@@ -59,7 +59,8 @@ def refusal(code, table: str, reply: dict | None = None, *known) -> EnrollError:
     fact, _, remedy = fact.partition(": ")
     if known and reply:
         fact += _quote(reply, *known)
-    remedy = remedy or (kind == "refused" and entry(table, kind))
+    if kind == "refused":
+        remedy = remedy or entry(table, kind)
     error = EnrollError(kind, "the service says %s%s%s" % (said, fact[1:], ": " + remedy if remedy else ""))
     error.said = True
     return error

@@ -22,18 +22,18 @@ _CODES = const("""
 10002 c invalid input
 10003 s DB protection error
 10004 s DB error
-22002 r user not found: correct `username`, or create the user in Centagate
-29001 r token not found: correct `token_sn`, or import the token into Centagate
-29002 r token not active: activate it in Centagate
-29004 r phone number in use: unbind it in Centagate
-29008 r user has an OTP token: unbind it in Centagate
+22002 r user not found: create it, or correct `username`
+29001 r token not found: import it, or correct `token_sn`
+29002 r token not active: activate it
+29004 r phone number in use: unbind it
+29008 r user has an OTP token: unbind it
 29011 r invalid activation code: renew `cen_token`
-29017 r invalid token status: reset the token in Centagate
-6002 r binding failed: check the user and the token in Centagate
-6007 r no CR OTP token allowed: allow the user one in Centagate
-10001 r no permission: give it to `admin_username` in Centagate
+29017 r invalid token status: reset the token
+6002 r binding failed: check the user and the token
+6007 r no CR OTP token allowed: allow the user one
+10001 r no permission: give it to `admin_username`
 23001 r invalid credentials: correct `login`, or renew `cen_token`
-23020 r untrusted IP address: trust it in Centagate
+23020 r untrusted IP address: trust it
 23022 r bad signature: renew `cen_token`, or correct `login`
 23023 r login expired: renew `cen_token`, or check the clock
 23024 c call not found: check `url`
