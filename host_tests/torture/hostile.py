@@ -29,6 +29,7 @@ class Move(Enum):
     REFUSE = "nobody listens"
     STALL = "the backlog is full, nobody accepts"
     HANDSHAKE = "make the TLS handshake"
+    BEGUN = "make it, and read a byte of the request, as who answers before he has read it"
     REQUEST = "make it, and read the request"
     AGAIN = "read another request on the same connection"
     CLOSE = "say goodbye inside TLS, then end the stream"
@@ -193,6 +194,11 @@ class _Play:
     def _act(self, move: Move) -> None:
         if move is Move.HANDSHAKE:
             self._shake_hands()
+        elif move is Move.BEGUN:
+            self._shake_hands()
+            self._asked = True
+            if not self._tls:
+                self._connection.recv(1)
         elif move in (Move.REQUEST, Move.AGAIN):
             self._asked = self._asked and move is Move.REQUEST
             self._ask()

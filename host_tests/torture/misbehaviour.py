@@ -6,7 +6,9 @@ A whole answer registers the device, whatever the framing around it: a token tha
 Centagate gives no token: where it has said that the code is 0, it is done, whatever comes or does not come after it.
 """
 
+import gzip
 import json
+import zlib
 from collections.abc import Iterable
 from dataclasses import dataclass
 
@@ -177,6 +179,10 @@ def heads(good: bytes) -> Iterable[Script]:
     yield Script(
         "bare line feeds", "registered", [http(b"").replace(b"\r", b"").replace(b"0\n", b"%d\n" % len(good)) + good]
     )
+    for size in (16, 60):
+        filler = [f"X-Filler-{number}: {'y' * 1000}" for number in range(size)]
+        yield Script(f"a head of {size} KB", "registered", [http(good, *filler)])
+    yield Script("a header of 60 KB", "registered", [http(good, "X: " + "y" * 60000)])
     yield Script("NUL in a header", "registered or answer", [http(good, "X: a\0b")])
     yield Script("a header without a colon", "registered or answer", [http(good, "nothing")])
     yield Script("a header that is no UTF-8", "registered", [http(good, "X: \xe9\xff")])
@@ -242,6 +248,40 @@ def lengths(provider: str, good: bytes) -> Iterable[Script]:
         )
 
 
+def early(good: bytes) -> Iterable[Script]:
+    """Answers that come before the request has been read, and connections that end at once behind them."""
+    yield Script("an answer to the first byte", "registered", [Move.BEGUN, http(good)])
+    yield Script("an answer to the first byte, then cut", "registered", [Move.BEGUN, http(good), Move.CUT])
+    yield Script("an answer to the first byte, then reset", "registered", [Move.BEGUN, http(good), Move.RESET])
+    yield Script("an answer, then reset", "registered", [http(good), Move.RESET])
+    yield Script("408 to the first byte, then reset", "server", [Move.BEGUN, http(b"", status="408 x"), Move.RESET])
+
+
+def compressed(provider: str, good: bytes) -> Iterable[Script]:
+    """Though `identity` was asked for."""
+    half = " or registered" if provider == "centagate" else ""
+    for coding, squeeze in (("gzip", gzip.compress), ("deflate", zlib.compress)):
+        squeezed = squeeze(good)
+        said = f"Content-Encoding: {coding}"
+        yield Script(f"{coding} unasked", "registered", [http(squeezed, said)])
+        yield Script(f"{coding} unasked and unsaid", "registered", [http(squeezed)])
+        yield Script(
+            f"{coding} in chunks",
+            "registered",
+            [chunked(*(chunk(squeezed[at : at + 9]) for at in range(0, len(squeezed), 9)), b"0\r\n\r\n")],
+        )
+        for name, spoiled in {
+            "cut": squeezed[: len(squeezed) // 2],
+            "damaged": squeezed[:-12] + bytes(12),
+            "of nothing": squeeze(b""),
+        }.items():
+            yield Script(
+                f"{coding} {name}",
+                "answer or network or registered" if half else "answer or network",
+                [http(spoiled, said)],
+            )
+
+
 def misframed(provider: str, secure: bool, pause: float) -> list[Script]:
     """Everything that is wrong around an answer. `pause`: seconds between slow bytes."""
     good = packed(answer(provider))
@@ -251,4 +291,6 @@ def misframed(provider: str, secure: bool, pause: float) -> list[Script]:
         *(in_handshake(provider) if secure else ()),
         *heads(good),
         *lengths(provider, good),
+        *early(good),
+        *compressed(provider, good),
     ]

@@ -20,7 +20,7 @@ cpython.install()
 ONCE = ("etherfax", "xyte")
 PROVIDERS = (*ONCE, "ickstream", "centagate")
 PATIENCE = 3  # seconds for a request; it is at hand when the connection stands
-HEAD = 8192  # bytes that the library admits for status line and headers
+HEAD = 16384  # bytes of status line and headers, as long as they ever are
 
 
 def fitted(*lines: str) -> list[str]:

@@ -40,19 +40,22 @@ def kept() -> Iterable[Script]:
     ], requests=2)  # fmt: skip
     more = HEAD + b"X: y\r\n"
     broken: dict[str, tuple[str, Moves]] = {
-        "silence": ("network", []),
         "silence in a header": ("network", [more]),
         "cut in a header": ("network", [more, Move.CUT]),
         "reset in a header": ("network", [more, Move.RESET]),
         "cut in the body": ("network", [http(b"{", length=9), Move.CUT]),
         "SSH": ("answer", [b"SSH-2.0-OpenSSH_9.2\r\n"]),
-        "headers without end": ("answer", [HEAD, Endless(b"X: y\r\n" * 100)]),
+        "headers without end": ("answer or network", [HEAD, Endless(b"X: y\r\n" * 100)]),
         "a body without end": ("answer", [HEAD + b"\r\n", Endless(b"x" * 1000)]),
     }
     for name, (expected, moves) in broken.items():
         again: Moves = [GOOD, Move.AGAIN, *moves]
         for method in ("POST", "GET"):
             yield Script(f"then {name}, {method}", expected, again, "silence" in name, method=method, requests=2)
+    # nobody knows the connection any more: what may be repeated is, over another one
+    forgotten: Moves = [GOOD, Move.AGAIN]
+    yield Script("then forgotten, GET", "response", forgotten, True, method="GET", requests=2, connections=2)
+    yield Script("then forgotten, POST", "network", forgotten, True, requests=2)
     reset: Moves = [GOOD, Move.AGAIN, Move.RESET]
     yield Script("then reset, POST", "network", reset, requests=2)
     yield Script("then reset, GET", "response", reset, method="GET", requests=2, connections=2)
@@ -103,7 +106,7 @@ def halting(number: int, script: Script) -> bool:
 
 def long(number: int, script: Script) -> bool:
     """Picks a few that last longer than the watchdog would wait."""
-    return script.name in ("silence in the body", "silence after the handshake", "then silence, GET")
+    return script.name in ("silence in the body", "silence after the handshake", "then silence in a header, GET")
 
 
 def again(number: int, script: Script) -> bool:

@@ -61,7 +61,7 @@ class Stage:
     provider: str
     secure: bool
     runtime: str
-    brief: float = 0.2
+    brief: float = 1
     pause: float = 0.05
     heap: str = "2m"
 

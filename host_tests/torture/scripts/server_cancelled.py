@@ -27,6 +27,8 @@ class Halt:
         self.reached = False
 
     async def sleep(self, seconds):
+        if seconds >= 1:  # the task that closes what a session has kept
+            return await _sleep(seconds)
         self._left -= 1
         self.reached = not self._left
         await _sleep(60 if self.reached else min(seconds, 0.001))
