@@ -242,7 +242,9 @@ def lengths(provider: str, good: bytes) -> Iterable[Script]:
         yield Script(
             f"Transfer-Encoding: {coding}", "registered", [http(good, f"Transfer-Encoding: {coding}"), Move.CUT]
         )
-    for coding in ("gzip, chunked", "chunked, chunked", "xchunked"):
+    notchunked = chunked(whole, b"0\r\n\r\n").replace(b": chunked", b": xchunked")
+    yield Script("Transfer-Encoding: xchunked", "registered or answer or network", [notchunked, Move.CUT])
+    for coding in ("gzip, chunked", "chunked, chunked"):
         yield Script(
             f"Transfer-Encoding: {coding}", "answer or network", [http(good, f"Transfer-Encoding: {coding}"), Move.CUT]
         )

@@ -17,7 +17,7 @@ PLACES = (("etherfax", False), ("xyte", True), ("ickstream", False), ("etherfax"
 ENDING = ("100 Continue once", "chunks with extensions", "then another answer", "then one in chunks")
 WAIT = 0.02  # seconds between an answer and one that nobody has asked for
 LONG = 1.5  # seconds for a request that the watchdog must be fed in
-PATIENCE = 5  # seconds for a request that is cancelled long before
+PATIENCE = 1  # seconds for a request that is cancelled before they are over
 GOOD = http(packed({"token": TOKEN}))
 FORGED = http(b"forged")
 REFUSED = http(b"", status="401 no")

@@ -13,6 +13,7 @@ if __debug__:  # mpy-cross -O leaves this out: it knows const by itself
 
 _HEAD = const(65536)  # bytes of status line and headers together
 _KEPT = const(16384)  # and of what is kept of them
+_SIZE = const(8192)  # bytes of a line with the size of a chunk, or of trailers
 _JOINED = const(4096)  # bytes of a body that leaves together with its head
 _BODY = const(8192)  # bytes of a body that is kept: no record takes more
 _RESET = const(104)  # ECONNRESET
@@ -159,7 +160,7 @@ class Exchange:
     def piece(self):
         """Task: the next bytes of the body, or b"" at its end."""
         if self.chunked and not self.left:  # go on to the next chunk (RFC 9112, 7.1)
-            self._room = _HEAD
+            self._room = _SIZE
             # the first line is the end of the chunk before, where there was one
             size = (yield from self._line(40)) or (yield from self._line(40))
             try:

@@ -7,11 +7,13 @@ def inflate(data: bytes, most: int) -> bytes:
 
     import deflate
 
-    size = int.from_bytes(data[-4:], "little")  # what gzip says that it will be
+    size = most
+    if data[:1] == b"\x1f":
+        size = min(size, int.from_bytes(data[-4:], "little"))  # what gzip says that it will be
     bits = 8
-    while bits < 15 and 1 << bits < min(size, most):
-        bits += 1  # a window as large as all of it does always
-    stream = deflate.DeflateIO(io.BytesIO(data), deflate.AUTO, bits if data[:1] == b"\x1f" else 15)
+    while bits < 15 and 1 << bits < size:
+        bits += 1  # a window as large as all of it does always, and takes less heap than the usual 32 KB
+    stream = deflate.DeflateIO(io.BytesIO(data), deflate.AUTO, bits)
     plain = bytearray()
     try:
         while len(plain) < most:

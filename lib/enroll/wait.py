@@ -92,5 +92,9 @@ async def arun(task, feed=ignore, sleep=None, timeout=0, owner=None):
         if cut and not isinstance(cut, Exception):
             raise cut
         return end.value
+    except Exception:
+        if cut:  # it was to end anyway
+            raise cut
+        raise
     finally:
         task.close()

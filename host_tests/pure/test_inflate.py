@@ -1,0 +1,71 @@
+"""Answers that are compressed although nobody asked for it (RFC 1950, RFC 1952)."""
+
+import json
+from binascii import crc32, unhexlify
+
+from boots import GOOD
+from enroll import connection, http
+from enroll.inflate import inflate
+from enroll.providers import Answer
+from enroll.record import KEPT
+from enroll.store import Store
+from helpers import SECTIONS, Wire, config, drive, folder, patched
+from test_enroller_wire import boot, recall
+
+GZIP = unhexlify("1f8b0800000000000203")  # what a compressor begins with
+
+
+def stored(data):
+    """`data` as gzip that compresses nothing."""
+    block = b"\x01" + len(data).to_bytes(2, "little") + (len(data) ^ 0xFFFF).to_bytes(2, "little") + data
+    return GZIP + block + crc32(data).to_bytes(4, "little") + len(data).to_bytes(4, "little")
+
+
+def adler(data):
+    low, high = 1, 0
+    for byte in data:
+        low = (low + byte) % 65521
+        high = (high + low) % 65521
+    return (high << 16 | low).to_bytes(4, "big")
+
+
+def in_zlib(data):
+    return b"\x78\x01" + stored(data)[10:-8] + adler(data)
+
+
+def test_gzip_and_zlib():
+    for data in (b"", b"{}", bytes(range(256)) * 30):
+        assert inflate(stored(data), 8192) == data
+        assert inflate(in_zlib(data), 8192) == data
+
+
+def test_what_came_before_it_was_cut_or_damaged_is_taken():
+    data = bytes(range(200))
+    for whole in (stored(data), in_zlib(data)):
+        assert data.startswith(inflate(whole[:100], 8192))
+        inflate(whole[:-1] + b"x", 8192)
+        for at in range(12):
+            inflate(whole[:at], 8192)
+
+
+def test_no_more_than_the_most():
+    assert inflate(stored(bytes(5000)), 1000) == bytes(1000)
+
+
+def test_an_answer_of_each_provider_registers_and_is_read_again_from_flash():
+    for provider in SECTIONS:
+        plain = json.dumps(GOOD[provider]).encode()
+        for body in (stored(plain), in_zlib(plain)):
+            it = config(provider, store=folder() + "/state")
+            head = b"HTTP/1.1 200 OK\r\nContent-Encoding: gzip\r\nContent-Length: %d\r\n\r\n" % len(body)
+            assert boot(it, head + body).name == "registered", provider
+            assert recall(it, Store(it.store))[0] == KEPT
+            assert Answer(200, body).json() == GOOD[provider]
+
+
+def test_a_response_of_the_client():
+    for coding in ("gzip", "x-gzip", "GZIP", "deflate"):
+        body = in_zlib(b"some text") if coding == "deflate" else stored(b"some text")
+        head = b"HTTP/1.1 200 OK\r\nContent-Encoding: %s\r\nContent-Length: %d\r\n\r\n" % (coding.encode(), len(body))
+        with patched(connection, socket=Wire(head + body)):
+            assert drive(http.fetch("GET", "http://host/")).text == "some text", coding
