@@ -3,6 +3,7 @@
 from enroll.dates import days
 from enroll.digest import basic, etherfax_token, hexmd5
 from enroll.hmac import hmac_sha256
+from helpers import Fake, config, patched, raises
 
 SERIAL = "MT873615726"
 MIDNIGHT = days(2017, 1, 2) * 86400
@@ -121,3 +122,14 @@ def test_basic_of_the_rfc_7617_examples():
 
 def test_basic_of_a_long_password_is_one_line():
     assert "\n" not in basic("user", "p" * 200)
+
+
+def test_firmware_without_md5_is_named_with_the_version_to_flash_before_any_packet():
+    """RP2 has none before MicroPython 1.27."""
+    from enroll.providers import etherfax
+
+    with patched(etherfax, hashlib=Fake(sha256=None)):
+        error = raises("configuration", config, "etherfax")
+        assert "MD5" in str(error) and "flash MicroPython 1.28" in str(error)
+        for provider in ("ickstream", "xyte", "centagate"):
+            config(provider)

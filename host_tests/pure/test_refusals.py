@@ -3,6 +3,7 @@
 import json
 
 from boots import GOOD, ONCE, Device
+from enroll.errors import EnrollError, status
 from enroll.providers import Answer
 from enroll.record import RAW, TRIED
 from helpers import SECTIONS, config, raises
@@ -167,6 +168,17 @@ def test_words_that_may_hold_a_secret_are_not_quoted():
         body = json.dumps({"message": "no key %s" % secret, "error": "%s?" % secret}).encode()
         error = raises("refused", it.service.parse, it, Answer(403, body))
         assert secret.lower() not in str(error).lower(), error
+
+
+def test_every_kind_has_its_exit_status_and_its_remedy():
+    wanted = {"configuration": 78, "storage": 74, "answer": 76, "refused": 77, "orphaned": 77}
+    for kind in ("network", "clock", "certificate", "memory", "server"):
+        wanted[kind] = 75
+    for kind in wanted:
+        error = EnrollError(kind, "it went wrong")
+        assert status(error.kind) == wanted[kind] and len(str(error)) > len("it went wrong: "), kind
+        assert str(error).startswith("it went wrong: ") and "change that" not in str(error)
+    assert status("no such kind") == 75
 
 
 def test_etherfax_403_names_all_that_it_may_mean():
