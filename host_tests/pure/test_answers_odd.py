@@ -54,6 +54,7 @@ def test_what_was_cut_in_its_middle_is_left_out():
         found = keeps("etherfax", whole[:size].encode()).extra
         for key in ("number", "on", "last"):
             assert found.get(key, keys[key]) == keys[key], (key, whole[:size])
+    assert keeps("etherfax", text("etherfax")[:-1].encode() + b', "n": 123, "m": 45').extra == {"n": 123}
     for half in (
         '{"DeviceToken": "54524a',
         '{"DeviceToken": "54524a\\"',

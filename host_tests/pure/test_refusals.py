@@ -3,7 +3,7 @@
 import json
 
 from boots import GOOD, ONCE, Device
-from enroll.errors import EnrollError, status
+from enroll import errors
 from enroll.providers import Answer
 from enroll.record import RAW, TRIED
 from helpers import SECTIONS, config, raises
@@ -175,10 +175,10 @@ def test_every_kind_has_its_exit_status_and_its_remedy():
     for kind in ("network", "clock", "certificate", "memory", "server"):
         wanted[kind] = 75
     for kind in wanted:
-        error = EnrollError(kind, "it went wrong")
-        assert status(error.kind) == wanted[kind] and len(str(error)) > len("it went wrong: "), kind
+        error = errors.EnrollError(kind, "it went wrong")
+        assert errors.status(error.kind) == wanted[kind] and len(str(error)) > len("it went wrong: "), kind
         assert str(error).startswith("it went wrong: ") and "change that" not in str(error)
-    assert status("no such kind") == 75
+    assert errors.status("no such kind") == 75
 
 
 def test_etherfax_403_names_all_that_it_may_mean():
