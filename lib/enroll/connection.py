@@ -22,7 +22,6 @@ _PIECE = const(64)  # bytes read at once: small pieces are found in the fullest 
 _BLOCKED = const((11, 35, 36, 115, 119))  # EAGAIN, and EINPROGRESS, of Linux, lwIP and macOS
 _RESET = const(104)  # ECONNRESET
 _BUFFERS = const(16000)  # bytes: TLS that takes more than these from this heap has its buffers there
-_CERTIFICATE = const(6000)  # bytes that one certificate takes at most
 
 
 def lookup(host: str, port: int, kind: int) -> list:
@@ -65,16 +64,12 @@ def trust(ca: str | None, log=None):
                     data = data[size:]
                 context.load_verify_locations(part)
                 good += 1
-            except ValueError:  # also where there is no memory for it
-                gc.collect()
-                if gc.mem_free() < _CERTIFICATE:
-                    raise EnrollError("memory", "no heap for the certificates in %s" % ca)
-                if log:
-                    log("certificate %d in %s is passed over: this TLS cannot read it" % (count, ca))
+            except ValueError:
+                from .tlserror import unreadable
+
+                unreadable(ca, count, log)
         if not good:
-            raise EnrollError(
-                "configuration", "no certificate that TLS can read in %s: `ca` wants a file of them, PEM or DER" % ca
-            )
+            raise EnrollError("configuration", "no certificate that TLS can read in %s: `ca` wants PEM or DER" % ca)
     return context
 
 

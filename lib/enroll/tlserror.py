@@ -7,11 +7,24 @@ from .errors import EnrollError
 if __debug__:  # mpy-cross -O leaves this out: it knows const by itself
     from micropython import const
 
+_CERTIFICATE = const(6000)  # bytes that one certificate takes at most
 _HANDSHAKE = const(36000)  # bytes that TLS takes at most, the handshake included (see boards/*/board.py)
 _ALERT = const(0x7780)  # mbedTLS: the other side has ended it by an alert
 # mbedTLS: "allocation failed" of X.509, DH, keys, EC, digests, ciphers and TLS, shifted by 7 bits
 _SCARCE = const(b"\x51\x68\x7f\x9b\xa3\xc3\xfe")
 _BAD = const((0x7100, 0x7680, 0x7A00))  # and of certificates: too long a message, no CA, not for this use
+
+
+def unreadable(ca: str, count: int, log) -> None:
+    """Tell `log` that TLS could not read certificate number `count` of the file `ca`.
+
+    It says the same where there was no memory for it, which raises EnrollError("memory").
+    """
+    gc.collect()
+    if gc.mem_free() < _CERTIFICATE:
+        raise EnrollError("memory", "no heap for the certificates in %s" % ca)
+    if log:
+        log("certificate %d in %s is passed over: this TLS cannot read it" % (count, ca))
 
 
 def explain(connection, error):
