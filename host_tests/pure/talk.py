@@ -55,10 +55,12 @@ class Line:
     def recv(self, size):
         if self.sent:
             head, _, body = self.sent.partition(b"\r\n\r\n")
-            self.sent = b""
             first, *lines = head.decode().split("\r\n")
             method, path, _ = first.split(" ")
             headers = dict([line.split(": ", 1) for line in lines])
+            if len(body) < int(headers.get("Content-Length", 0)):
+                raise OSError(11, "would block")
+            self.sent = b""
             it = Fake(method=method, path=path, host=self.host, headers=headers, json=json.loads(body or b"null"))
             self.net.requests.append(it)
             self.rest = self.net.reply(it)

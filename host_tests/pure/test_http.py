@@ -93,7 +93,15 @@ def test_header_injection_is_refused_before_anything_is_sent():
 
 
 def test_urls_that_are_none_are_refused_before_anything_is_sent():
-    for url in ("ftp://host", "http://", "http://a b/", "http://host/\r\nX: y", "https://host.example/"):
+    for url in (
+        "ftp://host",
+        "http://",
+        "http://.",
+        "http://../x",
+        "http://a b/",
+        "http://host/\r\nX: y",
+        "https://host.example/",
+    ):
         wire = Wire()
         raises("configuration", ask, wire, url=url)
         assert wire.where is None

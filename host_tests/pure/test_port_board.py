@@ -210,7 +210,7 @@ def test_an_esp32_proves_that_esp_idf_has_room_for_tls():
 
 
 def test_a_device_registers_through_the_port():
-    def ask(it):
+    def ask(it, log=None):
         yield 0.1
         return NOW
 

@@ -21,11 +21,12 @@ def split(url: str) -> tuple[str, str, int, str]:
     name = rest.split("/")[0].split("?")[0]
     path = rest[len(name) :]
     host, colon, port = name.partition(":")
+    host = host.rstrip(".")
     usual = {"http": 80, "https": 443}.get(scheme, 0)
     number = int(port) if port.isdigit() else 0 if colon else usual
     if not usual or not host or not 0 < number < 65536 or not plain(url) or "#" in url or "@" in name or "[" in name:
         raise ValueError
-    return scheme, host.rstrip("."), number, path if path[:1] == "/" else "/" + path
+    return scheme, host, number, path if path[:1] == "/" else "/" + path
 
 
 def quote(value: str) -> str:
