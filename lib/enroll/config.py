@@ -56,14 +56,17 @@ class Config:
 
         self.path = path
         fill(self, data)
-        unload("reader", "schema")
+        unload("schema")
 
     @staticmethod
     def load(path: str) -> "Config":
         """Read the configuration at `path`. Raises EnrollError("configuration")."""
-        from .reader import read
+        from . import reader
 
-        return Config(read(path), path)
+        data = reader.read(path)
+        del reader
+        unload("reader")  # before the next module comes in its place
+        return Config(data, path)
 
     def complete(self, values: dict) -> None:
         """Fill in what the device knows of itself, the `values` of the port's `identity`.
