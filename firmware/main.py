@@ -76,7 +76,7 @@ def boot(path: str, single: bool = False):
             found,
         )
     except Exception as error:
-        sys.print_exception(error, sys.stderr)  # type: ignore[attr-defined]  # MicroPython's
+        sys.print_exception(error, sys.stderr)  # type: ignore[arg-type]
         return TRY_AGAIN, "network: unexpected %s: it is tried again" % type(error).__name__, found
 
 
@@ -95,7 +95,7 @@ def main(arguments: list[str]) -> int:
 
             app.main(enroll.Session(*found))
         except Exception as error:
-            sys.print_exception(error, sys.stderr)  # type: ignore[attr-defined]
+            sys.print_exception(error, sys.stderr)  # type: ignore[arg-type]
             print("enroll: app.py failed, %s" % type(error).__name__, file=sys.stderr)
             return TRY_AGAIN
     return status

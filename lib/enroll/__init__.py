@@ -21,7 +21,7 @@ __version__ = "0.1.0"
 def Enroller(*arguments, **more):  # noqa: F811
     """Load the class of this name, which from then on is here instead, and make one."""
     global Enroller
-    from .enroller import Enroller  # type: ignore[assignment]
+    from .enroller import Enroller
 
     return Enroller(*arguments, **more)
 
@@ -29,7 +29,7 @@ def Enroller(*arguments, **more):  # noqa: F811
 def Session(*arguments, **more):  # noqa: F811
     """The same."""
     global Session
-    from .session import Session  # type: ignore[assignment]
+    from .session import Session
 
     return Session(*arguments, **more)
 
