@@ -218,6 +218,27 @@ def never_enabled(trial: Trial) -> None:
     trial.boot("registered")
 
 
+def mistyped(trial: Trial) -> None:
+    """A serial number that is refused, with an answer lost in between, says nothing of the right one, nor does another
+    address.
+    """
+    trial.portal.disable(trial.section["serial"])
+    trial.device.write({**trial.config, "etherfax": {"serial": "MISTYPED"}})
+    trial.boot("refused", "portal").boot("refused", "portal").boot("refused", "portal")
+    trial.device.write({**trial.config, "url": trial.config["url"] + "/elsewhere"})
+    trial.sandbox.fault("etherfax", drop="after")
+    trial.boot("network")
+    trial.device.write(trial.config)
+    trial.boot("refused", "portal").boot("refused", "portal")
+    trial.portal.enable(trial.section["serial"])
+    trial.boot("registered")
+    trial.device.write({**trial.config, "url": trial.config["url"] + "/elsewhere"})
+    asked = len(trial.requests())
+    trial.boot("configuration", trial.config["url"], "moved_from")
+    if len(trial.requests()) > asked:
+        raise Lost("it has asked at another address")
+
+
 def never_known(trial: Trial) -> None:
     """The same at Xyte, where a device is not known by its hardware key."""
     trial.device.write({**trial.config, "xyte": {**trial.section, "hardware_key": "wrong"}})
@@ -270,7 +291,7 @@ def refused_then_bound(trial: Trial, way: Play) -> None:
 
 AFTER_REFUSAL = {"etherfax": refused_then, "centagate": refused_then_bound}
 SINGLE: dict[str, tuple[Play, ...]] = {
-    "etherfax": (goes_on, never_enabled, lost_request),
+    "etherfax": (mistyped, goes_on, never_enabled, lost_request),
     "xyte": (never_known, lost_request, goes_on),
     "centagate": (bound_before, lost_request),
     "ickstream": (lost_request,),

@@ -12,7 +12,7 @@ from torture.faults import Batch, Bench, on_micropython
 
 TITLE = "power cut at every block operation"
 KINDS = ("fat", "lfs2", "fat-4096", "lfs2-4096", "lfs1")  # as in scripts/blocks.py
-ACTIONS = ("boot", "boot once more", "replace", "forget")
+ACTIONS = ("boot", "boot once more", "replace", "forget", "move")
 
 
 def cases(full: bool, bench: Bench) -> Iterator[tuple[int, str, str, str]]:
@@ -49,7 +49,7 @@ def batches(full: bool, bench: Bench) -> Iterator[Batch]:
             run = partial(on_micropython, "power_renewal.py", kind, service, *coarse, runtime=bench.wide, heap="8m")
             yield Batch(f"renewal, {service}, {kind}", run)
     for service in SERVICES if full else ("xyte",):
-        for action in ACTIONS:
+        for action in ACTIONS[:4]:
             run = partial(on_micropython, "power_nvs.py", action, service, runtime=bench.small)
             yield Batch(f"{action}, {service}, NVS of ESP32", run)
     ca = bench.folder() / "ca.pem"

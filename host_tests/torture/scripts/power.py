@@ -12,7 +12,7 @@ from boots import Port
 from device import TICKET, Device, Lost, Service, sweep
 from enroll.record import KEPT, identity
 from enroll.store import Store
-from helpers import read, write
+from helpers import read, settings, write
 
 
 def fresh(kind, provider):
@@ -51,6 +51,16 @@ def provisioned_again(kind, provider):
         text = read(device.path).decode()
         blanks = device.flash.kind.size + 20 - text.find(TICKET)
         write(device.path, text.replace('"registration_token"', " " * blanks + '"registration_token"'))
+    return device
+
+
+def moved(kind, provider):
+    """A registered device whose service has another address now, at which its credential is good."""
+    device = registered(kind, provider)
+    data = settings(provider, url="http://localhost/elsewhere", moved_from=["http://localhost/api"])
+    data[provider].pop("registration_token", None)
+    with device.flash:
+        write(device.path, json.dumps(data))
     return device
 
 
@@ -125,6 +135,7 @@ ACTIONS = {  # what is there, what is cut, how it ends
     "replace": (registered, replace, old_or_new),
     "forget": (replaced, forget, all_or_nothing),
     "erase": (provisioned_again, boot, without_a_packet),
+    "move": (moved, boot, without_a_packet),
 }
 
 
