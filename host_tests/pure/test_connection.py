@@ -76,7 +76,7 @@ class Socket:
         raise OSError(self.fate if isinstance(self.fate, int) and self.fate > 0 else 115, "why")
 
     def recv(self, size):
-        assert size == 1
+        assert 0 < size <= 64  # in small pieces
         if self.fate == "closed":
             return b""
         raise OSError(BLOCKED if self.fate == "up" else -self.fate, "why")

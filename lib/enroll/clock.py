@@ -23,29 +23,30 @@ _PATIENCE = const(3000)  # ms for one address
 _ETIMEDOUT = const(110)
 
 
-def check(unix: int, earliest: int) -> int:
-    """`unix` if it can be true: not before `earliest`, not more than thirty years after both it and this build.
+def check(now: int, earliest: int) -> int:
+    """`now` if it can be true: not before `earliest`, not more than thirty years after both it and this build.
 
     Raises EnrollError("clock").
     """
-    if earliest <= unix < max(earliest, BUILD) + _HORIZON:
-        return unix
+    if earliest <= now < max(earliest, BUILD) + _HORIZON:
+        return now
     raise EnrollError("clock", "an impossible date")
 
 
-def parse(packet: bytes, nonce: bytes, earliest: int) -> int | None:
-    """Unix seconds from an SNTP answer, or None if it does not answer the request that carried `nonce`.
+def parse(data: bytes, sent: bytes, earliest: int) -> int | None:
+    """Unix seconds from an SNTP answer, or None if it does not answer the request that carried `sent`.
 
-    `nonce` is the transmit timestamp that was sent (8 bytes); a server returns it as origin timestamp, and nobody can
+    `sent` is the transmit timestamp of that request (8 bytes); a server returns it as origin timestamp, and nobody can
     who did not see the request. Times before `earliest` are read in the next era, after the roll-over of 2036; no
     seconds at all, whatever the fraction, mean that the server has no time. Raises EnrollError("clock") for a server
     that answers but should not be believed.
     """
-    if len(packet) < 48 or packet[24:32] != nonce or packet[0] & 7 != 4:
+    if len(data) < 48 or data[24:32] != sent or data[0] & 7 != 4:
         return None
-    if packet[0] > 0xBF or not 0 < packet[1] < 16 or not any(packet[40:44]):
+    seconds = int.from_bytes(data[40:44], "big")
+    if data[0] > 0xBF or not 0 < data[1] < 16 or not seconds:
         raise EnrollError("clock", "the time server has no time")
-    unix = int.from_bytes(packet[40:44], "big") - _NTP_EPOCH
+    unix = seconds - _NTP_EPOCH
     return check(unix if unix >= earliest else unix + (1 << 32), earliest)
 
 
@@ -94,9 +95,9 @@ def ask(config: "Config", log):
         if port:
             task = _query(name, port, earliest)
         else:
-            from .httpdate import hint  # not needed where a time server answers
+            from . import httpdate  # not needed where a time server answers
 
-            task = hint(config, earliest, check)
+            task = httpdate.ask(config, earliest, check)
         try:
             unix = yield from task
             break
@@ -110,5 +111,5 @@ def ask(config: "Config", log):
             unix = check(now(), earliest)
         except EnrollError:
             raise EnrollError("clock", failure)
-    log("time from " + name)
+    log("time from %s" % name)
     return unix

@@ -21,7 +21,6 @@ if False:  # for type hints only
 _PIECE = const(64)  # bytes read at once: small pieces are found in the fullest heap
 _BLOCKED = const((11, 35, 36, 115, 119))  # EAGAIN, and EINPROGRESS, of Linux, lwIP and macOS
 _RESET = const(104)  # ECONNRESET
-_BUFFERS = const(16000)  # bytes: TLS that takes more than these from this heap has its buffers there
 
 
 def lookup(host: str, port: int, kind: int) -> list:
@@ -79,41 +78,31 @@ class Connection:
     def __init__(self) -> None:
         self.sock = self.stream = socket.socket()  # the stream may be a TLS object over it
         self.end: Any = 0  # when everything has to be over, in ticks of milliseconds
-        self.early = b""  # has come before anything was asked
+        self.rest = b""  # has come, is not read yet
         self.host = ""
         self.known = False  # TLS has verified who the server is, and nothing has been read from it
         self.left = False  # something has been sent
-        self.inside = False  # whether TLS takes its memory from this heap
+        self.taken = 0  # bytes of this heap that TLS has taken
 
-    def wait(self, what):
-        """Task: yield `what`, flags of the stream or 0 for none, which lets the driver feed, unless time is up."""
+    def wait(self, flags):
+        """Task: yield the stream and `flags`, or 0 for none, which lets the driver feed, unless time is up."""
         if ticks_diff(self.end, ticks_ms()) <= 0:
             raise OSError(110)  # ETIMEDOUT
-        return (yield (self.stream, what) if what else what)
+        return (yield (self.stream, flags) if flags else 0)
 
-    def connect(self, where):
-        """Task: connect to the address `where`."""
+    def connect(self, address):
+        """Task: connect to `address`, as `lookup` gives it."""
         sock = self.sock
         sock.setblocking(False)
         try:
             sock.setsockopt(6, 1, 1)  # TCP_NODELAY: what is sent need not wait for an ACK
         except OSError:
             pass
-        try:
-            sock.connect(where)
-        except OSError as error:
-            if error.errno not in _BLOCKED:
-                raise
+        yield from self._io(0, sock.connect, address)
         while not (yield from self.wait(POLLOUT)):
             pass
-        try:
-            self.early = sock.recv(1)  # raises what went wrong: the flags of some ports do not tell
-        except OSError as error:
-            if error.errno not in _BLOCKED:
-                raise
-        else:
-            if not self.early:
-                raise OSError(_RESET)
+        if (yield from self.peek()) == b"":  # raises what went wrong: the flags of some ports do not tell
+            raise OSError(_RESET)
 
     def secure(self, host: str, ca: str | None):
         """Task: speak TLS with `host`. `ca`: file of the CA; None: trust anyone.
@@ -126,21 +115,18 @@ class Connection:
         context.verify_callback = self._verified
         self.host = host
         free = gc.mem_free()
-        try:
-            self.stream = context.wrap_socket(self.sock, server_hostname=host, do_handshake_on_connect=False)
-        except OSError as error:
-            raise self._explained(error)
-        self.inside = free - gc.mem_free() > _BUFFERS
+        self.stream = yield from self._io(
+            0, context.wrap_socket, self.sock, server_hostname=host, do_handshake_on_connect=False
+        )
+        self.taken = free - gc.mem_free()
         while ca and not self.known:
-            early = yield from self._io(0, self.stream.read, 1)
-            if early is not None:
-                self.early = early
-                if not early or not self.known:
-                    raise OSError(_RESET)
-            elif not self.known:
+            data = yield from self.peek()
+            if data == b"" or (data and not self.known):
+                raise OSError(_RESET)
+            if not self.known:
                 yield from self.wait(POLLIN)
 
-    def _verified(self, certificate, depth) -> int:
+    def _verified(self, data, depth) -> int:
         if not depth:
             self.known = True
         return 0
@@ -157,20 +143,19 @@ class Connection:
                 pass
             self.stream = self.sock
 
-    def _explained(self, error):
-        from .tlserror import explain
-
-        return explain(self, error)
-
-    def _io(self, flags: int, call, data):
-        """Task: `call(data)` until it does not say that it would block, once if there are no `flags` to wait for."""
+    def _io(self, flags: int, call, *data, **more):
+        """Task: `call(...)` until it does not say that it would block, once if there are no `flags` to wait for."""
         while True:
             done = None
             try:
-                done = call(data)
+                done = call(*data, **more)
             except (OSError, ValueError) as error:
                 if isinstance(error, ValueError) or error.errno not in _BLOCKED:
-                    raise error if self.stream is self.sock else self._explained(error)
+                    if self.host:
+                        from .tlserror import explain
+
+                        error = explain(self, error)
+                    raise error
             if done is not None or not flags:
                 return done
             yield from self.wait(flags)
@@ -181,16 +166,23 @@ class Connection:
         self.left = True
         return done
 
-    def peek(self):
-        """Task: a byte if one has come, b"" at the end, else None; it never waits."""
-        return (yield from self._io(0, getattr(self.stream, "recv", None) or self.stream.read, 1))
+    def peek(self, flags: int = 0):
+        """Task: what has come and is not read yet, b"" at the end; without `flags` to wait for None if nothing has."""
+        if self.rest:
+            return self.rest
+        receive = getattr(self.stream, "recv", None)  # `read` of TLS would lose an end that follows data
+        data = yield from self._io(flags, receive or self.stream.read, _PIECE if receive else 1)
+        self.rest = data or b""
+        return data
 
     def read(self):
-        """Task: the next bytes, b"" at the end. `read` of a TLS object would lose an end that follows data."""
-        receive = getattr(self.stream, "recv", None)
-        yield from self.wait(0)  # also while a server never lets it wait
-        data = yield from self._io(POLLIN, receive or self.stream.read, _PIECE if receive else 1)
-        self.known = False
+        """Task: the next bytes, b"" at the end."""
+        if not self.rest:
+            yield from self.wait(0)  # also while a server never lets it wait
+            yield from self.peek(POLLIN)
+            self.known = False
+        data = self.rest
+        self.rest = b""
         return data
 
 
@@ -203,12 +195,12 @@ def connect(host: str, port: int, timeout: float):
     found = lookup(host, port, socket.SOCK_STREAM)
     yield 0
     while True:
-        where = found.pop(0)
+        address = found.pop(0)
         now = ticks_ms()
         it = Connection()
         try:
             it.end = ticks_add(now, ticks_diff(end, now) // (len(found) + 1))
-            yield from it.connect(where)
+            yield from it.connect(address)
             it.end = end
             return it
         except OSError:

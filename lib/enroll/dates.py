@@ -16,9 +16,9 @@ def days(year: int, month: int, day: int) -> int:
     return 365 * year + year // 4 - year // 100 + year // 400 + (153 * month - 304) // 5 + day - 719469
 
 
-def civil(unix: int) -> tuple[int, int, int]:
-    """(year, month from 0, day of the year from 0) in UTC of `unix` seconds, whatever the epoch of this port is."""
-    today = unix // 86400
+def civil(now: int) -> tuple[int, int, int]:
+    """(year, month from 0, day of the year from 0) in UTC of `now`, in Unix seconds on every port."""
+    today = now // 86400
     year = 1970 + today // 366
     while days(year + 1, 0, 1) <= today:
         year += 1

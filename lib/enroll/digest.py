@@ -22,6 +22,6 @@ def etherfax_token(serial: str, unix: int, utc_offset: float = 0) -> str:
     return hexmd5("%04d:%02d:%s.%03d" % (year - 1900, month, hexmd5(serial), day))
 
 
-def basic(user: str, password: str) -> str:
+def basic(name: str, secret: str) -> str:
     """Value of the Authorization header for HTTP Basic (RFC 7617)."""
-    return "Basic " + str(b2a_base64(bytes(user + ":" + password, "utf-8")), "utf-8").rstrip()
+    return "Basic " + str(b2a_base64(bytes(name + ":" + secret, "utf-8")), "utf-8").rstrip()

@@ -36,7 +36,7 @@ class Response:
     def __init__(self, it: Exchange, feed) -> None:
         self.status_code = it.status_code
         try:
-            self.reason = str(it.reason, "utf-8")
+            self.reason = str(it.line[13:], "utf-8")
         except ValueError:
             self.reason = ""
         self.headers = Headers(it.headers)
@@ -76,9 +76,9 @@ def _lasts(it: Exchange) -> int:
     if (
         it.left != 0
         or it.chunked
-        or it.rest
+        or it.connection.rest
         or "close" in options
-        or (it.minor == b"0" and "keep-alive" not in options)
+        or (it.line[7:8] == b"0" and "keep-alive" not in options)
     ):
         return 0
     lasts = _SILENCE
@@ -114,7 +114,6 @@ def _again(connection, method: str, target: tuple, body, headers: dict, timeout:
     """
     patience = timeout / (4 if repeat else 2)
     connection.end = ticks_add(ticks_ms(), int(patience * 1000))
-    connection.early = b""
     connection.left = False
     it = None
     try:

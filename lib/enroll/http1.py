@@ -17,6 +17,7 @@ _SIZE = const(8192)  # bytes of a line with the size of a chunk, or of trailers
 _JOINED = const(4096)  # bytes of a body that leaves together with its head
 _BODY = const(8192)  # bytes of a body that is kept: no record takes more
 _RESET = const(104)  # ECONNRESET
+_USUAL = const("Connection: close\nUser-Agent: enroll\nAccept: application/json\nAccept-Encoding: identity")
 _NEEDED = const(("content-length", "transfer-encoding", "date", "retry-after"))
 
 
@@ -39,19 +40,17 @@ def place(url: str) -> tuple[str, str, int, str]:
 
 
 class Exchange:
-    """One request over a connection, and its answer: after `head` there are `status_code`, `reason` (bytes) and
+    """One request over a connection, and its answer: after `ask` there are `line`, its first, `status_code` and
     `headers` (names in lower case), then the body comes piece by piece or whole.
     """
 
     def __init__(self, connection: Connection) -> None:
         self.connection = connection
-        self.rest = connection.early  # has been read, is not used yet
         self._room = _HEAD  # bytes that the head may still take
         self.left: int | None = 0  # bytes of the body, or of its chunk, still to come; None: until the end
         self.chunked = False
-        self.minor = b""  # of the version
+        self.line = b""  # of the status
         self.status_code = 100
-        self.reason = b""
         self.headers: dict[str, str] = {}
         self.size = 0  # bytes of the body that `body` has read
 
@@ -67,10 +66,8 @@ class Exchange:
         """
         _, host, port, path = target
         add(headers, "Host", host if port == (443 if target[0] == "https" else 80) else "%s:%d" % (host, port))
-        add(headers, "Connection", "close")
-        add(headers, "User-Agent", "enroll")
-        add(headers, "Accept", "application/json")
-        add(headers, "Accept-Encoding", "identity")
+        for line in _USUAL.split("\n"):
+            add(headers, *line.split(": "))
         add(headers, "Content-Length", str(len(body)) if body or method[0] == "P" else None)
         data = ("%s %s HTTP/1.1\r\n" % (method, path)).encode()
         for name, value in headers.items():
@@ -87,7 +84,8 @@ class Exchange:
         try:
             for part in (data, body):
                 part = memoryview(part)
-                while part and not (body and self.connection.left and (yield from self._heard())):
+                # an answer that begins is read at once: after a write that fails, TLS reads nothing more
+                while part and not (body and self.connection.left and (yield from self.connection.peek())):
                     part = part[(yield from self.connection.write(part)) :]
         except OSError as error:
             failure = error
@@ -96,28 +94,19 @@ class Exchange:
         except OSError as error:
             raise failure or error
 
-    def _heard(self):
-        """Task: whether the answer has begun. Then the rest of a long request stays here: after a write that failed,
-        TLS reads nothing more.
-        """
-        self.rest = self.rest or (yield from self.connection.peek()) or b""
-        return self.rest
-
-    def _line(self, most: int):
-        """Task: the next line without its end, cut to `most` bytes; all of it counts against the head's bound."""
-        line = b""
-        while True:
-            part, end, rest = self.rest.partition(b"\n")
+    def _line(self, size: int):
+        """Task: the next line without its end, cut to `size` bytes; all of it counts against the head's bound."""
+        line = end = b""
+        while not end:
+            data = yield from self.connection.read()
+            if not data:
+                raise OSError(_RESET)
+            part, end, self.connection.rest = data.partition(b"\n")
             self._room -= len(part) + len(end)
             if self._room < 0:
                 raise _malformed("too many headers")
-            line += part[: most - len(line)]
-            self.rest = rest
-            if end:
-                return line.rstrip(b"\r")
-            self.rest = yield from self.connection.read()
-            if not self.rest:
-                raise OSError(_RESET)
+            line += part[: size - len(line)]
+        return line.rstrip(b"\r")
 
     def _head(self, method: str, brief: bool):
         """Task: read status and headers. `brief`: of the headers only _NEEDED, of each only the first characters
@@ -129,9 +118,8 @@ class Exchange:
             line = (yield from self._line(most)) or (yield from self._line(most))  # an empty one may come first
             if line[:7] != b"HTTP/1." or line[8:9] + line[12:13].strip() != b" " or not line[9:12].isdigit():
                 raise _malformed("status")
-            self.minor = line[7:8]
+            self.line = line
             self.status_code = int(line[9:12])
-            self.reason = line[13:]
             headers.clear()
             kept = 0
             while line:
@@ -168,7 +156,7 @@ class Exchange:
             except ValueError:
                 self.left = -1
             if not 0 <= self.left < 1 << 30:
-                raise _malformed("chunk")
+                raise _malformed("size of a chunk")
             if not self.left:
                 self.chunked = False
                 while (yield from self._line(1)):  # trailers
@@ -176,12 +164,11 @@ class Exchange:
         left = self.left
         if left == 0:
             return b""
-        data = self.rest or (yield from self.connection.read())
-        self.rest = b""
+        data = yield from self.connection.read()
         if left is not None:
             if not data:
                 raise OSError(_RESET)
-            self.rest = data[left:]
+            self.connection.rest = data[left:]
             data = data[:left]
             self.left = left - len(data)
         return data
@@ -196,7 +183,7 @@ class Exchange:
                 return
             piece = piece[: _BODY - self.size]
             if not piece:
-                raise _malformed("too long")
+                raise _malformed("too long a body")
             end = self.size + len(piece)
             buffer[self.size : end] = piece
             self.size = end

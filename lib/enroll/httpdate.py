@@ -39,7 +39,7 @@ def http_date(value: str, near: int) -> int | None:
         return None
 
 
-def hint(config: "Config", earliest: int, check):
+def ask(config: "Config", earliest: int, check):
     """Task: the Date that the service's server sends to anyone: where there is none with HEAD, with GET.
 
     `check(unix, earliest)`: what raises EnrollError for a time that cannot be true. Raises OSError or EnrollError.

@@ -123,7 +123,8 @@ class Session:
 
     def task(self, method: str, path: str, repeat: bool = False, base: str | None = None, **more):
         """Task: what `request` does. `base`: another address of the service to append `path` to."""
-        wait.driven()
+        if not wait.driven:  # it is awaited or iterated as it is: nothing would wait for what it waits for
+            raise TypeError("a task needs a driver: session.run(task), or await session.arun(task)")
         if path[:1] not in ("", "/", "?"):
             raise EnrollError("configuration", "a session's path starts with a slash, not %s" % path.partition("?")[0])
         repeat = repeat or method not in ("POST", "PATCH")

@@ -8,6 +8,7 @@ if __debug__:  # mpy-cross -O leaves this out: it knows const by itself
     from micropython import const
 
 _CERTIFICATE = const(6000)  # bytes that one certificate takes at most
+_BUFFERS = const(16000)  # bytes: TLS that has taken more than these from this heap has its buffers there
 _HANDSHAKE = const(36000)  # bytes that TLS takes at most, the handshake included (see boards/*/board.py)
 _ALERT = const(0x7780)  # mbedTLS: the other side has ended it by an alert
 # mbedTLS: "allocation failed" of X.509, DH, keys, EC, digests, ciphers and TLS, shifted by 7 bits
@@ -56,7 +57,7 @@ def explain(connection, error):
     elif "valid" in reason:
         reason = "has expired or is not valid yet, if the clock is right"
     bad = not code or 0x2080 <= code < 0x5000 or code in _BAD
-    if connection.inside and bad:  # what was read is made of nothing where heap was missing
+    if connection.taken > _BUFFERS and bad:  # what was read is made of nothing where heap was missing
         gc.collect()
         scarce = scarce or gc.mem_free() < _HANDSHAKE
     if scarce:

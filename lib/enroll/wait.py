@@ -13,13 +13,7 @@ if __debug__:  # mpy-cross -O leaves this out: it knows const by itself
 _SLICE = const(250)  # ms; the longest time without feeding the watchdog
 
 
-_driven: list = []  # the tasks that are being run, one inside another
-
-
-def driven() -> None:
-    """Raises TypeError in a task that is awaited or iterated as it is: nothing would wait for what it waits for."""
-    if not _driven:
-        raise TypeError("a task needs a driver: session.run(task), or await session.arun(task)")
+driven: list = []  # the tasks that are being run, one inside another
 
 
 def ignore(*_) -> None:
@@ -39,13 +33,8 @@ def run(task, feed=ignore, sleep=time.sleep, owner=None):
     `sleep(seconds)` is used for pauses. `owner`: see `arun`. Exceptions of the task pass through; it is closed on every
     way out.
     """
-
-    async def block(seconds):
-        if seconds:
-            sleep(seconds)
-
     try:
-        arun(task, feed, block, _SLICE, owner).send(None)
+        arun(task, feed, sleep, _SLICE, owner).send(None)
     except StopIteration as end:
         return end.value
 
@@ -54,8 +43,8 @@ async def arun(task, feed=ignore, sleep=None, timeout=0, owner=None):
     """The same as `run` under asyncio, without blocking its loop. Cancelling raises in the task, which ends.
 
     `owner`: an object whose attribute `sent` tells that `task` must not be cut now; what would cut it (a cancellation,
-    KeyboardInterrupt, whatever `feed` raises) is raised in it when that is over. `sleep(seconds)`, a coroutine
-    function, and `timeout`, ms to poll for a stream: what makes it `run`, which never suspends.
+    KeyboardInterrupt, whatever `feed` raises) is raised in it when that is over. `timeout`: ms to poll for a stream;
+    with these it is `run`, whose `sleep(seconds)` blocks.
     """
     if not sleep:
         from asyncio import sleep
@@ -65,7 +54,7 @@ async def arun(task, feed=ignore, sleep=None, timeout=0, owner=None):
     cut: BaseException | None = None
     try:
         while True:
-            _driven.append(task)
+            driven.append(task)
             try:
                 if cut and not getattr(owner, "sent", False):
                     cut, error = None, cut
@@ -73,7 +62,7 @@ async def arun(task, feed=ignore, sleep=None, timeout=0, owner=None):
                 else:
                     what = task.send(flags)
             finally:
-                _driven.pop()
+                driven.pop()
             try:
                 feed()
                 if isinstance(what, tuple):
@@ -83,7 +72,10 @@ async def arun(task, feed=ignore, sleep=None, timeout=0, owner=None):
                         flags = found[1]
                     poll.unregister(what[0])
                     what = 0 if flags or timeout else 0.01
-                await sleep(what)
+                if not timeout:
+                    await sleep(what)
+                elif what:
+                    sleep(what)
             except GeneratorExit:
                 raise
             except BaseException as error:
