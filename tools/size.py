@@ -26,7 +26,8 @@ from sandbox import Sandbox
 # for what comes after registration, for devices that sleep, for a parent's children, for an administrator's login
 APART = {"session.py", "http.py", "renew.py", "sleep.py", "reset.py", "token.py", "providers/xyte_children.py"}
 APART.add("providers/centagate_login.py")
-APART |= {"httpdate.py", "ipv4.py", "mistakes.py"}  # for a Date, for addresses in enroll.json, for what is wrong there
+APART |= {"httpdate.py", "mistakes.py"}  # for a Date, for what is wrong in enroll.json
+APART |= {"values.py", "ipv4.py"}  # for networks, addresses, times and what else only some enroll.json have
 APART |= {"tlserror.py", "inflate.py"}  # for what goes wrong in TLS, for answers that are compressed unasked
 BUDGET = {
     "flash": 22528,

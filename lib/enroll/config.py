@@ -56,7 +56,7 @@ class Config:
 
         self.path = path
         fill(self, data)
-        unload("schema")
+        unload("schema", "values")
 
     @staticmethod
     def load(path: str) -> "Config":
@@ -78,4 +78,4 @@ class Config:
             from .schema import complete
 
             complete(self, values)
-            unload("schema")
+            unload("schema", "values")

@@ -27,13 +27,31 @@ t true or false
 5 an address like 192.168.1.5/24
 { an object {...}
 N ["host:port"]
-O [{...}]""")
+O [{...}]
+L [{...}]
+R an object {...}
+S a path: in NVS it is /nvs/ and 1 to 15 characters""")
 
 
-def wants(key: str, value: "Any", kind: str) -> EnrollError:
-    """The `value` of `key` is missing, None, or not what the letter `kind` says, see schema.py."""
-    missing = " is missing, it" if value is None else ""
-    return EnrollError("configuration", "enroll.json: `%s`%s wants %s" % (key, missing, entry(_WANTS, kind)))
+def wrong(text: str) -> EnrollError:
+    """`text` begins with a key and the quote after it."""
+    return EnrollError("configuration", "enroll.json: `" + text)
+
+
+def wants(section: str, item: str, value: "Any") -> EnrollError:
+    """The `value` for `item` of a table is missing, None, or not what it should be, or `item` is none, see schema.py.
+
+    `section`: what stands before the key.
+    """
+    what = item[2:] and item[-2] in "!@-" and entry(_WANTS, item[-1])
+    if not what:
+        return EnrollError("configuration", "`%s` in a provider's TABLE: correct that" % item)
+    return wrong("%s%s`%s wants %s" % (section, item[:-2], " is missing, it" if value is None else "", what))
+
+
+def no_ca(path: "str | None") -> EnrollError:
+    """There is no file at `path`; None where https has none."""
+    return wrong("ca` names %s, which is not there" % path if path else "ca` is missing, https needs it")
 
 
 def provider(name: "Any", error: Exception | None) -> EnrollError:

@@ -11,10 +11,9 @@ A boot needs this module for a moment: Config unloads it. Whoever needs it later
 """
 
 import os
-from binascii import unhexlify
 
+from . import providers
 from .config import Secret
-from .errors import EnrollError
 from .url import plain, split
 
 if __debug__:  # mpy-cross -O leaves this out: it knows const by itself
@@ -25,91 +24,67 @@ if False:  # for type hints only
 
     from .config import Config
 
-_LETTERS = const("AIPUWKhHYnst45{NO")
-_TABLE = const("provider!A url!h moved_from-H ca-U ntp-N earliest-Y store-U timeout-s retry-{ network-O %s-{")
-_RETRY = const("first-s cap-s renew-s")
-_NETWORK = const("ssid-W password-K ip-5 gateway-4 dns-4")
+_LETTERS = const("AIPUhN{tnsY45WKSRHLO")
+_TABLE = const("provider!A url!h moved_from-H ca-U ntp-N earliest-Y store-S timeout-s retry-R network-L %s-{")
 
 
-def _wrong(text: str) -> EnrollError:
-    """`text` begins with a key and the quote after it."""
-    return EnrollError("configuration", "enroll.json: `" + text)
-
-
-def _server(value: str) -> tuple[str, int]:
-    """(host, port) of a time server."""
-    _, host, port, path = split("http://" + value)
-    if path != "/":
-        raise ValueError
-    return host, port if ":" in value else 123
-
-
-def _convert(value: "Any", kind: str) -> "Any":
+def convert(value: "Any", kind: str) -> "Any":
     """`value` as it is kept, if it is what the letter `kind` says. Raises ValueError, TypeError or AttributeError."""
-    good: Any = True
-    if kind == "t":
-        good = isinstance(value, bool)
-    elif kind == "{":
-        good = isinstance(value, dict)
-    elif kind in "OHN":
-        good = isinstance(value, list) and (value or kind == "O")
-        value = [_server(item) if kind == "N" else _convert(item, "h" if kind == "H" else "{") for item in value]
-    elif kind in "ns":
-        good = not isinstance(value, bool) and (-24 < value < 24 if kind == "n" else 1 <= value <= 86400)
-    elif kind in "45":
-        from .ipv4 import address
-
-        address(value if kind == "5" else value + "/1")
-    elif kind in "WK":
-        raw = value.encode()
-        if kind == "W":
-            good = 0 < len(raw) < 33 and min(raw)
-        else:
-            good = min(raw) > 31 and (7 < len(raw) < 64 or len(unhexlify(raw)) == 32)
-            value = Secret(value)
-    else:
+    if kind == "{":
+        good: Any = isinstance(value, dict)
+    elif kind == "h":
+        good = "?" not in split(value)[3]
+        value = value.rstrip("/")
+    elif kind == "N":
+        good = isinstance(value, list) and value
+        servers = []
+        for item in value:
+            _, host, port, path = split("http://" + item)
+            good = good and path == "/"
+            servers.append((host, port if ":" in item else 123))
+        value = servers
+    elif kind in "AIPU":
         good = value.strip() and (kind == "U" or plain(value, 32)) and not (kind == "I" and value[100:])
         if kind == "P":
             value = Secret(value)
-        elif kind == "h":
-            good = "?" not in split(value)[3]
-            value = value.rstrip("/")
-        elif kind == "Y":
-            from .dates import iso_date
+    else:
+        from .values import rare
 
-            value = iso_date(value)
+        return rare(value, kind)
     if good:
         return value
     raise ValueError
 
 
-def fields(data: dict, table: str, prefix: str = "") -> dict:
-    """Check the object `data` against `table`; `prefix`: the key that `data` stands under.
+def fields(data: dict, table: str, section: str = "") -> dict:
+    """Check the object `data` against `table`; `section`: the key that `data` stands under.
 
     Returns {key: value} with every key of the table: None where it is left out, null or blank, "" where the board will
     give it. Raises EnrollError("configuration").
     """
-    if prefix:
-        prefix += "."
+    if section:
+        section += "."
     found = {}
     for item in table.split(" "):
         key, flag, kind = item[:-2], item[-2:-1], item[-1:]
-        if not key or flag not in "!@-" or kind not in _LETTERS:
-            raise EnrollError("configuration", "`%s` in a provider's TABLE: correct that" % item)
         value = data.get(key)
-        blank = isinstance(value, str) and not (value if kind == "K" else value.strip())
-        if flag != "!" and (value is None or (flag == "-" and blank)):
-            found[key] = "" if flag == "@" else None
-        else:
-            try:
-                found[key] = _convert(value, kind)
-            except (ValueError, TypeError, AttributeError):
-                from .mistakes import wants
+        try:
+            if not key or flag not in "!@-" or kind not in _LETTERS:
+                raise ValueError
+            blank = isinstance(value, str) and not (value if kind == "K" else value.strip())
+            if flag != "!" and (value is None or (flag == "-" and blank)):
+                found[key] = "" if flag == "@" else None
+            else:
+                found[key] = convert(value, kind)
+        except (ValueError, TypeError, AttributeError):
+            from .mistakes import wants
 
-                raise wants(prefix + key, value, kind)
+            raise wants(section, item, value)
     for key in data:
         if key not in found:
-            raise _wrong("%s%s` is unknown" % (prefix, key))
+            from .mistakes import wrong
+
+            raise wrong("%s%s` is unknown" % (section, key))
     return found
 
 
@@ -118,7 +93,7 @@ def service(name: "Any") -> "Any":
     error = None
     if isinstance(name, str) and name.isalpha() and name.islower() and not name[99:]:
         try:
-            return __import__("enroll.providers." + name, None, None, (name,))
+            return providers.service(name)
         except MemoryError:
             raise
         except Exception as caught:  # whatever a plug-in raises that is broken, or lacks what it imports
@@ -126,17 +101,6 @@ def service(name: "Any") -> "Any":
     from .mistakes import provider
 
     raise provider(name, error)
-
-
-def _network(item: dict) -> dict:
-    """A network as the port's `connect` takes it. Raises EnrollError("configuration")."""
-    found = fields(item, _NETWORK, "network")
-    if found["gateway"] or found["dns"] or not found["ssid"]:
-        from .ipv4 import suits
-
-        if not suits(found):
-            raise _wrong("network` wants `ssid`, or `ip` for Ethernet; `gateway` and `dns` want `ip`, and its subnet")
-    return found
 
 
 def fill(config: "Config", data: "Any") -> None:
@@ -149,28 +113,21 @@ def fill(config: "Config", data: "Any") -> None:
     config.moved_from = found["moved_from"] or []
     folder = config.path[: config.path.rfind("/") + 1]
     store = found["store"] or "state"
-    if store[:4] == "nvs:" or (store[:5] == "/nvs/" and not 0 < len(store[5:].partition("/")[0]) < 16):
-        raise _wrong("store` wants a path: in NVS it is /nvs/ and 1 to 15 characters")
     config.store = store if store[0] == "/" else folder + store
     config.ntp = found["ntp"] or [("pool.ntp.org", 123)]
     config.earliest = found["earliest"]
     config.timeout = found["timeout"] or 20
-    retry = fields(found["retry"] or {}, _RETRY, "retry")
-    config.first = retry["first"] or 5
-    config.renew = retry["renew"] or 28800
-    config.cap = retry["cap"] or max(900, config.first)
-    if config.cap < config.first:
-        raise _wrong("retry.cap` wants at least `retry.first`")
-    config.network = [_network(item) for item in found["network"] or ()]
+    config.first, config.cap, config.renew = found["retry"] or (5, 900, 28800)
+    config.network = found["network"] or []
     ca = found["ca"]
     config.ca = ca if not ca or ca[0] == "/" else folder + ca
-    if config.ca:
+    if ca or config.url[4] == "s":
         try:
             os.stat(config.ca)
-        except OSError:
-            raise _wrong("ca` names %s, which is not there" % config.ca)
-    elif config.url[4] == "s":
-        raise _wrong("ca` is missing, https needs it")
+        except (OSError, TypeError):
+            from .mistakes import no_ca
+
+            raise no_ca(config.ca)
     config.section = fields(found[name] or {}, config.service.TABLE, name)
     _together(config)
 
@@ -178,9 +135,11 @@ def fill(config: "Config", data: "Any") -> None:
 def _together(config: "Config") -> None:
     """Check what the provider says of several keys together."""
     check = getattr(config.service, "check", None)
-    wrong = check and check(config.section)
-    if wrong:
-        raise _wrong(config.provider + "." + wrong)
+    text = check and check(config.section)
+    if text:
+        from .mistakes import wrong
+
+        raise wrong(config.provider + "." + text)
 
 
 def complete(config: "Config", values: dict) -> None:

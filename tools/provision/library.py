@@ -29,11 +29,11 @@ def enroll_config() -> Any:
     sys.path.insert(0, str(LIBRARY.parent))
     sys.modules.update(ours)  # type: ignore[arg-type]
     try:
-        for name in ("enroll.dates", "enroll.ipv4", "enroll.mistakes", "enroll.reader", *providers):
+        for name in ("enroll.dates", "enroll.ipv4", "enroll.mistakes", "enroll.reader", "enroll.values", *providers):
             importlib.import_module(name)
-        config, schema = (importlib.import_module(f"enroll.{name}") for name in ("config", "schema"))
+        config, errors, schema = (importlib.import_module(f"enroll.{name}") for name in ("config", "errors", "schema"))
         config.unload = lambda *_: None  # type: ignore[attr-defined]
-        return SimpleNamespace(Config=config.Config, EnrollError=schema.EnrollError, service=schema.service)
+        return SimpleNamespace(Config=config.Config, EnrollError=errors.EnrollError, service=schema.service)
     finally:
         sys.path.remove(str(LIBRARY.parent))
         for name in ours:
