@@ -27,7 +27,7 @@ from sandbox import Sandbox
 APART = {"session.py", "http.py", "renew.py", "sleep.py", "reset.py", "token.py", "providers/xyte_children.py"}
 APART.add("providers/centagate_login.py")
 APART |= {"httpdate.py", "mistakes.py"}  # for a Date, for what is wrong in enroll.json
-APART |= {"values.py", "ipv4.py"}  # for networks, addresses, times and what else only some enroll.json have
+APART |= {"scalars.py", "values.py", "ipv4.py"}  # for what only some enroll.json have: networks, addresses, numbers
 APART |= {"tlserror.py", "inflate.py"}  # for what goes wrong in TLS, for answers that are compressed unasked
 BUDGET = {
     "flash": 22528,

@@ -65,7 +65,7 @@ class Config:
 
         data = reader.read(path)
         del reader
-        unload("reader")  # before the next module comes in its place
+        unload("reader", "scalars")  # before schema.py is there too
         return Config(data, path)
 
     def complete(self, values: dict) -> None:

@@ -4,9 +4,6 @@ The json of MicroPython will not do: up to 1.25 it does without commas, colons a
 mistake is, and none joins a character that is written as two escapes. Config unloads this module after a moment.
 """
 
-import json
-import re
-
 from .errors import EnrollError
 
 if __debug__:  # mpy-cross -O leaves this out: it knows const by itself
@@ -15,38 +12,7 @@ if __debug__:  # mpy-cross -O leaves this out: it knows const by itself
 if False:  # for type hints only
     from typing import Any
 
-_NUMBER = const(rb"-?(0|[1-9]\d*)(\.\d+)?([eE][+-]?\d+)?$")
 _VALUE = const(b'"{[-0123456789tfn')  # what begins a value
-_ESCAPES = const(b'u"\\/bfnrt')
-_ESCAPED = const(b'u"\\/\b\f\n\r\t')
-
-
-def _text(raw: bytes, at: int) -> "tuple[str, int]":
-    """The string in `raw` from behind its first quote, and the place behind it. Raises ValueError."""
-    text = bytearray()
-    while True:
-        mark = raw[at]
-        at += 1
-        if mark == 0x22:
-            return str(text, "utf-8"), at
-        if mark < 32:
-            raise ValueError
-        if mark == 0x5C:
-            kind = _ESCAPES.index(raw[at : at + 1])
-            at += 1
-            mark = _ESCAPED[kind]
-            if not kind:
-                code = int(raw[at : at + 4], 16)
-                if code >> 11 == 0x1B:  # half of a pair that is one character (RFC 8259, 7)
-                    low = int(raw[at + 6 : at + 10], 16) - 0xDC00
-                    if code > 0xDBFF or raw[at + 4 : at + 6] != b"\\u" or low >> 10:
-                        raise ValueError
-                    code = 0x10000 + (code - 0xD800 << 10) + low
-                    at += 6
-                at += 4
-                text.extend(chr(code).encode())
-                continue
-        text.append(mark)
 
 
 def _next(raw: bytes, at: int, marks: bytes) -> int:
@@ -63,7 +29,7 @@ def _value(raw: bytes, at: int) -> "tuple[Any, int]":
 
     Raises ValueError(place) where it is none, KeyError(key, place) where a key is there twice.
     """
-    start = at = _next(raw, at, _VALUE)
+    at = _next(raw, at, _VALUE)
     first = raw[at]
     if first in b"{[":
         found: Any = {} if first == 0x7B else []
@@ -82,17 +48,13 @@ def _value(raw: bytes, at: int) -> "tuple[Any, int]":
             if raw[at] == 0x2C:
                 at = _next(raw, at + 1, more)
         return found, at + 1
-    try:
-        if first == 0x22:
-            return _text(raw, at + 1)
-        while raw[at] not in b" \t\r\n,]}\0":
-            at += 1
-        word = raw[start:at]
-        if word in (b"true", b"false", b"null") or re.match(_NUMBER, word):
-            return json.loads(word), at
-        raise ValueError
-    except ValueError:
-        raise ValueError(start)
+    end = raw.find(b'"', at + 1)
+    text = raw[at + 1 : end]
+    if first == 0x22 and end > 0 and text and b"\\" not in text and min(text) > 31 and max(text) < 128:
+        return str(text, "utf-8"), end + 1
+    from .scalars import scalar
+
+    return scalar(raw, at)
 
 
 def parse(path: str) -> "Any":

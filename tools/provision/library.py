@@ -29,7 +29,9 @@ def enroll_config() -> Any:
     sys.path.insert(0, str(LIBRARY.parent))
     sys.modules.update(ours)  # type: ignore[arg-type]
     try:
-        for name in ("enroll.dates", "enroll.ipv4", "enroll.mistakes", "enroll.reader", "enroll.values", *providers):
+        for name in ("dates", "ipv4", "mistakes", "reader", "scalars", "values"):
+            importlib.import_module("enroll." + name)
+        for name in providers:
             importlib.import_module(name)
         config, errors, schema = (importlib.import_module(f"enroll.{name}") for name in ("config", "errors", "schema"))
         config.unload = lambda *_: None  # type: ignore[attr-defined]
