@@ -111,14 +111,10 @@ class Credential:
     def extra(self) -> dict:
         """The rest of the answer. Whatever in it is secret by its name is a Secret, see extra_secrets.py."""
         if not self._sealed:
-            self._seal()
+            from .extra_secrets import seal
+
+            seal(self)
         return self._extra
-
-    def _seal(self) -> None:
-        from .extra_secrets import seal
-
-        self._sealed = not self._sealed
-        seal(self._extra, self._sealed, getattr(service(self.provider), "SECRETS", ()))
 
     def headers(self) -> dict[str, str]:
         """The headers that authorise a later request."""
@@ -126,25 +122,17 @@ class Credential:
 
     def encode(self) -> bytes:
         """What is kept of it, at most 8 192 bytes. A field that could not be read back, or has no room, is left out."""
-        sealed = self._sealed
-        if sealed:
-            self._seal()
-        body = [self.device_id, self.secret.reveal(), self._extra, self.renewed]
-        text = json.dumps(body).encode()
-        try:
-            json.loads(text)
-            good = len(text) <= _MOST
-        except (ValueError, TypeError, RuntimeError):
-            good = False
-        if not good:
-            from .extra_secrets import readable
+        if not self._sealed:
+            text = json.dumps([self.device_id, self.secret.reveal(), self._extra, self.renewed]).encode()
+            try:
+                json.loads(text)
+                if len(text) <= _MOST:
+                    return text
+            except (ValueError, TypeError, RuntimeError):
+                pass
+        from .extra_secrets import encode
 
-            body[2] = {}
-            self._extra = body[2] = readable(self._extra, _MOST - len(json.dumps(body)))
-            text = json.dumps(body).encode()
-        if sealed:
-            self._seal()
-        return text
+        return encode(self, _MOST)
 
 
 def need(extra: dict, *names: str) -> list[str]:

@@ -3,21 +3,24 @@
 import json
 
 from ..config import Secret
+from . import service
 
 if __debug__:  # mpy-cross -O leaves this out: it knows const by itself
     from micropython import const
+
+if False:  # for type hints only
+    from . import Credential
 
 # A field is secret if its name contains one of the first or ends with one of the others; case and figures do not count.
 _PARTS = const(("pass", "pwd", "secret", "credential"))
 _ENDS = const(("token", "key", "keys", "pin", "psk"))
 
 
-def seal(extra: dict, closed: bool, names=()) -> None:
-    """Make what is secret in `extra`, at any depth, a Secret (`closed`), or what it was before.
-
-    `names`: those of further fields that are secret.
-    """
-    parts: list = [extra]
+def seal(credential: "Credential") -> None:
+    """Make what is secret in the `extra` of `credential`, at any depth, a Secret, or what it was before."""
+    closed = credential._sealed = not credential._sealed
+    names = getattr(service(credential.provider), "SECRETS", ())
+    parts: list = [credential._extra]
     while parts:
         part = parts.pop()
         if isinstance(part, list):
@@ -41,7 +44,19 @@ def _private(name: str) -> bool:
     return name.rstrip("0123456789").endswith(_ENDS)
 
 
-def readable(extra: dict, room: int) -> dict:
+def encode(credential: "Credential", most: int) -> bytes:
+    """What is kept of `credential`, in so many bytes at `most`: what `Credential.encode` leaves to this module."""
+    if credential._sealed:
+        seal(credential)
+        text = credential.encode()
+        seal(credential)
+        return text
+    body = [credential.device_id, credential.secret.reveal(), {}, credential.renewed]
+    body[2] = credential._extra = _readable(credential._extra, most - len(json.dumps(body)))
+    return json.dumps(body).encode()
+
+
+def _readable(extra: dict, room: int) -> dict:
     """What of `extra` can be read back, and has room in so many bytes: 1e999 is a number that no float holds, and JSON
     has no word for it. Short fields are kept before long ones.
     """
