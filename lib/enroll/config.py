@@ -16,6 +16,11 @@ def unload(*names: str) -> None:
         sys.modules["enroll"].__dict__.pop(name, None)
 
 
+def provider(name: str) -> "Any":
+    """The module of provider `name`: a plug-in that the configuration names, and nothing else loads one."""
+    return __import__("enroll.providers." + name, None, None, (name,))
+
+
 class Secret:
     """A text that is not printed: only `reveal()` gives it away."""
 

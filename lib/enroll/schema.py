@@ -12,8 +12,7 @@ A boot needs this module for a moment: Config unloads it. Whoever needs it later
 
 import os
 
-from . import providers
-from .config import Secret
+from .config import Secret, provider
 from .url import plain, split
 
 if __debug__:  # mpy-cross -O leaves this out: it knows const by itself
@@ -93,14 +92,14 @@ def service(name: "Any") -> "Any":
     error = None
     if isinstance(name, str) and name.isalpha() and name.islower() and not name[99:]:
         try:
-            return providers.service(name)
+            return provider(name)
         except MemoryError:
             raise
         except Exception as caught:  # whatever a plug-in raises that is broken, or lacks what it imports
             error = caught
-    from .mistakes import provider
+    from . import mistakes
 
-    raise provider(name, error)
+    raise mistakes.provider(name, error)
 
 
 def fill(config: "Config", data: "Any") -> None:

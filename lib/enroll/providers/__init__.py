@@ -22,7 +22,7 @@ other refusals; where there is none, the kind's own remedy (errors.py) does.
 
 import json
 
-from ..config import Secret
+from ..config import Secret, provider
 from ..errors import EnrollError
 from ..url import plain
 
@@ -30,11 +30,6 @@ if __debug__:  # mpy-cross -O leaves this out: it knows const by itself
     from micropython import const
 
 _MOST = const(8192)  # bytes that a record takes
-
-
-def service(name: str):
-    """The module of provider `name`: a plug-in that the configuration names, and nothing else loads one."""
-    return __import__("enroll.providers." + name, None, None, (name,))
 
 
 class Request:
@@ -118,7 +113,7 @@ class Credential:
 
     def headers(self) -> dict[str, str]:
         """The headers that authorise a later request."""
-        return service(self.provider).headers(self)
+        return provider(self.provider).headers(self)
 
     def encode(self) -> bytes:
         """What is kept of it, at most 8 192 bytes. A field that could not be read back, or has no room, is left out."""
