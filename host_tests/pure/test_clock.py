@@ -2,8 +2,8 @@
 
 import enroll.dates as dates
 from enroll.clock import BUILD, check
-from enroll.dates import civil, days, iso_date
-from enroll.httpdate import http_date
+from enroll.dates import civil, days
+from enroll.httpdate import http_date, iso_date
 from helpers import Fake, patched, raises
 
 DAY = 86400

@@ -3,7 +3,7 @@
 import json
 
 from enroll.config import Config, Secret
-from enroll.dates import iso_date
+from enroll.httpdate import iso_date
 from helpers import SECTIONS, changed, config, folder, raises, saved, settings, write
 
 

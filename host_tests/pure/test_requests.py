@@ -1,6 +1,6 @@
 """What each provider sends to register, byte for byte."""
 
-from enroll.dates import iso_date
+from enroll.httpdate import iso_date
 from helpers import config, raises
 
 NOW = iso_date("2017-02-02") + 12 * 3600

@@ -5,9 +5,9 @@ import enroll.connection as connection
 import enroll.dates as dates
 import enroll.http1 as http1
 from enroll.clock import parse
-from enroll.dates import days, iso_date
+from enroll.dates import days
 from enroll.errors import EnrollError
-from enroll.httpdate import http_date
+from enroll.httpdate import http_date, iso_date
 from helpers import Fake, config, drive, patched, raises
 
 NONCE = bytes(range(1, 9))

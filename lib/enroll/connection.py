@@ -203,10 +203,7 @@ def connect(host: str, port: int, timeout: float):
             yield from it.connect(address)
             it.end = end
             return it
-        except OSError:
+        except BaseException as error:
             it.close()
-            if not found:
+            if not found or not isinstance(error, OSError):
                 raise
-        except BaseException:
-            it.close()
-            raise

@@ -31,19 +31,3 @@ def civil(now: int) -> tuple[int, int, int]:
 def now() -> int:
     """Unix seconds by this device's own clock, right or wrong, whatever the epoch of this port is."""
     return int(time.time()) + (_Y2000 if time.gmtime(0)[0] == 2000 else 0)
-
-
-def start(year: int, month: int, day: int) -> int:
-    """Unix seconds at the start of a day (UTC); `month` from 0. Raises ValueError if there is none since 1970."""
-    unix = days(year, month, day) * 86400
-    if unix < 0 or civil(unix)[:2] != (year, month):
-        raise ValueError
-    return unix
-
-
-def iso_date(value: str) -> int:
-    """Unix seconds at the start of "YYYY-MM-DD" (UTC), 1970 or later. Raises ValueError."""
-    year, month, day = map(int, value.split("-"))
-    if len(value) != 10:
-        raise ValueError
-    return start(year, month - 1, day)

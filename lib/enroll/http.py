@@ -4,7 +4,8 @@ from time import ticks_add, ticks_ms, time
 
 from . import wait
 from .errors import EnrollError
-from .http1 import Exchange, add, exchange, place
+from .http1 import Exchange, add, exchange
+from .url import split
 
 if __debug__:  # mpy-cross -O leaves this out: it knows const by itself
     from micropython import const
@@ -170,7 +171,10 @@ def fetch(
     """
     if not method.isalpha():
         raise EnrollError("configuration", "no HTTP method: give a word like GET")
-    target = place(url)
+    try:
+        target = split(url)
+    except ValueError:
+        raise EnrollError("configuration", "no http or https URL: percent-encode all but printable ASCII, and #")
     headers = dict(headers or {})
     if json is not None:
         import json as codec

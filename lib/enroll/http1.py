@@ -21,22 +21,14 @@ _USUAL = const("Connection: close\nUser-Agent: enroll\nAccept: application/json\
 _NEEDED = const(("content-length", "transfer-encoding", "date", "retry-after"))
 
 
-def _malformed(what: str) -> EnrollError:
-    return EnrollError("answer", "no HTTP that can be read, %s" % what)
+def _malformed(fact: str) -> EnrollError:
+    return EnrollError("answer", "no HTTP that can be read, %s" % fact)
 
 
 def add(headers: dict, name: str, value) -> None:
-    """Add a header unless there is one of that name, in any case, or `value` is None."""
-    if value is not None and name.lower() not in [it.lower() for it in headers]:
+    """Add a header unless there is one of that name, in any case."""
+    if name.lower() not in [it.lower() for it in headers]:
         headers[name] = value
-
-
-def place(url: str) -> tuple[str, str, int, str]:
-    """What `url.split` returns. Raises EnrollError("configuration")."""
-    try:
-        return split(url)
-    except ValueError:
-        raise EnrollError("configuration", "no http or https URL: percent-encode all but printable ASCII, and #")
 
 
 class Exchange:
@@ -59,16 +51,17 @@ class Exchange:
         self.connection.close()
 
     def ask(self, method: str, target: tuple, headers: dict, body, ready, brief: bool):
-        """Task: send a request to `target`, as `place` gives it, and read the head of the answer.
+        """Task: send a request to `target`, as `split` gives it, and read the head of the answer.
 
         `ready()` is called when nothing has been sent. An answer is read even if not all of the request could be sent:
         it may say why. `brief`: see `_head`.
         """
-        _, host, port, path = target
-        add(headers, "Host", host if port == (443 if target[0] == "https" else 80) else "%s:%d" % (host, port))
+        scheme, host, port, path = target
+        add(headers, "Host", host if port == (443 if scheme == "https" else 80) else host + ":" + str(port))
         for line in _USUAL.split("\n"):
             add(headers, *line.split(": "))
-        add(headers, "Content-Length", str(len(body)) if body or method[0] == "P" else None)
+        if body or method[0] == "P":
+            add(headers, "Content-Length", len(body))
         data = ("%s %s HTTP/1.1\r\n" % (method, path)).encode()
         for name, value in headers.items():
             line = ("%s: %s" % (name, value)).encode()
@@ -198,9 +191,9 @@ def exchange(
     which is for requests without any credential. `ready()` is called when the connection stands, the server is known,
     and nothing of the request has been sent. `brief`: of the headers only those that are needed here are kept. Raises
     OSError for the connection, and EnrollError (`certificate`, `memory`, `network`, `answer`, `configuration`), whose
-    `unsent` is true where the server cannot have acted on the request.
+    `unsent` is true where the server cannot have acted on the request; ValueError as `split` does.
     """
-    target = place(url)
+    target = split(url)
     secure = target[0] == "https"
     if secure and verify and not ca:
         raise EnrollError("configuration", "https wants a `ca`")

@@ -1,6 +1,6 @@
-"""Dates as HTTP writes them (RFC 9110, 5.6.7): imported where one has to be read."""
+"""Dates as HTTP (RFC 9110, 5.6.7) and enroll.json write them: imported where one has to be read."""
 
-from .dates import civil, days, start
+from .dates import civil, days
 
 if __debug__:  # mpy-cross -O leaves this out: it knows const by itself
     from micropython import const
@@ -10,6 +10,22 @@ if False:  # for type hints only
 
 _ETIMEDOUT = const(110)
 _MONTHS = const(" Jan Feb Mar Apr May Jun Jul Aug Sep Oct Nov Dec ")
+
+
+def _start(year: int, month: int, day: int) -> int:
+    """Unix seconds at the start of a day (UTC); `month` from 0. Raises ValueError if there is none since 1970."""
+    unix = days(year, month, day) * 86400
+    if unix < 0 or civil(unix)[:2] != (year, month):
+        raise ValueError
+    return unix
+
+
+def iso_date(value: str) -> int:
+    """Unix seconds at the start of "YYYY-MM-DD" (UTC), 1970 or later. Raises ValueError."""
+    year, month, day = map(int, value.split("-"))
+    if len(value) != 10:
+        raise ValueError
+    return _start(year, month - 1, day)
 
 
 def http_date(value: str, near: int) -> int | None:
@@ -34,7 +50,7 @@ def http_date(value: str, near: int) -> int | None:
             number += (civil(near)[0] + 50) // 100 * 100
             if days(number - 50, month, int(day)) * 86400 + seconds > near:
                 number -= 100
-        return start(number, month, int(day)) + seconds
+        return _start(number, month, int(day)) + seconds
     except ValueError:
         return None
 

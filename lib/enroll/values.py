@@ -30,7 +30,7 @@ def rare(value: "Any", kind: str) -> "Any":
 
         address(value if kind == "5" else value + "/1")
     elif kind == "Y":
-        from .dates import iso_date
+        from .httpdate import iso_date
 
         value = iso_date(value)
     elif kind == "S":

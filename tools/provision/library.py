@@ -29,7 +29,7 @@ def enroll_config() -> Any:
     sys.path.insert(0, str(LIBRARY.parent))
     sys.modules.update(ours)  # type: ignore[arg-type]
     try:
-        for name in ("dates", "ipv4", "mistakes", "reader", "scalars", "values"):
+        for name in ("httpdate", "ipv4", "mistakes", "reader", "scalars", "values"):
             importlib.import_module("enroll." + name)
         for name in providers:
             importlib.import_module(name)

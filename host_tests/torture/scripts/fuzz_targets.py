@@ -11,7 +11,7 @@ from struct import pack
 
 import enroll.connection as connection
 from boots import GOOD, Port, Ready
-from enroll import clock, dates, enroller, httpdate, record, retry, url, wait
+from enroll import clock, enroller, httpdate, record, retry, url, wait
 from enroll.config import Config
 from enroll.errors import EnrollError
 from enroll.http import fetch
@@ -163,7 +163,7 @@ def take_text(content):
         text = str(content, "utf-8")
     except ValueError:
         return
-    unless(ValueError, dates.iso_date, text)
+    unless(ValueError, httpdate.iso_date, text)
     unless(ValueError, address, text)
     for found in (httpdate.http_date(text, NOW), retry.after(text, NOW)):
         assert found is None or isinstance(found, int)
