@@ -58,8 +58,8 @@ class Exchange:
         """
         scheme, host, port, path = target
         add(headers, "Host", host if port == (443 if scheme == "https" else 80) else host + ":" + str(port))
-        for line in _USUAL.split("\n"):
-            add(headers, *line.split(": "))
+        for usual in _USUAL.split("\n"):
+            add(headers, *usual.split(": "))
         if body or method[0] == "P":
             add(headers, "Content-Length", len(body))
         data = ("%s %s HTTP/1.1\r\n" % (method, path)).encode()

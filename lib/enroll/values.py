@@ -33,6 +33,7 @@ def rare(value: "Any", kind: str) -> "Any":
         from .httpdate import iso_date
 
         value = iso_date(value)
+        unload("httpdate")
     elif kind == "S":
         before, nvs, name = value.partition("/nvs/")
         good = value[:4] != "nvs:" and (before or not nvs or 0 < len(name.partition("/")[0]) < 16)
