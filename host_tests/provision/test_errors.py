@@ -4,9 +4,12 @@ import fcntl
 import json
 import os
 import signal
+import subprocess
+import sys
 import time
 
 import pytest
+from devices import ROOT
 from provision.errors import Failure
 from provision.link import Link
 from provision.template import Template
@@ -198,6 +201,15 @@ def test_mistakes_are_found_before_the_board_is_touched(text, tmp_path):
         Template(path).settings()
     assert MISTAKES[text] in caught.value.message
     assert caught.value.exit_code == 78
+
+
+def test_rare_settings_are_read_for_board_after_board(tmp_path):
+    """What the library loads for them and forgets on a device stays here, in a process that has no `micropython`."""
+    network = {"ssid": "x", "password": "12345678", "ip": "10.0.0.9/8", "gateway": "10.0.0.1", "dns": "10.0.0.1"}
+    settings = {"provider": "etherfax", "url": "http://x", "ntp": ["x"], "store": "x", "earliest": "2026-01-01"}
+    settings |= {"etherfax": {"serial": "x"}, "network": [network]}
+    script = f"provision.library as it\nfor _ in range(2): it.enroll_config().Config({settings!r})"
+    subprocess.run([sys.executable, "-c", script], cwd=ROOT / "tools", check=True)
 
 
 def test_a_mistake_leaves_the_port_alone(desk):

@@ -29,12 +29,13 @@ def enroll_config() -> Any:
     sys.path.insert(0, str(LIBRARY.parent))
     sys.modules.update(ours)  # type: ignore[arg-type]
     try:
+        config = importlib.import_module("enroll.config")
+        config.unload = lambda *_: None  # type: ignore[attr-defined]  # before anyone imports it from there
         for name in ("httpdate", "ipv4", "mistakes", "reader", "scalars", "values"):
             importlib.import_module("enroll." + name)
         for name in providers:
             importlib.import_module(name)
-        config, errors, schema = (importlib.import_module(f"enroll.{name}") for name in ("config", "errors", "schema"))
-        config.unload = lambda *_: None  # type: ignore[attr-defined]
+        errors, schema = (importlib.import_module(f"enroll.{name}") for name in ("errors", "schema"))
         return SimpleNamespace(Config=config.Config, EnrollError=errors.EnrollError, service=schema.service)
     finally:
         sys.path.remove(str(LIBRARY.parent))
