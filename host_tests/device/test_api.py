@@ -22,7 +22,7 @@ print(action.name, action.credential.device_id)
 @pytest.mark.parametrize("status", [403, 503, 200])
 def test_a_failure_over_stock_requests_has_the_same_kind(sandbox, make, runtime, status):
     device = make("etherfax", runtime, "http")
-    sandbox.fault("etherfax", status=status, body="<html>", headers={"Retry-After": "7"})
+    sandbox.fault("etherfax", status=status, body="no", headers={"Retry-After": "7"})
     program = """
 import requests
 action = enroll.Enroller(config, port, request=requests.request, log=log).step(0)

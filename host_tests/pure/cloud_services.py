@@ -20,7 +20,7 @@ class Service:
     SECTION = {}
 
     def __init__(self):
-        self.trouble = self.secret = self.given = None
+        self.trouble = self.secret = self.given = self.gave = None  # `gave`: when, if the device knew
         self.registered = self.refusals = self.attempts = self.released = 0
         self.asks = lambda: None  # the device's own checks when it asks to be registered
         self.rebooted()
@@ -59,6 +59,7 @@ class Service:
             self.not_before = max(self.not_before, now + reply.after * 1000)
         if reply.secret:
             self.given = reply.secret
+            self.gave = self.net.clock.now if self.net.trusted() else None
 
     def register(self, *hosts):
         self.registered += 1

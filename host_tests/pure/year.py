@@ -158,7 +158,7 @@ class Life:
 
     def renewal(self):
         """The device has registered anew: not soon after it last did so, as far as it can know."""
-        last, self.renewed = self.renewed, self.clock.now if self.net.trusted() else None
+        last, self.renewed = self.renewed, self.service.gave
         apart = 0 if last is None or self.renewed is None else self.renewed - last
         assert not 0 < apart < RENEW or self.service.NAME == "ickstream", "anew after %d ms" % apart
 
@@ -207,15 +207,15 @@ class Life:
 
     def restart(self):
         self.reboots += 1
-        if self.cuts != self.flash.cuts:
-            self.renewed = None  # it may be gone with what was being written
-            self.cuts = self.flash.cuts
         self.boots += 1
         self.flash.restart()
         self.service.rebooted()
         self.memory = b""
         self.since = -START - self.clock.now // 1000
         self.check(False)
+        if self.cuts != self.flash.cuts:
+            self.renewed = None  # it may be gone with what was being written: an answer does not say when it came
+            self.cuts = self.flash.cuts
         assert self.net.open <= 1, "sockets are left open"  # but for one that is kept from request to request
         self.net.open = 0
 
