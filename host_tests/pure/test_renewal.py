@@ -273,3 +273,12 @@ def test_a_cancelled_request_burns_no_registration():
             assert enroll.stored(life.it, life.port).device_id == "device-1"
         at += 1
     assert asked > 3 and at > asked + 5
+
+
+def test_a_page_that_says_401_is_not_the_services_word():
+    """A proxy or the portal of a network wants a person to log in."""
+    page = b"HTTP/1.1 401 Log in\r\nConnection: close\r\nContent-Length: 12\r\n\r\n<html></html"
+    life = Life()
+    assert life.call([page, page]) == 401 and life.asked == 1
+    assert life.call([answer(401), page]) == 401
+    assert enroll.stored(life.it, life.port).device_id == "device-1"

@@ -111,6 +111,27 @@ def test_the_link_is_brought_up_before_the_first_request_and_after_one_that_fail
     assert session.port.connected == 2
 
 
+def test_the_link_is_taken_down_after_three_requests_in_a_row_to_which_nobody_answered():
+    """A driver may go on saying that it is connected when the access point has gone."""
+    session = registered("xyte")
+    dropped = []
+    session.port.drop = lambda: dropped.append(session.port.connected)
+
+    def failing():
+        with patched(connection, socket=Wire(OSError(113))), patched(wait, select=Ready()):
+            raises(OSError, session.request, "GET", "/x")
+
+    for _ in range(2):
+        failing()
+    sent(session)
+    session.close()
+    for _ in range(2):
+        failing()
+    assert dropped == []
+    failing()
+    assert len(dropped) == 1
+
+
 def test_a_path_cannot_lead_to_another_host():
     session = registered("etherfax")
     for path in ("@evil.example/", "evil", ".evil.example/", ":81/", "http://evil.example/", "\r\n"):

@@ -4,7 +4,7 @@ import json
 import os
 
 import enroll
-import enroll.token as token_module
+import enroll.rewrite as rewrite_module
 from boots import GOOD, Device, Port
 from enroll.record import KEPT, recall
 from enroll.store import Store
@@ -118,7 +118,7 @@ def test_a_file_that_cannot_be_written_is_an_error_of_storage_and_nothing_is_cha
         return open(path, mode)
 
     for token in (NEW, ""):
-        with patched(token_module, open=full):
+        with patched(rewrite_module, open=full):
             raises("storage", set_registration_token, player.it, token, player.device.port)
         assert read(player.path) == before and secret(player.it) == "token-canary"
         assert player.it.section[KEY] is None
@@ -135,7 +135,7 @@ def test_a_file_that_reads_back_as_something_else_is_an_error_of_storage():
         def __exit__(self, *_):
             pass
 
-    with patched(token_module, open=lambda path, mode="r": Lies()):
+    with patched(rewrite_module, open=lambda path, mode="r": Lies()):
         raises("storage", set_registration_token, player.it, NEW, player.device.port)
     assert player.it.section[KEY].reveal() == "once-canary"
 

@@ -15,11 +15,11 @@ from enroll import (
     http,
     record,
     reset,
+    rewrite,
     services,
     session,
     sleep,
     store,
-    token,
     wait,
 )
 from enroll.errors import EnrollError
@@ -179,7 +179,7 @@ class Life:
     def year(self, end=END):
         ticks = {"ticks_ms": self.clock.ticks_ms, "ticks_add": Clock.ticks_add, "ticks_diff": Clock.ticks_diff}
         changes = [patched(module, **ticks) for module in (connection, http, session, sleep)]
-        changes += [patched(module, open=self.flash.open) for module in (store, reset, erase, token)]
+        changes += [patched(module, open=self.flash.open) for module in (store, reset, erase, rewrite)]
         changes += [patched(connection, socket=self.net), patched(store, Store=self.store)]
         changes += [patched(dates, time=Fake(time=self.time, gmtime=lambda _: (1970,)))]
         changes += [patched(http, time=self.time)]

@@ -39,9 +39,11 @@ def erase(config: "Config", log) -> None:
         with open(config.path, "rb") as file:
             text = file.read()
         quoted = json.dumps(value.reveal()).encode()
-        start = text.find(quoted, text.find(b'"%s"' % key.encode()))
-        if start < 0:
-            raise OSError(2)  # ENOENT: it is written with escapes
+        name = b'"%s"' % key.encode()
+        start = text.find(quoted, text.find(name))
+        if text[text.find(name) + len(name) : start].strip() != b":":
+            _retype(config, key)  # one of them is written with escapes
+            return
         blanks = b'"' + b" " * (len(quoted) - 2) + b'"'
         text = text[:start] + blanks + text[start + len(quoted) :]
         copy = config.path + ".whole"
@@ -55,5 +57,15 @@ def erase(config: "Config", log) -> None:
                 raise OSError(5)  # EIO; the copy stays
         os.remove(copy)
         config.section[key] = None
-    except OSError as error:
+    except (OSError, EnrollError) as error:
         log("take the used `%s` out of enroll.json, error %s" % (key, error))
+
+
+def _retype(config: "Config", key: str) -> None:
+    """Write the file again without the value of `key`, where it cannot be found in the text. Raises EnrollError."""
+    from .reader import read
+    from .rewrite import rewrite
+
+    data = read(config.path)
+    data[config.provider][key] = config.section[key] = None
+    rewrite(config.path, data)

@@ -5,6 +5,7 @@ from time import ticks_diff, ticks_ms
 from . import wait
 from .dates import now as unix
 from .errors import EnrollError
+from .providers import Answer
 from .url import quote
 
 if __debug__:  # mpy-cross -O leaves this out: it knows const by itself
@@ -25,6 +26,11 @@ def _check(task) -> None:
     """Raises TypeError for what is no task: a function that was not called, a Response."""
     if not hasattr(task, "send"):
         raise TypeError("no task: give what session.task or a function of enroll.services returns")
+
+
+def _denied(response: "Response") -> bool:
+    """Whether the service says 401: not a page that a proxy or a portal of the network has sent in its place."""
+    return response.status_code == 401 and not Answer(401, response.content).page()
 
 
 class Session:
@@ -60,6 +66,7 @@ class Session:
         self._refused: Any = None  # when the first 401 in a row came, in ticks of milliseconds
         self.hold = 0  # until when no other attempt to register anew is made, in Unix seconds by the board's clock
         self.failures = 0  # of such attempts, in a row
+        self._unheard = 0  # requests in a row to which nobody answered
         self.sent = False  # a registration is under way that must not be cut, see wait.arun
 
     def request(self, method: str, path: str, repeat: bool = False, **more) -> "Response":
@@ -130,7 +137,7 @@ class Session:
         repeat = repeat or method not in ("POST", "PATCH")
         response = yield from self._send(method, path, base, repeat, more)
         now = ticks_ms()
-        if response.status_code == 401 and not 0 < self.hold - unix() <= _LONGEST:
+        if _denied(response) and not 0 < self.hold - unix() <= _LONGEST:
             if self._refused is None:
                 self._refused = now
             if 0 <= ticks_diff(now, self._refused) < _APART:  # negative: a week ago
@@ -138,7 +145,7 @@ class Session:
                     return response
                 yield from wait.pause(_APART / 1000)
                 response = yield from self._send(method, path, base, repeat, more)
-            if response.status_code == 401:
+            if _denied(response):
                 from .renew import renew
 
                 self.close()
@@ -146,7 +153,7 @@ class Session:
                 self._refused = None
                 if repeat:
                     response = yield from self._send(method, path, base, repeat, more)
-        if response.status_code != 401:
+        if not _denied(response):
             self._refused = None
         return response
 
@@ -185,11 +192,17 @@ class Session:
         if not self._up:
             yield from self._prepare()
         try:
-            return (
-                yield from fetch(method, url, ca=config.ca, feed=self.port.feed, idle=self._idle, repeat=repeat, **more)
-            )
+            more["repeat"] = repeat
+            response = yield from fetch(method, url, ca=config.ca, feed=self.port.feed, idle=self._idle, **more)
+            self._unheard = 0
+            return response
         except (OSError, EnrollError) as error:
             self._up = False
-            if isinstance(error, EnrollError) and error.kind == "certificate":
+            kind = getattr(error, "kind", "network")
+            if kind == "certificate":
                 self._timed = False  # it may be the clock that is wrong
+            self._unheard += kind == "network"
+            if self._unheard > 2:
+                self._unheard = 0
+                getattr(self.port, "drop", wait.ignore)()  # a driver may say that it is connected, and be wrong
             raise

@@ -1,11 +1,9 @@
 """A registration token that comes at run time, from a controller's app, say, which has fetched it for this device."""
 
-import json
-import os
-
 from .erase import mend
 from .errors import EnrollError
 from .reader import read
+from .rewrite import rewrite
 from .schema import fields
 
 if False:  # for type hints only
@@ -29,29 +27,10 @@ def set_registration_token(config: "Config", token: str, port) -> None:
     if config.path:
         data = read(config.path)
         data[config.provider][key] = token if value else None
-        _write(config.path, json.dumps(data))
+        mend(config.path)
+        rewrite(config.path, data)
     config.section[key] = value
     if not value:
         from .reset import forget
 
         forget(config, port)
-
-
-def _write(path: str, text: str) -> None:
-    """Write `text` to the file `path`; a whole copy stands beside it meanwhile, for `reader.read`."""
-    try:
-        mend(path)
-        for name in (path + ".whole", path):
-            with open(name, "w") as file:
-                file.write(text)
-            with open(name) as file:
-                if file.read() != text:
-                    raise OSError(5)  # EIO: it reads back as something else
-        os.remove(path + ".whole")
-    except OSError as error:
-        if json.dumps(read(path)) != text:  # else its copy is there, which counts where the file is broken
-            try:
-                os.remove(path + ".whole")
-            except OSError:
-                pass
-            raise EnrollError("storage", "%s cannot be written" % path, error)

@@ -96,6 +96,7 @@ class Children:
         try:
             group[0].prepare()
             group[0].begin()
+            session.sent = True  # nobody cuts it before its answer is kept: there would be a second child
             response = yield from session.task(
                 "POST", "/v1/devices/{id}/children", True, session.config.url, json=body(child)
             )
@@ -115,6 +116,7 @@ class Children:
                 raise
             return error
         finally:
+            session.sent = False
             group[0].close()
 
     def _load(self) -> None:
