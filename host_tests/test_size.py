@@ -1,8 +1,11 @@
 """The library stays within its budgets; what is over one does not grow."""
 
+import subprocess
+
 import pytest
 import size
-from runtimes import Unavailable, micropython
+from devices import Device, configuration, create
+from runtimes import Unavailable, first, micropython
 from sandbox import Sandbox
 
 # What comes after registration, and providers over their budget (bytes of flash): never make these numbers larger.
@@ -25,6 +28,28 @@ def test_flash_of_a_first_boot(flash, provider):
 @pytest.mark.parametrize("provider", size.SERVICES)
 def test_flash_of_a_further_provider(flash, provider):
     assert flash["further provider"][provider] <= FURTHER.get(provider, size.BUDGET["provider"])
+
+
+def test_a_first_boot_needs_nothing_of_what_is_counted_apart(tmp_path):
+    size.compile_all(tmp_path / "mpy")
+    for name in size.APART:
+        (tmp_path / "mpy" / "enroll" / name).with_suffix(".mpy").unlink()
+    for provider in size.SERVICES:
+        with Sandbox() as sandbox:
+            device = Device(tmp_path / provider, first())
+            config = configuration(sandbox, provider, create(sandbox, provider))
+            device.write(config | {"network": size.NETWORK})
+            command = [str(micropython(first())), "-c", size.START.format(mount="")]
+            done = subprocess.run(
+                command,
+                cwd=device.folder,
+                env={"MICROPYPATH": "../mpy:.frozen"},
+                capture_output=True,
+                text=True,
+                timeout=60,
+                check=False,
+            )
+        assert "registered" in done.stdout, done
 
 
 @pytest.mark.parametrize("name", AFTERWARDS)
