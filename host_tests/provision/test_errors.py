@@ -208,7 +208,7 @@ def test_rare_settings_are_read_for_board_after_board(tmp_path):
     network = {"ssid": "x", "password": "12345678", "ip": "10.0.0.9/8", "gateway": "10.0.0.1", "dns": "10.0.0.1"}
     settings = {"provider": "etherfax", "url": "http://x", "ntp": ["x"], "store": "x", "earliest": "2026-01-01"}
     settings |= {"etherfax": {"serial": "x"}, "network": [network]}
-    script = f"provision.library as it\nfor _ in range(2): it.enroll_config().Config({settings!r})"
+    script = f"import provision.library as it\nfor _ in range(2): it.enroll_config().Config({settings!r})"
     subprocess.run([sys.executable, "-c", script], cwd=ROOT / "tools", check=True)
 
 

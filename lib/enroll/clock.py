@@ -95,9 +95,9 @@ def ask(config: "Config", log):
         if port:
             task = _query(name, port, earliest)
         else:
-            from . import httpdate  # not needed where a time server answers
+            from . import httpclock  # not needed where a time server answers
 
-            task = httpdate.ask(config, earliest, check)
+            task = httpclock.ask(config, earliest, check)
         try:
             unix = yield from task
             break

@@ -5,10 +5,6 @@ from .dates import civil, days
 if __debug__:  # mpy-cross -O leaves this out: it knows const by itself
     from micropython import const
 
-if False:  # for type hints only
-    from .config import Config
-
-_ETIMEDOUT = const(110)
 _MONTHS = const(" Jan Feb Mar Apr May Jun Jul Aug Sep Oct Nov Dec ")
 
 
@@ -53,23 +49,3 @@ def http_date(value: str, near: int) -> int | None:
         return _start(number, month, int(day)) + seconds
     except ValueError:
         return None
-
-
-def ask(config: "Config", earliest: int, check):
-    """Task: the Date that the service's server sends to anyone: where there is none with HEAD, with GET.
-
-    `check(unix, earliest)`: what raises EnrollError for a time that cannot be true. Raises OSError or EnrollError.
-    """
-    from .errors import EnrollError
-    from .http1 import exchange
-
-    for method in ("HEAD", "GET"):
-        try:
-            it = yield from exchange(method, "/".join(config.url.split("/")[:3]), timeout=config.timeout, verify=False)
-            it.close()
-            return check(http_date(it.headers.get("date", ""), earliest) or 0, earliest)
-        except (OSError, EnrollError) as error:
-            failure = error
-            if error.args[0] == _ETIMEDOUT:
-                break  # another method would take as long
-    raise failure

@@ -1,0 +1,31 @@
+"""Unix seconds from the Date of HTTP: clock.py imports this where no time server answers."""
+
+from . import http1
+from .errors import EnrollError
+from .httpdate import http_date
+
+if __debug__:  # mpy-cross -O leaves this out: it knows const by itself
+    from micropython import const
+
+if False:  # for type hints only
+    from .config import Config
+
+_ETIMEDOUT = const(110)
+
+
+def ask(config: "Config", earliest: int, check):
+    """Task: the Date that the service's server sends to anyone: where there is none with HEAD, with GET.
+
+    `check(unix, earliest)`: what raises EnrollError for a time that cannot be true. Raises OSError or EnrollError.
+    """
+    origin = "/".join(config.url.split("/")[:3])
+    for method in ("HEAD", "GET"):
+        try:
+            it = yield from http1.exchange(method, origin, timeout=config.timeout, verify=False)
+            it.close()
+            return check(http_date(it.headers.get("date", ""), earliest) or 0, earliest)
+        except (OSError, EnrollError) as error:
+            failure = error
+            if error.args[0] == _ETIMEDOUT:
+                break  # another method would take as long
+    raise failure
