@@ -38,3 +38,9 @@ def test_a_service_is_added_as_the_page_says(tmp_path: Path, where: str) -> None
     done = subprocess.run(command, env=environment, capture_output=True, text=True, timeout=60, check=False)
     results = dict(json.loads(line[len(MARK) :]) for line in done.stdout.splitlines() if line.startswith(MARK))
     assert results == dict.fromkeys(names, ""), done.stdout + done.stderr
+
+
+def test_every_test_that_a_page_names_is_there() -> None:
+    named = set(re.findall(r"`(test_\w+)`", (ROOT / "docs" / "faults.md").read_text()))
+    sources = "".join(path.read_text() for path in (ROOT / "host_tests").rglob("test_*.py"))
+    assert named and not {name for name in named if f"def {name}(" not in sources}

@@ -69,3 +69,17 @@ def test_the_heap_suffices(tmp_path, gate):
         boots = size.Heaps(sandbox, tmp_path, runtime)
         assert boots.boots(size.LARGEST, how, True)
         assert boots.boots(size.BUDGET[gate], how, row != "second")
+
+
+@pytest.mark.parametrize("rsa", [False, True])
+def test_a_handshake_without_heap_is_no_bad_certificate(tmp_path, rsa):
+    """mbedTLS may say that a certificate is not correctly signed where its heap ran out."""
+    try:
+        micropython("chip")
+    except Unavailable as error:
+        pytest.skip(error.message)
+    with Sandbox(rsa=rsa) as sandbox:
+        boots = size.Heaps(sandbox, tmp_path, "chip")
+        for heap in range(32768, size.BUDGET["TLS rom"], 1024):
+            done = boots.boot(heap, "rom", True)
+            assert done.stdout.startswith(("enroll: memory: ", "enroll: registered ")), (heap, done)

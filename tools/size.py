@@ -121,6 +121,10 @@ class Heaps:
 
     def boots(self, heap: int, how: str, first: bool) -> bool:
         """Whether a boot from `how` registers: "mpy", or "rom" with its image outside of `heap`. `first`: a new one."""
+        return self.boot(heap, how, first).returncode == 0
+
+    def boot(self, heap: int, how: str, first: bool) -> subprocess.CompletedProcess[str]:
+        """What `boots` asks about, as a process that has ended."""
         if first:
             self._count += 1
             shutil.rmtree(self._device.folder, ignore_errors=True)
@@ -132,10 +136,9 @@ class Heaps:
         size = heap + (self._image.stat().st_size if rom else 0)
         command = [self._micropython, "-X", f"heapsize={size}", "-c", script]
         environment = {"MICROPYPATH": ".frozen" if rom else "../mpy:.frozen"}
-        done = subprocess.run(
-            command, cwd=self._device.folder, env=environment, capture_output=True, timeout=60, check=False
+        return subprocess.run(
+            command, cwd=self._device.folder, env=environment, capture_output=True, text=True, timeout=60, check=False
         )
-        return done.returncode == 0
 
     def smallest(self, how: str, first: bool) -> int:
         """The smallest heap in bytes, to STEP."""
