@@ -35,6 +35,7 @@ APART |= {
 }  # for a Date, for what is wrong in enroll.json and in TLS,
 APART |= {"scalars.py", "ipv4.py"}  # for what only some enroll.json have: static addresses, numbers,
 APART |= {"inflate.py", "providers/answer_cut.py", "providers/answer_refused.py"}  # for odd answers and refusals,
+APART |= {"providers/centagate_refused.py", "providers/ickstream_refused.py"}
 APART |= {"providers/extra_secrets.py", "rewrite.py"}  # for what an application looks at, and for an odd enroll.json
 NETWORK = [{"ssid": "factory", "password": "not-a-real-password"}]  # as a board's enroll.json has one
 BUDGET = {

@@ -66,6 +66,13 @@ def provider(name: "Any", error: Exception | None) -> EnrollError:
     return EnrollError("configuration", "enroll.json: `provider` wants an installed one" + known)
 
 
+def no_md5() -> EnrollError:
+    """The firmware's hashlib has no MD5."""
+    return EnrollError(
+        "configuration", "this firmware has no MD5, which this provider needs: flash MicroPython 1.28 or later"
+    )
+
+
 def unreadable(path: str, raw: bytes, error: Exception) -> EnrollError:
     """The file at `path`, whose bytes are `raw`, cannot be read because of what reader.py raised."""
     at = 0

@@ -128,23 +128,21 @@ def fill(config: "Config", data: "Any") -> None:
 
             raise no_ca(config.ca)
     config.section = fields(found[name] or {}, config.service.TABLE, name)
-    _together(config)
+    complete(config)
 
 
-def _together(config: "Config") -> None:
-    """Check what the provider says of several keys together."""
+def complete(config: "Config", values: dict | None = None) -> None:
+    """Fill the `values` of the port's `identity` into `config`, if they are given; then check what the provider says of
+    several keys together. Raises EnrollError("configuration").
+    """
+    if values is not None:
+        for item in config.service.TABLE.split(" "):
+            key = item[:-2]
+            if config.section[key] == "":
+                config.section.update(fields({key: values.get(key)}, key + "!" + item[-1], config.provider))
     check = getattr(config.service, "check", None)
     text = check and check(config.section)
     if text:
         from .mistakes import wrong
 
         raise wrong(config.provider + "." + text)
-
-
-def complete(config: "Config", values: dict) -> None:
-    """Fill the `values` of the port's `identity` into `config`. Raises EnrollError("configuration")."""
-    for item in config.service.TABLE.split(" "):
-        key = item[:-2]
-        if config.section[key] == "":
-            config.section.update(fields({key: values.get(key)}, key + "!" + item[-1], config.provider))
-    _together(config)

@@ -5,7 +5,6 @@ https://www.etherfax.net, REST API, "devices?a=register".
 
 import hashlib
 
-from ..errors import EnrollError
 from ..url import quote
 from . import Credential, Request, need
 
@@ -27,9 +26,9 @@ refused enable or reset this device in the portal, and check its serial and cloc
 def check(section: dict) -> None:
     """Raises EnrollError where the firmware lacks what the token is made with."""
     if not hasattr(hashlib, "md5"):
-        raise EnrollError(
-            "configuration", "this firmware has no MD5, which etherFAX needs: flash MicroPython 1.28 or later"
-        )
+        from ..mistakes import no_md5
+
+        raise no_md5()
 
 
 def register(config: "Config", now: int):

@@ -8,9 +8,6 @@ from binascii import crc32
 from ..errors import EnrollError
 from . import Credential, Request, need
 
-if __debug__:  # mpy-cross -O leaves this out: it knows const by itself
-    from micropython import const
-
 if False:  # for type hints only
     from ..config import Config
     from . import Answer
@@ -19,17 +16,6 @@ TABLE = "hardware_id@I application_id!I registration_token-P address-A scheme-A"
 ANSWER = 1024
 ONCE = False
 ONE_TIME = "registration_token"
-# HTTP's, and JSON-RPC's errors (JSON-RPC 2.0 specification, 5.1) with the service's own
-_ERRORS = const("""
-refused fetch a new registration token for this device
-401 r registration token used up, expired or wrong
--32000 r not authorised
--32001 s service error
--32600 c no JSON-RPC request
--32601 c addDevice unknown: check `url`
--32602 c wrong `hardware_id` or `application_id`
--32603 s internal error
--32700 s request damaged""")
 
 
 def bound(config: "Config") -> str:
@@ -58,15 +44,12 @@ def register(config: "Config", now: int):
 
 def parse(config: "Config", answer: "Answer") -> Credential:
     reply = answer.json()
-    error = reply.get("error")
-    if isinstance(error, dict):
-        from .answer_refused import refusal
-
-        raise refusal(error.get("code"), _ERRORS, error, config)
-    answer.json(_ERRORS, config)
     extra = reply.get("result")
-    if str(reply.get("id", 1)) != "1" or not isinstance(extra, dict):  # where the answer is cut the id may be missing
-        raise EnrollError("answer", "not the answer to addDevice")
+    other = str(reply.get("id", 1)) != "1"  # where the answer is cut the id may be missing
+    if answer.status > 299 or isinstance(reply.get("error"), dict) or other or not isinstance(extra, dict):
+        from .ickstream_refused import refuse
+
+        refuse(config, answer, reply)
     device_id, token = need(extra, "id", "accessToken")
     extra["scheme"] = config.section["scheme"] or "Bearer"
     return Credential(config.provider, device_id, token, extra)

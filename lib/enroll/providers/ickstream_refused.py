@@ -1,0 +1,34 @@
+"""ickStream: what it means that addDevice has not given a credential. Needed only where it has not."""
+
+from ..errors import EnrollError
+from .answer_refused import refusal
+
+if __debug__:  # mpy-cross -O leaves this out: it knows const by itself
+    from micropython import const
+
+if False:  # for type hints only
+    from typing import NoReturn
+
+    from ..config import Config
+    from . import Answer
+
+# HTTP's, and JSON-RPC's errors (JSON-RPC 2.0 specification, 5.1) with the service's own
+_ERRORS = const("""
+refused fetch a new registration token for this device
+401 r registration token used up, expired or wrong
+-32000 r not authorised
+-32001 s service error
+-32600 c no JSON-RPC request
+-32601 c addDevice unknown: check `url`
+-32602 c wrong `hardware_id` or `application_id`
+-32603 s internal error
+-32700 s request damaged""")
+
+
+def refuse(config: "Config", answer: "Answer", reply: dict) -> "NoReturn":
+    """Raise the error for `answer`, whose JSON object is `reply`."""
+    error = reply.get("error")
+    if isinstance(error, dict):
+        raise refusal(error.get("code"), _ERRORS, error, config)
+    answer.json(_ERRORS, config)
+    raise EnrollError("answer", "not the answer to addDevice")
