@@ -61,7 +61,7 @@ class Config:
 
         self.path = path
         fill(self, data)
-        unload("schema", "values")
+        unload("schema", "values", "ipv4", "httpdate")
 
     @staticmethod
     def load(path: str) -> "Config":

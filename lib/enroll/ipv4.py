@@ -19,15 +19,19 @@ def address(value: str) -> tuple[int, int]:
     return number, mask
 
 
-def suits(network: dict) -> bool:
-    """Whether `network`, of enroll.json, has what it needs: an `ssid` or an `ip`, a `password` with `ssid` alone,
-    `gateway` and `dns` with `ip` alone, and a `gateway` that `ip` reaches.
+def check(network: dict) -> None:
+    """Check that `network`, of enroll.json, has what it needs: an `ssid` or an `ip`, a `password` with `ssid` alone,
+    `gateway` and `dns` with `ip` alone, and a `gateway` that `ip` reaches. Raises EnrollError("configuration").
     """
     ip = network["ip"]
     gateway = network["gateway"]
-    if not network["ssid"] and network["password"]:
-        return False
-    if not ip:
-        return network["ssid"] and not gateway and not network["dns"]
-    number, mask = address(ip)
-    return not gateway or 0 < address(gateway + "/1")[0] ^ number <= mask
+    good = network["ssid"] or not network["password"]
+    if ip and gateway:
+        number, mask = address(ip)
+        good = good and 0 < address(gateway + "/1")[0] ^ number <= mask
+    elif not ip:
+        good = network["ssid"] and not gateway and not network["dns"]
+    if not good:
+        from .mistakes import wrong
+
+        raise wrong("network` wants `ssid`, or `ip` for Ethernet; `gateway` and `dns` want `ip`, and its subnet")

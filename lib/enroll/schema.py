@@ -11,6 +11,7 @@ A boot needs this module for a moment: Config unloads it. Whoever needs it later
 """
 
 import os
+from binascii import unhexlify
 
 from .config import Secret, provider
 from .url import plain, split
@@ -25,6 +26,7 @@ if False:  # for type hints only
 
 _LETTERS = const("AIPUhN{tnsY45WKSRHLO")
 _TABLE = const("provider!A url!h moved_from-H ca-U ntp-N earliest-Y store-S timeout-s retry-R network-L %s-{")
+_NETWORK = const("ssid-W password-K ip-5 gateway-4 dns-4")
 
 
 def convert(value: "Any", kind: str) -> "Any":
@@ -42,6 +44,16 @@ def convert(value: "Any", kind: str) -> "Any":
             good = good and path == "/"
             servers.append((host, port if ":" in item else 123))
         value = servers
+    elif kind == "L":
+        good = isinstance(value, list)
+        value = [_network(item) for item in value]
+    elif kind == "W":
+        raw = value.encode()
+        good = 0 < len(raw) < 33 and min(raw)
+    elif kind == "K":
+        raw = value.encode()
+        good = min(raw) > 31 and (7 < len(raw) < 64 or len(unhexlify(raw)) == 32)
+        value = Secret(value)
     elif kind in "AIPU":
         good = value.strip() and (kind == "U" or plain(value, 32)) and not (kind == "I" and value[100:])
         if kind == "P":
@@ -53,6 +65,16 @@ def convert(value: "Any", kind: str) -> "Any":
     if good:
         return value
     raise ValueError
+
+
+def _network(item: dict) -> dict:
+    """A network as the port's `connect` takes it. Raises EnrollError("configuration")."""
+    found = fields(item, _NETWORK, "network")
+    if found["gateway"] or found["dns"] or not found["ssid"]:
+        from .ipv4 import check
+
+        check(found)
+    return found
 
 
 def fields(data: dict, table: str, section: str = "") -> dict:
