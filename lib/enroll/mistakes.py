@@ -49,7 +49,7 @@ def wants(section: str, item: str, value: "Any") -> EnrollError:
     return wrong("%s%s`%s wants %s" % (section, item[:-2], " is missing, it" if value is None else "", what))
 
 
-def no_ca(path: "str | None") -> EnrollError:
+def ca(path: "str | None") -> EnrollError:
     """There is no file at `path`; None where https has none."""
     return wrong("ca` names %s, which is not there" % path if path else "ca` is missing, https needs it")
 
@@ -66,7 +66,7 @@ def provider(name: "Any", error: Exception | None) -> EnrollError:
     return EnrollError("configuration", "enroll.json: `provider` wants an installed one" + known)
 
 
-def no_md5() -> EnrollError:
+def md5() -> EnrollError:
     """The firmware's hashlib has no MD5."""
     return EnrollError(
         "configuration", "this firmware has no MD5, which this provider needs: flash MicroPython 1.28 or later"

@@ -52,9 +52,9 @@ def _value(raw: bytes, at: int) -> "tuple[Any, int]":
     text = raw[at + 1 : end]
     if first == 0x22 and end > 0 and text and b"\\" not in text and min(text) > 31 and max(text) < 128:
         return str(text, "utf-8"), end + 1
-    from .scalars import scalar
+    from . import scalars
 
-    return scalar(raw, at)
+    return scalars.parse(raw, at)
 
 
 def parse(path: str) -> "Any":

@@ -42,7 +42,7 @@ def _text(raw: bytes, at: int) -> "tuple[str, int]":
         text.append(mark)
 
 
-def scalar(raw: bytes, at: int) -> "tuple[Any, int]":
+def parse(raw: bytes, at: int) -> "tuple[Any, int]":
     """The JSON value in `raw` that begins at `at`, and the place behind it. Raises ValueError(at) where it is none."""
     end = at
     try:

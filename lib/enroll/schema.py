@@ -24,19 +24,31 @@ if False:  # for type hints only
 
     from .config import Config
 
-_LETTERS = const("AIPUhN{tnsY45WKSRHLO")
+_LETTERS = const(b"AIPUhN{LWKtnsY45SRHO")
+_IDENTITY = const(73)  # I
+_PRIVATE = const(80)  # P
+_UNICODE = const(85)  # U
+_OBJECT = const(123)  # {
+_URL = const(104)  # h
+_SERVERS = const(78)  # N
+_NETWORKS = const(76)  # L
+_SSID = const(87)  # W
+_PASSWORD = const(75)  # K
 _TABLE = const("provider!A url!h moved_from-H ca-U ntp-N earliest-Y store-S timeout-s retry-R network-L %s-{")
 _NETWORK = const("ssid-W password-K ip-5 gateway-4 dns-4")
 
 
-def convert(value: "Any", kind: str) -> "Any":
-    """`value` as it is kept, if it is what the letter `kind` says. Raises ValueError, TypeError or AttributeError."""
-    if kind == "{":
+def convert(value: "Any", kind: int) -> "Any":
+    """`value` as it is kept, if it is what the letter with the code `kind` says.
+
+    Raises ValueError, TypeError or AttributeError; EnrollError where a mistake is further inside.
+    """
+    if kind == _OBJECT:
         good: Any = isinstance(value, dict)
-    elif kind == "h":
+    elif kind == _URL:
         good = "?" not in split(value)[3]
         value = value.rstrip("/")
-    elif kind == "N":
+    elif kind == _SERVERS:
         good = isinstance(value, list) and value
         servers = []
         for item in value:
@@ -44,37 +56,35 @@ def convert(value: "Any", kind: str) -> "Any":
             good = good and path == "/"
             servers.append((host, port if ":" in item else 123))
         value = servers
-    elif kind == "L":
+    elif kind == _NETWORKS:
         good = isinstance(value, list)
-        value = [_network(item) for item in value]
-    elif kind == "W":
+        networks = []
+        for item in value:
+            found = fields(item, _NETWORK, "network")
+            networks.append(found)
+            if found["gateway"] or found["dns"] or not found["ssid"]:
+                from .ipv4 import check
+
+                check(found)
+        value = networks
+    elif kind in b"WK":
         raw = value.encode()
-        good = 0 < len(raw) < 33 and min(raw)
-    elif kind == "K":
-        raw = value.encode()
-        good = min(raw) > 31 and (7 < len(raw) < 64 or len(unhexlify(raw)) == 32)
-        value = Secret(value)
-    elif kind in "AIPU":
-        good = value.strip() and (kind == "U" or plain(value, 32)) and not (kind == "I" and value[100:])
-        if kind == "P":
+        if kind == _SSID:
+            good = 0 < len(raw) < 33 and min(raw)
+        else:
+            good = min(raw) > 31 and (7 < len(raw) < 64 or len(unhexlify(raw)) == 32)
+            value = Secret(value)
+    elif kind in b"AIPU":
+        good = value.strip() and (kind == _UNICODE or plain(value, 32)) and not (kind == _IDENTITY and value[100:])
+        if kind == _PRIVATE:
             value = Secret(value)
     else:
-        from .values import rare
+        from . import values
 
-        return rare(value, kind)
+        return values.convert(value, chr(kind))
     if good:
         return value
     raise ValueError
-
-
-def _network(item: dict) -> dict:
-    """A network as the port's `connect` takes it. Raises EnrollError("configuration")."""
-    found = fields(item, _NETWORK, "network")
-    if found["gateway"] or found["dns"] or not found["ssid"]:
-        from .ipv4 import check
-
-        check(found)
-    return found
 
 
 def fields(data: dict, table: str, section: str = "") -> dict:
@@ -87,12 +97,12 @@ def fields(data: dict, table: str, section: str = "") -> dict:
         section += "."
     found = {}
     for item in table.split(" "):
-        key, flag, kind = item[:-2], item[-2:-1], item[-1:]
+        key, flag, kind = item[:-2], item[-2:-1], ord(item[-1:] or " ")
         value = data.get(key)
         try:
             if not key or flag not in "!@-" or kind not in _LETTERS:
                 raise ValueError
-            blank = isinstance(value, str) and not (value if kind == "K" else value.strip())
+            blank = isinstance(value, str) and not (value if kind == _PASSWORD else value.strip())
             if flag != "!" and (value is None or (flag == "-" and blank)):
                 found[key] = "" if flag == "@" else None
             else:
@@ -146,9 +156,9 @@ def fill(config: "Config", data: "Any") -> None:
         try:
             os.stat(config.ca)
         except (OSError, TypeError):
-            from .mistakes import no_ca
+            from . import mistakes
 
-            raise no_ca(config.ca)
+            raise mistakes.ca(config.ca)
     config.section = fields(found[name] or {}, config.service.TABLE, name)
     complete(config)
 

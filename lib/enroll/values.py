@@ -1,6 +1,6 @@
 """Values that only some enroll.json have: schema.py imports this where there is one, and Config unloads it."""
 
-from .schema import convert, fields
+from . import schema
 
 if __debug__:  # mpy-cross -O leaves this out: it knows const by itself
     from micropython import const
@@ -11,7 +11,7 @@ if False:  # for type hints only
 _RETRY = const("first-s cap-s renew-s")
 
 
-def rare(value: "Any", kind: str) -> "Any":
+def convert(value: "Any", kind: str) -> "Any":
     """`value` as it is kept, if it is what the letter `kind` says: one that `schema.convert` leaves to this module.
 
     Raises ValueError, TypeError or AttributeError; EnrollError where a mistake is further inside.
@@ -33,10 +33,10 @@ def rare(value: "Any", kind: str) -> "Any":
         before, nvs, name = value.partition("/nvs/")
         good = value[:4] != "nvs:" and (before or not nvs or 0 < len(name.partition("/")[0]) < 16)
     elif kind == "R":
-        value = _retry(fields(convert(value, "{"), _RETRY, "retry"))
+        value = _retry(schema.fields(value, _RETRY, "retry"))
     else:
         good = isinstance(value, list) and (value or kind == "O")
-        value = [convert(item, "{" if kind == "O" else "h") for item in value]
+        value = [schema.convert(item, ord("{" if kind == "O" else "h")) for item in value]
     if good:
         return value
     raise ValueError

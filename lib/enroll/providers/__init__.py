@@ -82,9 +82,9 @@ class Answer:
         if not isinstance(found, dict):
             found = {}
         if table is not None and (self.status >= 300 or self.page()):
-            from .answer_refused import refuse
+            from .answer_refused import refused
 
-            refuse(self, table, found, *known)
+            raise refused(self, table, found, *known)
         return found
 
 

@@ -33,12 +33,12 @@ _PAGE = const(
 )
 
 
-def refuse(answer: "Answer", table: str, reply: dict, *known) -> None:
-    """Raise the error for the status of `answer`, or that it is a page from somewhere on the way; see `refusal`."""
+def refused(answer: "Answer", table: str, reply: dict, *known) -> EnrollError:
+    """The error for the status of `answer`, or that it is a page from somewhere on the way; see `refusal`."""
     error = refusal(answer.status, table, reply, *known)
     if error.kind in ("refused", "answer") and answer.page():
-        raise EnrollError("network", _PAGE % (answer.status, str(error).partition(": ")[2]))
-    raise error
+        return EnrollError("network", _PAGE % (answer.status, str(error).partition(": ")[2]))
+    return error
 
 
 def refusal(code, table: str, reply: dict | None = None, *known) -> EnrollError:

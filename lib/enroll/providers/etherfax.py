@@ -26,9 +26,9 @@ refused enable or reset this device in the portal, and check its serial and cloc
 def check(section: dict) -> None:
     """Raises EnrollError where the firmware lacks what the token is made with."""
     if not hasattr(hashlib, "md5"):
-        from ..mistakes import no_md5
+        from .. import mistakes
 
-        raise no_md5()
+        raise mistakes.md5()
 
 
 def register(config: "Config", now: int):
