@@ -126,8 +126,8 @@ class Connection:
             if not self.known:
                 yield from self.wait(POLLIN)
 
-    def _verified(self, data, depth) -> int:
-        if not depth:
+    def _verified(self, data, at) -> int:
+        if not at:  # the server's own certificate
             self.known = True
         return 0
 

@@ -56,7 +56,7 @@ class Response:
 
     def read(self) -> bytes:
         """The next bytes of the body as they were sent, b"" at its end."""
-        return wait.run(self._it.piece(), self._feed)
+        return wait.run(self._it.read(), self._feed)
 
     @property
     def text(self) -> str:
@@ -136,7 +136,7 @@ def _fill(it: Exchange, limit: int):
     """Task: the body of `it`. Raises EnrollError("answer") beyond `limit` bytes."""
     content = bytearray()
     while True:
-        piece = yield from it.piece()
+        piece = yield from it.read()
         if not piece:
             break
         content.extend(piece)

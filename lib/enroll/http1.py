@@ -87,7 +87,7 @@ class Exchange:
         except OSError as error:
             raise failure or error
 
-    def _line(self, size: int):
+    def readline(self, size: int):
         """Task: the next line without its end, cut to `size` bytes; all of it counts against the head's bound."""
         line = end = b""
         while not end:
@@ -108,7 +108,7 @@ class Exchange:
         most = 64 if brief else _KEPT
         headers: dict[str, str] = {}
         while self.status_code < 200:
-            line = (yield from self._line(most)) or (yield from self._line(most))  # an empty one may come first
+            line = (yield from self.readline(most)) or (yield from self.readline(most))  # an empty one may come first
             if line[:7] != b"HTTP/1." or line[8:9] + line[12:13].strip() != b" " or not line[9:12].isdigit():
                 raise _malformed("status")
             self.line = line
@@ -116,7 +116,7 @@ class Exchange:
             headers.clear()
             kept = 0
             while line:
-                line = yield from self._line(most)
+                line = yield from self.readline(most)
                 try:
                     name, colon, value = str(line, "utf-8").partition(":")
                 except ValueError:
@@ -138,12 +138,12 @@ class Exchange:
         if not self.chunked:  # what cannot be understood ends when the connection does: nothing of it is lost
             self.left = int(length) if length.isdigit() and len(length) < 10 and coding in ("", "identity") else None
 
-    def piece(self):
+    def read(self):
         """Task: the next bytes of the body, or b"" at its end."""
         if self.chunked and not self.left:  # go on to the next chunk (RFC 9112, 7.1)
             self._room = _SIZE
             # the first line is the end of the chunk before, where there was one
-            size = (yield from self._line(40)) or (yield from self._line(40))
+            size = (yield from self.readline(40)) or (yield from self.readline(40))
             try:
                 self.left = int(size.partition(b";")[0], 16)
             except ValueError:
@@ -152,7 +152,7 @@ class Exchange:
                 raise _malformed("size of a chunk")
             if not self.left:
                 self.chunked = False
-                while (yield from self._line(1)):  # trailers
+                while (yield from self.readline(1)):  # trailers
                     pass
         left = self.left
         if left == 0:
@@ -171,7 +171,7 @@ class Exchange:
         when this raises.
         """
         while True:
-            piece = yield from self.piece()
+            piece = yield from self.read()
             if not piece:
                 return
             piece = piece[: _BODY - self.size]
