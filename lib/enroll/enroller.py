@@ -8,7 +8,7 @@ import gc
 import json
 import os
 
-from . import retry, store, wait
+from . import store, wait
 from .errors import EnrollError
 from .providers import Answer
 from .record import KEPT, RAW, REFUSED, TRIED, identity, recall
@@ -144,8 +144,10 @@ class Enroller:
             self._try(getattr(self.port, "drop", wait.ignore))  # a driver may say that it is connected, and be wrong
         chance = int.from_bytes(os.urandom(2), "big") / 65536
         slow = error.kind in ("refused", "orphaned", "answer", "configuration")
-        delay = retry.delay(self.failures, config.first, config.cap, chance, slow, error.retry_after)
-        return Action(delay, None, error)
+        from .retry import delay
+
+        pause = delay(self.failures, config.first, config.cap, chance, slow, error.retry_after)
+        return Action(pause, None, error)
 
     def _try(self, call, *arguments) -> None:
         """Call what has no say in whether the device is registered."""
@@ -240,7 +242,9 @@ class Enroller:
             answer.cut = cut
             for name in it.headers:
                 if name.lower() == "retry-after":
-                    answer.retry_after = retry.after(it.headers[name], now)
+                    from .retry import after
+
+                    answer.retry_after = after(it.headers[name], now)
         finally:
             try:
                 it.close()
@@ -268,8 +272,10 @@ class Enroller:
         except Exception as failure:
             error = _words("the answer is more than this firmware can read", failure, "answer")
             if service.ONCE and answer.again and error.kind == "refused":
-                where = "kept unread in " + self.config.store if self.state == RAW else "lost"
-                error = EnrollError("orphaned", "an earlier answer was %s, now %s" % (where, error))
+                fact = "an earlier answer was lost, now %s" % error
+                if self.state == RAW:
+                    fact = "an earlier answer was kept unread in %s, now %s" % (self.store.path, error)
+                error = EnrollError("orphaned", fact)
             error.said = True
             error.retry_after = answer.retry_after
             if error.kind == "answer" and good:

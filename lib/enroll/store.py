@@ -21,6 +21,7 @@ _MAGIC = const(b"ENR\x01")
 _SLOT = const(1024)
 _MOST = const(8192)  # bytes of a body: it has to be read into the heap again; more is damage
 _HEADER = const(13)
+_BEGUN = const(8)  # bytes of it that `begin` writes: they say whose turn it is
 _ENOENT = const(2)
 _EEXIST = const(17)
 _ENOSPC = const(28)
@@ -87,8 +88,8 @@ class Store:
         Raises EnrollError("storage").
         """
         try:
-            for folder in (self.path, self.path + "/0", self.path + "/1"):
-                _folder(folder)
+            for name in (self.name(0), self.name(1)):
+                _folder(name.rpartition("/")[0])
             for name in (self.name(0), self.name(1), self.path + "/spare"):
                 try:
                     if os.stat(name)[6]:
@@ -147,18 +148,19 @@ class Store:
     def _write(self, *record) -> None:
         """Write `record` into the next slot; without one only its first bytes, unless they are there already."""
         sequence = self._sequence + 1
-        start = _MAGIC + pack("<I", sequence)
+        state, identity, body = record or (0, b"", b"")
+        header = pack("<4sIBHH", _MAGIC, sequence, state, len(identity), len(body))
         if not self._open:
             older, newer = self.state[self.next], self.state[1 - self.next]
             if older > 2 and (newer < older or older == newer == 3) and (not record or record[0] < 4):
                 self.next = 1 - self.next  # not an answer or a credential, nor the first unread answer, has to go
             self._open.append(open(self.name(self.next), "r+b"))
-            self._open[0].write(start)
+            self._open[0].write(header[:_BEGUN])
         if not record:
             return
-        state, identity, body = record
-        crc = crc32(start)
-        for part in (pack("<BHH", state, len(identity), len(body)), identity, body):
+        self._open[0].write(header[_BEGUN:])
+        crc = crc32(header)
+        for part in (identity, body):
             self._open[0].write(part)
             crc = crc32(part, crc)
         self._open[0].write(pack("<I", crc))
