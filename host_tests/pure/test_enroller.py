@@ -4,9 +4,9 @@ import asyncio
 import json
 
 import enroll
-import enroll.httpdate
 from boots import GOOD, NOW, ONCE, Device, Port, Service
 from enroll.enroller import Enroller
+from enroll.httpdate import http_date
 from enroll.record import KEPT, REFUSED, TRIED
 from helpers import SECTIONS, config, raises
 
@@ -55,7 +55,7 @@ def test_an_attempt_is_made_when_it_is_due_and_not_before():
 def test_retry_after_is_obeyed_in_seconds_and_as_a_date():
     for name in ("Retry-After", "retry-after"):
         for value in ("120", "Wed, 18 Nov 2026 11:08:40 GMT"):
-            seconds = enroll.httpdate.http_date(value, NOW) - NOW if "," in value else 120
+            seconds = http_date(value, NOW) - NOW if "," in value else 120
             device = Device("xyte", retry={"first": 5, "cap": 60})
             action = device.refused("server", (503, b"", {name: value}))
             assert seconds <= action.at <= seconds + 5, (value, action.at)
