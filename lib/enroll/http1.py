@@ -62,16 +62,18 @@ class Exchange:
             add(headers, *usual.split(": "))
         if body or method[0] == "P":
             add(headers, "Content-Length", len(body))
-        data = ("%s %s HTTP/1.1\r\n" % (method, path)).encode()
+        lines = [("%s %s HTTP/1.1" % (method, path)).encode()]
         for name, value in headers.items():
             line = ("%s: %s" % (name, value)).encode()
             if min(line) < 32:
                 raise EnrollError("configuration", "a line break in the header %s: take it out" % name)
-            data += line + b"\r\n"
-        data += b"\r\n"
+            lines.append(line)
+        lines += [b"", b""]
         if len(body) <= _JOINED:  # in one piece: a server may answer and hang up when it has seen the head
-            data += body
+            lines[-1] = body
             body = b""
+        data = b"\r\n".join(lines)
+        lines.clear()
         ready()
         failure = None
         try:
