@@ -5,6 +5,7 @@ https://www.etherfax.net, REST API, "devices?a=register".
 
 import hashlib
 
+from ..config import unload
 from ..url import quote
 from . import Credential, Request, need
 
@@ -32,11 +33,16 @@ def check(section: dict) -> None:
 
 
 def register(config: "Config", now: int):
+    token = _token(config.section, now)
+    unload("digest")  # the request gets its heap
+    serial = quote(config.section["serial"])
+    yield Request("GET", "%s/devices?a=register&id=%s&token=%s" % (config.url, serial, token))
+
+
+def _token(section: dict, now: int) -> str:
     from ..digest import etherfax_token
 
-    section = config.section
-    token = etherfax_token(section["serial"], now, section["utc_offset"] or 0)
-    yield Request("GET", "%s/devices?a=register&id=%s&token=%s" % (config.url, quote(section["serial"]), token))
+    return etherfax_token(section["serial"], now, section["utc_offset"] or 0)
 
 
 def parse(config: "Config", answer: "Answer") -> Credential:
