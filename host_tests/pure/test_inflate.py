@@ -3,11 +3,12 @@
 import json
 from binascii import crc32, unhexlify
 
-from boots import GOOD
+import enroll.inflate as packed
+from boots import GOOD, Device
 from enroll import connection, http
 from enroll.inflate import inflate
 from enroll.providers import Answer
-from enroll.record import KEPT
+from enroll.record import KEPT, RAW
 from enroll.store import Store
 from helpers import SECTIONS, Wire, config, drive, folder, patched
 from test_enroller_wire import boot, recall
@@ -69,3 +70,24 @@ def test_a_response_of_the_client():
         head = b"HTTP/1.1 200 OK\r\nContent-Encoding: %s\r\nContent-Length: %d\r\n\r\n" % (coding.encode(), len(body))
         with patched(connection, socket=Wire(head + body)):
             assert drive(http.fetch("GET", "http://host/")).text == "some text", coding
+
+
+def test_a_page_is_known_though_it_is_compressed():
+    for page in (b"<html>log in</html>", b"\n<!DOCTYPE html><p>no"):
+        for body in (stored(page), in_zlib(page)):
+            for status in (200, 403):
+                device = Device("etherfax")
+                device.refused("network", (status, body))
+                assert device.state() != RAW
+                device.refused("refused", (403, b""))
+                assert device.boot((200, GOOD["etherfax"])).name == "registered"
+
+
+def test_heap_that_a_page_would_take_costs_no_answer():
+    """Whether it is a page is asked before the answer is saved."""
+
+    def full(data, most):
+        raise MemoryError
+
+    with patched(packed, inflate=full):
+        assert Answer(200, stored(b"<html>")).page() is False

@@ -60,7 +60,14 @@ class Answer:
 
     def page(self) -> bool:
         """Whether it is a page for people, HTML without JSON in it, as proxies and the portals of networks send."""
-        return bytes(self.body[:64]).lstrip()[:1] == b"<" and b'":' not in bytes(self.body)
+        if bytes(self.body[:64]).lstrip()[:1] not in (b"<", b"\x1f", b"\x78"):  # the latter two are compressed
+            return False
+        try:
+            from .answer_cut import page
+
+            return page(bytes(self.body))
+        except MemoryError:
+            return False  # this is asked before the answer is saved: that goes first
 
     def json(self, table: str | None = None, *known) -> dict:
         """The body as a JSON object, {} if it is none. Where its end is missing, what has come whole is taken.

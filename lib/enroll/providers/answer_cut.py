@@ -12,12 +12,24 @@ _LONG = const(8192)  # bytes of the longest answer
 _DEEP = const(32)  # levels; deeper ones could be read, but not written again
 
 
+def _unpacked(raw: bytes) -> bytes:
+    """`raw`, inflated where it is in gzip or zlib, though `identity` was asked for; no JSON begins like these."""
+    if raw[:1] not in (b"\x1f", b"\x78"):
+        return raw
+    from ..inflate import inflate
+
+    return inflate(raw, _LONG)
+
+
+def page(raw: bytes) -> bool:
+    """Whether `raw` is HTML without JSON in it."""
+    raw = _unpacked(raw)
+    return raw.lstrip()[:1] == b"<" and b'":' not in raw
+
+
 def load(raw: bytes):
     """The JSON object in `raw`, as far as it came; None if there is none."""
-    if raw[:1] in (b"\x1f", b"x"):  # gzip or zlib, though `identity` was asked for
-        from ..inflate import inflate
-
-        raw = inflate(raw, _LONG)
+    raw = _unpacked(raw)
     if 0 in raw[:4]:
         raw = raw.replace(b"\0", b"")  # UTF-16: what is needed of it is ASCII
     text = _whole(raw)
