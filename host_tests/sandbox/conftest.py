@@ -97,3 +97,41 @@ def new_device(sandbox: Sandbox) -> dict[str, str]:
 def trusted(sandbox: Sandbox) -> ssl.SSLContext:
     """A client's TLS context that trusts the sandbox's CA."""
     return ssl.create_default_context(cafile=str(sandbox.ca_pem))
+
+
+# Xyte's devices, for test_sandbox_xyte.py and test_sandbox_xyte_hub.py
+MAC = "11:22:33:44:55:66"
+
+
+@pytest.fixture
+def model(sandbox):
+    return sandbox.xyte.create_model("M1", short_code="ACME")
+
+
+@pytest.fixture
+def register(sandbox, send, model):
+    """Register with the fields of MAC & SN, changed; None leaves one out."""
+
+    def call(**changes):
+        body = {"hardware_key": model["hardware_key"], "sn": "112", "mac": MAC, "firmware_version": "1.0.0", **changes}
+        url = sandbox.urls["xyte"].http + "/v1/devices"
+        return send("POST", url, json={name: value for name, value in body.items() if value is not None})
+
+    return call
+
+
+@pytest.fixture
+def device(register):
+    return register().json()
+
+
+@pytest.fixture
+def hub(send, device):
+    """Call the hub as the device."""
+
+    def call(method, path, json=None, key=None, id=None, base="hub_url"):
+        header = {"Authorization": device["access_key"] if key is None else key}
+        url = f"{device[base]}/v1/devices/{id or device['id']}" + (f"/{path}" if path else "")
+        return send(method, url, json=json, headers=header)
+
+    return call

@@ -1,0 +1,156 @@
+"""Several tasks, and what is cut in the middle: no registration is lost by either."""
+
+import asyncio
+import json
+
+import enroll
+import enroll.connection as connection
+from boots import GOOD, NOW, ONCE, Port, Ready, Service
+from enroll import wait
+from enroll.record import KEPT, recall
+from enroll.store import Store
+from helpers import SECTIONS, Wire, config, folder, patched
+
+
+def test_two_devices_register_in_one_loop():
+    class Board(Port):
+        """Its clock is asked as that of a real one."""
+
+        def connect(self, networks):
+            self.connected += 1
+            return self.wait()
+
+        def wait(self):
+            yield 0.01
+
+    async def two(asked):
+        work = []
+        for number in (1, 2):
+            it = config("xyte", {"sn": "sn-%d" % number}, store=folder() + "/state")
+            work.append(enroll.arun(it, Board(), request=Service((200, GOOD["xyte"]))))
+        return await asyncio.gather(*work)
+
+    import enroll.clock as clock
+
+    def ask(config, log=None):
+        yield 0.01
+        return NOW
+
+    with patched(clock, ask=ask):
+        found = asyncio.run(two([]))
+    assert [it.secret.reveal() for it in found] == ["token-canary"] * 2
+
+
+def test_two_tasks_of_one_device_register_it_once():
+    it = config("xyte", store=folder() + "/state", retry={"first": 1, "cap": 1})
+    service = Service((200, GOOD["xyte"]))
+
+    class Slow(Port):
+        def connect(self, networks):
+            super().connect(networks)
+            yield 0.05
+
+    async def both():
+        return await asyncio.gather(*[enroll.arun(it, Slow(), request=service) for _ in range(2)])
+
+    assert [found.secret.reveal() for found in asyncio.run(both())] == ["token-canary"] * 2
+    assert len(service.requests) == 1
+
+
+class Lasting(Wire):
+    """A service on the wire that registers once; `given`: how often it did. Its answer comes in pieces."""
+
+    def __init__(self, provider, slow=False):
+        super().__init__(most=50)
+        self.provider = provider
+        self.given = 0
+        self.slow = slow
+
+    def recv(self, size):
+        if b"\r\n\r\n" in self.sent:
+            self.sent = b""
+            self.given += 1
+            good = self.given == 1 or self.provider not in ONCE
+            body = json.dumps(GOOD[self.provider]).encode() if good else b"{}"
+            head = b"HTTP/1.1 %d X\r\nContent-Length: %d\r\n\r\n" % (200 if good else 403, len(body))
+            for piece in (head, body[:9], body[9:]):
+                self.pieces += [None, piece]
+        return super().recv(size)
+
+
+def test_a_cancellation_at_any_await_burns_no_registration():
+    """The answer is saved before the cancellation goes on: a later boot has the credential without a request."""
+    for provider in SECTIONS:
+        at = 0
+        while True:
+            it = config(provider, store=folder() + "/state")
+            wire = Lasting(provider)
+            outcome = asyncio.run(cancelled(it, wire, at))
+            kept = recall(it, Store(it.store))
+            assert wire.open <= 0
+            if outcome == "done":
+                assert kept[0] == KEPT and at > 5
+                break
+            assert outcome == "cancelled", outcome
+            assert bool(kept[1]) == bool(wire.given), (provider, at, kept[0])
+            if wire.given:
+                assert kept[0] == KEPT
+            with patched(connection, socket=wire), patched(wait, select=Ready()):
+                assert enroll.run(it, Port()).secret.reveal() in ("token-canary", "")
+            assert wire.given == 1
+            at += 1
+
+
+async def cancelled(it, wire, at):
+    """What becomes of a registration that is cancelled at its await number `at`."""
+    steps = []
+    real = asyncio.sleep
+
+    async def sleep(seconds):
+        steps.append(seconds)
+        await real(60 if len(steps) == at + 1 else 0)
+
+    with patched(connection, socket=wire), patched(wait, select=Ready()), patched(asyncio, sleep=sleep):
+        task = asyncio.create_task(enroll.arun(it, Port()))
+        while len(steps) <= at and not task.done():
+            await real(0)
+        task.cancel()
+        try:
+            await task
+            return "done"
+        except asyncio.CancelledError:
+            return "cancelled"
+
+
+def test_a_keyboard_that_interrupts_a_wait_burns_no_registration():
+    for at in range(40):
+        it = config("etherfax", store=folder() + "/state")
+        wire = Lasting("etherfax")
+        fed = []
+
+        def feed(fed=fed, at=at):
+            fed.append(1)
+            if len(fed) == at + 1:
+                raise KeyboardInterrupt
+
+        port = Port()
+        port.feed = feed
+        try:
+            with patched(connection, socket=wire), patched(wait, select=Ready()):
+                enroll.run(it, port)
+            assert at > 5
+            break
+        except KeyboardInterrupt:
+            assert bool(recall(it, Store(it.store))[1]) == bool(wire.given), at
+
+
+def test_what_ends_a_program_is_not_held_back_where_nothing_has_left():
+    it = config("etherfax", store=folder() + "/state")
+
+    class Silent(Wire):
+        def recv(self, size):
+            raise OSError(11, "would block")
+
+    wire = Silent()
+    outcome = asyncio.run(cancelled(it, wire, 0))
+    assert outcome == "cancelled" and not wire.sent and recall(it, Store(it.store))[0] == 0
