@@ -119,7 +119,7 @@ def batches(full: bool, bench: Bench) -> Iterator[Batch]:
         yield Squeezes(bench, library, small, "xyte", tls=True).batch("after", rests, FEW)
         return
     for provider, form in itertools.product(ONCE, ("py", "mpy")):
-        name = f"{provider} from .{form}, {small} bits"
+        name = f"{provider} from .{form}, {small}"
         yield Batch(name, lambda form=form, provider=provider: boots(bench, small, form, provider))
     for runtime, provider, tls in itertools.product(bench.runtimes, PROVIDERS, (False, True)):
         yield from Squeezes(bench, library, runtime, provider, tls).all()

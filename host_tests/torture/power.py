@@ -15,7 +15,7 @@ KINDS = ("fat", "lfs2", "fat-4096", "lfs2-4096", "lfs1")  # as in scripts/blocks
 ACTIONS = ("boot", "boot once more", "replace", "forget", "move")
 
 
-def cases(full: bool, bench: Bench) -> Iterator[tuple[int, str, str, str]]:
+def cases(full: bool, bench: Bench) -> Iterator[tuple[str, str, str, str]]:
     """(runtime, action, file system, service) for everything that is cut."""
     if not full:
         for kind in KINDS[:2]:
@@ -24,7 +24,7 @@ def cases(full: bool, bench: Bench) -> Iterator[tuple[int, str, str, str]]:
             yield bench.wide, "erase", kind, "ickstream"
         return
     for runtime in bench.runtimes:
-        kinds = (*KINDS[:4], *KINDS[4:] * built("VfsLfs1")) if runtime == bench.wide else KINDS[:2]
+        kinds = (*KINDS[:4], *KINDS[4:] * built(runtime, "VfsLfs1")) if runtime == bench.wide else KINDS[:2]
         for kind in kinds:
             yield from ((runtime, action, kind, service) for service in SERVICES for action in ACTIONS)
             yield runtime, "erase", kind, "ickstream"
@@ -33,9 +33,9 @@ def cases(full: bool, bench: Bench) -> Iterator[tuple[int, str, str, str]]:
         yield from ((bench.wide, "boot twice", kind, service) for service in ("etherfax", "ickstream"))
 
 
-def built(name: str) -> bool:
-    """Whether this MicroPython has the file system `name`."""
-    command = [str(micropython(64)), "-c", f"import vfs; vfs.{name}"]
+def built(runtime: str, name: str) -> bool:
+    """Whether the MicroPython `runtime` has the file system `name`."""
+    command = [str(micropython(runtime)), "-c", f"import vfs; vfs.{name}"]
     return not subprocess.run(command, stderr=subprocess.DEVNULL, check=False).returncode
 
 
