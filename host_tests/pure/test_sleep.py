@@ -1,9 +1,10 @@
 """A device that sleeps between attempts: its schedule outlasts the sleep, and nothing in its memory can stop it."""
 
 import enroll.dates as dates
-import enroll.enroller as enroller
+import enroll.failed as failed
 from boots import GOOD, NOW, Device, Port, Service
 from enroll.enroller import Enroller
+from enroll.errors import EnrollError
 from enroll.store import Store
 from helpers import Fake, patched
 
@@ -14,7 +15,7 @@ DAY = 86400
 
 def chance(part):
     """Every random number is `part`, in 65536ths."""
-    return patched(enroller, os=Fake(urandom=lambda size: part.to_bytes(size, "big")))
+    return patched(failed, os=Fake(urandom=lambda size: part.to_bytes(size, "big")))
 
 
 class Board(Port):
@@ -304,7 +305,7 @@ def test_an_error_that_only_a_person_can_mend_is_raised_at_each_wake():
         try:
             sleeper.wake(now)
             raise AssertionError("not raised")
-        except enroller.EnrollError as error:
+        except EnrollError as error:
             assert error.kind == "configuration"
     assert sleeper.asked == 0
 

@@ -12,6 +12,7 @@ from enroll import (
     connection,
     dates,
     enroller,
+    failed,
     http,
     record,
     reset,
@@ -188,7 +189,7 @@ class Life:
             patched(wait, select=self.net, pause=pause),
             patched(clock, ask=lambda config, log=None: self.net.ask()),
         ]
-        changes += [patched(enroller, os=Fake(urandom=self.chance.bytes))]
+        changes += [patched(failed, os=Fake(urandom=self.chance.bytes))]
         changes += [patched(enroller, gc=Fake(collect=wait.ignore))]  # a day has many attempts
         sys.modules["enroll.clock"] = enroll.clock = clock  # under CPython another test's device may have let go of it
         try:

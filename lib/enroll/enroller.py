@@ -6,7 +6,6 @@ and no attempt's outcome is unknown, RAW when the answer of a register-once serv
 
 import gc
 import json
-import os
 
 from . import store, wait
 from .errors import EnrollError
@@ -36,13 +35,6 @@ class Action:
 _busy: list[str] = []  # the stores for which an attempt is under way
 
 
-def _words(fact: str, error: Exception, kind: str = "network"):
-    """`error` as it is reported: `fact` and what a library said, or itself where it says enough."""
-    if isinstance(error, (EnrollError, MemoryError)):
-        return error
-    return EnrollError(kind, fact, "%s %s" % (type(error).__name__, error))
-
-
 class Enroller:
     """Registers one device: `config` and the board's `port`, put together.
 
@@ -65,8 +57,7 @@ class Enroller:
         self.pending: tuple | None = None  # (state, body) that flash has not taken yet
         self.sent = False  # a request has left that cannot be taken back, and flash does not say yet what came of it
         self.failures = 0
-        self.due = -1  # when the next attempt is, for `step`; negative: not looked yet
-        self.moved = 0  # the same on the clock that the attempt has set, if it has
+        self.due: tuple = ()  # when the next attempt is on each clock that `step` may be asked with; (): not looked yet
 
     def step(self, now: float) -> Action:
         """Make one attempt if it is due at `now`, and say what to do next: for a device that sleeps until `Action.at`.
@@ -116,12 +107,6 @@ class Enroller:
             patience -= 1
             yield 0.25
         _busy.append(path)
-        try:
-            return (yield from self._attempt())
-        finally:
-            _busy.remove(path)
-
-    def _attempt(self):
         config = self.config
         try:
             credential = self._recall()
@@ -130,31 +115,17 @@ class Enroller:
                 credential = recall(config, self.store)[1]  # what a later boot will read, before anything is erased
                 if not credential:
                     raise EnrollError("storage", "the credential does not read back")
-            self._try(getattr(config.service, "finish", wait.ignore), config, self.warn)
+            try:
+                getattr(config.service, "finish", wait.ignore)(config, self.warn)
+            except Exception as error:  # it has no say in whether the device is registered
+                self.warn("%s %s" % (type(error).__name__, error))
             return Action(0, credential)
-        except MemoryError:
-            self.state = None  # look again: the answer may be on flash
-            error = EnrollError("memory", "not enough heap")
-        except Exception as failure:  # of a driver, a name server, a library: it passes, or a person reads of it
-            error = _words("the attempt failed", failure)
-        if error.kind in ("configuration", "storage") and not error.said and not self.pending:
-            raise error
-        self.failures += 1
-        if self.failures % 3 == 0 and not error.said:
-            self._try(getattr(self.port, "drop", wait.ignore))  # a driver may say that it is connected, and be wrong
-        chance = int.from_bytes(os.urandom(2), "big") / 65536
-        slow = error.kind in ("refused", "orphaned", "answer", "configuration")
-        from .retry import delay
+        except Exception as error:  # of a driver, a name server, a library: it passes, or a person reads of it
+            from .failed import failed
 
-        pause = delay(self.failures, config.first, config.cap, chance, slow, error.retry_after)
-        return Action(pause, None, error)
-
-    def _try(self, call, *arguments) -> None:
-        """Call what has no say in whether the device is registered."""
-        try:
-            call(*arguments)
-        except Exception as error:
-            self.warn("%s %s" % (type(error).__name__, error))
+            return failed(self, error, Action)
+        finally:
+            _busy.remove(path)
 
     def _recall(self) -> "Credential | None":
         """The credential, if an earlier attempt, of this boot or another, has brought it."""
@@ -195,10 +166,22 @@ class Enroller:
                 except Exception as error:
                     if self.sent:
                         self._note(REFUSED if not again and getattr(error, "unsent", False) else TRIED)
-                    raise _words("no answer from the service", error)
+                    from .failed import words
+
+                    raise words("no answer from the service", error)
                 answer.again = again
                 if request.credential:
-                    self._accept(answer)
+                    try:
+                        credential = config.service.parse(config, answer)
+                    except MemoryError:
+                        raise
+                    except Exception as error:
+                        from .failed import refused
+
+                        raise refused(self, answer, error)
+                    # where the answer is on flash, it may stay that where a slot is worn
+                    keep = self._note if self.state == RAW and not self.pending else self._save
+                    keep(KEPT, credential.encode())
                     return
             finally:
                 self.sent = False
@@ -260,35 +243,6 @@ class Enroller:
             self._save(TRIED)
         self.store.begin()
         self.sent = True
-
-    def _accept(self, answer: Answer) -> None:
-        """Make the answer a credential and keep it, or note its refusal."""
-        service = self.config.service
-        good = answer.status < 300
-        try:
-            credential = service.parse(self.config, answer)
-        except MemoryError:
-            raise
-        except Exception as failure:
-            error = _words("the answer is more than this firmware can read", failure, "answer")
-            if service.ONCE and answer.again and error.kind == "refused":
-                fact = "an earlier answer was lost, now %s" % error
-                if self.state == RAW:
-                    fact = "an earlier answer was kept unread in %s, now %s" % (self.store.path, error)
-                error = EnrollError("orphaned", fact)
-            error.said = True
-            error.retry_after = answer.retry_after
-            if error.kind == "answer" and good:
-                if not service.ONCE:
-                    self._note(RAW, answer.body)
-                raise _words("the answer was cut short and is kept in " + self.store.path, answer.cut or error)
-            if error.kind == "server" and answer.status not in (429, 503):
-                self._note(TRIED)  # it may have been registered all the same
-            elif not answer.again and (service.ONCE or error.kind != "server"):
-                self._note(REFUSED)
-            raise error
-        # where the answer is on flash, it may stay that where a slot is worn
-        (self._note if self.state == RAW and not self.pending else self._save)(KEPT, credential.encode())
 
     def _save(self, state: int, body=b"") -> None:
         """Write a record. An answer that flash will not take is written before anything else in the next attempt."""

@@ -51,7 +51,7 @@ class EnrollError(Exception):
     """What went wrong and what to do about it, in one sentence.
 
     `kind`: see the table above. `fact`: what happened; what to do about that kind is added, unless the fact says it
-    after a colon. `cause`: what a library says of it, if one does. Line breaks and control characters are replaced,
+    after a colon. `error`: what a library says of it, if one does. Line breaks and control characters are replaced,
     because it may quote a server or a library. `said`: whether it is what the service answered, so that the service may
     change its mind. `unsent`: whether it came before the service could act on the request. `retry_after`: seconds that
     the server asked to wait, or None.
@@ -61,11 +61,11 @@ class EnrollError(Exception):
     unsent = False
     retry_after: int | None = None
 
-    def __init__(self, kind: str, fact: str, cause=None) -> None:
+    def __init__(self, kind: str, fact: str, error=None) -> None:
         self.kind = kind
         remedy = "" if ": " in fact else ": " + entry(_KINDS, kind)[3:]
-        if cause:
-            fact += ", error %s" % cause
+        if error:
+            fact = "%s, error %s" % (fact, error)
         line = bytearray(fact[:300] + remedy, "utf-8")
         for at in range(len(line)):
             if line[at] < 32 or line[at] == 127:

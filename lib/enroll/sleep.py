@@ -29,9 +29,9 @@ def step(enroller, now: float, action):
     random wait has its longest span then, so that the service is not asked every few seconds.
     """
     memory = getattr(enroller.port, "memory", wait.ignore)
-    if enroller.due < 0:
+    if not enroller.due:
         _restore(enroller, memory())
-    for due in (enroller.due, enroller.moved):
+    for due in enroller.due:
         if now < due <= now + _LONGEST:  # else it is due, or the clock was set meanwhile
             return action(due)
     start = ticks_ms()
@@ -39,34 +39,32 @@ def step(enroller, now: float, action):
     done = wait.run(enroller.attempt(), enroller.port.feed, enroller.port.sleep)
     # in whole seconds, because a float of 32 bits holds no date
     spent = ticks_diff(ticks_ms(), start) // 1000
-    done.at = enroller.due = int(now) + spent + (0 if done.credential else int(done.at) + 1)
-    enroller.moved = 0
+    done.at = due = int(now) + spent + (0 if done.credential else int(done.at) + 1)
+    other = 0
     moved = unix() - before - spent  # how far the attempt has set the board's clock
     if abs(moved) > _LONGEST:  # the caller's clock may be that one, or any other
-        enroller.moved = max(0, enroller.due + moved)
+        other = max(0, due + moved)
     elif abs(moved) > 1:
-        enroller.due = max(0, enroller.due + moved)
+        due = max(0, due + moved)
+    enroller.due = (due, other)
     if not done.credential:
-        memory(
-            pack(_FORMAT, _MAGIC, crc32(enroller.identity), min(enroller.failures, 65535), enroller.due, enroller.moved)
-        )
+        memory(pack(_FORMAT, _MAGIC, crc32(enroller.identity), min(enroller.failures, 65535), due, other))
     elif (memory() or b"")[:4] == _MAGIC:  # from now on the memory is the application's
         memory(b"")
     return done
 
 
 def _restore(enroller, kept: bytes | None) -> None:
-    enroller.due = enroller.moved = 0
+    enroller.due = (0, 0)
     if kept is None:
         enroller.failures = _MANY
         return
     try:
         if kept[calcsize(_FORMAT) :]:
             return  # an application's
-        magic, who, failures, due, moved = unpack(_FORMAT, kept)
+        magic, who, failures, due, other = unpack(_FORMAT, kept)
     except ValueError:
         return
     if magic == _MAGIC and who == crc32(enroller.identity):
         enroller.failures = failures
-        enroller.due = due
-        enroller.moved = moved
+        enroller.due = (due, other)

@@ -20,7 +20,8 @@ if __debug__:  # mpy-cross -O leaves this out: it knows const by itself
 _MAGIC = const(b"ENR\x01")
 _SLOT = const(1024)
 _MOST = const(8192)  # bytes of a body: it has to be read into the heap again; more is damage
-_HEADER = const(13)
+_HEAD = const("<4sIBHH")  # version, sequence, state, lengths
+_HEADER = const(13)  # bytes of it
 _BEGUN = const(8)  # bytes of it that `begin` writes: they say whose turn it is
 _ENOENT = const(2)
 _EEXIST = const(17)
@@ -44,7 +45,8 @@ class Store:
     """A record (state, identity, body) in the folder `path`, which is made when it is first needed.
 
     `state` says what a record is worth: below 3 it is a note, 3 holds what must not be lost, 4 is the end of it all.
-    `damaged`: of each slot that `load` found neither blank nor valid the identity that it shows, b"" if it shows none.
+    `damaged`: of each slot that was found neither blank nor valid, since `load` began, the identity that it shows, b""
+    if it shows none.
     `next`: the slot to write, 0 or 1.
     """
 
@@ -54,7 +56,6 @@ class Store:
         self._sequence = 0  # of the newest valid slot
         self.next = 0  # the slot to write
         self.state = [0, 0]  # of the slots' records
-        self._who = b""  # the identity in the slot that was checked last: that of who has begun it, where it is damaged
         self._open: list = []  # the file of the next slot, once `begin` has opened it
 
     def load(self, older: bool = False) -> tuple[int, bytes, bytes] | None:
@@ -67,17 +68,15 @@ class Store:
         self._sequence = 0
         for slot in (0, 1):
             sequence = self._check(slot)
-            if sequence is None:
-                self.damaged.append(self._who)
-            elif sequence > self._sequence:
+            if sequence > self._sequence:
                 self._sequence = sequence
                 self.next = 1 - slot
         slot = self.next if older else 1 - self.next
         if self.state[slot]:
             try:
                 with open(self.name(slot), "rb") as file:
-                    _, _, state, first, second = unpack("<4sIBHH", file.read(_HEADER))
-                    return state, file.read(first), file.read(second)
+                    _, _, state, first, left = unpack(_HEAD, file.read(_HEADER))
+                    return state, file.read(first), file.read(left)
             except OSError:
                 self.damaged.append(b"")
         return None
@@ -88,9 +87,8 @@ class Store:
         Raises EnrollError("storage").
         """
         try:
-            for name in (self.name(0), self.name(1)):
+            for name in (self.path + "/spare", self.name(0), self.name(1)):
                 _folder(name.rpartition("/")[0])
-            for name in (self.name(0), self.name(1), self.path + "/spare"):
                 try:
                     if os.stat(name)[6]:
                         continue
@@ -149,53 +147,49 @@ class Store:
         """Write `record` into the next slot; without one only its first bytes, unless they are there already."""
         sequence = self._sequence + 1
         state, identity, body = record or (0, b"", b"")
-        header = pack("<4sIBHH", _MAGIC, sequence, state, len(identity), len(body))
+        header = pack(_HEAD, _MAGIC, sequence, state, len(identity), len(body))
         if not self._open:
             older, newer = self.state[self.next], self.state[1 - self.next]
-            if older > 2 and (newer < older or older == newer == 3) and (not record or record[0] < 4):
+            if older > 2 and (newer < older or older == newer == 3) and state < 4:
                 self.next = 1 - self.next  # not an answer or a credential, nor the first unread answer, has to go
             self._open.append(open(self.name(self.next), "r+b"))
             self._open[0].write(header[:_BEGUN])
         if not record:
             return
-        self._open[0].write(header[_BEGUN:])
-        crc = crc32(header)
-        for part in (identity, body):
+        crc = crc32(body, crc32(identity, crc32(header)))
+        for part in (header[_BEGUN:], identity, body, crc.to_bytes(4, "little")):
             self._open[0].write(part)
-            crc = crc32(part, crc)
-        self._open[0].write(pack("<I", crc))
         self._open.pop().close()
         if self._check(self.next) != sequence:
             raise OSError(5)  # EIO: it reads back as something else
 
-    def _check(self, slot: int) -> int | None:
-        """Sequence number of `slot` if it is valid, 0 if it is blank or not there, None if it is damaged."""
+    def _check(self, slot: int) -> int:
+        """Sequence number of `slot` if it is valid, else 0; where it is damaged, `damaged` gets who has begun it."""
         self.state[slot] = 0
-        self._who = b""
+        identity = b""
         try:
             with open(self.name(slot), "rb") as file:
                 piece = file.read(_HEADER)
                 if not any(piece):
                     return 0
-                magic, sequence, state, first, left = unpack("<4sIBHH", piece)
-                if magic != _MAGIC or first > _SLOT or left > _MOST:
-                    return None
-                self._who = file.read(first)
-                crc = crc32(self._who, crc32(piece))
-                while left > 0:
-                    piece = file.read(min(left, 64))
-                    if not piece:
-                        return None
-                    crc = crc32(piece, crc)
-                    left -= len(piece)
-                if file.read(4) != pack("<I", crc):
-                    return None
-                self.state[slot] = state
-                return sequence
+                magic, sequence, state, first, left = unpack(_HEAD, piece)
+                if magic == _MAGIC and first <= _SLOT and left <= _MOST:
+                    identity = file.read(first)
+                    crc = crc32(identity, crc32(piece))
+                    while left > 0 and piece:
+                        piece = file.read(min(left, 64))
+                        crc = crc32(piece, crc)
+                        left -= len(piece)
+                    if file.read(4) == crc.to_bytes(4, "little"):
+                        self.state[slot] = state
+                        return sequence
         except OSError as error:
-            return 0 if error.errno == _ENOENT else None
+            if error.errno == _ENOENT:
+                return 0
         except ValueError:  # too short for its header
-            return None
+            pass
+        self.damaged.append(identity)
+        return 0
 
     def trouble(self, error: OSError) -> EnrollError:
         """What to raise for `error`."""

@@ -9,6 +9,7 @@ import sys
 
 import enroll.enroller
 import enroll.erase
+import enroll.failed
 import enroll.providers
 import enroll.record
 import enroll.store
@@ -18,7 +19,8 @@ from exceptions_device import Connecting, Points, Requesting, torture
 from helpers import patched
 
 PARTS = (  # by module: the functions and classes that it calls, and the modules and built-ins
-    (enroll.enroller, "gc json os retry recall Answer Action bytearray memoryview"),
+    (enroll.enroller, "gc json recall Answer Action bytearray memoryview"),
+    (enroll.failed, "os delay"),
     (enroll.record, "json Answer Credential"),
     (enroll.store, "open os crc32 pack unpack"),
     (enroll.erase, "open os json"),

@@ -1,0 +1,63 @@
+"""What comes of an attempt that fails; loaded when one does."""
+
+import os
+
+from . import wait
+from .errors import EnrollError
+from .record import RAW, REFUSED, TRIED
+from .retry import delay
+
+if False:  # for type hints only
+    from .enroller import Action, Enroller
+    from .providers import Answer
+
+
+def words(fact: str, error: Exception, kind: str = "network"):
+    """`error` as it is reported: `fact` and what a library said, or itself where it says enough."""
+    if isinstance(error, (EnrollError, MemoryError)):
+        return error
+    return EnrollError(kind, fact, "%s %s" % (type(error).__name__, error))
+
+
+def failed(enroller: "Enroller", error: Exception, action: type["Action"]) -> "Action":
+    """What `Enroller.attempt` returns after `error`; `action`: the class of it.
+
+    Raises `error`, an EnrollError then, where there should be no other attempt.
+    """
+    if isinstance(error, MemoryError):
+        enroller.state = None  # look again: the answer may be on flash
+        error = EnrollError("memory", "not enough heap")
+    error = words("the attempt failed", error)
+    if error.kind in ("configuration", "storage") and not error.said and not enroller.pending:
+        raise error
+    config = enroller.config
+    enroller.failures += 1
+    if enroller.failures % 3 == 0 and not error.said:
+        try:
+            getattr(enroller.port, "drop", wait.ignore)()  # a driver may say that it is connected, and be wrong
+        except Exception as failure:
+            enroller.warn("%s %s" % (type(failure).__name__, failure))
+    chance = int.from_bytes(os.urandom(2), "big") / 65536
+    slow = error.kind in ("refused", "orphaned", "answer", "configuration")
+    at = delay(enroller.failures, config.first, config.cap, chance, slow, error.retry_after)
+    return action(at, None, error)
+
+
+def refused(enroller: "Enroller", answer: "Answer", error: Exception) -> Exception:
+    """What to raise for `error`, which came of parsing `answer`; what it means for the next attempt is noted."""
+    service = enroller.config.service
+    error = words("the answer is more than this firmware can read", error, "answer")
+    if service.ONCE and answer.again and error.kind == "refused":
+        where = "kept unread in " + enroller.store.path if enroller.state == RAW else "lost"
+        error = EnrollError("orphaned", "an earlier answer was %s, now %s" % (where, error))
+    error.said = True
+    error.retry_after = answer.retry_after
+    if error.kind == "answer" and answer.status < 300:
+        if not service.ONCE:
+            enroller._note(RAW, answer.body)
+        return words("the answer was cut short and is kept in " + enroller.store.path, answer.cut or error)
+    if error.kind == "server" and answer.status not in (429, 503):
+        enroller._note(TRIED)  # it may have been registered all the same
+    elif not answer.again and (service.ONCE or error.kind != "server"):
+        enroller._note(REFUSED)
+    return error
