@@ -7,7 +7,7 @@ import enroll.connection as connection
 from boots import GOOD, ONCE, Device, Port, Ready, Service
 from enroll import wait
 from enroll.enroller import Enroller
-from enroll.record import KEPT, TRIED
+from enroll.record import KEPT, RAW, REFUSED, TRIED
 from enroll.store import Store
 from helpers import SECTIONS, Wire, config, folder, patched, raises, read, saved, settings
 
@@ -201,3 +201,20 @@ def test_nothing_is_erased_before_the_record_reads_back():
 
     assert "read back" in str(raises("storage", device.boot, (200, GOOD["ickstream"]), port=Port(Wrong)))
     assert b"once-canary" in read(path)
+
+
+def test_a_refusal_that_there_is_no_heap_to_read_is_a_refusal():
+    """Else the attempt is one whose outcome is unknown, and the next refusal is taken for an orphan's."""
+
+    def full(config, answer):
+        raise MemoryError
+
+    for provider in ONCE:
+        device = Device(provider)
+        with patched(device.it.service, parse=full):
+            assert device.refused("memory", (403, b"")).credential is None
+        assert device.state() == REFUSED
+        device.refused("refused", (403, b""))
+        with patched(device.it.service, parse=full):
+            device.refused("memory", (200, GOOD[provider]))
+        assert device.state() == RAW

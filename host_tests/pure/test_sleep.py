@@ -49,9 +49,7 @@ class Sleeper:
     """A device whose Enroller is a new one at each wake, as after deep sleep; `asked` counts its requests."""
 
     def __init__(self, provider="xyte", board=Board, section=None, **top):
-        self.device = Device(provider, section, **top)
-        self.port = board()
-        self.asked = 0
+        self.device, self.port, self.asked = Device(provider, section, **top), board(), 0
 
     def wake(self, now, *answers):
         service = Service(*answers)

@@ -121,8 +121,11 @@ class Enroller:
                 self.warn("%s %s" % (type(error).__name__, error))
             return Action(0, credential)
         except Exception as error:  # of a driver, a name server, a library: it passes, or a person reads of it
-            from .failed import failed
-
+            try:
+                from .failed import failed
+            except MemoryError:  # not even for what would say so
+                self.state = None
+                return Action(config.cap, None, EnrollError("memory", "not enough heap"))
             return failed(self, error, Action)
         finally:
             _busy.remove(path)
@@ -173,18 +176,27 @@ class Enroller:
                 if request.credential:
                     try:
                         credential = config.service.parse(config, answer)
-                    except MemoryError:
-                        raise
                     except Exception as error:
-                        from .failed import refused
-
-                        raise refused(self, answer, error)
+                        raise self._refused(answer, error)
                     # where the answer is on flash, it may stay that where a slot is worn
                     keep = self._note if self.state == RAW and not self.pending else self._save
                     keep(KEPT, credential.encode())
                     return
             finally:
                 self.sent = False
+
+    def _refused(self, answer: Answer, error: Exception) -> Exception:
+        """What to raise for `error`, which came of parsing `answer`; what it means for the next attempt is noted."""
+        try:
+            if not isinstance(error, MemoryError):
+                from .failed import refused
+
+                return refused(self, answer, error)
+        except MemoryError as scarce:
+            error = scarce
+        if not answer.again and 400 <= answer.status < 500:
+            self._note(REFUSED)  # there is no heap to read why
+        return error
 
     def _exchange(self, request: "Request", now: int):
         """Task: send one request and return its Answer; what has come of it, even if the rest is lost (`cut`)."""

@@ -8,18 +8,20 @@ from .record import RAW, REFUSED, TRIED
 from .retry import delay
 
 if False:  # for type hints only
+    from typing import Any
+
     from .enroller import Action, Enroller
     from .providers import Answer
 
 
-def words(fact: str, error: Exception, kind: str = "network"):
+def words(fact: str, error: Exception, kind: str = "network") -> "Any":
     """`error` as it is reported: `fact` and what a library said, or itself where it says enough."""
     if isinstance(error, (EnrollError, MemoryError)):
         return error
     return EnrollError(kind, fact, "%s %s" % (type(error).__name__, error))
 
 
-def failed(enroller: "Enroller", error: Exception, action: type["Action"]) -> "Action":
+def failed(enroller: "Enroller", error: "Any", action: type["Action"]) -> "Action":
     """What `Enroller.attempt` returns after `error`; `action`: the class of it.
 
     Raises `error`, an EnrollError then, where there should be no other attempt.
@@ -43,7 +45,7 @@ def failed(enroller: "Enroller", error: Exception, action: type["Action"]) -> "A
     return action(at, None, error)
 
 
-def refused(enroller: "Enroller", answer: "Answer", error: Exception) -> Exception:
+def refused(enroller: "Enroller", answer: "Answer", error: "Any") -> Exception:
     """What to raise for `error`, which came of parsing `answer`; what it means for the next attempt is noted."""
     service = enroller.config.service
     error = words("the answer is more than this firmware can read", error, "answer")
