@@ -101,6 +101,11 @@ def test_another_charset_costs_nothing_where_it_is_not_needed():
         raises("answer", parsed, "etherfax", needed)
 
 
+def test_another_charset_in_broken_json_is_an_answer_that_is_not_understood():
+    for broken in (b'{"code": 0, "ob+L\xe4\x96ps "{\\"a|": 1}"}', b'{"a": \xe9 }', b'{"\xff" "b" : }'):
+        raises("answer", parsed, "etherfax", broken)
+
+
 def test_a_list_of_many_objects_is_not_nested_deeply():
     for provider in ("etherfax", "xyte", "ickstream"):
         found = keeps(provider, text(provider, list=[{"a": [number]} for number in range(100)]).encode())

@@ -61,3 +61,12 @@ def test_a_provider_says_what_else_is_secret():
         )
     finally:
         del it.SECRETS
+
+
+def test_a_name_that_is_a_number_is_no_crash():
+    """MicroPython's JSON takes numbers and lists of them for names."""
+    credential = Credential("xyte", "d", "key", {1: "a", "mqtt_password": "hidden", 2.5: {3: "b"}})
+    assert credential.extra[1] == "a" and str(credential.extra["mqtt_password"]) == "***"
+    assert b"hidden" in credential.encode()
+    long = Credential("xyte", "d", "key", {1: "x" * 9000, 2: "short", "three": "short"})
+    assert b"three" in long.encode()

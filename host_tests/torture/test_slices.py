@@ -13,6 +13,7 @@ def bench(tmp_path_factory):
     return Bench(tmp_path_factory.mktemp("torture"))
 
 
+@pytest.mark.timeout(300)  # together they take minutes of a busy machine
 @pytest.mark.parametrize("name", CLASSES)
 def test_nothing_is_lost(name, bench):
     for batch in importlib.import_module(f"torture.{name}").batches(False, bench):

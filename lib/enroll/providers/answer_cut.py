@@ -32,15 +32,15 @@ def load(raw: bytes):
     raw = _unpacked(raw)
     if 0 in raw[:4]:
         raw = raw.replace(b"\0", b"")  # UTF-16: what is needed of it is ASCII
-    text = _whole(raw)
+    text = bytearray(_whole(raw))
     try:
-        return json.loads(text)
-    except UnicodeError:  # another charset, which has ASCII in it
-        ascii = bytearray(text)
-        for at in range(len(ascii)):
-            if ascii[at] > 127:
-                ascii[at] = 127  # no header takes it: a token with it is no token
-        return json.loads(bytes(ascii))
+        try:
+            return json.loads(bytes(text))
+        except UnicodeError:  # another charset, which has ASCII in it
+            for at in range(len(text)):
+                if text[at] > 127:
+                    text[at] = 127  # no header takes it: a token with it is no token
+            return json.loads(bytes(text))
     except ValueError:
         return None
 

@@ -35,8 +35,8 @@ def seal(credential: "Credential") -> None:
                     parts.append(value)
 
 
-def _private(name: str) -> bool:
-    name = name.lower()
+def _private(name) -> bool:
+    name = str(name).lower()  # MicroPython takes numbers for names, too
     for part in _PARTS:
         if part in name:
             return True
@@ -64,11 +64,11 @@ def _readable(extra: dict, room: int) -> dict:
         try:
             text = json.dumps({name: value}).encode()
             json.loads(text)
-            sizes.append((len(text), name))
+            sizes.append((len(text), str(name), name))
         except (ValueError, TypeError, RuntimeError):
             pass
     kept = {}
-    for size, name in sorted(sizes):
+    for size, _, name in sorted(sizes):
         room -= size
         if room > 0:
             kept[name] = extra[name]
