@@ -24,7 +24,7 @@ torture: .venv/ready ## break what can break, count losses; CLASSES="power"
 	@$(RUN) -m torture $(CLASSES)
 
 test-qemu: export PYTHONPATH := lib:host_tests:host_tests/pure
-test-qemu: .venv/ready ## run on an emulated Cortex-M3; fetches 110 MB if need be
+test-qemu: .venv/ready ## run on an emulated Cortex-M3; may fetch 110 MB
 	@$(RUN) -m qemu $(ARGS)
 
 lint: .venv/ready ## check style, spelling, types, directions of imports
@@ -33,7 +33,7 @@ lint: .venv/ready ## check style, spelling, types, directions of imports
 sandbox: .venv/ready ## run the four services locally until Ctrl-C
 	@$(RUN) -m sandbox serve
 
-which-micropython: .venv/ready ## print the path of a MicroPython; NAME=chip for that one
+which-micropython: .venv/ready ## print the path of a MicroPython; NAME=chip for one
 	@$(RUN) -m runtimes $(NAME)
 
 dist: .venv/ready ## write packages for mip into dist/, as .py and as .mpy
