@@ -52,7 +52,7 @@ def test_the_one_in_the_virtual_environment_needs_no_apt(tmp_path: Path) -> None
     assert CliRunner().invoke(main, ["newest"]).stdout == f"{path}\n"
 
 
-def test_what_is_left_out_is_no_failure_where_it_is_optional() -> None:
+def test_a_runtime_that_is_left_out_does_not_fail_where_it_is_optional() -> None:
     result = CliRunner().invoke(main, ["oldest-32", "--optional"])
     assert result.exit_code == 0 and "oldest-32 left out" in result.stderr and result.stdout == ""
 

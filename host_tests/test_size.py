@@ -1,4 +1,4 @@
-"""The library stays within its budgets; what is over one does not grow."""
+"""The library stays within its budgets; a size that is over its budget does not grow."""
 
 import subprocess
 
@@ -72,7 +72,7 @@ def test_the_heap_suffices(tmp_path, gate):
 
 
 @pytest.mark.parametrize("rsa", [False, True])
-def test_a_handshake_without_heap_is_no_bad_certificate(tmp_path, rsa):
+def test_a_handshake_without_heap_is_not_called_a_bad_certificate(tmp_path, rsa):
     """mbedTLS may say that a certificate is not correctly signed where its heap ran out."""
     try:
         micropython("chip")

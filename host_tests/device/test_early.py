@@ -49,7 +49,7 @@ def whole(body=TOKEN, head=""):
 
 
 def after_a_byte(stream):
-    """What is left unread when a socket is closed is answered with a reset."""
+    """A socket that is closed with bytes unread answers with a reset."""
     stream.recv(1)
     stream.sendall(whole())
 

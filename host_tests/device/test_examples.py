@@ -113,7 +113,7 @@ def test_a_sleeper_sleeps_whatever_happens_and_prints_it(sandbox, make, runtime)
     assert run(device, BOARD % EXAMPLES) == ["asleep", "900000"]
     sandbox.fault("xyte", 1, 503, {"Retry-After": "2000"}, path="telemetry")
     asleep = int(run(device, BOARD % EXAMPLES)[1])
-    assert asleep == 900000, "a response is no error"
+    assert asleep == 900000, "a response is not an error"
 
 
 def test_the_smallest_integration_of_the_docs_registers_and_has_a_session(make, runtime):

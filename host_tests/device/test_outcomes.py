@@ -66,7 +66,7 @@ def test_the_token_that_is_in_a_cut_answer_is_not_lost(sandbox, make, runtime):
     "answer",
     ["{}", "[1]", '{"DeviceToken": 5}', '{"DeviceToken": "a\\r\\nb"}', ""],
 )
-def test_an_answer_that_is_no_registration_is_kept_and_said(sandbox, make, runtime, answer):
+def test_an_answer_without_a_registration_is_kept_and_said(sandbox, make, runtime, answer):
     device = make("etherfax", runtime)
     sandbox.fault("etherfax", status=200, body=answer)
     assert status(device.boot(), "answer") == 76
@@ -76,7 +76,7 @@ def test_an_answer_that_is_no_registration_is_kept_and_said(sandbox, make, runti
 
 @pytest.mark.parametrize("code", [200, 403, 511])
 def test_the_page_of_a_portal_is_not_the_services_word(sandbox, make, service, runtime, code):
-    """Nothing is unknown after it: what the service refuses then is no orphan."""
+    """Nothing is unknown after it: a refusal by the service does not then mean an orphan."""
     device = make(service, runtime)
     sandbox.fault(service, shape=f"portal={code}")
     boot = device.boot()
@@ -192,7 +192,7 @@ def test_a_broken_configuration_is_found_before_any_packet(sandbox, make, runtim
 
 
 @pytest.mark.parametrize("identity", ["nonsense", "5", "[1]"])
-def test_a_lent_identity_that_is_no_json_object_is_named(sandbox, make, runtime, identity):
+def test_a_lent_identity_that_is_not_a_json_object_is_named(sandbox, make, runtime, identity):
     boot = make("etherfax", runtime).boot(ENROLL_IDENTITY=identity)
     assert status(boot, "configuration") == 78 and "ENROLL_IDENTITY" in boot.stdout
     assert not sandbox.log()

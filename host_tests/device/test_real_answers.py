@@ -1,6 +1,6 @@
 """Answers as real servers, balancers and portals send them to a device that registers for the first time.
 
-What buys a credential is never thrown away, and no device is called orphaned whose outcome is known.
+An answer that gives a credential is never thrown away, and no device whose outcome is known is called orphaned.
 """
 
 import json

@@ -44,7 +44,7 @@ def test_a_request_for_the_date_holds_nothing_of_the_device(sandbox, make, servi
     assert not any(str(value) in "".join(parts(asked).values()) for value in section.values())
 
 
-def test_what_it_keeps_lies_in_the_slots_alone(sandbox, make, service, runtime):
+def test_only_the_slots_hold_what_it_keeps(sandbox, make, service, runtime):
     device = make(service, runtime)
     assert device.boot().returncode == 0
     files = {str(path.relative_to(device.folder)) for path in device.folder.rglob("*") if path.is_file()}

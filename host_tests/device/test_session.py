@@ -28,7 +28,7 @@ def test_one_connection_serves_many_requests(sandbox, make, runtime):
     assert connections(sandbox) == before + 1
 
 
-def test_a_connection_that_was_closed_under_it_is_made_anew(sandbox, make, runtime):
+def test_a_connection_that_was_closed_under_it_is_made_again(sandbox, make, runtime):
     device = registered(make, "xyte", runtime)
     before = connections(sandbox)
     program = """
@@ -41,7 +41,7 @@ print(first, tell().status_code)
     assert connections(sandbox) == before + 2
 
 
-def test_a_device_that_was_deleted_registers_anew_and_its_application_is_unaware(sandbox, make, runtime):
+def test_a_device_that_was_deleted_registers_again_and_its_application_is_unaware(sandbox, make, runtime):
     device = registered(make, "xyte", runtime)
     sandbox.xyte.delete(json.loads(sandbox.log("xyte")[0].answer)["id"])
     sandbox.clear_log()
@@ -66,7 +66,7 @@ except enroll.EnrollError as error:
 """
 
 
-def test_an_etherfax_device_that_was_reset_registers_anew_and_one_that_was_not_says_so(sandbox, make, runtime):
+def test_an_etherfax_device_that_was_reset_registers_again_and_one_that_was_not_says_so(sandbox, make, runtime):
     device = registered(make, "etherfax", runtime)
     serial = json.loads(device.path.read_text())["etherfax"]["serial"]
     sandbox.fault("etherfax", times=2, status=401, path="accounts")

@@ -204,7 +204,7 @@ def test_mistakes_are_found_before_the_board_is_touched(text, tmp_path):
 
 
 def test_rare_settings_are_read_for_board_after_board(tmp_path):
-    """What the library loads for them and forgets on a device stays here, in a process that has no `micropython`."""
+    """The library loads modules for them and forgets these on a device, but not here: there is no `micropython`."""
     network = {"ssid": "x", "password": "12345678", "ip": "10.0.0.9/8", "gateway": "10.0.0.1", "dns": "10.0.0.1"}
     settings = {"provider": "etherfax", "url": "http://x", "ntp": ["x"], "store": "x", "earliest": "2026-01-01"}
     settings |= {"etherfax": {"serial": "x"}, "network": [network]}

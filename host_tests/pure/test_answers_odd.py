@@ -1,4 +1,4 @@
-"""Answers that are not as they should be: what has come whole of them is taken, and nothing half."""
+"""Answers that are not as they should be: values that have come whole are taken, and none by half."""
 
 import json
 

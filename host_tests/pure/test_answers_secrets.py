@@ -1,4 +1,4 @@
-"""What is secret in an answer besides the credential is not printed, and is still there."""
+"""Secrets in an answer besides the credential are not printed, and are still there."""
 
 import json
 
@@ -63,7 +63,7 @@ def test_a_provider_says_what_else_is_secret():
         del it.SECRETS
 
 
-def test_a_name_that_is_a_number_is_no_crash():
+def test_a_name_that_is_a_number_does_not_crash():
     """MicroPython's JSON takes numbers and lists of them for names."""
     credential = Credential("xyte", "d", "key", {1: "a", "mqtt_password": "hidden", 2.5: {3: "b"}})
     assert credential.extra[1] == "a" and str(credential.extra["mqtt_password"]) == "***"

@@ -97,7 +97,7 @@ def test_every_number_of_json():
         assert abs(it.timeout - float(number)) < 0.001, number
 
 
-def test_what_is_no_json_is_named_with_its_line():
+def test_text_that_is_not_json_is_named_with_its_line():
     for bad in (
         "01", "+1", ".5", "1.", "1e", "1e+", "-", "0x10", "1_0", "1 2", "NaN", "Infinity", "-Infinity", "True",
         "nul", "nulls", "'text'", "text", '"a\tb"', '"a\nb"', r'"\x41"', r'"\u12"', r'"\u12g4"', r'"\ud83d"',

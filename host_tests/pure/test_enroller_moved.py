@@ -71,7 +71,7 @@ def test_where_the_service_has_moved_the_credential_is_good_and_is_kept_with_the
         assert device.boot().credential.secret.reveal() == secret, "`moved_from` may go then"
 
 
-def test_when_it_last_registered_anew_stays_known_where_a_service_has_moved():
+def test_when_it_last_registered_again_stays_known_where_a_service_has_moved():
     device = moved("xyte", moved_from=[OLD])
     store = Store(device.it.store)
     _, who, body = store.load()

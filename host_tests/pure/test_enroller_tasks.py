@@ -1,4 +1,4 @@
-"""Several tasks, and what is cut in the middle: no registration is lost by either."""
+"""Several tasks, and tasks that are cut in the middle: neither loses a registration."""
 
 import asyncio
 import json

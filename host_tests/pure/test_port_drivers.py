@@ -47,7 +47,7 @@ def test_a_driver_that_has_no_interface_is_told():
                     assert words in refused(board, HOME)[0]
 
 
-def test_no_heap_is_no_fault_of_the_driver():
+def test_a_full_heap_is_not_the_drivers_fault():
     for name in BOTH:
         for call in ("active", "connect", "isconnected"):
             with on_board(name, {"home": Net(SECRET)}) as board:

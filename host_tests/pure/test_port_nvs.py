@@ -301,7 +301,7 @@ def test_stores_within_a_store():
 
 
 def test_how_much_room_there_is():
-    """Of six pages, which is usual, one stays free; what is erased counts as free, but not in a broken page."""
+    """Of six pages, which is usual, one stays free; erased entries count as free, but not in a broken page."""
     cases = [
         ({}, 630),
         ({0: (0xFE, 10, 0)}, 620),

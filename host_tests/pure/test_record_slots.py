@@ -53,7 +53,7 @@ def test_a_damaged_slot_that_shows_this_device_is_its_attempt():
     assert recall(it, store) == (TRIED, None)
 
 
-def test_a_slot_that_shows_nothing_is_no_attempt_where_a_note_would_stand_beside_it():
+def test_a_slot_that_shows_nothing_is_not_an_attempt_where_a_note_would_stand_beside_it():
     other = identity(config("etherfax", {"serial": "other"}))
     it = config("etherfax")
     assert recall(it, damaged(it, ERASED, None)) == (0, None), "the first note of all was cut"
@@ -133,7 +133,7 @@ def test_a_flash_that_was_copied_is_not_taken_for_this_boards_own():
             assert "not registered" in str(raises("configuration", enroll.Session, it, port))
 
 
-def test_an_answer_with_which_a_provider_cannot_cope_is_no_crash():
+def test_an_answer_with_which_a_provider_cannot_cope_does_not_crash():
     class Clumsy:
         TABLE = "serial@I"
 

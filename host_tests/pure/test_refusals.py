@@ -70,8 +70,8 @@ def test_a_page_instead_of_a_refusal_is_not_the_services_word():
         error_of("refused", "xyte", 403, own)
 
 
-def test_a_page_is_no_refusal_and_its_attempt_is_not_unknown():
-    """The service refuses afterwards what it has never seen: that is no orphan."""
+def test_a_page_is_not_a_refusal_and_its_attempt_is_not_unknown():
+    """The service has never seen this device: its refusal afterwards does not mean an orphan."""
     for provider in SECTIONS:
         for status in (200, 403, 511):
             device = Device(provider)
@@ -81,7 +81,7 @@ def test_a_page_is_no_refusal_and_its_attempt_is_not_unknown():
             assert device.boot((200, GOOD[provider])).name == "registered"
 
 
-def test_a_page_after_an_answer_that_was_lost_is_no_orphan_but_the_refusal_is():
+def test_a_page_after_an_answer_that_was_lost_makes_no_orphan_but_the_refusal_does():
     for provider in ONCE:
         device = Device(provider)
         device.refused("network", OSError(104, "reset"))

@@ -253,7 +253,7 @@ async def cancelled(life, at):
 
 
 def test_a_cancelled_request_burns_no_registration():
-    """What registers the device again is finished first, and its credential is on flash and in the session."""
+    """The request that registers the device again is finished first; its credential is on flash and in the session."""
     at = asked = 0
     while True:
         life = Life()

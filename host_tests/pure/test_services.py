@@ -73,7 +73,7 @@ def test_the_check_returns_what_the_service_says_of_the_device():
         assert life.run(etherfax.check) == {}
 
 
-def test_a_page_of_a_portal_is_no_answer_to_a_check():
+def test_a_page_of_a_portal_is_not_an_answer_to_a_check():
     page = b"<html>Welcome to this hotel"
     life = Life("etherfax", says(b"HTTP/1.1 200 X\r\nContent-Length: %d\r\n\r\n%s" % (len(page), page)), CHECK)
     assert "portal" in str(raises("network", life.run, etherfax.check))

@@ -11,8 +11,6 @@ from helpers import Fake, config, drive, patched, raises
 from test_sntp import TODAY, packet
 
 EARLIEST = iso_date("2026-01-01")
-
-
 EAGAIN = 11
 
 

@@ -89,7 +89,7 @@ def test_long_head(sandbox, body, size):
     assert status == 201 and json.loads(content)["id"]
     assert size * 0.95 < len(head) < size * 1.05 + 300
     assert len(lines(head)) < 100
-    # What a client needs comes last.
+    # The header that a client needs comes last.
     assert head.index("Content-Length") > head.index("Content-Security-Policy")
 
 
@@ -142,7 +142,7 @@ def test_early(sandbox, shape):
 
 
 def test_reset(sandbox, body):
-    """What was sent before it can be read; then there is an error instead of an end."""
+    """A client can read all that was sent before it; then there is an error instead of an end."""
     sandbox.fault("xyte", shape="reset")
     head = f"POST /xyte/v1/devices HTTP/1.1\r\nHost: a\r\nContent-Type: application/json\r\nContent-Length: {len(body)}"
     with socket.create_connection(("127.0.0.1", sandbox.ports["http"]), timeout=5) as connection:
@@ -196,7 +196,7 @@ def test_a_shape_and_the_other_faults(sandbox, body):
     assert sandbox.log()[0].note == "fault: canned 503, truncate 3, gzip"
 
 
-def test_shapes_of_what_is_no_json_object(sandbox, body):
+def test_shapes_of_bodies_that_are_not_json_objects(sandbox, body):
     for shape in ("no-brace", "long-body", "charset"):
         sandbox.fault("xyte", status=200, body="[1]", shape=shape)
         assert call(sandbox, body)[2] == b"[1]"

@@ -29,7 +29,7 @@ class Move(Enum):
     REFUSE = "nobody listens"
     STALL = "the backlog is full, nobody accepts"
     HANDSHAKE = "make the TLS handshake"
-    BEGUN = "make it, and read a byte of the request, as who answers before he has read it"
+    BEGUN = "make it, and read a byte of the request, as a server that answers before it has read it"
     REQUEST = "make it, and read the request"
     AGAIN = "read another request on the same connection"
     CLOSE = "say goodbye inside TLS, then end the stream"

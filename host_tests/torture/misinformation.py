@@ -15,7 +15,7 @@ def bodies(provider: str, good: bytes) -> Iterable[Script]:
     """Bodies that are no answer to a registration, and answers whose token is none."""
     for body in (b"", b"null", b"5", b"[]", b"{}", b'"text"', b'{"a": 1}', b"{", b"\0", b"[" + good):
         yield Script(f"the body {body[:9]!r}, {len(body)} bytes", "answer", [http(body)])
-    # what came whole before the cut is taken: Centagate's code is all that counts
+    # values that came whole before the cut are taken: Centagate's code is all that counts
     cut = "registered" if provider == "centagate" else "answer"
     yield Script("the body without its last 9 bytes", cut, [http(good[:-9])])
     page = b"<!DOCTYPE html><html><title>Log in</title><form action=/login><input name=password></form></html>"

@@ -52,7 +52,7 @@ def kept() -> Iterable[Script]:
         again: Moves = [GOOD, Move.AGAIN, *moves]
         for method in ("POST", "GET"):
             yield Script(f"then {name}, {method}", expected, again, "silence" in name, method=method, requests=2)
-    # nobody knows the connection any more: what may be repeated is, over another one
+    # nobody knows the connection any more: a request that may be repeated goes over another one
     forgotten: Moves = [GOOD, Move.AGAIN]
     yield Script("then forgotten, GET", "response", forgotten, True, method="GET", requests=2, connections=2)
     yield Script("then forgotten, POST", "network", forgotten, True, requests=2)

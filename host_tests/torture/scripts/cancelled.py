@@ -1,6 +1,6 @@
 """Cancels a registration under asyncio at every await: cancelled.py PROVIDER.
 
-Whatever has arrived by then has to be on flash when the cancellation goes on: the next boot has the credential, or
+All that has arrived by then has to be on flash when the cancellation goes on: the next boot has the credential, or
 registers as if nothing had been.
 """
 
