@@ -5,7 +5,7 @@
     credential = enroll.run(config, port)       # until registered
     session = enroll.Session(config, port)
     enroll.forget(config, port)                 # factory reset
-    enroll.set_registration_token(config, token, port)    # ickStream's, given at run time
+    enroll.set_registration_token(config, token, port)    # given at run time
 
 What a boot with a credential needs is loaded at once, the rest when it is first used; `dir(enroll)` loads nothing.
 Modules are imported by name, as `import enroll.http`.
@@ -69,7 +69,7 @@ def forget(config, port):
 
 
 def set_registration_token(config, token, port):
-    """Give a device of ickStream a new registration `token`, see enroll.token; an empty one unregisters it."""
+    """Give the device a new registration `token`, see enroll.token; an empty one unregisters it."""
     from . import token as module
 
     module.set_registration_token(config, token, port)
