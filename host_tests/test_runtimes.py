@@ -1,5 +1,7 @@
 """How the tests' MicroPythons are found."""
 
+import os
+import subprocess
 import sys
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor, TimeoutError
@@ -116,3 +118,17 @@ def test_a_second_process_waits_for_the_one_that_is_fetching(tmp_path: Path, mon
                 second.result(timeout=0.3)
             first = fake(tmp_path / "runtime" / "oldest" / "micropython", '[1, 25, 0, ""]')
         assert second.result() == first and fetched == []
+
+
+def test_a_runtime_with_its_own_libraries_still_starts_in_a_checkout_that_was_moved(tmp_path: Path) -> None:
+    """A program that names its loader by an absolute path says "required file not found" there."""
+    before = tmp_path / "before"
+    (before / "lib").mkdir(parents=True)
+    loader = before / "lib" / "loader"
+    loader.write_text('#!/bin/sh\necho "$@"\n')
+    loader.chmod(0o755)
+    runtimes.cache.starter(before, before / "program", loader, before / "lib")
+    after = before.rename(tmp_path / "after")
+    command = [after / "micropython", "-c", "1"]
+    run = subprocess.run(command, env={"PATH": os.defpath}, capture_output=True, text=True, check=True)
+    assert run.stdout == f"--library-path {after}/lib {after}/program -c 1\n"

@@ -37,12 +37,23 @@ class Server(threading.Thread):
         with self._listener:
             for tls, answer in self._plays:
                 heard = b""
-                with contextlib.suppress(OSError), self._listener.accept()[0] as stream:
+                with contextlib.suppress(OSError), self._listener.accept()[0] as stream, stream.dup() as below:
                     stream.settimeout(10)
-                    with tls.wrap_socket(stream, server_side=True) if tls else stream as stream:
-                        heard = stream.recv(4096)
-                        stream.sendall(answer)
+                    below.settimeout(10)
+                    try:
+                        with tls.wrap_socket(stream, server_side=True) if tls else stream as stream:
+                            heard = stream.recv(4096)
+                            stream.sendall(answer)
+                    finally:
+                        self._drain(below)
                 self.heard.append(heard)
+
+    @staticmethod
+    def _drain(stream):
+        """Close in such a way that the alert arrives: bytes that no one has read would turn the end into a reset."""
+        stream.shutdown(socket.SHUT_WR)
+        while stream.recv(4096):
+            pass
 
 
 @pytest.fixture

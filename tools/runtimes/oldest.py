@@ -4,15 +4,11 @@ import shutil
 from pathlib import Path
 
 from . import debian
-from .cache import call
+from .cache import call, starter
 
 SUITE = "trixie"
 PACKAGES = ("micropython", "libc6", "libffi8", "libmbedcrypto16", "libmbedtls21", "libmbedx509-7")
 ARCHITECTURES = {"oldest": "amd64", "oldest-32": "i386"}
-WRAPPER = """#!/bin/sh
-root=$(dirname "$(readlink -f "$0")")/root
-exec "$root/{loader}" --library-path "$root/{libraries}" "$root/usr/bin/micropython" "$@"
-"""
 
 
 def fetch(name: str, target: Path) -> None:
@@ -33,8 +29,6 @@ def fetch(name: str, target: Path) -> None:
     root = partial / "root"
     loader = next(root.glob("usr/lib*/*/ld-linux*.so.2"), None) or next(root.glob("lib*/ld-linux*.so.2"))
     libraries = next(root.glob("usr/lib/*-linux-gnu"))
-    wrapper = partial / "micropython"
-    wrapper.write_text(WRAPPER.format(loader=loader.relative_to(root), libraries=libraries.relative_to(root)))
-    wrapper.chmod(0o755)
+    starter(partial, root / "usr/bin/micropython", loader, libraries)
     shutil.rmtree(debs)
     partial.rename(target)
