@@ -1,0 +1,142 @@
+"""A board on a pty: the unix port runs device.py, and mpremote talks to it as to any other board."""
+
+from __future__ import annotations
+
+import contextlib
+import json
+import os
+import resource
+import select
+import signal
+import subprocess
+import threading
+import tty
+from pathlib import Path
+from types import TracebackType
+from typing import Any, Self
+
+DEVICE = Path(__file__).with_name("device.py")
+BLOCK = 4096
+RESET = {10: "raw", 11: "friendly"}  # as in device.py
+
+
+class Board:
+    """A board whose flash, a file, survives resets and `unplug`; `port` is the path of its serial port.
+
+    `micropython`: the path of the unix port. `claims`: what its `sys` says otherwise (version, platform); `lacks`:
+    modules that it does not have; `seconds`: of the processor, after which its program is ended.
+    """
+
+    def __init__(
+        self,
+        flash: Path,
+        micropython: Path,
+        blocks: int = 256,
+        claims: dict[str, Any] | None = None,
+        lacks: str = "",
+        seconds: int | None = None,
+    ) -> None:
+        self.flash = flash
+        self._micropython = str(micropython)
+        self._seconds = seconds
+        self._options = {"flash": str(flash), "claims": claims or {}, "lacks": lacks.split()}
+        if not flash.exists():
+            flash.write_bytes(b"\xff" * (blocks * BLOCK))
+        self.plug()
+
+    def plug(self) -> None:
+        """Give it power and a port."""
+        self._master, self._slave = os.openpty()
+        tty.setraw(self._slave)
+        os.set_blocking(self._master, False)
+        self.port = os.ttyname(self._slave)
+        self._end = threading.Event()
+        self._stdin, self._input = os.pipe()  # outlives soft resets, as the buffer of a board's USB does
+        os.set_blocking(self._input, False)
+        self._power_on("friendly")
+        self._thread = threading.Thread(target=self._run, daemon=True)
+        self._thread.start()
+
+    def unplug(self) -> None:
+        """Take power and port away."""
+        self._end.set()
+        if threading.current_thread() is not self._thread:
+            self._thread.join(10)
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self.unplug()
+
+    @property
+    def alive(self) -> bool:
+        """Whether it has power, and its program has not crashed."""
+        return self._thread.is_alive()
+
+    def _power_on(self, mode: str) -> None:
+        self._control, control = os.pipe()
+        options = json.dumps({**self._options, "control": control, "mode": mode})
+        command = [self._micropython, str(DEVICE), options]
+        self._process = subprocess.Popen(
+            command, stdin=self._stdin, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, pass_fds=[control]
+        )
+        os.close(control)
+        if self._seconds and hasattr(resource, "prlimit"):
+            resource.prlimit(self._process.pid, resource.RLIMIT_CPU, (self._seconds, self._seconds))
+        self._interrupts = False
+
+    def _power_off(self) -> int:
+        """End the program if it does not end by itself; returns its status."""
+        with contextlib.suppress(subprocess.TimeoutExpired):
+            return self._process.wait(0.5 if not self._end.is_set() else 0)
+        self._process.kill()
+        return self._process.wait()
+
+    def _close(self, *files: int) -> None:
+        assert self._process.stdout
+        self._process.stdout.close()
+        for file in (self._control, *files):
+            os.close(file)
+
+    def _run(self) -> None:
+        """Carry bytes between the port and the program until it is unplugged."""
+        while not self._end.is_set() and self._carry():
+            pass
+        self._power_off()
+        self._close(self._master, self._slave, self._stdin, self._input)
+
+    def _carry(self) -> bool:
+        assert self._process.stdout
+        output = self._process.stdout.fileno()
+        ready = select.select([self._control, output, self._master], [], [], 0.05)[0]
+        if self._control in ready:
+            self._interrupts = os.read(self._control, 4096)[-1:] == b"+"
+        if output in ready and not self.say(os.read(output, 4096)):
+            mode = RESET.get(self._power_off())
+            if not mode:
+                return False
+            self._close()
+            self._power_on(mode)
+        elif self._master in ready and self._control not in ready:
+            self.hear(os.read(self._master, 256))
+        return True
+
+    def say(self, data: bytes) -> bool:
+        """Send what its program has said; returns whether the program goes on."""
+        rest = data
+        while rest and not self._end.is_set():
+            if not select.select([], [self._master], [], 0.3)[1]:
+                break  # nobody listens: a board drops it, too
+            rest = rest[os.write(self._master, rest) :]
+        return bool(data)
+
+    def hear(self, data: bytes) -> None:
+        """Take what was sent to it."""
+        if self._interrupts and b"\x03" in data:
+            self._process.send_signal(signal.SIGINT)
+            data = data.replace(b"\x03", b"")
+        with contextlib.suppress(BlockingIOError):  # more than a board's buffer holds
+            os.write(self._input, data)
