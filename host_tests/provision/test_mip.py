@@ -1,8 +1,11 @@
 """Genuine mpremote installs the packages of `make dist` on a board, from a folder and from a URL."""
 
+import shlex
+
 import packages
 import pytest
 import web
+from click.testing import CliRunner
 
 PROGRAM = "import enroll; print(enroll.Enroller.__name__, enroll.Session.__name__, enroll.__file__)"
 
@@ -30,6 +33,21 @@ def test_from_a_folder(plug, dist, runtime, kind):
 
 def test_from_a_url(plug, server):
     done = plug().mpremote("mip", "install", f"{server}/mpy/etherfax.json", "+", "exec", PROGRAM)
+    assert done.returncode == 0 and "Enroller Session /lib/enroll/__init__.mpy" in done.stdout, done
+
+
+def test_from_the_same_address_as_an_index(plug, server):
+    done = plug().mpremote("mip", "install", "--index", server, "enroll-etherfax", "+", "exec", PROGRAM)
+    assert done.returncode == 0 and "Enroller Session /lib/enroll/__init__.mpy" in done.stdout, done
+
+
+def test_by_the_command_that_make_dist_prints(plug, tmp_path):
+    """The folder has a blank in its name, as a person's may."""
+    folder = tmp_path / "my dist"
+    printed = CliRunner().invoke(packages.main, ["dist", "--out", str(folder)]).output
+    mpremote, *words = shlex.split(printed.removeprefix(f"{folder}: "))
+    assert mpremote == "mpremote"
+    done = plug().mpremote(*words, "+", "exec", PROGRAM)
     assert done.returncode == 0 and "Enroller Session /lib/enroll/__init__.mpy" in done.stdout, done
 
 
