@@ -3,6 +3,7 @@
 INTERFACE = "wifi"  # or "lan", with LAN
 # For a PHY by RMII, pins by number; what the board's maker says:
 # LAN = {"mdc": 23, "mdio": 18, "power": 12, "phy_type": "PHY_LAN8720", "phy_addr": 0}
+# and where the ESP32 gives the PHY its clock: "ref_clk": 17, "ref_clk_mode": "OUT"
 LAN: dict = {}
 HOSTNAME = ""  # what DHCP and mDNS are told; "": MicroPython's own
 COUNTRY = ""  # two letters, ISO 3166, for the channels that are allowed; "": the driver's own

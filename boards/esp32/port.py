@@ -29,18 +29,23 @@ _watchdog: "Any" = None
 
 
 def _lan() -> "Any":
-    """The Ethernet interface that board.LAN describes: pins by number, the PHY by its name in `network`."""
+    """The Ethernet interface that board.LAN describes: pins by number, what is a constant in MicroPython by its name.
+
+    What is that already, or None, is passed on as it is.
+    """
     kind: Any = network.LAN
+    pin: Any = machine.Pin
     values: dict[str, Any] = {}
     for name, value in board.LAN.items():
-        if name == "phy_type":
-            value = getattr(network, value)
-        elif name == "spi":
-            host, sck, mosi, miso = value
-            pin = machine.Pin
-            value = machine.SPI(host, sck=pin(sck), mosi=pin(mosi), miso=pin(miso))
-        elif name != "phy_addr":
-            value = machine.Pin(value)
+        if name == "spi":
+            if isinstance(value, tuple):
+                host, sck, mosi, miso = value
+                value = machine.SPI(host, sck=pin(sck), mosi=pin(mosi), miso=pin(miso))
+        elif name in ("phy_type", "ref_clk_mode"):
+            if isinstance(value, str):
+                value = getattr(network if name == "phy_type" else pin, value)
+        elif value is not None and name not in ("id", "phy_addr"):
+            value = pin(value)
         values[name] = value
     return kind(**values)
 

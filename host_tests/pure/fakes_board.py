@@ -111,6 +111,22 @@ class Rtc:
         self.kept = bytes(data)
 
 
+class Pin:
+    """machine.Pin of an ESP32: by number, or another one; nothing else is a pin."""
+
+    IN, OUT = 1, 3
+
+    def __init__(self, of):
+        assert isinstance(of, Pin) or type(of) is int, of
+        self.number = of.number if isinstance(of, Pin) else of
+
+    def __eq__(self, other):
+        return isinstance(other, Pin) and self.number == other.number
+
+    def __repr__(self):
+        return "Pin(%d)" % self.number
+
+
 class on_board:
     """Context in which `port` is the one of the board `name`, and `it` its network interface.
 
@@ -177,7 +193,7 @@ class on_board:
             RTC=self.rtc,
             WDT=self._watch,
             Timer=self.clock.timer,
-            Pin=lambda number: "pin%d" % number,
+            Pin=Pin,
             SPI=lambda host, **pins: (host, pins),
             unique_id=lambda: UNIQUE if self.esp32 else FLASH_ID,
         )

@@ -1,6 +1,6 @@
 """Both ports wait for a cable: its link, then an address."""
 
-from fakes_board import on_board
+from fakes_board import Pin, on_board
 from helpers import config, raises
 
 RMII = {"mdc": 23, "mdio": 18, "power": 12, "phy_type": "PHY_LAN8720", "phy_addr": 0}
@@ -155,12 +155,32 @@ def test_the_phy_is_made_of_the_boards_pins():
     with on_board("ESP32_GENERIC", INTERFACE="lan", LAN=RMII) as board:
         board.connect()
         board.connect()
-        pins = {"mdc": "pin23", "mdio": "pin18", "power": "pin12"}
+        pins = {"mdc": Pin(23), "mdio": Pin(18), "power": Pin(12)}
         assert board.made == [dict(pins, phy_type=1, phy_addr=0)]
     with on_board("ESP32_GENERIC_S3", INTERFACE="lan", LAN=W5500) as board:
         board.connect()
-        spi = (1, {"sck": "pin12", "mosi": "pin11", "miso": "pin13"})
-        assert board.made == [{"spi": spi, "cs": "pin10", "int": "pin9", "phy_type": 102, "phy_addr": 0}]
+        spi = (1, {"sck": Pin(12), "mosi": Pin(11), "miso": Pin(13)})
+        assert board.made == [{"spi": spi, "cs": Pin(10), "int": Pin(9), "phy_type": 102, "phy_addr": 0}]
+
+
+def test_values_of_a_phy_that_are_no_pins():
+    """As MicroPython's page on the ESP32 has them: Olimex, WT32-ETH01, Ethernet-Kit."""
+    more = {"id": 0, "power": None, "ref_clk": 17, "ref_clk_mode": "OUT"}
+    made = {"id": 0, "power": None, "ref_clk": Pin(17), "ref_clk_mode": Pin.OUT}
+    made.update(mdc=Pin(23), mdio=Pin(18), phy_type=1, phy_addr=0)
+    for values in (more, made, dict(more, ref_clk_mode=Pin.OUT), dict(more, phy_type=1)):
+        with on_board("ESP32_GENERIC", INTERFACE="lan", LAN=dict(RMII, **values)) as board:
+            board.connect()
+            assert board.made == [made], values
+    with on_board("ESP32_GENERIC", INTERFACE="lan", LAN=dict(RMII, ref_clk_mode="IN")) as board:
+        board.connect()
+        assert board.made[0]["ref_clk_mode"] == Pin.IN
+
+
+def test_a_bus_that_is_made_already():
+    with on_board("ESP32_GENERIC_S3", INTERFACE="lan", LAN=dict(W5500, spi="a bus")) as board:
+        board.connect()
+        assert board.made[0]["spi"] == "a bus"
 
 
 def test_hostname_of_a_cable():
