@@ -59,9 +59,7 @@ def test_the_devices_own_mip_installs_what_its_provider_needs(make, dist, tmp_pa
 
 
 @pytest.mark.parametrize("name", ["oldest", "newest"])
-def test_the_mip_of_the_oldest_and_of_the_newest_version_takes_the_folder_at_any_address(
-    make, dist, tmp_path, name
-):
+def test_the_oldest_and_the_newest_mip_take_the_folder_at_any_address(make, dist, tmp_path, name):
     """The oldest knows no address relative to the list's: "need more than 2 values to unpack"."""
     try:
         micropython(name)
