@@ -15,7 +15,7 @@ from rich.console import Console
 from rich.progress import Progress
 
 from . import fleet as many
-from . import look
+from . import look, upgrade
 from .errors import MISUSE, REFUSED, TRY_AGAIN, Failure
 from .library import library
 from .link import connect, find
@@ -235,3 +235,6 @@ def ca(service: str, out: Path, bundles: tuple[Path, ...], yes: bool, fingerprin
     authority.save(chain.anchor, out)
     found = {"out": str(out), "fingerprint": mark, "verified": chain.verified}
     click.echo(json.dumps(found) if as_json else f"{out} written")
+
+
+main.add_command(upgrade.command)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from typing import Any
 
 from . import snippets
@@ -77,8 +77,8 @@ def forget(link: Link) -> None:
         raise Failure(status_of("storage"), "the board still finds a credential: its flash is worn")
 
 
-def follow(link: Link, restart: bool, seconds: float | None, say: Callable[[str], None]) -> None:
-    """Say each line that the board prints, for `seconds` or without end."""
+def heard(link: Link, seconds: float | None, restart: bool = False) -> Iterator[str]:
+    """Each line that the board prints, for `seconds` or without end; `restart`: reset it softly before."""
     if restart:
         link.start()
     end = None if seconds is None else time.monotonic() + seconds
@@ -88,6 +88,12 @@ def follow(link: Link, restart: bool, seconds: float | None, say: Callable[[str]
         line += link.serial.read(link.serial.in_waiting or 1)
         *lines, line = line.split(b"\n")
         for it in lines:
-            say(it.decode(errors="replace").rstrip("\r"))
+            yield it.decode(errors="replace").rstrip("\r")
     if line:
-        say(line.decode(errors="replace").rstrip("\r"))
+        yield line.decode(errors="replace").rstrip("\r")
+
+
+def follow(link: Link, restart: bool, seconds: float | None, say: Callable[[str], None]) -> None:
+    """Say each line that the board prints, for `seconds` or without end."""
+    for line in heard(link, seconds, restart):
+        say(line)

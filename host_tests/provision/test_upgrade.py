@@ -1,0 +1,161 @@
+"""A newer library on a board that is registered: the record stays, and so do the old files where the new ones fail."""
+
+import json
+
+import pytest
+from provision import upgrade
+from provision.library import library
+
+NEW = "0.9.9"
+BROKEN = {
+    "raise ImportError": ("store", "import nothing_like_this\n"),
+    "do not find the credential": ("record", None),
+    "do not boot within 1 s": ("store", "while True: pass\n"),
+}
+
+
+@pytest.fixture
+def newer(monkeypatch):
+    """`newer(name, text)`: the next version's module `name` has `text`; None: it finds no record."""
+
+    def newer(name="wait", text=""):
+        files = dict(library(False))
+        del files[f"/lib/enroll/{name}.mpy"]
+        path = upgrade.ROOT / "lib" / "enroll" / f"{name}.py"
+        source = path.read_text()
+        if text is None:
+            text = source.replace("def recall(", "def recall(*_): return 0, None\ndef unused(")
+            assert text != source
+        files[f"/lib/enroll/{name}.py"] = (text or source).encode()
+        monkeypatch.setattr(upgrade, "library", lambda _source: files)
+        monkeypatch.setattr(upgrade, "version", lambda: NEW)
+
+    return newer
+
+
+_flash = {}  # of a board that is registered, by runtime, and its serial number: made once
+
+
+@pytest.fixture
+def registered(plug, desk, sandbox, tmp_path):
+    """`registered(runtime)`: a board that is installed and registered, and its serial number."""
+
+    def registered(runtime=None):
+        if runtime not in _flash:
+            serial = desk.write("etherfax")["serial"]
+            board = plug(runtime)
+            done = desk.run("one", "enroll.json", board=board)
+            assert done.status == 0, done
+            board.unplug()
+            _flash[runtime] = board.flash.read_bytes(), serial
+            board.plug()
+        else:
+            (tmp_path / "flash-0").write_bytes(_flash[runtime][0])
+            board = plug(runtime)
+        sandbox.clear_log()
+        return board, _flash[runtime][1]
+
+    return registered
+
+
+@pytest.fixture(autouse=True)
+def soon(monkeypatch):
+    """An application that fails does so at once."""
+    monkeypatch.setattr(upgrade, "SETTLE", 0.5)
+
+
+def asked(sandbox):
+    """What was asked of the service that was not the application's."""
+    return [entry.path for entry in sandbox.log("etherfax") if "/accounts" not in entry.path]
+
+
+def look(desk, board):
+    """What `provision status` says of it."""
+    return json.loads(desk.run("status", "--json", board=board).out)
+
+
+def test_the_record_stays_and_no_service_is_asked_to_register(registered, runtime, desk, sandbox, newer):
+    board, serial = registered(runtime)
+    newer()
+    done = desk.run("upgrade", "--json", board=board)
+    [found] = json.loads(done.out)
+    assert (done.status, found["state"], found["version"], found["device_id"]) == (0, "upgraded", NEW, serial), done
+    assert found["copied"] == ["/lib/enroll/wait.py", "/provision.json"]
+    assert not asked(sandbox)
+    there = look(desk, board)
+    assert (there["registered"], there["enroll"], there["changed"]) == (serial, NEW, [])
+    assert "/lib/enroll/wait.py" in there["hashes"] and "/lib/enroll/wait.mpy" not in there["hashes"]
+    assert "enroll-upgrade" not in board.mpremote("fs", "ls").stdout
+    [again] = json.loads(desk.run("upgrade", "--json", board=board).out)
+    assert (again["state"], again["copied"]) == ("already", [])
+
+
+def test_the_old_files_come_back_where_the_new_ones_fail(registered, desk, sandbox, newer):
+    board, serial = registered()
+    before = look(desk, board)["hashes"]
+    for said, module in BROKEN.items():
+        newer(*module)
+        done = desk.run("upgrade", "--deadline", "1" if "1 s" in said else "20", board=board)
+        assert done.status == 76 and said in done.out and "has its old files again" in done.out, done
+        there = look(desk, board)
+        assert (there["registered"], there["hashes"], there["changed"]) == (serial, before, []), said
+    assert not asked(sandbox)
+
+
+def test_an_application_that_fails_with_them_brings_the_old_files_back_too(registered, desk, newer):
+    board, serial = registered()
+    app = "from enroll import wait\ndef main(_session):\n    print('app:', wait.run)\n"
+    board.mpremote("exec", f"f = open('/app.py', 'w'); f.write({app!r}); f.close()")
+    newer("session", "Session = lambda *_: {}['gone']\n")
+    done = desk.run("upgrade", board=board)
+    assert done.status == 76 and "let the application fail: app.py failed, KeyError" in done.out, done
+    assert look(desk, board)["registered"] == serial
+
+
+@pytest.mark.parametrize("at", ["stage", "begin", "commit", "boot"])
+def test_a_board_that_is_unplugged_boots_and_the_command_completes_it(
+    registered, desk, sandbox, newer, monkeypatch, at
+):
+    board, serial = registered()
+    newer()
+    place = upgrade if at in ("stage", "boot") else upgrade.swap
+    real = getattr(place, at)
+
+    def unplugged(link, *values):
+        if at in ("begin", "commit"):
+            real(link, *values)
+        board.unplug()
+        return real(link, *values)
+
+    monkeypatch.setattr(place, at, unplugged)
+    done = desk.run("upgrade", board=board)
+    assert done.status == 75 and "is gone: plug it in" in done.out, done
+    monkeypatch.setattr(place, at, real)
+    board.said.clear()
+    board.plug()
+    assert look(desk, board)["registered"] == serial
+    done = desk.run("upgrade", board=board)
+    assert done.status == 0 and f"became {NEW}" in done.out, done
+    assert not asked(sandbox)
+
+
+def test_what_is_no_registered_board_of_ours_is_not_touched(plug, desk, newer):
+    board = plug()
+    newer()
+    assert "was not installed by provision" in desk.run("upgrade", board=board).out
+    desk.write("etherfax", url="http://127.0.0.1:9/", ntp=["127.0.0.1:9"], ca=None)
+    desk.run("one", "--deadline", "0", "enroll.json", board=board)
+    done = desk.run("upgrade", board=board)
+    assert done.status == 75 and "is not registered: use 'provision one'" in done.out, done
+
+
+def test_files_that_a_person_has_changed_are_left_alone(registered, desk, newer):
+    board, serial = registered()
+    board.mpremote("exec", "f = open('/port.py', 'a'); f.write('# mine'); f.close()")
+    newer()
+    done = desk.run("upgrade", board=board)
+    assert done.status == 78 and "/port.py was changed on the board" in done.out, done
+    done = desk.run("upgrade", "--library-only", board=board)
+    assert done.status == 0, done
+    there = look(desk, board)
+    assert (there["registered"], there["changed"], there["enroll"]) == (serial, ["/port.py"], NEW)

@@ -1,0 +1,275 @@
+"""`provision upgrade`: a newer library for boards that are registered, which keep their record."""
+
+from __future__ import annotations
+
+import contextlib
+import hashlib
+import json
+import sys
+from collections.abc import Callable, Iterator
+from dataclasses import asdict, dataclass, field
+from typing import Any
+
+import click
+
+from . import look, snippets, swap
+from .errors import ANSWER, CONFIGURATION, STORAGE, TRY_AGAIN, Failure, status_of
+from .library import ROOT, library
+from .link import Deadline, Link, attached, connect, find
+from .plan import CONFIGURATION_FILE, MANIFEST, board_files, family_of, version
+from .work import Options, check
+
+LIBRARY = "/lib/enroll"
+BOARD = "/board.py"  # a board's own values: one that a person has changed stays as it is
+SETTLE = 3.0  # seconds in which app.py may still fail after the board has said that it is registered
+
+Hear = Callable[[str], None]
+
+# [what is wrong or "", who is registered]; no packet leaves: what the library has for the network refuses to start
+_TRIAL = """
+import json, sys
+def trial(folder, path):
+    sys.path.insert(0, folder)
+    import enroll, port
+    def connect(networks):
+        raise enroll.EnrollError("network", "an upgrade makes no connection")
+    port.connect = connect
+    config = enroll.Config.load(path)
+    known = enroll.stored(config, port)
+    if not known:
+        return ["do not find the credential", None]
+    import main
+    text, found = main.boot(path, True)[1:]
+    return ["" if found else "say `%s`" % text, [config.provider, config.url, known.device_id]]
+try:
+    result = trial({folder!r}, {path!r})
+except (Exception, SystemExit) as error:
+    result = ["raise %s %s" % (type(error).__name__, error), None]
+print("provision:", json.dumps(result))
+"""
+
+
+@dataclass
+class Upgrade:
+    """How it went: `state` is "upgraded", "already", or the kind of an error with which the board went back."""
+
+    port: str
+    state: str
+    status: int
+    text: str
+    device_id: str = ""
+    before: str = ""  # version
+    version: str = ""
+    copied: list[str] = field(default_factory=list)
+
+
+@dataclass(frozen=True)
+class Installed:
+    """What is on a board: what its manifest says, the hashes of its files, and who it is registered as."""
+
+    manifest: dict[str, Any]
+    there: dict[str, str]
+    who: list[str]  # provider, url, device id
+
+    @property
+    def changed(self) -> set[str]:
+        """The files beside the library that a person has changed since."""
+        return {
+            path
+            for path, mark in self.manifest["files"].items()
+            if not path.startswith(LIBRARY + "/") and self.there.get(path, mark) != mark
+        }
+
+
+def installed(link: Link) -> Installed:
+    """Look at the board of `link`. Raises Failure where nothing is to be upgraded."""
+    text = link.call(snippets.MANIFEST, MANIFEST)
+    try:
+        manifest = json.loads(text)
+        names = [path for path in manifest["files"] if not path.startswith(LIBRARY + "/")]
+        assert isinstance(manifest["version"], str) and isinstance(manifest["board"], str)
+    except (ValueError, TypeError, KeyError, AssertionError):
+        sentence = f"the board at {link.port} was not installed by provision: use 'provision one'"
+        raise Failure(CONFIGURATION, sentence) from None
+    kind, found = link.call(snippets.REGISTERED)
+    if kind:
+        raise Failure(status_of(kind), found)
+    if not found[2]:
+        raise Failure(TRY_AGAIN, f"the board at {link.port} is not registered: use 'provision one'")
+    ours = {f"/{path.name}" for path in (ROOT / "boards").rglob("*.py")}
+    return Installed(manifest, link.hashes(LIBRARY, sorted({*names, *ours, swap.MAIN, MANIFEST})), found)
+
+
+def wanted(found: Installed, platform: str, source: bool, library_only: bool) -> dict[str, bytes]:
+    """{path: content} of the new files, but for main.py where that stays; the manifest is the last. Raises Failure."""
+    files = dict(library(source))
+    if not library_only:
+        files |= board_files(family_of(platform), found.manifest["board"])
+        files[swap.MAIN] = (ROOT / "firmware" / "main.py").read_bytes()
+        if BOARD in found.changed:
+            del files[BOARD]
+        theirs = sorted(found.changed & set(files))
+        if theirs:
+            remedy = "use --library-only to leave all but the library as it is"
+            raise Failure(CONFIGURATION, f"{', '.join(theirs)} was changed on the board after provision: {remedy}")
+    kept = {path: mark for path, mark in found.manifest["files"].items() if not path.startswith(LIBRARY + "/")}
+    hashes = kept | {path: hashlib.sha256(data).hexdigest() for path, data in files.items()}
+    manifest = {"version": version(), "board": found.manifest["board"], "files": hashes}
+    return {**files, MANIFEST: json.dumps(manifest).encode()}
+
+
+def right(found: Installed, files: dict[str, bytes]) -> bool:
+    """Whether `files` are what the board has, and its library has no others."""
+    there = {path: mark for path, mark in found.there.items() if path in files or path.startswith(LIBRARY + "/")}
+    return there == _marks(files)
+
+
+def _marks(files: dict[str, bytes]) -> dict[str, str]:
+    return {path: hashlib.sha256(data).hexdigest() for path, data in files.items()}
+
+
+def stage(link: Link, files: dict[str, bytes], there: dict[str, str], hear: Hear) -> list[str]:
+    """Put `files` below swap.NEW; returns those that the board did not have anywhere. Raises Failure."""
+    marks = _marks(files)
+    before = link.hashes(swap.NEW, [])
+    for path in before:
+        if marks.get(path.removeprefix(swap.NEW)) != before[path]:
+            swap.remove(link, path)
+    missing = [path for path in files if before.get(swap.NEW + path) != marks[path]]
+    near = [path for path in missing if there.get(path) == marks[path]]
+    swap.copy(link, [(path, swap.NEW + path) for path in near])
+    far = [path for path in missing if path not in near]
+    for path in far:
+        hear(f"copying {path}")
+        link.write(swap.NEW + path, files[path])
+    if swap.MAIN not in files:
+        swap.copy(link, [(swap.MAIN, swap.NEW + swap.MAIN)])
+        marks[swap.MAIN] = there[swap.MAIN]
+    after = link.hashes(swap.NEW, [])
+    bad = [path for path in marks if after.get(swap.NEW + path) != marks[path]]
+    if bad:
+        what = f"the board at {link.port} does not hold what was written for {bad[0]}"
+        raise Failure(STORAGE, f"{what}, it runs its old files: replace its flash")
+    hear(f"{len(far)} files copied beside the old ones; all read back")
+    return far
+
+
+def trial(link: Link, who: list[str], seconds: float) -> str:
+    """Boot the new files without a network, in a fresh interpreter. Returns what they do wrong, or ""."""
+    lines: list[str] = []
+    link.enter()
+    try:
+        link.run(_TRIAL.format(folder=swap.NEW, path=CONFIGURATION_FILE), lines.append, seconds)
+        text = [it for it in lines if it.startswith("provision: ")][-1].removeprefix("provision: ")
+        trouble, found = json.loads(text)
+    except Deadline:
+        return f"do not boot within {seconds:g} s"
+    except (IndexError, ValueError, TypeError):
+        return "do not say how their boot went"
+    return str(trouble) or ("" if found == who else "find another registration than the old ones")
+
+
+def boot(link: Link, who: list[str], seconds: float) -> str:
+    """Let the board boot by itself and listen. Returns what the new files do wrong, or ""."""
+    right = f"enroll: registered {who[0]} {who[2]}"
+    for line in look.heard(link, seconds, restart=True):
+        if line == right:
+            break
+    else:
+        return f"do not say `{right}` within {seconds:g} s"
+    for line in look.heard(link, SETTLE):
+        if line.startswith("enroll: app.py failed"):
+            return f"let the application fail: {line.removeprefix('enroll: ')}"
+    return ""
+
+
+@contextlib.contextmanager
+def _taken_back(link: Link) -> Iterator[None]:
+    """Puts the old files back when anything interrupts what is done in it, as far as the board still answers."""
+    try:
+        yield
+    except BaseException:
+        with contextlib.suppress(Exception):
+            link.enter()
+            swap.undo(link)
+            link.start()
+        raise
+
+
+def replace(link: Link, found: Installed, files: dict[str, bytes], seconds: float) -> str:
+    """Move the files that are staged to their places and boot them. Returns what made the board go back, or ""."""
+    beside = [path for path in files if not path.startswith(LIBRARY + "/") and path != swap.MAIN]
+    moved = [LIBRARY, *(path for path in beside if path in found.there)]
+    added = [path for path in beside if path not in found.there]
+    with _taken_back(link):
+        swap.begin(link, moved, added, found.there[swap.MAIN])
+        trouble = trial(link, found.who, seconds)
+        if not trouble:
+            link.enter()
+            swap.commit(link)
+            trouble = boot(link, found.who, seconds)
+        link.enter()
+        if trouble:
+            swap.undo(link)
+    if not trouble:
+        swap.end(link)
+    return trouble
+
+
+def upgrade(port: str, options: Options, library_only: bool, hear: Hear) -> Upgrade:
+    """Put this version's files on the board at `port`, which is left running. Raises Failure."""
+    with connect(port) as link:
+        if swap.undo(link):
+            hear("an earlier upgrade did not end: the old files are back")
+            link.enter()  # not what is loaded from the new ones
+        facts = link.facts()
+        check(facts, port, options)
+        found = installed(link)
+        files = wanted(found, facts.platform, options.source, library_only)
+        result = Upgrade(port, "already", 0, "", found.who[2], found.manifest["version"], version())
+        result.text = f"enroll {version()} is on the board already: {found.who[0]} {found.who[2]}"
+        if not right(found, files):
+            result.copied = stage(link, files, found.there, hear)
+            trouble = replace(link, found, files, options.deadline)
+            result.state, result.status = ("rolled back", ANSWER) if trouble else ("upgraded", 0)
+            result.text = (
+                f"enroll {result.before} became {version()}: {found.who[0]} {found.who[2]} is registered still"
+            )
+            if trouble:
+                result.text = f"the new files {trouble}; the board has its old files again: correct that, or report it"
+        swap.end(link)
+        link.start()
+    return result
+
+
+@click.command("upgrade")
+@click.option(
+    "--port", envvar="PROVISION_PORT", default="auto", show_default=True, help="Serial port, or auto (PROVISION_PORT)."
+)
+@click.option("--all", "every", is_flag=True, help="All boards that are attached, one after another.")
+@click.option("--library-only", is_flag=True, help="Leave main.py, port.py and their like as they are.")
+@click.option("--source", is_flag=True, help="Copy the library as .py, not compiled.")
+@click.option("--deadline", default=60.0, show_default=True, help="Seconds for a boot of the new files.")
+@click.option("--json", "as_json", is_flag=True, help="Print JSON.")
+def command(port: str, every: bool, library_only: bool, source: bool, deadline: float, as_json: bool) -> None:
+    """Put this version of enroll on boards that are registered. They keep their record, and register nowhere.
+
+    \b
+    The board boots its old files until the new ones have found its credential; where they do not, the old ones come
+    back. After an interruption, type the same again.
+    \b
+    Exit status: 0 upgraded, or nothing to do; 76 the board has its old files again.
+    """
+    options = Options(source=source, deadline=deadline, old_firmware=True)
+    results = []
+    for each in (attached() or ["auto"]) if every else [port]:
+        try:
+            result = upgrade(find(each), options, library_only, lambda line: click.echo(f"    {line}", err=True))
+        except Failure as error:
+            result = Upgrade(each, "failed", error.exit_code, error.message)
+        results.append(result)
+        if not as_json:
+            click.secho(f"{result.port}: {result.text}", fg="red" if result.status else "green")
+    if as_json:
+        click.echo(json.dumps([asdict(it) for it in results]))
+    sys.exit(next((it.status for it in results if it.status), 0))
