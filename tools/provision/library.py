@@ -43,6 +43,29 @@ def enroll_config() -> Any:
             del sys.modules[name]
 
 
+@functools.cache
+def providers() -> dict[str, Any]:
+    """The modules of the providers that are there, by name."""
+    names = sorted(path.stem for path in (LIBRARY / "providers").glob("[!_]*.py"))
+    service = enroll_config().service
+    return {name: service(name) for name in names if "_" not in name}
+
+
+def provider(name: str) -> Any:
+    """The module of the provider `name`, which may come from a board; None where it is not there."""
+    return providers().get(name)
+
+
+def identity_keys(module: Any) -> list[str]:
+    """The keys of kind I of a provider, in the order of a record."""
+    return [item[:-2] for item in module.TABLE.split(" ") if item[-1] == "I"]
+
+
+def reset_words(name: str) -> str:
+    """What must be done at the service of provider `name` before a device can register again; "" if nothing."""
+    return str(getattr(provider(name), "_RESET", ""))
+
+
 def _compile(source: Path, target: Path) -> bytes:
     name = source.relative_to(LIBRARY.parent).as_posix()
     command = ("-O2", "-s", name, str(source), "-o", str(target))

@@ -13,6 +13,8 @@ A provider is a module with
     bound(config)               lines of what its credential is bound to besides its keys of kind I (only where it is)
     check(section)              what several keys together want, or None (only where there is something to check)
     finish(config, log)         called once the credential is kept (only where there is something to do)
+    _RESET      what a person must do at the service before a device that was reset can register again; host tools read
+                it, a constant with an underscore takes no flash (only where there is something to do)
     SECRETS     names of further fields of its answers that are secret (only where `_PRIVATE` does not find them)
 
 A table of refusals has a line for each code, the first one too after a line break: the code, the first letter of the

@@ -8,12 +8,16 @@ from ..errors import EnrollError
 from ..url import quote
 from . import Answer, Credential, Request
 
+if __debug__:  # mpy-cross -O leaves this out: it knows const by itself
+    from micropython import const
+
 if False:  # for type hints only
     from ..config import Config
 
 TABLE = "admin_username!A username!I token_sn!I token_type!I cen_token-P auth_token-P secret_code-P login-{"
 ANSWER = 1536
 ONCE = False
+_RESET = const("unbind this token from its user")
 
 
 def check(section: dict) -> str | None:

@@ -19,6 +19,7 @@ if False:  # for type hints only
 TABLE = "serial@I utc_offset-n check-A"
 ANSWER = 512
 ONCE = True
+_RESET = const("reset this device in the portal")
 _REFUSALS = const("""
 403 r not enabled, or registered before
 refused enable or reset this device in the portal, and check its serial and clock""")

@@ -8,6 +8,9 @@ from binascii import crc32
 from ..errors import EnrollError
 from . import Credential, Request, need
 
+if __debug__:  # mpy-cross -O leaves this out: it knows const by itself
+    from micropython import const
+
 if False:  # for type hints only
     from ..config import Config
     from . import Answer
@@ -16,6 +19,7 @@ TABLE = "hardware_id@I application_id!I registration_token-P address-A scheme-A"
 ANSWER = 1024
 ONCE = False
 ONE_TIME = "registration_token"
+_RESET = const("fetch a new registration token for this device")
 
 
 def bound(config: "Config") -> str:

@@ -16,6 +16,7 @@ if False:  # for type hints only
 TABLE = "hardware_key@P firmware_version!A sn!I mac@I cloud_id-I sub_model-A name-A details-{ children-O static_cert-t"
 ANSWER = 1024
 ONCE = True
+_RESET = const("delete this device in the portal")
 _REFUSALS = const("""
 422 r taken or unknown
 refused delete this device in the portal, then it registers by itself, or check its keys""")
