@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import hashlib
 import json
 import os
 import resource
@@ -24,7 +25,8 @@ class Board:
     """A board whose flash, a file, survives resets and `unplug`; `port` is the path of its serial port.
 
     `micropython`: the path of the unix port. `claims`: what its `sys` says otherwise (version, platform); `lacks`:
-    modules that it does not have; `seconds`: of the processor, after which its program is ended.
+    modules that it does not have; `seconds`: of the processor, after which its program is ended; `unique_id`: of its
+    chip, in hex, "" for a chip that has none.
     """
 
     def __init__(
@@ -35,11 +37,15 @@ class Board:
         claims: dict[str, Any] | None = None,
         lacks: str = "",
         seconds: int | None = None,
+        unique_id: str | None = None,
     ) -> None:
         self.flash = flash
         self._micropython = str(micropython)
         self._seconds = seconds
         self._options = {"flash": str(flash), "claims": claims or {}, "lacks": lacks.split()}
+        # each chip has a number of its own
+        number = hashlib.sha256(str(flash).encode()).hexdigest()[:16]
+        self._options["unique_id"] = number if unique_id is None else unique_id
         if not flash.exists():
             flash.write_bytes(b"\xff" * (blocks * BLOCK))
         self.plug()

@@ -4,8 +4,8 @@
 
 Speaks on stdin and stdout. `mode` is the REPL that it starts in; main.py runs only before the friendly one. It ends
 with RESET's status where a board would reset softly: its host (board.py) starts it again on the same flash. `claims` is
-what `sys` says of the board, `lacks` are modules that it does not have. On the file `control` it says whether Ctrl-C
-interrupts (+) or is a byte like others (-).
+what `sys` says of the board, `unique_id` (hex) its chip's number, `lacks` are modules that it does not have. On the
+file `control` it says whether Ctrl-C interrupts (+) or is a byte like others (-).
 """
 # ruff: noqa: SIM105, SIM115, UP031  (there is no contextlib here)
 
@@ -14,6 +14,7 @@ import io
 import json
 import sys
 
+import machine
 import micropython
 import vfs
 
@@ -194,6 +195,9 @@ def start(path):
     claims = options["claims"]
     if "version" in claims:
         claims["implementation"] = Implementation(sys.implementation, version=tuple(claims["version"]))
+    if options.get("unique_id"):
+        unique_id = bytes.fromhex(options["unique_id"])
+        sys.modules["machine"] = Overlay(machine, unique_id=lambda: unique_id)
     if claims:
         sys.modules["sys"] = Overlay(sys, **claims)
     builtins.print = cooked
