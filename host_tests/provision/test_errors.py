@@ -119,7 +119,8 @@ def test_what_is_half_updated_does_not_boot(plug, desk):
             "1.27.0, which can lose an answer on rp2: flash",
         ),
         ({"claims": {"version": [1, 24, 0], "platform": "rp2"}}, "runs MicroPython 1.24.0: flash MicroPython 1.25"),
-        ({"claims": {"platform": "samd"}}, "there is no port.py for samd boards yet"),
+        ({"claims": {"platform": "samd"}}, "samd boards have no port.py yet: use one of esp32, rp2"),
+        ({"claims": {"platform": "esp32/../unix"}}, "esp32/../unix boards have no port.py yet: use one of"),
         ({"claims": {"platform": "rp2"}}, "standard is none of rp2: use --board with RPI_PICO2_W, RPI_PICO_W, W5500"),
     ],
 )

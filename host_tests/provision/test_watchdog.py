@@ -62,7 +62,7 @@ def test_it_is_quiet_before_anything_else_and_after_each_attempt(plug, desk, mon
     monkeypatch.setattr(work, "PAUSE", 1000.0)  # one attempt
     done = desk.run("one", "enroll.json", board=plug())
     assert done.status == 75, done
-    assert order == ["quiet", "hashes", "hashes", "quiet", "run", "quiet", "start"]
+    assert order == ["quiet", "hashes", "hashes", "quiet", "run", "quiet", "quiet", "start"]
 
 
 def test_lines_of_a_driver_are_not_the_boards(plug, desk):

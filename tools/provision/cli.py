@@ -15,13 +15,14 @@ from rich.console import Console
 from rich.progress import Progress
 
 from . import fleet as many
-from . import look, upgrade
+from . import look, registration, upgrade
 from .errors import MISUSE, REFUSED, TRY_AGAIN, Failure
-from .library import library
+from .library import library, reset_words
 from .link import connect, find
 from .plan import known_boards
 from .results import Result, Results
 from .template import Template
+from .untrusted import cleaned
 from .work import Options, provide
 
 FILE = click.Path(exists=True, dir_okay=False, path_type=Path)
@@ -39,6 +40,9 @@ def installing(function: Callable[..., None]) -> Callable[..., None]:
         click.option("--app", type=FILE, help="Your application, instead of firmware/app.py."),
         click.option("--board", type=click.Choice(known_boards()), help="Folder of boards/. [default: as it says]"),
         click.option("--old-firmware", is_flag=True, help="Take a MicroPython older than the board's page wants."),
+        click.option(
+            "--replace", multiple=True, metavar="NAME", help="Give up the registration of NAME that is on the board."
+        ),
         click.option("--source", is_flag=True, help="Copy the library as .py, not compiled."),
     ):
         function = option(function)
@@ -67,6 +71,7 @@ def main() -> None:
 @main.command()
 @port_option
 @installing
+@click.option("--library-only", is_flag=True, help="Copy /lib/enroll and touch nothing else; register nothing.")
 @json_option
 @click.argument("enroll_json", metavar="ENROLL.JSON", type=FILE)
 def one(port: str, keep: bool, as_json: bool, enroll_json: Path, **options: Any) -> None:
@@ -81,6 +86,7 @@ def one(port: str, keep: bool, as_json: bool, enroll_json: Path, **options: Any)
       WIFI=... provision one --port /dev/ttyUSB0 enroll.json
     """
     settings = Template(enroll_json).settings(keep=keep)
+    options["replace"] = frozenset(options["replace"])
     with Console(stderr=True).status("") as spinner:
         outcome = provide(find(port), settings, Options(**options), _voice(spinner.update))
     if as_json:
@@ -164,7 +170,7 @@ def status(port: str, as_json: bool, files: bool) -> None:
     Exit status: 0 registered, 75 not yet, 78 not installed or not as it should be.
     """
     with connect(find(port)) as link:
-        found = look.status(link)
+        found = cleaned(look.status(link))
         if found["registered"]:  # else its boot would register it, which may have been reset on purpose
             link.start()
     if as_json:
@@ -177,15 +183,27 @@ def status(port: str, as_json: bool, files: bool) -> None:
 
 @main.command()
 @port_option
+@json_option
 @click.option("--yes", is_flag=True, help="Do not ask.")
-def reset(port: str, yes: bool) -> None:
-    """Factory reset: the board forgets its credential, and its children's. It stays installed."""
+def reset(port: str, as_json: bool, yes: bool) -> None:
+    """Factory reset: the board forgets its credential, and its children's. It stays installed.
+
+    It says what must be done in the service's portal, too, before the device can register again.
+    """
     port = find(port)
-    if not yes:
-        click.confirm(f"Erase the credential of the board at {port} for ever?", abort=True, err=True)
     with connect(port) as link:
+        there = registration.read(link).registration
+        name = there.name if there else "the board"
+        if not yes and not click.confirm(f"Erase the credential of {name} at {port} for ever?", err=True):
+            link.start()
+            raise click.Abort
         look.forget(link)
-    click.echo("the credential is erased; at its next boot the board registers anew")
+    words = reset_words(there.provider) if there else ""
+    if as_json:
+        click.echo(json.dumps({"port": port, "erased": there.name if there else None, "portal": words}))
+    else:
+        what = f"{words}, or the next boot is refused" if words else "the board registers again at its next boot"
+        click.echo(f"the credential of {name} is erased: {what}")
 
 
 @main.command()

@@ -7,10 +7,11 @@ import time
 from collections.abc import Callable, Iterator
 from typing import Any
 
-from . import snippets
+from . import registration, snippets
 from .errors import CONFIGURATION, TRY_AGAIN, Failure, status_of
 from .link import Link
 from .plan import MANIFEST
+from .untrusted import clean
 
 SLICE = 0.2  # seconds between two looks at the clock while a board is silent
 
@@ -24,28 +25,35 @@ def status(link: Link) -> dict[str, Any]:
     manifest = json.loads(text)
     files: dict[str, str] = manifest["files"]
     there = link.hashes("/lib/enroll", [path for path in files if not path.startswith("/lib/enroll/")])
+    seen = registration.read(link)
     kind, found = link.call(snippets.REGISTERED)
     provider, url, device_id = found if not kind else (None, None, None)
+    record = seen.registration
     return {
         "port": link.port,
+        "board": seen.board,
         "micropython": facts.running,
         "outdated": facts.outdated,
         "build": facts.build,
         "enroll": manifest["version"],
         "changed": sorted(path for path in files if there.get(path) != files[path]),
         "hashes": {path: there.get(path) for path in sorted(files)},
-        "provider": provider,
-        "url": url,
+        "provider": record.provider if record else provider,
+        "url": record.url if record else url,
+        "identity": record.device if record else None,
+        "since": record.since if record else None,
+        "record": record.sentence if record else None,
         "registered": device_id,
-        "error": f"{kind}: {found}" if kind else None,
+        "error": f"{kind}: {clean(found)}" if kind else None,
     }
 
 
 def lines(found: dict[str, Any], files: bool) -> list[str]:
     """A status for people; `files`: with the SHA-256 of every file."""
     changed = ", ".join(found["changed"])
+    board = f", board {found['board']}" if found["board"] else ""
     said = [
-        f"{found['port']}: MicroPython {found['micropython']}, {found['build']}"
+        f"{found['port']}: MicroPython {found['micropython']}, {found['build']}{board}"
         + (f": too old, {found['outdated']}" if found["outdated"] else ""),
         f"enroll {found['enroll']}, {len(found['hashes'])} files, "
         + (f"not as they were installed: {changed}" if changed else "all as they were installed"),
@@ -53,10 +61,12 @@ def lines(found: dict[str, Any], files: bool) -> list[str]:
     if files:
         said += [f"    {mark}  {path}" for path, mark in found["hashes"].items()]
     if found["error"]:
-        return [*said, found["error"]]
+        there = [f"on its flash: {found['record']}"] if found["record"] else []
+        return [*said, found["error"], *there]
     name = found["registered"]
+    since = f" since {found['since']}" if name and found["since"] else ""
     where = f"{found['provider']} {name or ''}".strip()
-    return [*said, f"{'registered' if name else 'not registered yet:'} {where} at {found['url']}"]
+    return [*said, f"{'registered' if name else 'not registered yet:'} {where} at {found['url']}{since}"]
 
 
 def exit_status(found: dict[str, Any]) -> int:

@@ -10,6 +10,7 @@ from pathlib import Path
 from .errors import CONFIGURATION, MISUSE, Failure
 from .library import ROOT, library
 from .template import Settings
+from .untrusted import clean
 
 BOARDS = ROOT / "boards"
 FAMILIES = {"linux": "unix", "darwin": "unix"}  # sys.platform, where the family is not called the same
@@ -40,25 +41,31 @@ def known_boards() -> list[str]:
     return sorted(path.parent.name for path in BOARDS.glob("*/board.py"))
 
 
+def families() -> list[str]:
+    """The families of boards that there is a port.py for."""
+    return sorted(path.parent.name for path in BOARDS.glob("*/port.py"))
+
+
 def of_family(family: str, board: str) -> bool:
     """Whether boards/<board> is one of `family`: its manifest says which port.py it takes."""
     path = BOARDS / board / "manifest.py"
-    return path.exists() and f'base_path="../{family}"' in path.read_text()
+    return board in known_boards() and path.exists() and f'base_path="../{family}"' in path.read_text()
 
 
 def board_files(family: str, board: str) -> dict[str, bytes]:
     """port.py and what else boards/ has for this family and board. Raises Failure."""
+    if family not in families():  # a board may say anything
+        has = ", ".join(families())
+        raise Failure(CONFIGURATION, f"{clean(family)} boards have no port.py yet: use one of {has}")
     folder = BOARDS / family
-    if not (folder / "port.py").exists():
-        has = ", ".join(path.parent.name for path in sorted(BOARDS.glob("*/port.py")))
-        raise Failure(CONFIGURATION, f"there is no port.py for {family} boards yet; there is one for {has}")
-    wanted = "import board" in (folder / "port.py").read_text() or (BOARDS / board / "board.py").exists()
-    if wanted and not of_family(family, board):
+    known = board in known_boards()
+    if (known or "import board" in (folder / "port.py").read_text()) and not (known and of_family(family, board)):
         ours = ", ".join(it for it in known_boards() if of_family(family, it))
         remedy = f"use --board with {ours}" if ours else "leave --board out"
-        raise Failure(CONFIGURATION, f"{board or 'an unknown board'} is none of {family}: {remedy}")
-    paths = [*sorted(BOARDS.glob("*.py")), *sorted(folder.glob("*.py")), BOARDS / board / "board.py"]
-    return {f"/{path.name}": path.read_bytes() for path in paths if path.name != "manifest.py" and path.exists()}
+        raise Failure(CONFIGURATION, f"{clean(board) or 'an unknown board'} is none of {family}: {remedy}")
+    own = [BOARDS / board / "board.py"] if known else []
+    paths = [*sorted(BOARDS.glob("*.py")), *sorted(folder.glob("*.py")), *own]
+    return {f"/{path.name}": path.read_bytes() for path in paths if path.name != "manifest.py"}
 
 
 def family_of(platform: str) -> str:
@@ -83,7 +90,16 @@ def plan(settings: Settings, platform: str, board: str, source: bool, app: Path 
     return contents
 
 
-def _manifest(contents: dict[str, Content], board: str) -> bytes:
-    """What was installed. The hash of enroll.json is left out: a short password could be guessed from it."""
+def library_plan(source: bool, board: str, installed: dict[str, str]) -> dict[str, Content]:
+    """{path: content} of the library alone, for a board on which provision has `installed` {path: SHA-256} before."""
+    contents = {path: Content.of(data) for path, data in library(source).items()}
+    others = {path: mark for path, mark in installed.items() if not path.startswith("/lib/enroll/")}
+    return {**contents, MANIFEST: Content.of(_manifest(contents, board, others))}
+
+
+def _manifest(contents: dict[str, Content], board: str, others: dict[str, str] | None = None) -> bytes:
+    """What was installed, and the hashes of `others` that were before. The hash of enroll.json is left out: a short
+    password could be guessed from it."""
     hashes = {path: min(content.right) for path, content in contents.items() if path != CONFIGURATION_FILE}
+    hashes.update(others or {})
     return json.dumps({"version": version(), "board": board, "files": hashes}).encode()

@@ -133,3 +133,101 @@ def main(path):
     except OSError:
         return ""
 """
+
+# What is registered: [board id, [[state, identity, device id, time], ...]], the newest record first. `source`: of
+# store.py, for a board whose own library is broken; without it such a board says "no library".
+REGISTRATION = """
+import json, os
+def text(data):
+    try:
+        return str(data, "utf-8")
+    except UnicodeError:
+        return ""
+def folder():
+    for path in ("/enroll.json", "/enroll.json.whole"):
+        try:
+            with open(path) as file:
+                found = json.load(file).get("store")
+            return found if isinstance(found, str) and found.strip() else "state"
+        except (OSError, ValueError, AttributeError):
+            pass
+    return "state"
+def when(path):
+    import time
+    try:
+        seconds = os.stat(path)[8]
+    except OSError:
+        return 0
+    return seconds + (946684800 if time.gmtime(0)[0] == 2000 else 0)
+def name(state, body):
+    try:
+        found = json.loads(body)[0] if state == 4 else ""
+        return found if isinstance(found, str) else ""
+    except (ValueError, TypeError, IndexError, KeyError):
+        return ""
+def records(store):
+    found = []
+    for older in (False, True):
+        record = store.load(older)
+        if record and record[0] != 2:
+            state, who, body = record
+            slot = store.next if older else 1 - store.next
+            found.append([state, text(who), name(state, body), when(store.name(slot))])
+    for who in store.damaged:
+        if who.count(b"\\n"):
+            found.append([1, text(who), "", 0])
+    return found
+def number():
+    try:
+        import machine
+        return machine.unique_id().hex()
+    except (ImportError, AttributeError):
+        return ""
+def main(source):
+    path = folder()
+    if path[0] != "/":
+        path = "/" + path
+    try:
+        if path[:5] == "/nvs/":
+            import port
+        from enroll.store import Store
+    except Exception:
+        try:
+            os.stat(path)
+        except OSError:
+            return [number(), []]
+        if not source:
+            return "no library"
+        space = {}
+        exec(source, space)
+        Store = space["Store"]
+    return [number(), records(Store(path))]
+"""
+
+SIZES = """
+import os
+def main(paths):
+    return [os.stat(path)[6] for path in paths]
+"""
+
+# moves files away, each to the first name that is free
+KEEP = """
+import os
+def there(path):
+    try:
+        os.stat(path)
+        return True
+    except OSError:
+        return False
+def main(paths):
+    kept = []
+    for path in paths:
+        name = path + ".before"
+        count = 1
+        while there(name):
+            count += 1
+            name = path + ".before" + str(count)
+        os.rename(path, name)
+        kept.append(name)
+    return kept
+"""

@@ -17,7 +17,7 @@ from typing import Any
 import click
 
 from .errors import CONFIGURATION, Failure
-from .library import enroll_config
+from .library import enroll_config, identity_keys
 
 LEAST = 4  # characters of a secret that is worth hiding: hiding every "1" would hide all else, too
 
@@ -49,11 +49,18 @@ class Settings:
     (a secret that works once is erased by then)."""
 
     provider: str
-    device: str  # what tells it from others, e.g. "serial=MT1"; "" where the board knows that by itself
+    url: str
+    moved_from: list[str]  # earlier addresses of the service
+    identity: dict[str, str]  # what tells it from others, by key; "" where the board knows that by itself
     text: bytes = field(repr=False)
     right: set[str]
     ca: Path | None
     secrets: Secrets = field(repr=False)
+
+    @property
+    def device(self) -> str:
+        """The identity as one text, e.g. "serial=MT1"; "" where the board knows all of it by itself."""
+        return ";".join(f"{key}={value}" for key, value in self.identity.items() if value)
 
 
 def _from_environment(name: str, _folder: Path) -> str:
@@ -145,11 +152,11 @@ class Template:
             secrets.add(_sign(section))
         if config.ca:
             data["ca"] = Path(config.ca).name
-        identity = [item[:-2] for item in config.service.TABLE.split(" ") if item[-1] == "I"]
-        device = ";".join(f"{key}={section[key]}" for key in identity if section.get(key))
-        secrets.difference_update(str(section.get(key)) for key in identity)  # typed at a prompt, they are no secret
+        identity = {key: config.section[key] or "" for key in identity_keys(config.service)}
+        secrets.difference_update(identity.values())  # typed at a prompt, they are no secret
         right, text = _texts(data, section.get(getattr(config.service, "ONE_TIME", "")))
-        return Settings(config.provider, device, text, right, Path(config.ca) if config.ca else None, secrets)
+        ca = Path(config.ca) if config.ca else None
+        return Settings(config.provider, config.url, config.moved_from, identity, text, right, ca, secrets)
 
     def _check(self, data: Any) -> Any:
         module = enroll_config()

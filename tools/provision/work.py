@@ -3,20 +3,18 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable
 from dataclasses import dataclass, field
 from pathlib import Path
 
 from . import snippets
 from .errors import CONFIGURATION, STORAGE, TRY_AGAIN, Failure
+from .install import Hear, Installed, install, installed_files
 from .link import BYTECODE, Deadline, Facts, Link, connect
-from .plan import Content, plan
+from .plan import library_plan, plan
+from .registration import KEPT, Seen, protect, read
 from .template import Settings
 
 PAUSE = 5.0  # seconds between two attempts to register
-MAIN = "/main.py"
-
-Hear = Callable[[str], None]
 
 
 @dataclass(frozen=True)
@@ -28,6 +26,8 @@ class Options:
     app: Path | None = None
     deadline: float = 120.0
     old_firmware: bool = False
+    library_only: bool = False
+    replace: frozenset[str] = frozenset()  # names of registrations that may be given up
 
 
 @dataclass
@@ -38,33 +38,15 @@ class Outcome:
     text: str
     status: int
     device_id: str = ""
+    provider: str = ""  # this, `url` and `identity` as the board itself says
+    url: str = ""
+    identity: str = ""
+    since: str = ""
+    board: str = ""  # its id
     copied: list[str] = field(default_factory=list)
     kept: int = 0
     removed: list[str] = field(default_factory=list)
-
-
-def install(link: Link, contents: dict[str, Content], hear: Hear) -> Outcome:
-    """Make the board's files what `contents` says, and read them back. Raises Failure."""
-    names = [path for path in contents if not path.startswith("/lib/enroll/")]
-    there = link.hashes("/lib/enroll", names)
-    wrong = [path for path, content in contents.items() if there.get(path) not in content.right]
-    stale = [path for path in there if path not in contents]
-    if wrong and MAIN in there:
-        link.remove([MAIN])  # what is half installed must not boot
-        wrong = [*(path for path in wrong if path != MAIN), MAIN]
-    link.remove(stale)
-    for path in wrong:
-        hear(f"copying {path}")
-        link.write(path, contents[path].data)
-    there = link.hashes("/lib/enroll", names)
-    bad = [path for path, content in contents.items() if there.get(path) not in content.right]
-    if bad:
-        raise Failure(
-            STORAGE, f"the board at {link.port} does not hold what was written to {bad[0]}: replace its flash"
-        )
-    kept = len(contents) - len(wrong)
-    hear(f"{len(wrong)} files copied, {kept} were right already, {len(stale)} removed; all read back")
-    return Outcome("installed", "", TRY_AGAIN, copied=wrong, kept=kept, removed=stale)
+    moved: list[str] = field(default_factory=list)  # files that are not ours, as they are called now
 
 
 def attempt(link: Link, hear: Hear, seconds: float) -> Outcome:
@@ -127,10 +109,42 @@ def provide(port: str, settings: Settings, options: Options, hear: Hear) -> Outc
         facts = link.facts()
         check(facts, port, options)
         tell(f"{port}: MicroPython {facts.running} on {facts.platform}, {facts.build or 'build unknown'}")
-        contents = plan(settings, facts.platform, options.board or facts.board, options.source, options.app)
-        installed = install(link, contents, tell)
+        board = options.board or facts.board
+        seen = read(link)
+        if options.library_only:
+            contents = library_plan(options.source, board, installed_files(link))
+            done = install(link, contents, tell)
+            return describe(Outcome("installed", "the library is there, nothing else was touched", 0), seen, done)
+        contents = plan(settings, facts.platform, board, options.source, options.app)
+        done = install(link, contents, tell, protect(seen, settings, options.replace))
         outcome = first_boot(link, tell, options.deadline)
+        seen = confirm(link, settings, outcome)
         link.start()
     outcome.text = settings.secrets.hide(outcome.text)
-    outcome.copied, outcome.kept, outcome.removed = installed.copied, installed.kept, installed.removed
+    return describe(outcome, seen, done)
+
+
+def confirm(link: Link, settings: Settings, outcome: Outcome) -> Seen:
+    """What the board says once `outcome` has come. Raises Failure where that says "registered" and the board's flash
+    does not."""
+    link.enter()  # the heap of the attempt is given back
+    seen = read(link)
+    there = seen.registration
+    good = there and there.state == KEPT and there.fits(settings) and there.device_id == outcome.device_id
+    if outcome.state == "registered" and not good:
+        sentence = f"the board at {link.port} says that it is registered, but holds no such record: replace its flash"
+        raise Failure(STORAGE, sentence)
+    return seen
+
+
+def describe(outcome: Outcome, seen: Seen, installed: Installed) -> Outcome:
+    """`outcome` with what the board said of itself, and what was installed."""
+    outcome.board = seen.board
+    if seen.registration:
+        there = seen.registration
+        outcome.provider, outcome.url, outcome.identity = there.provider, there.url, there.device
+        outcome.since = there.since
+    outcome.copied, outcome.kept = installed.copied, installed.kept
+    outcome.removed, outcome.moved = installed.removed, installed.moved
+    outcome.text = "; ".join([outcome.text, *(f"a file that is not ours is now {name}" for name in installed.moved)])
     return outcome

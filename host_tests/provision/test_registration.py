@@ -1,0 +1,138 @@
+"""A registration on a board is never taken away, nor is a file that is not ours, unless a person says so by name."""
+
+import json
+import time
+
+import pytest
+from provision.library import reset_words
+
+
+def said(desk, board, *words, status=77):
+    """The sentence of `provision one`, which must fail and leave the board's flash as it is."""
+    before = board.flash.read_bytes()
+    sentence = desk.failed(status, "one", *words, "enroll.json", board=board)
+    assert board.flash.read_bytes() == before
+    return sentence
+
+
+def asked(sandbox, service="etherfax"):
+    return len([entry for entry in sandbox.log(service) if "/devices" in entry.path])
+
+
+def test_a_registered_board_is_not_overwritten_but_by_name(plug, desk, sandbox):
+    first = desk.write("etherfax")["serial"]
+    board = plug()
+    assert desk.run("one", "enroll.json", board=board).status == 0
+    url = json.loads((desk.folder / "enroll.json").read_text())["url"]
+    here = f"this board is {first}, registered at {url} since 20"
+    remedy = f"use --replace {first} to give it up, and reset this device in the portal"
+
+    desk.write("etherfax", {"serial": first}, url=sandbox.url("etherfax", "http"))
+    sentence = said(desk, board)
+    assert here in sentence and remedy in sentence and "`moved_from`" in sentence
+    second = desk.write("etherfax")["serial"]
+    assert here in said(desk, board) and here in said(desk, board, "--replace", second)
+    desk.write("xyte")
+    assert here in said(desk, board)
+    assert asked(sandbox) == 1
+
+    config = (desk.folder / "enroll.json").read_text()
+    board.mpremote("exec", f"f = open('enroll.json', 'w'); f.write({config!r}); f.close()")
+    looked = json.loads(desk.run("status", "--json", board=board).out)
+    assert looked["registered"] is None and looked["identity"] == f"serial={first}" and looked["url"] == url
+    assert len(looked["board"]) == 23 and looked["since"][:2] == "20"
+
+    desk.write("etherfax", {"serial": second})
+    done = desk.run("one", "--json", "--replace", first, "enroll.json", board=board)
+    found = json.loads(done.out)
+    assert (done.status, found["identity"], found["url"], found["provider"]) == (0, f"serial={second}", url, "etherfax")
+    assert asked(sandbox) == 2
+    assert json.loads(desk.run("one", "--json", "enroll.json", board=board).out)["identity"] == f"serial={second}"
+    assert asked(sandbox) == 2
+
+
+HALF = "import os; os.remove('/lib/enroll/store.mpy'); os.remove('/main.py')"
+TRIED = """
+from enroll import store
+it = store.Store("/state")
+it.prepare()
+it.save({state}, {identity!r}, b"")
+"""
+
+
+def test_a_board_whose_library_is_broken_is_not_blank(plug, desk, sandbox):
+    """Copying a newer library was cut: the record is there, and what reads it is not."""
+    first = desk.write("etherfax")["serial"]
+    board = plug()
+    desk.run("one", "enroll.json", board=board)
+    board.mpremote("exec", HALF)
+    desk.write("etherfax")
+    assert f"this board is {first}, registered at" in said(desk, board)
+    desk.write("etherfax", {"serial": first})
+    assert json.loads(desk.run("one", "--json", "enroll.json", board=board).out)["state"] == "registered"
+    assert asked(sandbox) == 1
+
+
+def test_an_attempt_whose_outcome_is_unknown_is_not_overwritten(plug, desk, sandbox):
+    """The service may have registered that device, once and for ever. One that it has refused is free."""
+    desk.write("etherfax")
+    board = plug()
+    desk.run("one", "--library-only", "enroll.json", board=board)
+    other = b"https://fax.example.com\netherfax\nMT77"
+    board.mpremote("exec", TRIED.format(state=1, identity=other))
+    assert "this board is MT77, registered at https://fax.example.com or may be since 20" in said(desk, board)
+    board.mpremote("exec", TRIED.format(state=2, identity=other))
+    board.mpremote("exec", TRIED.format(state=2, identity=other))
+    assert desk.run("one", "enroll.json", board=board).status == 0
+
+
+def test_files_that_are_not_ours_are_kept_and_named(plug, desk, reads):
+    desk.write("etherfax")
+    board = plug()
+    ours = json.loads(desk.run("one", "--library-only", "--json", "enroll.json", board=board).out)
+    assert ours["state"] == "installed" and all(it.startswith(("/lib/enroll/", "/prov")) for it in ours["copied"])
+    board.mpremote(
+        "exec", "for n in ('main.py', 'port.py', 'main.py.before'): f = open(n, 'w'); f.write('1'); f.close()"
+    )
+    again = json.loads(desk.run("one", "--library-only", "--json", "enroll.json", board=board).out)
+    assert (again["copied"], again["moved"]) == ([], [])
+    done = desk.run("one", "enroll.json", board=board)
+    assert done.status == 0, done
+    assert "/main.py is not ours: it is kept as /main.py.before2" in done.err
+    assert "is now /port.py.before" in done.out and reads(board, "main.py.before2") == 1
+    board.mpremote("exec", "f = open('app.py', 'a'); f.write('#'); f.close()")
+    assert "is now /app.py.before" in desk.run("one", "enroll.json", board=board).out
+    (desk.folder / "app.py").write_text("def main(session): pass")
+    changed = json.loads(desk.run("one", "--json", "--app", "app.py", "enroll.json", board=board).out)
+    assert "/app.py" in changed["copied"] and changed["moved"] == []
+
+
+def test_reset_says_what_to_do_in_the_portal(plug, desk):
+    serial = desk.write("etherfax")["serial"]
+    board = plug()
+    assert desk.run("one", "enroll.json", board=board).status == 0
+    board.heard.clear()
+    done = desk.run("reset", board=board, typed="n\n")
+    assert done.status == 1 and done.out == "" and f"credential of {serial}" in done.err
+    end = time.monotonic() + 10
+    while b"\x02\x04" not in board.heard:  # it goes on
+        assert time.monotonic() < end
+        time.sleep(0.01)
+    done = desk.run("reset", "--yes", board=board)
+    assert "is erased: reset this device in the portal, or the next boot is refused" in done.out
+    nothing = json.loads(desk.run("reset", "--yes", "--json", board=board).out)
+    assert nothing["erased"] is None and nothing["portal"] == ""
+
+
+@pytest.mark.parametrize(
+    ("service", "words"),
+    [
+        ("etherfax", "reset this device in the portal"),
+        ("xyte", "delete this device in the portal"),
+        ("ickstream", "fetch a new registration token for this device"),
+        ("centagate", "unbind this token from its user"),
+        ("../etherfax", ""),
+    ],
+)
+def test_each_provider_has_its_words_for_a_reset(service, words):
+    assert reset_words(service) == words

@@ -1,0 +1,100 @@
+"""Makes the files on a board what they should be, and keeps what is not ours."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from . import snippets
+from .errors import STORAGE, Failure
+from .link import Link
+from .look import forget
+from .plan import CONFIGURATION_FILE, MANIFEST, Content
+
+MAIN = "/main.py"
+LIBRARY_FOLDER = "/lib/enroll/"
+LATE = (CONFIGURATION_FILE, MANIFEST, MAIN)  # written once the library is whole
+
+Hear = Callable[[str], None]
+
+
+@dataclass
+class Installed:
+    """What was done: paths `copied`, the number `kept` as they were, paths `removed`, and the names that files which
+    are not ours were `moved` to."""
+
+    copied: list[str]
+    kept: int
+    removed: list[str]
+    moved: list[str]
+
+
+def install(link: Link, contents: dict[str, Content], hear: Hear, give_up: bool = False) -> Installed:
+    """Make the board's files what `contents` says, and read them back. `give_up`: erase what is registered there, once
+    nothing boots any more and the library is whole. Raises Failure.
+    """
+    names = [path for path in contents if not path.startswith(LIBRARY_FOLDER)]
+    there = link.hashes("/lib/enroll", names)
+    wrong = [path for path, content in contents.items() if there.get(path) not in content.right]
+    stale = [path for path in there if path not in contents]
+    if (wrong or give_up) and MAIN in contents and MAIN not in wrong:
+        wrong.append(MAIN)  # what is half installed must not boot: it goes first and comes last
+    moved = _keep(link, [path for path in wrong if path in there], there, contents)
+    for path, name in moved.items():
+        hear(f"{path} is not ours: it is kept as {name}")
+    link.remove([*([MAIN] if MAIN in wrong and MAIN in there and MAIN not in moved else []), *stale])
+    late = [path for path in wrong if path in LATE]
+    _copy(link, [path for path in wrong if path not in late], contents, hear)
+    if give_up:
+        link.enter()  # what is loaded is the old library
+        forget(link)
+    _copy(link, late, contents, hear)
+    there = link.hashes("/lib/enroll", names)
+    bad = [path for path, content in contents.items() if there.get(path) not in content.right]
+    if bad:
+        raise Failure(
+            STORAGE, f"the board at {link.port} does not hold what was written to {bad[0]}: replace its flash"
+        )
+    kept = len(contents) - len(wrong)
+    hear(f"{len(wrong)} files copied, {kept} were right already, {len(stale)} removed; all read back")
+    return Installed(wrong, kept, stale, list(moved.values()))
+
+
+def _copy(link: Link, paths: list[str], contents: dict[str, Content], hear: Hear) -> None:
+    for path in paths:
+        hear(f"copying {path}")
+        link.write(path, contents[path].data)
+
+
+def _keep(link: Link, paths: list[str], there: dict[str, str], contents: dict[str, Content]) -> dict[str, str]:
+    """Move those of `paths` away that are not ours, whose hashes are `there`; returns {path: its name now}.
+
+    Ours is what the board's list of installed files names, what is right, and the beginning of what is right: copying
+    may have been cut. The configuration is ours where no other device is registered, see registration.py.
+    """
+    known = installed_files(link)
+    suspects = [
+        path
+        for path in paths
+        if not path.startswith(LIBRARY_FOLDER)
+        and path not in (CONFIGURATION_FILE, MANIFEST)
+        and there[path] not in (known.get(path), *contents[path].right)
+    ]
+    sizes = link.call(snippets.SIZES, suspects) if suspects else []
+    foreign = [
+        path
+        for path, size in zip(suspects, sizes, strict=True)
+        if hashlib.sha256(contents[path].data[:size]).hexdigest() != there[path]
+    ]
+    return dict(zip(foreign, link.call(snippets.KEEP, foreign), strict=True)) if foreign else {}
+
+
+def installed_files(link: Link) -> dict[str, str]:
+    """{path: SHA-256} of what provision has installed on the board, as its list says; {} where there is none."""
+    try:
+        files = json.loads(link.call(snippets.MANIFEST, MANIFEST))["files"]
+        return {str(path): str(mark) for path, mark in files.items()}
+    except (ValueError, TypeError, KeyError, AttributeError):
+        return {}

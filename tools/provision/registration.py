@@ -1,0 +1,134 @@
+"""What a board itself says is registered on it: read on the board, never from a file on the host."""
+
+from __future__ import annotations
+
+import datetime
+import shlex
+from dataclasses import dataclass
+
+from . import snippets
+from .errors import ANSWER, REFUSED, Failure
+from .library import LIBRARY, identity_keys, provider, reset_words
+from .link import Link
+from .template import Settings
+from .untrusted import clean
+
+TRIED, REFUSED_THERE, RAW, KEPT = 1, 2, 3, 4  # states of a record, see lib/enroll/record.py
+_EARLIEST, _LATEST = 1_577_836_800, 4_102_444_800  # 2020 and 2100: between them a board's clock can be true
+
+
+@dataclass(frozen=True)
+class Registration:
+    """A record on a board. `state` is KEPT, RAW (an answer that nobody has read yet) or TRIED (nobody knows how an
+    attempt ended). `identity`: the values of the provider's keys of kind I. `since`: UTC, "" where the board did not
+    know the time. All texts are clean.
+    """
+
+    state: int
+    provider: str
+    url: str
+    identity: tuple[str, ...]
+    device_id: str
+    since: str
+
+    @property
+    def keys(self) -> dict[str, str]:
+        """The identity as {key of enroll.json: value}; numbers are the keys where the provider is not known here."""
+        module = provider(self.provider)
+        names = identity_keys(module) if module else [str(at) for at, _ in enumerate(self.identity)]
+        return dict(zip(names, self.identity, strict=False))
+
+    @property
+    def device(self) -> str:
+        """The identity as one text, spelled as Settings.device is."""
+        return ";".join(f"{key}={value}" for key, value in self.keys.items() if value)
+
+    @property
+    def name(self) -> str:
+        """What a person calls it by; --replace wants this."""
+        return self.device_id or next(filter(None, self.identity), "") or "unknown"
+
+    @property
+    def sentence(self) -> str:
+        """Who it is, where, and since when."""
+        since = f" since {self.since}" if self.since else ""
+        if self.state == KEPT:
+            return f"{self.name}, registered at {self.url}{since}"
+        what = "with an answer that nobody has read yet" if self.state == RAW else "or may be"
+        return f"{self.name}, registered at {self.url} {what}{since}"
+
+    def carries(self, settings: Settings) -> bool:
+        """Whether it is of the provider and the identity of `settings`, at whatever address. What `settings` leaves to
+        the board fits whatever the board says."""
+        ours = settings.identity
+        return self.provider == settings.provider and all(
+            self.keys.get(key) == value for key, value in ours.items() if value
+        )
+
+    def fits(self, settings: Settings) -> bool:
+        """Whether it is what `settings` wants: the provider, the identity, and the address or an earlier one."""
+        return self.carries(settings) and self.url in (settings.url, *settings.moved_from)
+
+
+@dataclass(frozen=True)
+class Seen:
+    """What a board says: its `board` id (of the chip, as 24:0A:..., "" where it has none) and what is registered."""
+
+    board: str = ""
+    registration: Registration | None = None
+
+
+def read(link: Link) -> Seen:
+    """Ask the board. Its own library reads the records; where that is broken, the host's does. Raises Failure."""
+    found = link.call(snippets.REGISTRATION, "")
+    if found == "no library":
+        source = (LIBRARY / "store.py").read_text(encoding="utf-8")
+        found = link.call(
+            snippets.REGISTRATION, source.replace("from .errors import EnrollError", "EnrollError = OSError")
+        )
+    try:
+        board, records = found
+        registrations = [_registration(*record) for record in records]
+        return Seen(bytes.fromhex(board).hex(":"), max(registrations, key=_worth, default=None))
+    except (TypeError, ValueError, AttributeError):
+        sentence = f"the board at {link.port} does not say what is registered on it: unplug it, then run this again"
+        raise Failure(ANSWER, sentence) from None
+
+
+def _registration(state: int, who: str, device_id: str, since: int) -> Registration:
+    if state not in (TRIED, RAW, KEPT):
+        raise ValueError
+    url, name, *identity = (clean(line) for line in who.split("\n"))
+    module = provider(name)
+    size = len(identity_keys(module)) if module else len(identity)  # a provider may bind a record to more
+    return Registration(state, name, url, tuple(identity[:size]), clean(device_id), _time(since))
+
+
+def _worth(registration: Registration) -> bool:
+    """An answer or a credential is worth more than a note; of two such the newer one, which comes first."""
+    return registration.state in (RAW, KEPT)
+
+
+def _time(seconds: int) -> str:
+    if not _EARLIEST < seconds < _LATEST:
+        return ""
+    return datetime.datetime.fromtimestamp(seconds, datetime.UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
+
+
+def protect(seen: Seen, settings: Settings, replace: frozenset[str]) -> bool:
+    """Whether what is registered on the board is to be given up; False where nothing is, or the right thing.
+
+    Raises Failure where it is something else and `replace` does not name it.
+    """
+    there = seen.registration
+    if there is None or there.fits(settings):
+        return False
+    if there.name in replace:
+        return True
+    remedy = f"use --replace {shlex.quote(there.name)} to give it up"
+    words = reset_words(there.provider)
+    if words:
+        remedy += f", and {words}"
+    if there.carries(settings):
+        remedy += ", or list its address in `moved_from` if that service has moved"
+    raise Failure(REFUSED, f"this board is {there.sentence}: {remedy}")
