@@ -7,7 +7,7 @@ export RUNTIMES
 endif
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test torture test-qemu lint sandbox which-micropython dist romfs firmware provision size bench coverage lock clean
+.PHONY: help demo test torture test-qemu lint sandbox which-micropython dist romfs firmware provision board size bench coverage lock clean
 
 help: ## list the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-18s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -47,6 +47,9 @@ firmware: .venv/ready ## build firmware: BOARD=RPI_PICO_W MICROPYTHON_DIR=/path
 
 provision: .venv/ready ## put enroll on a board; ARGS="one enroll.json", --help
 	@$(RUN) -m provision $(ARGS)
+
+board: .venv/ready ## run a board on a pty, with a sandbox, until Ctrl-C
+	@$(RUN) -m provision demo-board $(ARGS)
 
 size: .venv/ready ## show what the library costs in flash and heap
 	@$(RUN) tools/size.py

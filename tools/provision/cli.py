@@ -16,6 +16,7 @@ from rich.progress import Progress
 
 from . import fleet as many
 from . import look, registration, upgrade
+from .demo_board.cli import demo_board
 from .errors import MISUSE, REFUSED, TRY_AGAIN, Failure
 from .library import library, reset_words
 from .link import connect, find
@@ -256,3 +257,4 @@ def ca(service: str, out: Path, bundles: tuple[Path, ...], yes: bool, fingerprin
 
 
 main.add_command(upgrade.command)
+main.add_command(demo_board)
