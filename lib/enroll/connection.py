@@ -114,6 +114,7 @@ class Connection:
         context = trust(ca)
         context.verify_callback = self._verified
         self.host = host
+        gc.collect()  # of the file too: the TLS object stays where it is put, and leaves no hole then
         free = gc.mem_free()
         self.stream = yield from self._io(
             0, context.wrap_socket, self.sock, server_hostname=host, do_handshake_on_connect=False
