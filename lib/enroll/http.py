@@ -4,7 +4,7 @@ from time import ticks_add, ticks_ms, time
 
 from . import wait
 from .errors import EnrollError
-from .http1 import Exchange, add, exchange
+from .http1 import Exchange, add, encode, exchange
 from .url import split
 
 if __debug__:  # mpy-cross -O leaves this out: it knows const by itself
@@ -107,8 +107,9 @@ def _quiet(stream) -> bool:
         return error.errno in (11, 35)  # EAGAIN, of macOS too
 
 
-def _again(connection, method: str, target: tuple, body, headers: dict, timeout: float, repeat: bool):
-    """Task: what `exchange` does, over a connection that was used before; None where it has to be done over another.
+def _again(method: str, request: tuple, connection, timeout: float, repeat: bool):
+    """Task: what `exchange` does, with the `request` of `encode` over a connection that was used before; None where it
+    has to be done over another.
 
     A balancer on the way may have forgotten the connection, and then nobody answers. So the head of the answer has to
     come in a part of the time, which leaves enough to repeat what can be repeated.
@@ -120,7 +121,7 @@ def _again(connection, method: str, target: tuple, body, headers: dict, timeout:
     try:
         if _quiet(connection.stream):
             it = Exchange(connection)
-            yield from it.ask(method, target, headers, body, wait.ignore, False)
+            yield from it.ask(method, *request, wait.ignore, False)
             connection.end = ticks_add(connection.end, int((timeout - patience) * 1000))
             connection = None
             return it
@@ -195,9 +196,8 @@ def fetch(
         expire(idle)
     if idle:
         began = time()
-        it = yield from _again(
-            idle.pop()[0], method, target, data or b"", headers, timeout, repeat or method not in ("POST", "PATCH")
-        )
+        encoded = encode(method, target, headers, data or b"")
+        it = yield from _again(method, encoded, idle.pop()[0], timeout, repeat or method not in ("POST", "PATCH"))
         timeout -= min(max(time() - began, 0), timeout / 4)
     if not it:
         it = yield from exchange(method, url, data or b"", headers, timeout, ca, brief=not parse_headers)

@@ -31,6 +31,29 @@ def add(headers: dict, name: str, value) -> None:
         headers[name] = value
 
 
+def encode(method: str, target: tuple, headers: dict, body) -> tuple:
+    """The bytes of a request to `target`, as `split` gives it: its head, with a short `body` in it, and what is left of
+    `body`. Raises EnrollError("configuration") for a header that cannot be sent.
+    """
+    scheme, host, port, path = target
+    add(headers, "Host", host if port == (443 if scheme == "https" else 80) else host + ":" + str(port))
+    for usual in _USUAL.split("\n"):
+        add(headers, *usual.split(": "))
+    if body or method[0] == "P":
+        add(headers, "Content-Length", len(body))
+    lines = [("%s %s HTTP/1.1" % (method, path)).encode()]
+    for name, value in headers.items():
+        line = ("%s: %s" % (name, value)).encode()
+        if min(line) < 32:
+            raise EnrollError("configuration", "a line break in the header %s: take it out" % name)
+        lines.append(line)
+    lines += [b"", b""]
+    if len(body) <= _JOINED:  # in one piece: a server may answer and hang up when it has seen the head
+        lines[-1] = body
+        body = b""
+    return b"\r\n".join(lines), body
+
+
 class Exchange:
     """One request over a connection, and its answer: after `ask` there are `line`, its first, `status_code` and
     `headers` (names in lower case), then the body comes piece by piece or whole.
@@ -50,30 +73,12 @@ class Exchange:
         """Close the connection. It takes no heap, of which there may be none left."""
         self.connection.close()
 
-    def ask(self, method: str, target: tuple, headers: dict, body, ready, brief: bool):
-        """Task: send a request to `target`, as `split` gives it, and read the head of the answer.
+    def ask(self, method: str, data: bytes, body, ready, brief: bool):
+        """Task: send `data` and `body`, as `encode` gives them, and read the head of the answer.
 
         `ready()` is called when nothing has been sent. An answer is read even if not all of the request could be sent:
         it may say why. `brief`: see `_head`.
         """
-        scheme, host, port, path = target
-        add(headers, "Host", host if port == (443 if scheme == "https" else 80) else host + ":" + str(port))
-        for usual in _USUAL.split("\n"):
-            add(headers, *usual.split(": "))
-        if body or method[0] == "P":
-            add(headers, "Content-Length", len(body))
-        lines = [("%s %s HTTP/1.1" % (method, path)).encode()]
-        for name, value in headers.items():
-            line = ("%s: %s" % (name, value)).encode()
-            if min(line) < 32:
-                raise EnrollError("configuration", "a line break in the header %s: take it out" % name)
-            lines.append(line)
-        lines += [b"", b""]
-        if len(body) <= _JOINED:  # in one piece: a server may answer and hang up when it has seen the head
-            lines[-1] = body
-            body = b""
-        data = b"\r\n".join(lines)
-        lines.clear()
         ready()
         failure = None
         try:
@@ -199,12 +204,14 @@ def exchange(
     secure = target[0] == "https"
     if secure and verify and not ca:
         raise EnrollError("configuration", "https wants a `ca`")
+    data, body = encode(method, target, headers or {}, body)  # before a connection that a mistake would leave unused
+    target = target[:3]  # the path is in `data` now, and TLS gets its heap
     connection = yield from connect(target[1], target[2], timeout)
     try:
         if secure:
             yield from connection.secure(target[1], ca if verify else None)
         it = Exchange(connection)
-        yield from it.ask(method, target, headers or {}, body, ready, brief)
+        yield from it.ask(method, data, body, ready, brief)
         return it
     except BaseException as error:
         connection.close()
