@@ -128,40 +128,40 @@ class Store:
         return "%s/%d/slot" % (self.path, slot)
 
     def _keep(self, spare: bool, *record) -> None:
-        try:
-            try:
-                self._write(*record)
-            except OSError as error:
-                self.close()
-                if not spare:
-                    raise
-                if error.errno == _ENOSPC:
-                    os.remove(self.path + "/spare")
-                elif self.state[1 - self.next] in (0, 1, 2, record[0]):
-                    self.next = 1 - self.next  # this slot is worn: take the other one, unless it is worth more
-                self._write(*record)
-        except OSError as error:
-            raise self.trouble(error)
-
-    def _write(self, *record) -> None:
-        """Write `record` into the next slot; without one only its first bytes, unless they are there already."""
-        sequence = self._sequence + 1
+        """Write `record` into the next slot; without one only its first bytes, unless they are there already. `spare`:
+        see `save`. Raises EnrollError("storage").
+        """
         state, identity, body = record or (0, b"", b"")
-        header = pack(_HEAD, _MAGIC, sequence, state, len(identity), len(body))
-        if not self._open:
-            older, newer = self.state[self.next], self.state[1 - self.next]
-            if older > 2 and (newer < older or older == newer == 3) and state < 4:
-                self.next = 1 - self.next  # not an answer or a credential, nor the first unread answer, has to go
-            self._open.append(open(self.name(self.next), "r+b"))
-            self._open[0].write(header[:_BEGUN])
-        if not record:
-            return
-        crc = crc32(body, crc32(identity, crc32(header)))
-        for part in (header[_BEGUN:], identity, body, crc.to_bytes(4, "little")):
-            self._open[0].write(part)
-        self._open.pop().close()
-        if self._check(self.next) != sequence:
-            raise OSError(5)  # EIO: it reads back as something else
+        full = False
+        while True:
+            try:
+                if full:
+                    os.remove(self.path + "/spare")
+                sequence = self._sequence + 1
+                header = pack(_HEAD, _MAGIC, sequence, state, len(identity), len(body))
+                if not self._open:
+                    older, newer = self.state[self.next], self.state[1 - self.next]
+                    if older > 2 and (newer < older or older == newer == 3) and state < 4:
+                        self.next = 1 - self.next  # an answer, a credential, the first unread answer has to stay
+                    self._open.append(open(self.name(self.next), "r+b"))
+                    self._open[0].write(header[:_BEGUN])
+                if not record:
+                    return
+                crc = crc32(body, crc32(identity, crc32(header)))
+                for part in (header[_BEGUN:], identity, body, crc.to_bytes(4, "little")):
+                    self._open[0].write(part)
+                self._open.pop().close()
+                if self._check(self.next) == sequence:
+                    return
+                raise OSError(5)  # EIO: it reads back as something else
+            except OSError as error:
+                trouble = self.trouble(error)
+                if not spare:
+                    raise trouble
+                spare = False
+                full = error.errno == _ENOSPC
+                if not full and self.state[1 - self.next] in (0, 1, 2, state):
+                    self.next = 1 - self.next  # this slot is worn: take the other one, unless it is worth more
 
     def _check(self, slot: int) -> int:
         """Sequence number of `slot` if it is valid, else 0; where it is damaged, `damaged` gets who has begun it."""
