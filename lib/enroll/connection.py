@@ -111,6 +111,7 @@ class Connection:
         first write does. mbedTLS calls back for each certificate of the chain, the server's own last, whatever it
         thinks of them, but then it does not return from that read.
         """
+        gc.collect()
         context = trust(ca)
         context.verify_callback = self._verified
         self.host = host

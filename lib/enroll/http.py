@@ -10,6 +10,9 @@ from .url import split
 if __debug__:  # mpy-cross -O leaves this out: it knows const by itself
     from micropython import const
 
+if False:  # for type hints only
+    from typing import Any
+
 _SILENCE = const(30)  # seconds that a connection is kept for
 
 
@@ -107,7 +110,7 @@ def _quiet(stream) -> bool:
         return error.errno in (11, 35)  # EAGAIN, of macOS too
 
 
-def _again(method: str, request: tuple, connection, timeout: float, repeat: bool):
+def _again(method: str, request: "tuple[bytes, Any]", connection, timeout: float, repeat: bool):
     """Task: what `exchange` does, with the `request` of `encode` over a connection that was used before; None where it
     has to be done over another.
 

@@ -11,6 +11,9 @@ from .wait import ignore
 if __debug__:  # mpy-cross -O leaves this out: it knows const by itself
     from micropython import const
 
+if False:  # for type hints only
+    from typing import Any
+
 _HEAD = const(65536)  # bytes of status line and headers together
 _KEPT = const(16384)  # and of what is kept of them
 _SIZE = const(8192)  # bytes of a line with the size of a chunk, or of trailers
@@ -31,7 +34,7 @@ def add(headers: dict, name: str, value) -> None:
         headers[name] = value
 
 
-def encode(method: str, target: tuple, headers: dict, body) -> tuple:
+def encode(method: str, target: tuple, headers: dict, body) -> "tuple[bytes, Any]":
     """The bytes of a request to `target`, as `split` gives it: its head, with a short `body` in it, and what is left of
     `body`. Raises EnrollError("configuration") for a header that cannot be sent.
     """
@@ -200,16 +203,15 @@ def exchange(
     OSError for the connection, and EnrollError (`certificate`, `memory`, `network`, `answer`, `configuration`), whose
     `unsent` is true where the server cannot have acted on the request; ValueError as `split` does.
     """
-    target = split(url)
-    secure = target[0] == "https"
+    scheme, host, port = split(url)[:3]
+    secure = scheme == "https"
     if secure and verify and not ca:
         raise EnrollError("configuration", "https wants a `ca`")
-    data, body = encode(method, target, headers or {}, body)  # before a connection that a mistake would leave unused
-    target = target[:3]  # the path is in `data` now, and TLS gets its heap
-    connection = yield from connect(target[1], target[2], timeout)
+    data, body = encode(method, split(url), headers or {}, body)  # a mistake in it needs no connection
+    connection = yield from connect(host, port, timeout)
     try:
         if secure:
-            yield from connection.secure(target[1], ca if verify else None)
+            yield from connection.secure(host, ca if verify else None)
         it = Exchange(connection)
         yield from it.ask(method, data, body, ready, brief)
         return it
