@@ -1,4 +1,4 @@
-"""Power that fails at every block operation while a board's files are replaced: it boots the old ones or the new ones."""
+"""Power that fails at every block operation of an upgrade: the board boots the old files or the new ones."""
 
 import json
 import os
