@@ -153,8 +153,7 @@ def desk(tmp_path: Path, sandbox: Sandbox, monkeypatch: pytest.MonkeyPatch) -> D
 @pytest.fixture
 def impatient(monkeypatch: pytest.MonkeyPatch) -> None:
     """Whoever does not answer at once is taken for asleep."""
-    monkeypatch.setattr("provision.link.ENTER", (0.5, 0.5))
-    monkeypatch.setattr("provision.link.SILENCE", 0.5)
+    monkeypatch.setattr("provision.link.ENTER", 0.5)
 
 
 @pytest.fixture

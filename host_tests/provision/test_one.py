@@ -95,7 +95,6 @@ def test_a_temporary_failure_is_tried_again(plug, desk, sandbox, monkeypatch):
 
 def test_a_boot_that_does_not_end_is_ended(plug, desk, sandbox, monkeypatch):
     desk.write("etherfax")
-    monkeypatch.setattr("provision.link.SILENCE", 0.2)
     sandbox.fault("etherfax", delay=6, times=1)
     done = desk.run("one", "--deadline", "1", "enroll.json", board=plug())
     assert done.status == 75 and "did not finish within 1 s" in done.out

@@ -1,8 +1,10 @@
 """What is secret gets to the board, and nowhere else."""
 
+import dataclasses
 import json
 import sys
 
+from provision import snippets
 from provision.template import Secrets, Template
 from provision.work import Options, provide
 
@@ -36,8 +38,9 @@ def test_placeholders_reach_the_board_alone(plug, desk, reads):
 
 def test_what_a_board_tells_is_hidden(plug, desk, monkeypatch):
     desk.write("etherfax", network=[{"ssid": "net", "password": PLACES["WIFI"]}])
-    lines = [f"enroll: joining with {PLACES['WIFI']}", f"enroll: refused: {PLACES['WIFI']}", "provision: 77"]
-    monkeypatch.setattr("provision.snippets.BOOT", f"for line in {lines}: print(line)")
+    said = f"refused: {PLACES['WIFI']}"
+    code = f"def main():\n    print('enroll: joining with {PLACES['WIFI']}')\n    return [77, {said!r}, '', '']"
+    monkeypatch.setattr("provision.snippets.BOOT", dataclasses.replace(snippets.BOOT, code=code))
     heard: list[str] = []
     board = plug()
     outcome = provide(board.port, Template(desk.folder / "enroll.json").settings(), Options(), heard.append)

@@ -126,10 +126,10 @@ class Recorder:
         self.steps = []
 
     def call(self, program, *values):
-        self.steps.append([program, values])
+        self.steps.append([program.code, values])
 
     def write(self, path, data):
-        self.call(WRITE, path, data.decode())
+        self.steps.append([WRITE, [path, data.decode()]])
 
 
 def recorded(action, *values):

@@ -16,14 +16,14 @@ class Memory(dict):
         super().__setitem__(address - 0x3000, self[address - 0x3000] & ~bits)
 
 
-def quiet(monkeypatch, platform, chip="", **modules):
+def quiet(monkeypatch, platform, chip="", space=None, **modules):
     """Run the program that keeps watchdogs quiet on a board of that kind; returns what it says."""
     monkeypatch.setattr(sys, "platform", platform)
     monkeypatch.setattr(sys, "implementation", types.SimpleNamespace(_machine=chip))
     for name in ("machine", "board"):
         monkeypatch.setitem(sys.modules, name, modules.get(name))
-    space = {}
-    exec(snippets.QUIET, space)
+    space = space or {}
+    exec(snippets.QUIET.code, space)
     return space["main"]()
 
 
@@ -36,13 +36,35 @@ def test_rp2s_is_stopped_whoever_has_started_it(monkeypatch, chip, base):
     assert memory == {base: 0x07FFFFFF}
 
 
-@pytest.mark.parametrize(("board", "given"), [(60000, [3600000]), (0, []), (None, [])])
-def test_esp32s_which_cannot_be_stopped_is_given_an_hour(monkeypatch, board, given):
+@pytest.fixture
+def esp32():
+    """`machine` of an ESP32, and the milliseconds that its watchdog was given."""
     seen = []
-    machine = types.SimpleNamespace(WDT=lambda timeout: seen.append(timeout))
+
+    class WDT:
+        def __init__(self, timeout):
+            seen.append(timeout)
+
+    return types.SimpleNamespace(WDT=WDT, WDT_RESET=3, reset_cause=lambda: 1), seen
+
+
+@pytest.mark.parametrize(("board", "given"), [(60000, [3600000]), (0, []), (None, [])])
+def test_esp32s_which_cannot_be_stopped_is_given_an_hour(monkeypatch, board, given, esp32):
+    machine, seen = esp32
     values = types.SimpleNamespace(WATCHDOG=board) if board is not None else None
     assert quiet(monkeypatch, "esp32", board=values, machine=machine) == ("slowed" if given else "")
     assert seen == given
+
+
+@pytest.mark.parametrize("where", ["program", "module", "reset"])
+def test_esp32s_is_found_that_an_application_has_started(monkeypatch, where, esp32):
+    machine, seen = esp32
+    space = {"dog": machine.WDT(8000)} if where == "program" else {}
+    application = types.SimpleNamespace(dog=machine.WDT(8000)) if where == "module" else None
+    monkeypatch.setitem(sys.modules, "application", application)
+    machine.reset_cause = lambda: machine.WDT_RESET if where == "reset" else 1
+    assert quiet(monkeypatch, "esp32", space=space, machine=machine) == "slowed"
+    assert seen[-1] == 3600000
 
 
 def test_no_other_board_is_touched(monkeypatch):
@@ -56,24 +78,12 @@ def test_it_is_quiet_before_anything_else_and_after_each_attempt(plug, desk, mon
         real = getattr(Link, name)
         monkeypatch.setattr(Link, name, lambda *values: (order.append(name), real(*values))[1])
 
-    for name in ("quiet", "hashes", "run", "start"):
+    for name in ("quiet", "hashes", "start"):
         note(name)
+    attempt = work.attempt
+    monkeypatch.setattr(work, "attempt", lambda *values: (order.append("attempt"), attempt(*values))[1])
     desk.write("etherfax", url="http://127.0.0.1:9/", ntp=["127.0.0.1:9"], ca=None)
     monkeypatch.setattr(work, "PAUSE", 1000.0)  # one attempt
     done = desk.run("one", "enroll.json", board=plug())
     assert done.status == 75, done
-    assert order == ["quiet", "hashes", "hashes", "quiet", "run", "quiet", "quiet", "start"]
-
-
-def test_lines_of_a_driver_are_not_the_boards(plug, desk):
-    desk.write("etherfax")
-    board = plug()
-    desk.run("one", "enroll.json", board=board)
-    noise = "print('wiznet5k_recv_ethernet: fatal error len=1 ret=-7')\n"
-    code = f"enroll = print\ndef main(_):\n    print('enroll: registered etherfax 9')\n    {noise}    return 0\n"
-    board.mpremote("exec", f"f = open('main.py', 'w'); f.write({code!r}); f.close()")
-    from provision.link import connect
-
-    with connect(board.port) as link:
-        outcome = work.attempt(link, lambda _line: None, 10)
-    assert (outcome.state, outcome.device_id) == ("registered", "9")
+    assert order == ["quiet", "hashes", "hashes", "quiet", "attempt", "quiet", "quiet", "start"]

@@ -7,16 +7,26 @@ from typing import IO, Any
 
 import click
 
+from .untrusted import clean
+
 STORAGE, TRY_AGAIN, ANSWER, REFUSED, CONFIGURATION = 74, 75, 76, 77, 78
 MISUSE = 2  # click's own
-STATUS = {"configuration": CONFIGURATION, "storage": STORAGE, "answer": ANSWER, "refused": REFUSED, "orphaned": REFUSED}
+SENTENCE = 600  # characters of one
+PASSING = ("network", "clock", "certificate", "memory", "server")  # what may be better next time
+STATUS = dict.fromkeys(PASSING, TRY_AGAIN) | {
+    "configuration": CONFIGURATION,
+    "storage": STORAGE,
+    "answer": ANSWER,
+    "refused": REFUSED,
+    "orphaned": REFUSED,
+}
 
 
 class Failure(click.ClickException):
     """A sentence for the user, and what the program exits with."""
 
     def __init__(self, status: int, sentence: str) -> None:
-        super().__init__(sentence)
+        super().__init__(clean(sentence, SENTENCE))
         self.exit_code = status  # type: ignore[misc]  # click has one a class, we have one a sentence
 
     def show(self, file: IO[Any] | None = None) -> None:

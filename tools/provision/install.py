@@ -3,14 +3,15 @@
 from __future__ import annotations
 
 import hashlib
-import json
 from collections.abc import Callable
 from dataclasses import dataclass
+from typing import Any
 
 from . import snippets
 from .errors import STORAGE, Failure
+from .failures import nonsense
 from .link import Link
-from .look import forget
+from .look import forget, manifest_of
 from .plan import CONFIGURATION_FILE, MANIFEST, Content
 
 MAIN = "/main.py"
@@ -82,19 +83,24 @@ def _keep(link: Link, paths: list[str], there: dict[str, str], contents: dict[st
         and path not in (CONFIGURATION_FILE, MANIFEST)
         and there[path] not in (known.get(path), *contents[path].right)
     ]
-    sizes = link.call(snippets.SIZES, suspects) if suspects else []
+    sizes = _each(link, snippets.SIZES, suspects)
     foreign = [
         path
         for path, size in zip(suspects, sizes, strict=True)
         if hashlib.sha256(contents[path].data[:size]).hexdigest() != there[path]
     ]
-    return dict(zip(foreign, link.call(snippets.KEEP, foreign), strict=True)) if foreign else {}
+    return dict(zip(foreign, _each(link, snippets.KEEP, foreign), strict=True))
+
+
+def _each(link: Link, program: snippets.Program, paths: list[str]) -> list[Any]:
+    """What `program` says of each of `paths`."""
+    found: list[Any] = link.call(program, paths) if paths else []
+    if len(found) != len(paths):
+        raise nonsense(link.port)
+    return found
 
 
 def installed_files(link: Link) -> dict[str, str]:
     """{path: SHA-256} of what provision has installed on the board, as its list says; {} where there is none."""
-    try:
-        files = json.loads(link.call(snippets.MANIFEST, MANIFEST))["files"]
-        return {str(path): str(mark) for path, mark in files.items()}
-    except (ValueError, TypeError, KeyError, AttributeError):
-        return {}
+    manifest = manifest_of(link)
+    return manifest["files"] if manifest else {}

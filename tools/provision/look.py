@@ -8,21 +8,21 @@ from collections.abc import Callable, Iterator
 from typing import Any
 
 from . import registration, snippets
+from .answers import ASCII, PATH, SHA256, Each, fits
 from .errors import CONFIGURATION, TRY_AGAIN, Failure, status_of
 from .link import Link
 from .plan import MANIFEST
 from .untrusted import clean
 
-SLICE = 0.2  # seconds between two looks at the clock while a board is silent
+INSTALLED = {"version": ASCII, "board": ASCII, "files": Each(PATH, SHA256)}  # the shape of provision.json
 
 
 def status(link: Link) -> dict[str, Any]:
     """What is installed and registered, without a secret. Raises Failure where nothing is."""
     facts = link.facts()
-    text = link.call(snippets.MANIFEST, MANIFEST)
-    if not text:
+    manifest = manifest_of(link)
+    if not manifest:
         raise Failure(CONFIGURATION, f"the board at {link.port} was not installed by provision: use 'provision one'")
-    manifest = json.loads(text)
     files: dict[str, str] = manifest["files"]
     there = link.hashes("/lib/enroll", [path for path in files if not path.startswith("/lib/enroll/")])
     seen = registration.read(link)
@@ -46,6 +46,15 @@ def status(link: Link) -> dict[str, Any]:
         "registered": device_id,
         "error": f"{kind}: {clean(found)}" if kind else None,
     }
+
+
+def manifest_of(link: Link) -> dict[str, Any] | None:
+    """What provision.json on the board says was installed; None where there is no such file, or it is broken."""
+    try:
+        found = json.loads(link.call(snippets.MANIFEST, MANIFEST))
+    except (ValueError, RecursionError):
+        return None
+    return found if fits(found, INSTALLED) else None
 
 
 def lines(found: dict[str, Any], files: bool) -> list[str]:
@@ -92,15 +101,12 @@ def heard(link: Link, seconds: float | None, restart: bool = False) -> Iterator[
     if restart:
         link.start()
     end = None if seconds is None else time.monotonic() + seconds
-    link.serial.timeout = SLICE
-    line = b""
     while end is None or time.monotonic() < end:
-        line += link.serial.read(link.serial.in_waiting or 1)
-        *lines, line = line.split(b"\n")
-        for it in lines:
-            yield it.decode(errors="replace").rstrip("\r")
-    if line:
-        yield line.decode(errors="replace").rstrip("\r")
+        link.listen()
+        while link.pending:
+            yield link.pending.popleft()
+    link.listen(last=True)
+    yield from link.pending
 
 
 def follow(link: Link, restart: bool, seconds: float | None, say: Callable[[str], None]) -> None:

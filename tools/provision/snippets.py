@@ -1,6 +1,24 @@
-"""What runs on a board: each has a function `main`, whose result goes to the host as JSON."""
+"""What runs on a board: each has a function `main`, whose result goes to the host as JSON of a known shape."""
 
-FACTS = """
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from .answers import ASCII, PATH, SHA256, OneOf, Shape, Text
+
+
+@dataclass(frozen=True)
+class Program:
+    """The `code` of a function `main`, and the `shape` of what it returns (see answers.py). `once`: it must not run
+    again by itself where the board restarts in the middle of it."""
+
+    code: str
+    shape: Shape = None
+    once: bool = False
+
+
+FACTS = Program(
+    """
 def main():
     import sys
     try:
@@ -9,11 +27,15 @@ def main():
         tls = None
     it = sys.implementation
     return [it.version[:3], sys.platform, getattr(it, "_build", ""), getattr(it, "_mpy", 0) & 255, tls is not None]
-"""
+""",
+    ((int, int, int), Text(100), Text(100), int, bool),
+)
 
 # A watchdog outlasts soft resets, and nobody feeds it while files are copied. RP2's is stopped (bit 30 of its register
-# CTRL, by the alias that clears bits), ESP32's, which cannot be, is given an hour: the next boot sets it right.
-QUIET = """
+# CTRL, by the alias that clears bits). ESP32's cannot be: it is given an hour, and the next boot sets it right.
+# There is one where board.py says so, where the program that was stopped has left it, or where it has bitten.
+QUIET = Program(
+    """
 def main():
     import sys
     if sys.platform == "rp2":
@@ -21,19 +43,35 @@ def main():
         base = 0x400d8000 if "RP2350" in sys.implementation._machine else 0x40058000
         machine.mem32[base + 0x3000] = 1 << 30
         return "stopped"
-    if sys.platform == "esp32":
-        try:
-            import board
-            if board.WATCHDOG:
-                import machine
-                machine.WDT(timeout=3600000)
-                return "slowed"
-        except (ImportError, AttributeError):
-            pass
+    if sys.platform != "esp32":
+        return ""
+    import machine
+    try:
+        import board
+        there = board.WATCHDOG
+    except (ImportError, AttributeError):
+        there = 0
+    spaces = [globals()] + [getattr(it, "__dict__", {}) for it in sys.modules.values()]
+    left = [it for space in spaces for it in space.values() if isinstance(it, machine.WDT)]
+    if there or left or machine.reset_cause() == machine.WDT_RESET:
+        machine.WDT(timeout=3600000)
+        return "slowed"
     return ""
-"""
+""",
+    Text(8, "|stopped|slowed"),
+)
 
-HASHES = """
+# Whether nothing is left of the program that ran before.
+FRESH = Program(
+    """
+def main():
+    return "_stale" not in globals()
+""",
+    bool,
+)
+
+HASHES = Program(
+    """
 import os, hashlib
 def digest(path, buffer):
     hash = hashlib.sha256()
@@ -62,9 +100,36 @@ def main(folder, names):
         except OSError:
             pass
     return found
-"""
+""",
+    [(PATH, SHA256)],
+)
 
-FOLDERS = """
+# Returns where the file ends now. A board that has restarted has no open file: -1.
+WRITE = Program(
+    """
+from binascii import a2b_base64
+def main(path, at, text, last):
+    global _file
+    if not at:
+        _file = open(path, "wb")
+    elif "_file" not in globals():
+        return -1
+    try:
+        _file.seek(at)
+        _file.write(a2b_base64(text))
+        at = _file.tell()
+    except OSError:
+        _file.close()  # else it stays open until it is collected
+        raise
+    if last:
+        _file.close()
+    return at
+""",
+    int,
+)
+
+FOLDERS = Program(
+    """
 import os
 def main(folder):
     at = folder.find("/", 1)
@@ -77,20 +142,36 @@ def main(folder):
         if at < 0:
             return
         at = folder.find("/", at + 1)
-"""
+""",
+    None,
+)
 
-REMOVE = """
+REMOVE = Program(
+    """
 import os
 def main(paths):
     for path in paths:
-        os.remove(path)
-"""
+        try:
+            os.remove(path)
+        except OSError as error:
+            if error.errno != 2:
+                raise
+""",
+    None,
+)
 
-# one attempt, as `main.py --once` on a computer; the last line is its exit status
-BOOT = """
-import main
-print("provision:", main.main(["enroll.json", "--once"]))
-"""
+# one attempt, as `main.py --once` on a computer: [exit status, sentence, provider, device id]
+BOOT = Program(
+    """
+def main():
+    import main as firmware
+    status, text, found = firmware.boot("enroll.json", True)
+    credential = found and found[2]
+    return [status, text] + ([credential.provider, credential.device_id] if credential else ["", ""])
+""",
+    (int, Text(1000), ASCII, ASCII),
+    once=True,
+)
 
 # [kind, text] of an error, or ["", result]
 _ENROLL = """
@@ -106,37 +187,44 @@ def main():
     except enroll.EnrollError as error:
         return [error.kind, str(error)]
 """
+_ERROR = (Text(16, "[a-z]+"), Text(1000))
 
-REGISTERED = (
+REGISTERED = Program(
     """
 def act(enroll, port, config):
     known = enroll.stored(config, port)
     return [config.provider, config.url, known and known.device_id]
 """
-    + _ENROLL
+    + _ENROLL,
+    OneOf((_ERROR, ("", (ASCII, str, OneOf((ASCII, None)))))),
 )
 
-FORGET = (
+FORGET = Program(
     """
 def act(enroll, port, config):
     enroll.forget(config, port)
     return enroll.stored(config, port) is None
 """
-    + _ENROLL
+    + _ENROLL,
+    OneOf((_ERROR, ("", bool))),
 )
 
-MANIFEST = """
+MANIFEST = Program(
+    """
 def main(path):
     try:
         with open(path) as file:
             return file.read()
     except OSError:
         return ""
-"""
+""",
+    Text(1 << 15),
+)
 
 # What is registered: [board id, [[state, identity, device id, time], ...]], the newest record first. `source`: of
 # store.py, for a board whose own library is broken; without it such a board says "no library".
-REGISTRATION = """
+REGISTRATION = Program(
+    """
 import json, os
 def text(data):
     try:
@@ -202,16 +290,22 @@ def main(source):
         exec(source, space)
         Store = space["Store"]
     return [number(), records(Store(path))]
-"""
+""",
+    OneOf(("no library", (Text(64, "([0-9a-f]{2})*"), [(int, Text(2000), str, int)]))),
+)
 
-SIZES = """
+SIZES = Program(
+    """
 import os
 def main(paths):
     return [os.stat(path)[6] for path in paths]
-"""
+""",
+    [int],
+)
 
 # moves files away, each to the first name that is free
-KEEP = """
+KEEP = Program(
+    """
 import os
 def there(path):
     try:
@@ -230,4 +324,6 @@ def main(paths):
         os.rename(path, name)
         kept.append(name)
     return kept
-"""
+""",
+    [PATH],
+)

@@ -13,6 +13,7 @@ import posixpath
 from . import snippets
 from .errors import STORAGE, Failure
 from .link import Link
+from .snippets import Program
 
 FOLDER = "/enroll-upgrade"
 NEW, OLD = f"{FOLDER}/new", f"{FOLDER}/old"
@@ -50,7 +51,7 @@ def undo(moved, added):
 
 _MARK = "# enroll: an upgrade did not end; this puts the old files back and boots them"
 
-_SWAP = (
+_SWAP = Program(
     _COMMON
     + """
 def main(moved, added):
@@ -63,13 +64,16 @@ def main(moved, added):
 """
 )
 
-_RENAME = """
+_RENAME = Program(
+    """
 import os
 def main(old, new):
     os.rename(old, new)
 """
+)
 
-_REMOVE = """
+_REMOVE = Program(
+    """
 import os
 def main(path):
     try:
@@ -83,8 +87,10 @@ def main(path):
         if error.errno != 2:
             raise
 """
+)
 
-_COPY = """
+_COPY = Program(
+    """
 def main(pairs):
     buffer = bytearray(512)
     for source, target in pairs:
@@ -95,8 +101,9 @@ def main(pairs):
                     break
                 out.write(memoryview(buffer)[:size])
 """
+)
 
-_MOVED = (
+_MOVED = Program(
     _COMMON
     + """
 def main(mark):
@@ -106,14 +113,17 @@ def main(mark):
     except OSError:
         line = ""
     return there(OLD + "/main.py") and (not line or line == mark or not there(NEW + "/main.py"))
-"""
+""",
+    bool,
 )
 
-_PUT_BACK = """
+_PUT_BACK = Program(
+    """
 def main(path):
     with open(path) as file:
         exec(file.read(), {"execfile": lambda _path: None})
 """
+)
 
 
 def begin(link: Link, moved: list[str], added: list[str], mark: str) -> None:

@@ -13,10 +13,15 @@ from typing import Any
 import click
 
 from . import look, snippets, swap
+from .answers import ASCII, OneOf, Text
 from .errors import ANSWER, CONFIGURATION, STORAGE, TRY_AGAIN, Failure, status_of
+from .failures import ProgramError
 from .library import ROOT, library
-from .link import Deadline, Link, attached, connect, find
+from .link import Link, attached, connect, find
 from .plan import CONFIGURATION_FILE, MANIFEST, board_files, family_of, version
+from .raw import Deadline
+from .snippets import Program
+from .untrusted import clean
 from .work import Options, check
 
 LIBRARY = "/lib/enroll"
@@ -26,8 +31,9 @@ SETTLE = 3.0  # seconds in which app.py may still fail after the board has said 
 Hear = Callable[[str], None]
 
 # [what is wrong or "", who is registered]; no packet leaves: what the library has for the network refuses to start
-_TRIAL = """
-import json, sys
+_TRIAL = Program(
+    """
+import sys
 def trial(folder, path):
     sys.path.insert(0, folder)
     import enroll, port
@@ -41,12 +47,15 @@ def trial(folder, path):
     import main
     text, found = main.boot(path, True)[1:]
     return ["" if found else "say `%s`" % text, [config.provider, config.url, known.device_id]]
-try:
-    result = trial({folder!r}, {path!r})
-except (Exception, SystemExit) as error:
-    result = ["raise %s %s" % (type(error).__name__, error), None]
-print("provision:", json.dumps(result))
-"""
+def main(folder, path):
+    try:
+        return trial(folder, path)
+    except (Exception, SystemExit) as error:
+        return ["raise %s %s" % (type(error).__name__, error), None]
+""",
+    (Text(1000), OneOf((None, (ASCII, str, ASCII)))),
+    once=True,
+)
 
 
 @dataclass
@@ -83,14 +92,11 @@ class Installed:
 
 def installed(link: Link) -> Installed:
     """Look at the board of `link`. Raises Failure where nothing is to be upgraded."""
-    text = link.call(snippets.MANIFEST, MANIFEST)
-    try:
-        manifest = json.loads(text)
-        names = [path for path in manifest["files"] if not path.startswith(LIBRARY + "/")]
-        assert isinstance(manifest["version"], str) and isinstance(manifest["board"], str)
-    except (ValueError, TypeError, KeyError, AssertionError):
+    manifest = look.manifest_of(link)
+    if not manifest:
         sentence = f"the board at {link.port} was not installed by provision: use 'provision one'"
-        raise Failure(CONFIGURATION, sentence) from None
+        raise Failure(CONFIGURATION, sentence)
+    names = [path for path in manifest["files"] if not path.startswith(LIBRARY + "/")]
     kind, found = link.call(snippets.REGISTERED)
     if kind:
         raise Failure(status_of(kind), found)
@@ -156,24 +162,21 @@ def stage(link: Link, files: dict[str, bytes], there: dict[str, str], hear: Hear
 
 def trial(link: Link, who: list[str], seconds: float) -> str:
     """Boot the new files without a network, in a fresh interpreter. Returns what they do wrong, or ""."""
-    lines: list[str] = []
     link.enter()
     try:
-        link.run(_TRIAL.format(folder=swap.NEW, path=CONFIGURATION_FILE), lines.append, seconds)
-        text = [it for it in lines if it.startswith("provision: ")][-1].removeprefix("provision: ")
-        trouble, found = json.loads(text)
+        trouble, found = link.call(_TRIAL, swap.NEW, CONFIGURATION_FILE, seconds=seconds)
     except Deadline:
         return f"do not boot within {seconds:g} s"
-    except (IndexError, ValueError, TypeError):
+    except ProgramError:
         return "do not say how their boot went"
-    return str(trouble) or ("" if found == who else "find another registration than the old ones")
+    return clean(trouble) or ("" if found == who else "find another registration than the old ones")
 
 
 def boot(link: Link, who: list[str], seconds: float) -> str:
     """Let the board boot by itself and listen. Returns what the new files do wrong, or ""."""
     right = f"enroll: registered {who[0]} {who[2]}"
     for line in look.heard(link, seconds, restart=True):
-        if line == right:
+        if right in line:
             break
     else:
         return f"do not say `{right}` within {seconds:g} s"

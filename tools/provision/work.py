@@ -7,12 +7,15 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from . import snippets
-from .errors import CONFIGURATION, STORAGE, TRY_AGAIN, Failure
+from .errors import CONFIGURATION, STATUS, STORAGE, TRY_AGAIN, Failure
+from .failures import nonsense
 from .install import Hear, Installed, install, installed_files
-from .link import BYTECODE, Deadline, Facts, Link, connect
+from .link import BYTECODE, Facts, Link, connect
 from .plan import library_plan, plan
+from .raw import Deadline
 from .registration import KEPT, Seen, protect, read
 from .template import Settings
+from .untrusted import clean
 
 PAUSE = 5.0  # seconds between two attempts to register
 
@@ -49,35 +52,26 @@ class Outcome:
     moved: list[str] = field(default_factory=list)  # files that are not ours, as they are called now
 
 
-def attempt(link: Link, hear: Hear, seconds: float) -> Outcome:
+def attempt(link: Link, settings: Settings, hear: Hear, seconds: float) -> Outcome:
     """One attempt to register, as the firmware makes it. Raises Deadline and Failure."""
-    lines: list[str] = []
-
-    def note(line: str) -> None:
-        lines.append(line)
-        if not line.startswith("provision: "):
-            hear(line)
-
-    link.run(snippets.BOOT, note, seconds)
+    status, text, provider, device_id = link.call(snippets.BOOT, seconds=seconds, hear=hear)
     link.quiet()
-    try:  # a driver may print lines of its own among them
-        status = int([it for it in lines if it.startswith("provision: ")][-1].removeprefix("provision: "))
-        said = [it for it in lines if it.startswith("enroll: ")][-1].removeprefix("enroll: ")
-    except (IndexError, ValueError):
-        raise Failure(CONFIGURATION, f"main.py of the board at {link.port} did not say how it went") from None
-    if status == 0:
-        return Outcome("registered", said, 0, said.rpartition(" ")[2])
-    return Outcome(said.partition(":")[0], said, status)
+    kind = text.partition(":")[0]
+    if status == 0 and provider == settings.provider and device_id:
+        return Outcome("registered", clean(f"registered {provider} {device_id}"), 0, device_id)
+    if status == 0 or STATUS.get(kind) != status:
+        raise nonsense(link.port)
+    return Outcome(kind, clean(text), status)
 
 
-def first_boot(link: Link, hear: Hear, seconds: float) -> Outcome:
+def first_boot(link: Link, settings: Settings, hear: Hear, seconds: float) -> Outcome:
     """Attempts until one succeeds, fails for good, or `seconds` have passed."""
     end = time.monotonic() + seconds
     outcome = Outcome("timeout", f"timeout: the board did not finish within {seconds:g} s", TRY_AGAIN)
     while True:
         try:
             link.enter()  # a fresh interpreter for each, as at a boot
-            outcome = attempt(link, hear, end - time.monotonic())
+            outcome = attempt(link, settings, hear, end - time.monotonic())
         except Deadline:
             link.enter()  # the attempt goes on there
             return outcome
@@ -117,7 +111,7 @@ def provide(port: str, settings: Settings, options: Options, hear: Hear) -> Outc
             return describe(Outcome("installed", "the library is there, nothing else was touched", 0), seen, done)
         contents = plan(settings, facts.platform, board, options.source, options.app)
         done = install(link, contents, tell, protect(seen, settings, options.replace))
-        outcome = first_boot(link, tell, options.deadline)
+        outcome = first_boot(link, settings, tell, options.deadline)
         seen = confirm(link, settings, outcome)
         link.start()
     outcome.text = settings.secrets.hide(outcome.text)

@@ -20,7 +20,7 @@ import vfs
 
 BLOCK = 4096
 RESET = {"raw": 10, "friendly": 11}
-WINDOW = 256  # bytes of raw paste that may come unasked
+WINDOW = 128  # bytes of raw paste; two windows may come unasked
 
 options = json.loads(sys.argv[1])
 control = open(options["control"], "wb")
@@ -120,7 +120,8 @@ def execute(code, name="<stdin>"):
 
 def paste():
     """The code that comes in raw-paste mode, or what raises KeyboardInterrupt where it is broken off."""
-    stdout.write(b"R\x01" + WINDOW.to_bytes(2, "little"))
+    stdout.write(b"R\x01")
+    stdout.write(WINDOW.to_bytes(2, "little") + b"\x01")
     code = bytearray()
     while True:
         data = byte()

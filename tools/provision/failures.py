@@ -1,0 +1,88 @@
+"""The sentence for whatever goes wrong between the host and a board."""
+
+from __future__ import annotations
+
+import errno
+import os
+import re
+
+from .errors import ANSWER, MISUSE, STORAGE, TRY_AGAIN, Failure
+from .raw import Deadline, Endless, NotTaken, Restarted
+from .untrusted import clean
+
+
+class ProgramError(Exception):
+    """A program of ours has raised an exception on the board; the text is its traceback."""
+
+    @property
+    def last(self) -> str:
+        """What it says of itself."""
+        return clean((str(self).strip().splitlines() or ["no reason given"])[-1])
+
+    @property
+    def number(self) -> int:
+        """Of an OSError; 0 where it is another."""
+        found = re.match(r"OSError: (?:\[Errno )?(\d{1,5})(?!\d)", self.last)
+        return int(found[1]) if found else 0
+
+
+def not_opened(port: str) -> Failure:
+    """Why `port` could not be opened."""
+    if not os.path.exists(port):
+        return Failure(MISUSE, f"{port} is not there: check the cable and --port")
+    if not os.access(port, os.R_OK | os.W_OK):
+        return Failure(MISUSE, f"{port} may not be opened by you: join its group (often dialout)")
+    try:
+        file = os.open(port, os.O_RDWR | os.O_NOCTTY | os.O_NONBLOCK)
+    except OSError:
+        return Failure(TRY_AGAIN, f"{port} cannot be opened: another program may be using it")
+    try:
+        terminal = os.isatty(file)
+    finally:
+        os.close(file)
+    if terminal:
+        return Failure(TRY_AGAIN, f"{port} is busy: end the other program that uses it")
+    return Failure(MISUSE, f"{port} is not a serial port: name one with --port")
+
+
+def silent(port: str) -> Failure:
+    """A board that does not get into its raw REPL."""
+    sentence = f"the board at {port} does not answer: it sleeps or its program ignores Ctrl-C; reset it"
+    return Failure(TRY_AGAIN, sentence)
+
+
+def nonsense(port: str) -> Failure:
+    """A board whose answer is not of the shape that was asked for."""
+    return Failure(
+        ANSWER, f"the board at {port} gives answers that make no sense: flash MicroPython again, or replace it"
+    )
+
+
+def noisy(port: str) -> Failure:
+    """A line on which an answer does not come through."""
+    sentence = f"too much noise on the line to {port}: check its cable, and turn the board's log messages off"
+    return Failure(TRY_AGAIN, sentence)
+
+
+def program_failed(error: ProgramError, port: str) -> Failure:
+    """A program of ours that failed on the board."""
+    if error.number == errno.ENOSPC:
+        return Failure(
+            STORAGE, f"the flash of the board at {port} is full: remove what is not needed, then run this again"
+        )
+    status = STORAGE if error.number in (errno.EIO, errno.EROFS) else ANSWER
+    return Failure(TRY_AGAIN if "MemoryError" in error.last else status, f"the board at {port} failed: {error.last}")
+
+
+def sentence_of(error: Exception, port: str) -> Failure:
+    """The sentence for what a serial port or the raw REPL has raised."""
+    if isinstance(error, ProgramError):
+        return program_failed(error, port)
+    if isinstance(error, Endless):
+        return Failure(TRY_AGAIN, f"the board at {port} prints without end: reset it, then run this again")
+    if isinstance(error, NotTaken | Restarted):
+        remedy = "check its power and its watchdog, then run this again"
+        return Failure(TRY_AGAIN, f"the board at {port} restarts again and again: {remedy}")
+    if isinstance(error, Deadline):
+        return Failure(TRY_AGAIN, f"the board at {port} takes too long to answer: reset it, then run this again")
+    return Failure(TRY_AGAIN, f"the board at {port} is gone: plug it in, then run this again; it goes on from there")

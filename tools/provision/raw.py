@@ -1,0 +1,174 @@
+"""The raw REPL of a board, as mpremote speaks it, with more patience: noise on the line, slow boots, endless talk.
+
+Bytes 1 and 4 belong to the protocol; whatever else comes between them is passed over or handed on. Nothing waits or
+reads without a bound.
+"""
+
+from __future__ import annotations
+
+import re
+import time
+from collections.abc import Callable
+from typing import Any
+
+SLICE = 0.05  # seconds that a read waits at most
+WRITE = 10.0  # seconds until a board has to take what is written
+ROUND = 1.0  # seconds until a program is interrupted again
+PROMPT = 10.0  # seconds for an idle board to take a program: mpremote's own patience
+MOST = 1 << 20  # bytes that a board may print meanwhile
+KEPT = 1 << 13  # bytes that are searched for what is expected
+LAST = 2000  # bytes of a traceback
+
+BANNER = re.compile(rb"raw REPL; CTRL-B to exit\r?\n")
+# the size of a window, which is never as large as 2048 bytes, and the note that a second one is free
+_READY = re.compile(rb"R\x01.{0,4096}?([^\x01][\x00-\x07])\x01", re.DOTALL)
+_END = re.compile(rb"\x04")
+_BOOTED = re.compile(rb'Type "help\(\)" for more information')
+
+Consume = Callable[[bytes], None]
+
+
+class Deadline(Exception):
+    """The board did not finish in time."""
+
+
+class Endless(Exception):
+    """The board talks without end."""
+
+
+class NotTaken(Exception):
+    """The board did not take a program: it has not run."""
+
+
+class Restarted(Exception):
+    """The board has restarted while a program ran there."""
+
+
+class RawRepl:
+    """The raw REPL at the other end of `serial`, an open serial port."""
+
+    def __init__(self, serial: Any) -> None:
+        self._serial = serial
+        serial.timeout = SLICE
+        serial.write_timeout = WRITE
+        self._come = b""
+
+    def write(self, data: bytes) -> None:
+        """Send bytes."""
+        self._serial.write(data)
+
+    def read(self) -> bytes:
+        """What has come, after a short time at most."""
+        come, self._come = self._come, b""
+        return come or bytes(self._serial.read(self._serial.in_waiting or 1))
+
+    def enter(self, seconds: float) -> None:
+        """Stop the program that runs there. Raises Deadline.
+
+        A board that boots loses what is sent, and a program may survive the first Ctrl-C: both are sent again.
+        """
+        end = time.monotonic() + seconds
+        interrupt = b"\r\x03"
+        while True:
+            self.write(interrupt + b"\r\x01")
+            try:
+                self._expect(BANNER, min(end, time.monotonic() + ROUND))
+                return
+            except Deadline:
+                if time.monotonic() >= end:
+                    raise
+            interrupt = b"\r\x03\x03"
+
+    def reset(self, seconds: float) -> None:
+        """Reset softly into a fresh interpreter, whose boot.py may take `seconds`. Raises Deadline."""
+        self._come = b""
+        self._serial.reset_input_buffer()
+        self.write(b"\x04")
+        end = time.monotonic() + seconds
+        while True:
+            try:
+                self._expect(BANNER, min(end, time.monotonic() + 2 * ROUND))
+                return
+            except Deadline:
+                if time.monotonic() >= end:
+                    raise
+            self.write(b"\x01")  # noise may have hidden the banner: once more
+
+    def leave(self) -> None:
+        """Go back to the friendly REPL, and boot."""
+        self.write(b"\r\x02")
+        self.write(b"\x04")
+
+    def execute(self, code: str, seconds: float, consume: Consume) -> str:
+        """Run `code`; what it prints goes to `consume`. Returns its traceback, or "".
+
+        Raises NotTaken, Restarted, Endless, and Deadline after `seconds`.
+        """
+        end = time.monotonic() + seconds
+        trouble = bytearray()
+        self._send(code.encode(), end)
+        watch = _Watch(consume)
+        self._expect(_END, end, lambda data: watch(data.replace(b"\x01", b"")))  # the board has the whole program
+        self._expect(_END, end, watch)
+        self._expect(_END, end, _Watch(trouble.extend))
+        return bytes(trouble[-LAST:]).decode(errors="replace").strip()
+
+    def _send(self, code: bytes, end: float) -> None:
+        """Send a program in raw-paste mode, no faster than the board takes it."""
+        try:
+            self.write(b"\x05A\x01")
+            found = self._expect(_READY, min(end, time.monotonic() + PROMPT))
+            window = int.from_bytes(found[1], "little")
+            room = 2 * window
+            while code and room >= 0:
+                self.write(code[:room])
+                code, room = code[room:], room - len(code[:room])
+                while code and not room:
+                    room = self._more_room(window, end)
+        except Deadline:
+            raise NotTaken from None
+        self.write(b"\x04")
+
+    def _more_room(self, window: int, end: float) -> int:
+        """How much more the board takes now; -1 where it wants nothing more of a program."""
+        come = self.read()
+        if b"\x04" in come:
+            self._come = come
+            return -1
+        if time.monotonic() > end:
+            raise Deadline
+        return window * come.count(b"\x01")
+
+    def _expect(self, pattern: re.Pattern[bytes], end: float, consume: Consume | None = None) -> re.Match[bytes]:
+        """Read until `pattern` has come; what comes before it, a byte, goes to `consume`. Raises Deadline."""
+        kept = b""
+        while True:
+            kept += self.read()
+            found = pattern.search(kept)
+            if found:
+                self._come = kept[found.end() :]
+            if consume:
+                consume(kept[: found.start()] if found else kept)
+            if found:
+                return found
+            kept = b"" if consume else kept[-KEPT:]
+            if time.monotonic() > end:
+                raise Deadline
+
+
+class _Watch:
+    """Hands on what a program prints, as long as there is not too much of it, and the board does not restart."""
+
+    def __init__(self, consume: Consume) -> None:
+        self._consume = consume
+        self._size = 0
+        self._tail = b""
+
+    def __call__(self, data: bytes) -> None:
+        self._size += len(data)
+        if self._size > MOST:
+            raise Endless
+        self._tail = self._tail[-64:] + data
+        if _BOOTED.search(self._tail):
+            raise Restarted
+        self._consume(data)
