@@ -39,7 +39,8 @@ class Service:
 
     `given` counts the credentials it has given away, of which the last is valid; `seen` counts requests. `ticket` is
     the registration token that is valid, if one is. `unsaved`: an answer has arrived, and no save has ended since;
-    `partly`: or one of what there was memory for.
+    `partly`: or one of what there was memory for. `cut`: there was no memory for all of the answer, of which the id and
+    the secret have to be kept then, and the rest may be missing.
     `trouble`: the status that it answers instead, or what happens to the connection before an answer has come;
     `turned_away`: it has answered so.
     `meanwhile()` is called while a request waits for its answer.
@@ -48,7 +49,7 @@ class Service:
     def __init__(self, provider):
         self.provider = provider
         self.given = self.seen = 0
-        self.bound = self.unsaved = self.partly = self.turned_away = False
+        self.bound = self.unsaved = self.partly = self.cut = self.turned_away = False
         self.ticket = TICKET
         self.trouble = None
         self.meanwhile = ignore
@@ -56,7 +57,7 @@ class Service:
     def copy(self):
         other = Service(self.provider)
         other.given, other.bound, other.unsaved, other.ticket = self.given, self.bound, self.unsaved, self.ticket
-        other.turned_away, other.partly = self.turned_away, self.partly
+        other.turned_away, other.partly, other.cut = self.turned_away, self.partly, self.cut
         return other
 
     def reset(self):
@@ -106,6 +107,13 @@ class Service:
             "ickstream": (ID, secret, {"name": "Kitchen", "scheme": "Bearer"}),
             "centagate": ("60123456789", "", {"username": "user-1"}),
         }[self.provider]
+
+    def fits(self, kept):
+        """Whether `kept`, as `credential` gives it, is the one that is valid now."""
+        *needed, extra = self.credential()
+        if self.cut:
+            extra = {key: extra[key] for key in extra if key in kept[2]}
+        return kept == (*needed, extra)
 
 
 class Parsing:
@@ -212,7 +220,7 @@ class Device:
         status, line, kept = self.boot()
         if status:
             raise Lost(line)
-        if kept != self.service.credential():
+        if not self.service.fits(kept):
             raise Lost(f"wrong credential {kept}")
 
     def settles(self):
@@ -229,7 +237,7 @@ class Device:
             outcome = self._mended(line)
         elif status:
             raise Lost(line)
-        elif kept != self.service.credential():
+        elif not self.service.fits(kept):
             raise Lost(f"wrong credential {kept}")
         return outcome
 

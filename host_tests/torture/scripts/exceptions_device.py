@@ -122,6 +122,8 @@ class Points:
             if len(self.names) == self.at:
                 self.at = -1  # once is enough
                 self.device.begun = self.device.saving
+                reading = name.partition(".")[0] in ("http1", "connection")
+                self.device.service.cut = reading and isinstance(self.error, MemoryError)
                 raise self.error
 
     def part(self, name, value):
