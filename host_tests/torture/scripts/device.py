@@ -110,10 +110,10 @@ class Service:
 
     def fits(self, kept):
         """Whether `kept`, as `credential` gives it, is the one that is valid now."""
-        *needed, extra = self.credential()
+        device_id, secret, extra = self.credential()
         if self.cut:
             extra = {key: extra[key] for key in extra if key in kept[2]}
-        return kept == (*needed, extra)
+        return kept == (device_id, secret, extra)
 
 
 class Parsing:
