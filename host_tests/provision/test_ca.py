@@ -1,51 +1,54 @@
 """Which CA a service has, and whether to trust it."""
 
-import socket
+import json
+import os
 import ssl
-import threading
 from types import SimpleNamespace
 
 import pytest
 import trustme
-from provision import ca
+from certificates import CONSTRAINED, context, edwards, large, make, small
+from cryptography import x509
+from cryptography.hazmat.primitives import hashes
+from cryptography.hazmat.primitives import serialization as form
+from cryptography.hazmat.primitives.asymmetric import ec
+from provision import handshake
+from provision.address import address
 from provision.errors import Failure
+from tlsserver import TlsServer
 
 
 @pytest.fixture
 def serve():
-    """`serve(leaf)`: a TLS server on loopback with the certificate and chain of `leaf`; returns its address."""
-    listeners, threads = [], []
+    """`serve(leaf)`: a TLS server on loopback with the certificate and chain of `leaf`, or with that context; returns
+    its address."""
+    servers = []
 
     def serve(leaf):
-        context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
-        leaf.configure_cert(context)
-        listener = socket.create_server(("127.0.0.1", 0))
-        listener.settimeout(10)
-        listeners.append(listener)
-
-        def run():
-            while True:
-                try:
-                    accepted, _ = listener.accept()
-                    with accepted, context.wrap_socket(accepted, server_side=True) as connection:
-                        connection.recv(1)
-                except ssl.SSLError:
-                    continue
-                except OSError:
-                    return
-
-        thread = threading.Thread(target=run, daemon=True)
-        thread.start()
-        threads.append(thread)
-        return f"127.0.0.1:{listener.getsockname()[1]}"
+        context = leaf
+        if isinstance(leaf, trustme.LeafCert):
+            context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+            leaf.configure_cert(context)
+        servers.append(TlsServer(context))
+        return servers[-1].address
 
     yield serve
-    for listener in listeners:
-        listener.shutdown(socket.SHUT_RDWR)
-    for thread in threads:
-        thread.join(5)
-    for listener in listeners:
-        listener.close()
+    for server in servers:
+        server.close()
+
+
+@pytest.fixture
+def show(desk, serve, tmp_path):
+    """`show(*chain, typed="", bundle=None)`: what `ca` says of a server with that chain."""
+
+    def show(*chain, typed="", bundle=None):
+        more = ()
+        if bundle:
+            (tmp_path / "bundle.pem").write_bytes(bundle.pem())
+            more = ("--bundle", tmp_path / "bundle.pem")
+        return desk.run("ca", serve(context(tmp_path, *chain)), "--out", "ca.der", *more, typed=typed)
+
+    return show
 
 
 @pytest.fixture
@@ -87,9 +90,14 @@ def test_scripts_name_the_fingerprint(desk, serve, leaf):
     assert "wants --fingerprint" in desk.failed(2, *words)
     assert "differs" in desk.failed(77, *words, "--fingerprint", "AA:" * 31 + "AA")
     assert not (desk.folder / "ca.der").exists()
-    mark = ca.fingerprint(ca.fetch(*ca.address(where)).anchor)
-    assert desk.run(*words, "--fingerprint", mark.lower().replace(":", "")).status == 0
-    assert (desk.folder / "ca.der").exists()
+    der = ssl.PEM_cert_to_DER_cert(leaf.cert_chain_pems[1].bytes().decode())
+    mark = x509.load_der_x509_certificate(der).fingerprint(hashes.SHA256()).hex()
+    assert desk.run(*words, "--fingerprint", mark).status == 0
+    assert (desk.folder / "ca.der").read_bytes() == der
+    done = desk.run("ca", where, "--out", "ca.der", "--fingerprint", f"{mark[:32]} {mark[32:]}", typed="n\n")
+    shown = done.err.partition("of this SHA-256:")[2].split()[:2]
+    assert "".join(shown).replace(":", "").lower() == mark, done
+    assert max(map(len, done.err.splitlines())) <= 80, done
 
 
 def test_who_sends_no_ca_has_none_to_trust(desk, root, serve):
@@ -129,26 +137,24 @@ def test_an_enroll_json_without_https(desk, url):
 def test_a_python_that_tells_the_chain_otherwise(root, leaf, tmp_path, monkeypatch):
     own, intermediate = [ssl.PEM_cert_to_DER_cert(pem.bytes().decode()) for pem in leaf.cert_chain_pems]
     public = SimpleNamespace(get_verified_chain=lambda: [own, intermediate])  # 3.13
-    assert [it.subject for it in ca._sent(public, True)][1] == ca.x509.load_der_x509_certificate(intermediate).subject
+    assert handshake._sent(public, True) == [own, intermediate]
     none = SimpleNamespace(getpeercert=lambda binary_form: own)
-    assert len(ca._sent(none, True)) == 1
-    (tmp_path / "bundle.pem").write_bytes(root.cert_pem.bytes())
-    monkeypatch.setattr(ca, "_ask", lambda *_: ca._sent(none, True))
-    with pytest.raises(Failure, match="does not send its CA"):
-        ca.fetch("127.0.0.1", 1, tmp_path / "bundle.pem")
+    assert handshake._sent(none, True) == [own]
 
 
-@pytest.mark.parametrize("text", ["", "a/b", "a:0", "a:x", "a:99999", ":443"])
+@pytest.mark.parametrize("text", ["", "a/b", "a:0", "a:x", "a:99999", ":443", ".", ".a", "a b", "u@a", "a\x1b[2J"])
 def test_what_is_no_address(text):
-    with pytest.raises(Failure, match="is wanted"):
-        ca.address(text)
+    with pytest.raises(Failure, match="is wanted") as failure:
+        address(text)
+    assert str(failure.value).isprintable()
 
 
 def test_addresses():
-    assert ca.address("host") == ("host", 443)
-    assert ca.address("host:8443") == ("host", 8443)
-    assert ca.address("[::1]:8443") == ("::1", 8443)
-    assert ca.address("[::1]") == ("::1", 443)
+    assert address("host") == ("host", 443)
+    assert address("host:8443") == ("host", 8443)
+    assert address("[::1]:8443") == ("::1", 8443)
+    assert address("[::1]") == ("::1", 443)
+    assert address("host.:8443") == ("host", 8443)
 
 
 def test_nobody_there(desk):
@@ -158,3 +164,167 @@ def test_nobody_there(desk):
 def test_no_tls_there(desk, sandbox):
     where = sandbox.url("etherfax", "http").split("/")[2]
     assert "does not speak TLS" in desk.failed(75, "ca", where, "--out", "ca.der")
+
+
+ROOT = make("root", ca=True)
+INNER = make("inner", issuer=ROOT, ca=True)
+OUTER = make("outer", issuer=INNER, ca=True)
+RSA = make("rsa", large(), ca=True)
+NAMED = {
+    "Ed25519": ([make("leaf", edwards(), ROOT)], ROOT, "certificate 1 has a weak key (Ed25519)", "error -30592"),
+    "Ed25519 root": (
+        [make("leaf", issuer=(ED := make("ed", edwards(), ca=True)))],
+        ED,
+        "certificate 2 is signed with Ed25519, which boards cannot read",
+        "no certificate that TLS can read",
+    ),
+    "RSA-1024": (
+        [make("leaf", small(), ROOT)],
+        ROOT,
+        "certificate 1 has a weak key (RSA with 1024 bits)",
+        "has a key or a signature that is not safe any more",
+    ),
+    "SHA-1": (
+        [make("leaf", issuer=RSA, digest=hashes.SHA1)],
+        RSA,
+        "certificate 1 is signed with SHA-1",
+        "has a key or a signature that is not safe any more",
+    ),
+    "critical constraints": (
+        [make("leaf", issuer=(NC := make("nc", issuer=ROOT, ca=True, extensions=[CONSTRAINED]))), NC],
+        ROOT,
+        "certificate 2 has name constraints, marked critical",
+        "is not one that this TLS takes, error -9570",
+    ),
+    "expired": (
+        [make("leaf", issuer=ROOT, days=(-9, -8))],
+        ROOT,
+        "certificate 1 has expired on ",
+        "has expired or is not valid yet",
+    ),
+}
+
+
+@pytest.mark.parametrize("name", NAMED)
+@pytest.mark.parametrize("bundled", [True, False])
+def test_what_a_board_would_refuse_is_named_with_its_words(desk, show, name, bundled):
+    """Also where the server sends no CA and nobody knows it, as far as the chain shows it."""
+    chain, root, fault, words = NAMED[name]
+    done = show(*chain, bundle=root if bundled else None, typed="y\n")
+    assert done.status == 77 and not (desk.folder / "ca.der").exists(), done
+    if bundled or chain[0].certificate.issuer != root.certificate.subject or "root" not in name:
+        last = done.err.splitlines()[-1]
+        assert "a board would refuse 127.0.0.1, " in last and (words in last or not bundled) and fault in last, done
+
+
+def test_a_chain_out_of_order_is_named_and_a_ca_offered_with_which_it_does_no_harm(desk, show):
+    """With the root a board would not find the way; the certificate that is out of place may be trusted itself."""
+    done = show(make("leaf", issuer=OUTER), INNER, OUTER, bundle=ROOT, typed="y\n")
+    assert done.status == 0, done
+    assert "Not in order: certificate 3 comes after certificate 2, which has signed it" in done.err
+    assert "With certificate 4 a board would say: the certificate of 127.0.0.1 is not signed by the CA" in done.err
+    assert "A board accepts 127.0.0.1 with certificate 2, of" in done.err
+    assert (desk.folder / "ca.der").read_bytes() == INNER.certificate.public_bytes(form.Encoding.DER)
+
+
+def test_a_root_that_boards_cannot_read_gives_way_to_what_it_has_signed(desk, show):
+    top = make("nc", ca=True, extensions=[CONSTRAINED])
+    below = make("below", issuer=top, ca=True)
+    done = show(make("leaf", issuer=below, names=("127.0.0.1",)), below, bundle=top, typed="y\n")
+    assert done.status == 0 and "certificate 3 has name constraints, marked critical" in done.err, done
+    assert (desk.folder / "ca.der").read_bytes() == below.certificate.public_bytes(form.Encoding.DER)
+
+
+def test_a_server_that_is_its_own_authority(desk, show):
+    own = make("127.0.0.1")
+    done = show(own, typed="y\n")
+    assert done.status == 0 and "NOT verified" in done.err, done
+    assert (desk.folder / "ca.der").read_bytes() == own.certificate.public_bytes(form.Encoding.DER)
+
+
+@pytest.mark.parametrize("newest", [ssl.TLSVersion.TLSv1_2, ssl.TLSVersion.TLSv1_3])
+def test_a_server_that_wants_a_certificate_of_the_client(desk, serve, tmp_path, newest):
+    (tmp_path / "clients.pem").write_bytes(ROOT.pem())
+    tls = context(tmp_path, make("leaf", issuer=ROOT), newest=newest, clients=tmp_path / "clients.pem")
+    sentence = desk.failed(77, "ca", serve(tls), "--out", "ca.der")
+    assert "it seems to want a client certificate" in sentence, sentence
+
+
+def test_a_server_with_another_version_of_tls(desk, serve, tmp_path):
+    tls = context(tmp_path, make("leaf", issuer=ROOT), ROOT)
+    tls.minimum_version = ssl.TLSVersion.TLSv1_3
+    assert "let the server take TLS 1.2" in desk.failed(77, "ca", serve(tls), "--out", "ca.der")
+
+
+def test_a_curve_that_neither_boards_nor_this_computer_offer(desk, serve, tmp_path):
+    odd = context(tmp_path, make("leaf", ec.generate_private_key(ec.SECP256K1()), ROOT))
+    assert "ends TLS with this computer, as it would with a board" in desk.failed(
+        77, "ca", serve(odd), "--out", "ca.der"
+    )
+
+
+def test_a_damaged_certificate(desk, show):
+    broken = x509.UnrecognizedExtension(x509.ObjectIdentifier("2.5.29.37"), b"\x30\x55\x01")
+    done = show(make("leaf", issuer=ROOT), make("broken", issuer=ROOT, ca=True, extensions=[(broken, False)]))
+    assert done.status == 77 and "certificate 2 that 127.0.0.1 sends is damaged" in done.err, done
+
+
+HOSTILE = ("\x1b[2J\x1b[H\u202everified by a friend\r\n\x9b1A [bold]\x7f:skull:", "x" + 47 * " " + "verified by all")
+
+
+@pytest.mark.parametrize("name", HOSTILE)
+def test_a_name_that_repaints_the_question(desk, show, name):
+    """It concealed "NOT verified": what to decide by comes last, and nothing in a name is a command."""
+    authority = make(name, ca=True)
+    done = show(make("leaf", issuer=authority), authority, typed="n\n")
+    *lines, question, _ = done.err.splitlines()
+    assert question.startswith("Trust it, and write it to ca.der? [y/N]")
+    assert all(line.isprintable() and len(line) <= 80 for line in lines), lines
+    before, _, behind = "\n".join(lines).partition(", of this SHA-256:\n")
+    mark, verdict = behind.split("\n", 2)[:2], behind.split("\n", 2)[2]
+    assert verdict.startswith("NOT verified by the CAs that this computer trusts: ")
+    assert not set("".join(mark)) - set(" :0123456789ABCDEF")
+    assert "verif" in before and "     verif" not in before and "friend" not in behind
+
+
+def test_json_says_what_was_written(desk, serve, leaf):
+    done = desk.run("ca", serve(leaf), "--out", "ca.der", "--json", typed="y\n")
+    found = json.loads(done.out.splitlines()[-1])
+    assert found["out"] == "ca.der" and found["verified"] is False and "trustme" in found["subject"], done
+
+
+@pytest.mark.parametrize("name", ["enroll.json", "main.py", "ca", "ca.der.txt", ".der"])
+def test_out_has_the_name_of_a_certificate(desk, serve, leaf, name):
+    (desk.folder / "enroll.json").write_text("{}")
+    assert "let it end with .der or .pem" in desk.failed(2, "ca", serve(leaf), "--out", name)
+    assert (desk.folder / "enroll.json").read_text() == "{}"
+
+
+def test_out_replaces_certificates_only(desk, serve, leaf):
+    where = serve(leaf)
+    key = leaf.private_key_pem.bytes()
+    for content in (b"", b"precious", key, key + leaf.cert_chain_pems[0].bytes()):
+        (desk.folder / "ca.pem").write_bytes(content)
+        assert "is there and is no certificate" in desk.failed(2, "ca", where, "--out", "ca.pem")
+        assert (desk.folder / "ca.pem").read_bytes() == content
+    (desk.folder / "ca.pem").write_bytes(leaf.cert_chain_pems[0].bytes())
+    assert desk.run("ca", where, "--out", "ca.pem", typed="y\n").status == 0
+    assert (desk.folder / "ca.pem").read_bytes() == leaf.cert_chain_pems[1].bytes()
+    (desk.folder / "folder.pem").mkdir()
+    assert "is there and is no certificate" in desk.failed(2, "ca", where, "--out", "folder.pem")
+    assert "is no folder" in desk.failed(2, "ca", where, "--out", "nowhere/ca.pem")
+
+
+@pytest.mark.parametrize("target", ["precious", "absent", "ca.pem"])
+def test_out_goes_through_no_link(desk, serve, leaf, target):
+    """Neither by its own name, nor by the name of a file beside it that is moved to its place."""
+    where = serve(leaf)
+    (desk.folder / "precious").write_text("precious")
+    (desk.folder / "ca.pem").write_bytes(leaf.cert_chain_pems[0].bytes())
+    os.symlink(target, desk.folder / "ca.der")
+    assert "is a link" in desk.failed(2, "ca", where, "--out", "ca.der")
+    os.symlink("precious", desk.folder / "good.der.new")
+    assert desk.run("ca", where, "--out", "good.der", typed="y\n").status == 0
+    assert (desk.folder / "precious").read_text() == "precious" and not (desk.folder / "absent").exists()
+    assert {path.name for path in desk.folder.iterdir()} >= {"good.der", "good.der.new"}
+    assert not [path for path in desk.folder.iterdir() if path.name.startswith(".")]

@@ -2,158 +2,107 @@
 
 from __future__ import annotations
 
+import json
 import os
-import re
-import socket
-import ssl
-import sys
-from dataclasses import dataclass
+import tempfile
 from pathlib import Path
+from typing import TYPE_CHECKING
 
-from cryptography import x509
-from cryptography.hazmat.primitives import hashes
-from cryptography.hazmat.primitives.serialization import Encoding
-from rich.console import Console
-from rich.table import Table
+import click
 
-from .errors import CONFIGURATION, MISUSE, REFUSED, STORAGE, TRY_AGAIN, Failure
-from .template import Secrets, load, resolve
+from .address import where
+from .errors import MISUSE, REFUSED, STORAGE, Failure
 
-TIMEOUT = 10.0  # seconds
+if TYPE_CHECKING:  # cryptography takes a while to import
+    from .certificate import Certificate
 
-
-@dataclass(frozen=True)
-class Chain:
-    """What a server's certificate hangs on, its own first. `why`: how the last one came to be there; `verified`:
-    whether it is one that was trusted before."""
-
-    certificates: list[x509.Certificate]
-    verified: bool
-    why: str
-
-    @property
-    def anchor(self) -> x509.Certificate:
-        """The one to trust."""
-        return self.certificates[-1]
+_FILE = click.Path(exists=True, dir_okay=False, path_type=Path)
 
 
-def fingerprint(certificate: x509.Certificate) -> str:
-    """SHA-256, as AA:BB:..."""
-    return certificate.fingerprint(hashes.SHA256()).hex(":").upper()
+@click.command()
+@click.argument("service", metavar="ENROLL.JSON|HOST[:PORT]")
+@click.option("--out", type=click.Path(path_type=Path), required=True, help="A new file or a CA's: ca.der, or .pem.")
+@click.option(
+    "--bundle", "bundles", multiple=True, type=_FILE, help="PEM file of CAs to choose from. [default: this computer's]"
+)
+@click.option("--yes", is_flag=True, help="Do not ask; wants --fingerprint.")
+@click.option("--fingerprint", help="SHA-256 of the CA that is expected.")
+@click.option("--json", "as_json", is_flag=True, help="Print JSON.")
+def ca(service: str, out: Path, bundles: tuple[Path, ...], yes: bool, fingerprint: str | None, as_json: bool) -> None:
+    """Find the CA of a service, show it, and write it to a file for enroll.json.
 
+    The service is the one that ENROLL.JSON names in `url`, or a host. Its certificates are checked as a board's TLS
+    will check them; what a board would refuse is named, and nothing is written.
 
-def where(service: str) -> tuple[str, int]:
-    """(host, port) of the service that an enroll.json names in `url`, or of HOST[:PORT]. Raises Failure."""
-    path = Path(service)
-    if path.suffix != ".json":
-        return address(service)
-    data = load(path)
-    url = resolve(data.get("url"), path.parent, Secrets(), "url") if isinstance(data, dict) else None
-    found = re.match("https://([^/?#]+)", str(url), re.IGNORECASE)
-    if not found:
-        raise Failure(CONFIGURATION, f"{path}: `url` wants an address that begins with https://")
-    return address(found[1])
-
-
-def address(text: str) -> tuple[str, int]:
-    """HOST[:PORT] or [IPv6]:PORT as (host, port). Raises Failure."""
-    host, colon, port = text.rpartition(":")
-    if not colon or text.endswith("]"):
-        host, port = text, "443"
-    host = host.removeprefix("[").removesuffix("]")
-    if not host or "/" in host or not port.isdecimal() or not 0 < int(port) < 65536:
-        raise Failure(MISUSE, f"HOST[:PORT] is wanted, not {text}")
-    return host, int(port)
-
-
-def _sent(connection: ssl.SSLSocket, verified: bool) -> list[x509.Certificate]:
-    """The chain of `connection`: as it was verified, or as the server sent it.
-
-    Python has a public method for it from 3.13 on; before, only the object behind the socket has it (private, there
-    since 3.10). Where neither is there, the server's own certificate is all there is.
+    \b
+    Examples:
+      provision ca enroll.json --out ca.der
+      provision ca 192.0.2.1:8443 --out ca.der --bundle company-cas.pem
+      provision ca entry.xyte.io --out ca.der --yes --fingerprint AB:CD:...
     """
-    name = "get_verified_chain" if verified else "get_unverified_chain"
-    public = getattr(connection, name, None)
-    hidden = getattr(getattr(connection, "_sslobj", None), name, None)
-    if public:
-        chain: list[bytes] = public()
-    elif hidden:
-        chain = [ssl.PEM_cert_to_DER_cert(it.public_bytes()) for it in hidden()]
-    else:
-        chain = [connection.getpeercert(binary_form=True) or b""]
-    return [x509.load_der_x509_certificate(der) for der in chain]
+    if yes and not fingerprint:
+        raise Failure(MISUSE, "--yes wants --fingerprint: nobody would look at the certificate otherwise")
+    writable(out)
+    from .survey import look
+
+    survey = look(*where(service), *bundles)
+    survey.print()
+    anchor = survey.anchor()
+    mark = anchor.fingerprint
+    survey.conclude(anchor)
+    if fingerprint and _digits(fingerprint) != _digits(mark):
+        raise Failure(REFUSED, "the fingerprint differs from --fingerprint: nothing was written")
+    if not yes and not click.confirm(f"Trust it, and write it to {out}?", err=True):
+        raise Failure(REFUSED, "not trusted: nothing was written")
+    save(anchor, out)
+    found = {"out": str(out), "fingerprint": mark, "verified": survey.trust.verified, "subject": anchor.subject}
+    click.echo(json.dumps(found) if as_json else f"{out} written")
 
 
-def _ask(host: str, port: int, context: ssl.SSLContext, verified: bool) -> list[x509.Certificate]:
-    where = f"{host}:{port}"
+def _digits(fingerprint: str) -> str:
+    return "".join(fingerprint.replace(":", "").split()).upper()
+
+
+def writable(path: Path) -> None:
+    """Raises Failure unless `path` is a name for a CA's file: a new one, or one that holds a certificate already."""
+    if path.suffix.lower() not in (".der", ".pem"):
+        raise Failure(MISUSE, f"{path} is no name for a CA: let it end with .der or .pem")
+    if path.is_symlink():
+        raise Failure(MISUSE, f"{path} is a link: name the file itself, or another one")
+    if not path.parent.is_dir():
+        raise Failure(MISUSE, f"{path.parent} is no folder: make it, or name another one")
+    if path.exists() and not _is_certificate(path):
+        raise Failure(MISUSE, f"{path} is there and is no certificate: name another file")
+
+
+def _is_certificate(path: Path) -> bool:
+    from cryptography import x509
+
     try:
-        with (
-            socket.create_connection((host, port), TIMEOUT) as plain,
-            context.wrap_socket(plain, server_hostname=host) as connection,
-        ):
-            return _sent(connection, verified)
-    except ssl.SSLCertVerificationError:
-        raise
-    except ssl.SSLError:
-        raise Failure(TRY_AGAIN, f"{where} does not speak TLS as it should") from None
-    except (OSError, UnicodeError) as error:
-        reason = getattr(error, "strerror", None) or "no answer"
-        raise Failure(TRY_AGAIN, f"{where} cannot be reached: {reason}") from None
-
-
-def fetch(host: str, port: int, *bundles: Path) -> Chain:
-    """The chain of the server at `host`, up to a root of `bundles`, or of this computer's own, or, where that has none,
-    as far as the server sends it. Raises Failure."""
-    context = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
-    source = " and ".join(map(str, bundles)) or "the CAs that this computer trusts"
-    for bundle in bundles:
-        try:
-            context.load_verify_locations(bundle)
-        except (OSError, ssl.SSLError):
-            raise Failure(MISUSE, f"{bundle} holds no certificates in PEM") from None
-    if not bundles:
-        context.load_default_certs()
-    try:
-        chain = Chain(_ask(host, port, context, True), True, f"verified by {source}")
-    except ssl.SSLCertVerificationError as error:
-        why = f"NOT verified by {source}: {error.verify_message}"
-        if bundles:
-            raise Failure(REFUSED, f"{host} is {why}") from None
-        context.check_hostname = False
-        context.verify_mode = ssl.CERT_NONE
-        chain = Chain(_ask(host, port, context, False), False, why)
-    if not _is_authority(chain.anchor):
-        raise Failure(REFUSED, f"{host} is {chain.why}; it does not send its CA, so give that with --bundle FILE")
-    return chain
-
-
-def _is_authority(certificate: x509.Certificate) -> bool:
-    try:
-        return certificate.extensions.get_extension_for_class(x509.BasicConstraints).value.ca
-    except (x509.ExtensionNotFound, ValueError):
+        data = path.read_bytes() if path.is_file() else b""
+        if b"-----BEGIN" in data:
+            return bool(x509.load_pem_x509_certificates(data)) and b"PRIVATE KEY" not in data
+        return bool(x509.load_der_x509_certificate(data))
+    except (OSError, ValueError):
         return False
 
 
-def show(chain: Chain) -> None:
-    """Print a chain to stderr."""
-    table = Table(box=None)
-    for title in ("certificate", "valid until", "SHA-256"):
-        table.add_column(title, overflow="fold")
-    for certificate in chain.certificates:
-        until = certificate.not_valid_after_utc.date().isoformat()
-        table.add_row(certificate.subject.rfc4514_string(), until, fingerprint(certificate))
-    wide = None if sys.stderr.isatty() else 1000  # a fingerprint is there to be compared, and not to be cut
-    console = Console(stderr=True, highlight=False, markup=False, emoji=False, width=wide)  # :AB: is an emoji, too
-    console.print(table)
-    console.print(chain.why)
+def save(certificate: Certificate, path: Path) -> None:
+    """Write it as DER, or as PEM where the file is called so; a link is replaced, not followed. Raises Failure."""
+    from cryptography.hazmat.primitives.serialization import Encoding
 
-
-def save(certificate: x509.Certificate, path: Path) -> None:
-    """Write it as DER, or as PEM where the file is called so. Raises Failure."""
-    data = certificate.public_bytes(Encoding.PEM if path.suffix == ".pem" else Encoding.DER)
-    beside = path.with_name(path.name + ".new")
+    pem = path.suffix.lower() == ".pem"
+    data = certificate.parsed.public_bytes(Encoding.PEM) if pem else certificate.der
+    writable(path)
     try:
-        beside.write_bytes(data)
-        os.replace(beside, path)
+        with tempfile.NamedTemporaryFile(dir=path.parent, prefix=".ca-", delete=False) as beside:
+            try:
+                beside.write(data)
+                beside.flush()
+                os.chmod(beside.name, 0o644)
+                os.replace(beside.name, path)
+            except OSError:
+                os.unlink(beside.name)
+                raise
     except OSError as error:
         raise Failure(STORAGE, f"{path} cannot be written: {error.strerror}") from None

@@ -16,8 +16,9 @@ from rich.progress import Progress
 
 from . import fleet as many
 from . import look, registration, upgrade
+from .ca import ca
 from .demo_board.cli import demo_board
-from .errors import MISUSE, REFUSED, TRY_AGAIN, Failure
+from .errors import TRY_AGAIN
 from .library import library, reset_words
 from .link import connect, find
 from .plan import known_boards
@@ -220,41 +221,6 @@ def logs(port: str, seconds: float | None, restart: bool) -> None:
         pass
 
 
-@main.command()
-@click.argument("service", metavar="ENROLL.JSON|HOST[:PORT]")
-@click.option("--out", type=click.Path(dir_okay=False, path_type=Path), required=True, help="ca.der, or .pem.")
-@click.option(
-    "--bundle", "bundles", multiple=True, type=FILE, help="PEM file of CAs to choose from. [default: this computer's]"
-)
-@click.option("--yes", is_flag=True, help="Do not ask; wants --fingerprint.")
-@click.option("--fingerprint", help="SHA-256 of the CA that is expected.")
-@json_option
-def ca(service: str, out: Path, bundles: tuple[Path, ...], yes: bool, fingerprint: str | None, as_json: bool) -> None:
-    """Find the CA of a service, show it, and write it to a file for enroll.json.
-
-    The service is the one that ENROLL.JSON names in `url`, or a host.
-
-    \b
-    Examples:
-      provision ca enroll.json --out ca.der
-      provision ca 192.0.2.1:8443 --out ca.der --bundle company-cas.pem
-      provision ca entry.xyte.io --out ca.der --yes --fingerprint AB:CD:...
-    """
-    from . import ca as authority  # cryptography takes a while to import
-
-    if yes and not fingerprint:
-        raise Failure(MISUSE, "--yes wants --fingerprint: nobody would look at the certificate otherwise")
-    chain = authority.fetch(*authority.where(service), *bundles)
-    authority.show(chain)
-    mark = authority.fingerprint(chain.anchor)
-    if fingerprint and fingerprint.replace(":", "").upper() != mark.replace(":", ""):
-        raise Failure(REFUSED, "the fingerprint differs from --fingerprint: nothing was written")
-    if not yes and not click.confirm(f"Trust the last one, and write it to {out}?", err=True):
-        raise Failure(REFUSED, "not trusted: nothing was written")
-    authority.save(chain.anchor, out)
-    found = {"out": str(out), "fingerprint": mark, "verified": chain.verified}
-    click.echo(json.dumps(found) if as_json else f"{out} written")
-
-
 main.add_command(upgrade.command)
+main.add_command(ca)
 main.add_command(demo_board)

@@ -21,8 +21,8 @@ LIBRARY = ROOT / "lib" / "enroll"
 
 @functools.cache
 def enroll_config() -> Any:
-    """`Config`, `EnrollError` and `service` of the library. All that is imported later is imported now, while there is
-    a `micropython` for it, and nothing is unloaded: it is needed for the next board.
+    """`Config`, `EnrollError`, `service` and `explain` (of TLS) of the library. All that is imported later is imported
+    now, while there is a `micropython` for it, and nothing is unloaded: it is needed for the next board.
     """
     ours = {"micropython": SimpleNamespace(const=lambda value: value)} if "micropython" not in sys.modules else {}
     providers = [f"enroll.providers.{path.stem}" for path in sorted((LIBRARY / "providers").glob("[!_]*.py"))]
@@ -35,8 +35,10 @@ def enroll_config() -> Any:
             importlib.import_module("enroll." + name)
         for name in providers:
             importlib.import_module(name)
-        errors, schema = (importlib.import_module(f"enroll.{name}") for name in ("errors", "schema"))
-        return SimpleNamespace(Config=config.Config, EnrollError=errors.EnrollError, service=schema.service)
+        errors, schema, tls = (importlib.import_module(f"enroll.{name}") for name in ("errors", "schema", "tlserror"))
+        return SimpleNamespace(
+            Config=config.Config, EnrollError=errors.EnrollError, service=schema.service, explain=tls.explain
+        )
     finally:
         sys.path.remove(str(LIBRARY.parent))
         for name in ours:
