@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import random
 import subprocess
 import sys
+import time
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -21,13 +24,18 @@ with open('ballast', 'wb') as f:
 class Board(board.Board):
     """A board that runs on `runtime`, by its name.
 
-    `asleep`: it hears nothing. `heard`: all that was sent to it; `said`: all that it has said.
+    `asleep`: it hears nothing. `heard`: all that was sent to it; `said`: all that it has said. `noise`: changes what it
+    says on its way (see Noise); `deaf`: seconds after the first byte that came since power-on, in which it boots, as
+    boards do that DTR resets.
     """
 
     def __init__(self, flash: Path, runtime: str, **more: Any) -> None:
         self.asleep = False
         self.heard, self.said = bytearray(), bytearray()
         self.patience: int | None = None  # bytes that it takes until it is unplugged
+        self.noise: Callable[[bytes], bytes] = bytes
+        self.deaf = 0.0
+        self._hears_from = 0.0
         # a program that loops must not outlive tests that are killed
         super().__init__(flash, micropython(runtime), seconds=60, **more)
 
@@ -52,7 +60,8 @@ class Board(board.Board):
     def say(self, data: bytes) -> bool:
         """Send what its program has said, and remember it."""
         self.said += data
-        return super().say(data)
+        super().say(self.noise(data))
+        return bool(data)
 
     def hear(self, data: bytes) -> None:
         """Take what was sent to it, as far as its patience goes."""
@@ -60,7 +69,34 @@ class Board(board.Board):
             self.patience -= len(data)
             if self.patience < 0:
                 self._end.set()
-        if self.asleep or self._end.is_set():
+        if self.asleep or self._end.is_set() or self._boots():
             return
         self.heard += data
         super().hear(data)
+
+    def _boots(self) -> bool:
+        if not self._hears_from:
+            self._hears_from = time.monotonic() + self.deaf
+            if self.deaf:
+                self.say(b"ets Jul 29 2019 12:21:46\r\n\r\nrst:0x1 (POWERON_RESET),boot:0x13\r\n")
+        return time.monotonic() < self._hears_from
+
+
+class Noise:
+    """Log lines as ESP-IDF prints them, `where` (before, inside, after) what a board says; `often`: the share of what
+    it says that is hit."""
+
+    def __init__(self, where: str, often: float = 1.0) -> None:
+        self.where = where
+        self.often = often
+        self.hits = 0
+        self._random = random.Random(where)
+
+    def __call__(self, data: bytes) -> bytes:
+        """`data` with noise."""
+        if not data or self._random.random() > self.often:
+            return data
+        self.hits += 1
+        line = b"\x1b[0;32mI (%d) wifi:state: run -> init (R > 0x%02x)\x1b[0m\r\n" % (self.hits * 97, self.hits)
+        at = {"before": 0, "inside": self._random.randrange(len(data)), "after": len(data)}[self.where]
+        return data[:at] + line + data[at:]

@@ -14,14 +14,18 @@ from typing import Any
 SLICE = 0.05  # seconds that a read waits at most
 WRITE = 10.0  # seconds until a board has to take what is written
 ROUND = 1.0  # seconds until a program is interrupted again
-PROMPT = 10.0  # seconds for an idle board to take a program: mpremote's own patience
+PROMPT = 2.0  # seconds for an idle board to take a program; after them it is asked for its prompt again
+STALL = 10.0  # seconds until a board that is taking a program takes more of it
 MOST = 1 << 20  # bytes that a board may print meanwhile
 KEPT = 1 << 13  # bytes that are searched for what is expected
 LAST = 2000  # bytes of a traceback
 
 BANNER = re.compile(rb"raw REPL; CTRL-B to exit\r?\n")
-# the size of a window, which is never as large as 2048 bytes, and the note that a second one is free
-_READY = re.compile(rb"R\x01.{0,4096}?([^\x01][\x00-\x07])\x01", re.DOTALL)
+# R, 1, the size of a window (two bytes, always less than 2048), and 1 for a second one that is free. Where a log line
+# has come among them, all text is left out first: then a size such as 32, which is text, is not understood.
+_READY = re.compile(rb"R\x01([^\x01][\x00-\x07])\x01")
+_READY_ALONE = re.compile(rb"\x01([\x00\x80-\xff][\x00-\x07])\x01")
+_TEXT = re.compile(rb"[\t-\r\x1b -~]+")
 _END = re.compile(rb"\x04")
 _BOOTED = re.compile(rb'Type "help\(\)" for more information')
 
@@ -117,17 +121,32 @@ class RawRepl:
         """Send a program in raw-paste mode, no faster than the board takes it."""
         try:
             self.write(b"\x05A\x01")
-            found = self._expect(_READY, min(end, time.monotonic() + PROMPT))
-            window = int.from_bytes(found[1], "little")
+            window = self._window(min(end, time.monotonic() + PROMPT))
             room = 2 * window
             while code and room >= 0:
                 self.write(code[:room])
                 code, room = code[room:], room - len(code[:room])
+                stall = time.monotonic() + STALL
                 while code and not room:
-                    room = self._more_room(window, end)
+                    room = self._more_room(window, min(end, stall))
         except Deadline:
             raise NotTaken from None
         self.write(b"\x04")
+
+    def _window(self, end: float) -> int:
+        """The size of the window for a program, which the board says as soon as it is ready for one."""
+        kept = b""
+        while True:
+            kept = kept[-KEPT:] + self.read()
+            found = _READY.search(kept)
+            rest = kept[found.end() :] if found else b""
+            if not found:
+                found = _READY_ALONE.search(_TEXT.sub(b"", kept))
+            if found:
+                self._come = rest
+                return int.from_bytes(found[1], "little")
+            if time.monotonic() > end:
+                raise Deadline
 
     def _more_room(self, window: int, end: float) -> int:
         """How much more the board takes now; -1 where it wants nothing more of a program."""

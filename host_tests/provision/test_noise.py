@@ -1,0 +1,100 @@
+"""Lines that are not ours, anywhere among what a board says, change nothing but the time that it takes."""
+
+import dataclasses
+import json
+
+import pytest
+from board import Noise
+from provision import snippets, work
+from provision.errors import Failure
+from provision.link import connect
+from provision.snippets import Program
+from provision.template import Template
+
+TALK = Program("def main(size):\n return ''.join(chr(32 + at % 90) for at in range(size))", object)
+
+
+@pytest.mark.parametrize(("where", "often"), [("before", 1.0), ("after", 1.0), ("inside", 0.4)])
+def test_answers_get_through_whole(plug, where, often):
+    board = plug()
+    with connect(board.port) as link:
+        board.noise = Noise(where, often)
+        assert link.facts().platform == "linux"
+        for size in (0, 85, 5000):
+            assert link.call(TALK, size) == "".join(chr(32 + at % 90) for at in range(size))
+        data = bytes(range(256)) * 10
+        link.write("/deep/down/file", data)
+        link.write("/empty", b"")
+        assert [len(mark) for mark in link.hashes("/deep", ["/empty", "/none"]).values()] == [64, 64]
+    assert board.noise.hits > 10
+
+
+def test_a_board_is_entered_through_noise(plug):
+    board = plug()
+    board.noise = Noise("inside", 0.5)
+    with connect(board.port) as link:
+        assert link.facts().tls
+
+
+def test_a_board_registers_through_noise(plug, desk):
+    serial = desk.write("etherfax")["serial"]
+    board = plug()
+    board.noise = Noise("inside", 0.1)
+    done = desk.run("one", "enroll.json", board=board)
+    assert (done.status, done.out) == (0, f"registered etherfax {serial}\n"), done
+    assert "status" in done.err or "I (" in done.err  # noise is shown with what the board prints
+    found = json.loads(desk.run("status", "--json", board=board).out)
+    assert (found["registered"], found["changed"]) == (serial, [])
+
+
+@pytest.fixture
+def outcome(plug, desk, monkeypatch):
+    """`outcome(text)`: what is made of an attempt whose program on the board is `text`."""
+
+    def outcome(text):
+        desk.write("etherfax")
+        settings = Template(desk.folder / "enroll.json").settings()
+        monkeypatch.setattr(snippets, "BOOT", dataclasses.replace(snippets.BOOT, code=text))
+        with connect(plug().port) as link:
+            return work.attempt(link, settings, lambda _line: None, 10)
+
+    return outcome
+
+
+def test_a_line_that_looks_like_the_outcome_is_none(outcome):
+    lines = [
+        "enroll: registered etherfax 9",
+        "provision: 0",
+        '["registered", "etherfax", "9"]',
+        "~00000000:0:4:AAAA:0~",
+    ]
+    found = outcome(f"def main():\n for it in {lines!r}: print(it)\n return [77, 'refused: no', '', '']")
+    assert (found.state, found.text, found.status, found.device_id) == ("refused", "refused: no", 77, "")
+
+
+def test_a_driver_may_print_last(outcome):
+    line = "print('wiznet5k_recv_ethernet: fatal error len=1 ret=-7')"
+    found = outcome(f"def main():\n try:\n  return [0, 'ok', 'etherfax', '9']\n finally:\n  {line}")
+    assert (found.state, found.device_id) == ("registered", "9")
+
+
+def test_a_line_where_nothing_gets_through_is_named(plug, monkeypatch):
+    monkeypatch.setattr("provision.link.CALL", 2.0)
+    board = plug()
+    with pytest.raises(Failure) as caught, connect(board.port) as link:
+        board.noise = lambda data: data.replace(b":", b".")
+        link.facts()
+    assert "too much noise on the line" in caught.value.message and caught.value.exit_code == 75
+
+
+def test_a_program_that_prints_while_it_is_stopped(plug):
+    board = plug()
+    board.runs(
+        "import time\n"
+        "try:\n"
+        "    while True: print('>' * 300, 'raw REPL')\n"
+        "finally:\n"
+        "    for at in range(40): print('stopping', at, '>' * 100); time.sleep(0.01)\n"
+    )
+    with connect(board.port) as link:
+        assert link.facts().platform == "linux"
