@@ -6,11 +6,13 @@ import contextlib
 import hashlib
 import json
 import os
+import re
 import resource
 import select
 import signal
 import subprocess
 import threading
+import time
 import tty
 from pathlib import Path
 from types import TracebackType
@@ -18,6 +20,7 @@ from typing import Any, Self
 
 DEVICE = Path(__file__).with_name("device.py")
 BLOCK = 4096
+POWER, WATCHDOG, SOFT = 1, 3, 5  # what machine.reset_cause() says of the latest reset
 RESET = {10: "raw", 11: "friendly"}  # as in device.py
 
 
@@ -59,6 +62,7 @@ class Board:
         self._end = threading.Event()
         self._stdin, self._input = os.pipe()  # outlives soft resets, as the buffer of a board's USB does
         os.set_blocking(self._input, False)
+        self._watchdog: float | None = None  # seconds; it outlives soft resets
         self._power_on("friendly")
         self._thread = threading.Thread(target=self._run, daemon=True)
         self._thread.start()
@@ -82,9 +86,9 @@ class Board:
         """Whether it has power, and its program has not crashed."""
         return self._thread.is_alive()
 
-    def _power_on(self, mode: str) -> None:
+    def _power_on(self, mode: str, cause: int = POWER) -> None:
         self._control, control = os.pipe()
-        options = json.dumps({**self._options, "control": control, "mode": mode})
+        options = json.dumps({**self._options, "control": control, "mode": mode, "cause": cause})
         command = [self._micropython, str(DEVICE), options]
         self._process = subprocess.Popen(
             command, stdin=self._stdin, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, pass_fds=[control]
@@ -119,16 +123,32 @@ class Board:
         output = self._process.stdout.fileno()
         ready = select.select([self._control, output, self._master], [], [], 0.05)[0]
         if self._control in ready:
-            self._interrupts = os.read(self._control, 4096)[-1:] == b"+"
-        if output in ready and not self.say(os.read(output, 4096)):
+            self._note(os.read(self._control, 4096))
+        if self._watchdog and time.monotonic() > self._bites:
+            self._watchdog = None
+            self._process.kill()
+            self._process.wait()
+            self._close()
+            self._power_on("friendly", WATCHDOG)
+        elif output in ready and not self.say(os.read(output, 4096)):
             mode = RESET.get(self._power_off())
             if not mode:
                 return False
             self._close()
-            self._power_on(mode)
+            self._power_on(mode, SOFT)
         elif self._master in ready and self._control not in ready:
             self.hear(os.read(self._master, 256))
         return True
+
+    def _note(self, said: bytes) -> None:
+        """Take what the program says of Ctrl-C and of its watchdog, see device.py."""
+        for word, milliseconds in re.findall(rb"([-+fsw])(?:(\d+);)?", said):
+            if word in b"+-":
+                self._interrupts = word == b"+"
+            else:
+                given = {b"w": int(milliseconds or 0) / 1000, b"f": self._watchdog, b"s": None}
+                self._watchdog = given[word]
+                self._bites = time.monotonic() + (self._watchdog or 0)
 
     def say(self, data: bytes) -> bool:
         """Send what its program has said; returns whether the program goes on."""

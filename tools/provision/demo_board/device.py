@@ -4,8 +4,9 @@
 
 Speaks on stdin and stdout. `mode` is the REPL that it starts in; main.py runs only before the friendly one. It ends
 with RESET's status where a board would reset softly: its host (board.py) starts it again on the same flash. `claims` is
-what `sys` says of the board, `unique_id` (hex) its chip's number, `lacks` are modules that it does not have. On the
-file `control` it says whether Ctrl-C interrupts (+) or is a byte like others (-).
+what `sys` says of the board, `unique_id` (hex) its chip's number, `lacks` are modules that it does not have, `cause` is
+why it was reset. On the file `control` it says whether Ctrl-C interrupts (+) or is a byte like others (-), and what
+becomes of its watchdog: started (w, milliseconds, a semicolon), fed (f), stopped (s).
 """
 # ruff: noqa: SIM105, SIM115, UP031  (there is no contextlib here)
 
@@ -65,6 +66,24 @@ class Overlay:
 class Implementation(Overlay):
     def __getitem__(self, at):
         return ("micropython", self.version)[at]
+
+
+class WDT:
+    """`machine.WDT`: its host resets the board where it is not fed."""
+
+    def __init__(self, id=0, timeout=5000):
+        control.write(b"w%d;" % timeout)
+
+    def feed(self):
+        control.write(b"f")
+
+
+class Registers:
+    """`machine.mem32`, of which only the register matters that stops the watchdog of an RP2."""
+
+    def __setitem__(self, address, bits):
+        if address in (0x4005B000, 0x400DB000) and bits & 1 << 30:
+            control.write(b"s")
 
 
 def send(text):
@@ -196,9 +215,11 @@ def start(path):
     claims = options["claims"]
     if "version" in claims:
         claims["implementation"] = Implementation(sys.implementation, version=tuple(claims["version"]))
+    more = {"WDT": WDT, "mem32": Registers(), "WDT_RESET": 3, "reset_cause": lambda: options.get("cause", 1)}
     if options.get("unique_id"):
         unique_id = bytes.fromhex(options["unique_id"])
-        sys.modules["machine"] = Overlay(machine, unique_id=lambda: unique_id)
+        more["unique_id"] = lambda: unique_id
+    sys.modules["machine"] = Overlay(machine, **more)
     if claims:
         sys.modules["sys"] = Overlay(sys, **claims)
     builtins.print = cooked
