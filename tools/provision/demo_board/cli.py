@@ -56,7 +56,7 @@ def demo_board(
         place.device(running, provider)
         with Board(place.flash, program) as board:
             place.show(board)
-            _announce(place, running, as_json)
+            _announce(place, running, provider, as_json)
             while not ended:
                 time.sleep(0.1)
                 if not board.alive:  # its program crashed: it is switched off and on
@@ -78,10 +78,10 @@ def _until_signal() -> Iterator[list[int]]:
             signal.signal(number, handler)
 
 
-def _announce(place: Folder, running: Sandbox, as_json: bool) -> None:
+def _announce(place: Folder, running: Sandbox, provider: str, as_json: bool) -> None:
     if as_json:
-        found = {"port": str(place.port), "enroll_json": str(place.configuration), "sandbox": running.info()}
-        click.echo(json.dumps(found))
+        paths = {"port": str(place.port), "enroll_json": str(place.configuration)}
+        click.echo(json.dumps({**paths, "provider": provider, "sandbox": running.info()}))
         return
     installed = __name__.startswith("enroll_tools.")
     python = os.path.relpath(sys.executable)

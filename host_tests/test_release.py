@@ -1,0 +1,204 @@
+"""The wheel of the host tools, and all else that a release has."""
+
+import ast
+import importlib.metadata
+import itertools
+import json
+import shutil
+import subprocess
+import sys
+import zipfile
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import click
+import packages
+import pytest
+import release
+import wheel
+from click.testing import CliRunner
+from devices import ROOT
+from proof import Proof
+from runtimes import first
+from sandbox import Sandbox
+
+EVERY = """
+import importlib, pkgutil, enroll_tools
+for found in pkgutil.walk_packages(enroll_tools.__path__, "enroll_tools."):
+    if found.name.rpartition(".")[2] not in ("__main__", "device") and ".files" not in found.name:
+        print(importlib.import_module(found.name).__file__)
+"""
+
+
+@pytest.fixture(scope="module")
+def built(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return wheel.build(tmp_path_factory.mktemp("wheel"))
+
+
+@pytest.fixture(scope="module")
+def programs(built: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The folder of the wheel's programs, in an environment of their own."""
+    return wheel.install(built, tmp_path_factory.mktemp("environment"))
+
+
+def sources(folder: str, pattern: str = "*.*") -> set[str]:
+    """The files of a folder of the repository."""
+    found = (ROOT / folder).rglob(pattern)
+    return {path.relative_to(ROOT / folder).as_posix() for path in found if "__pycache__" not in path.parts}
+
+
+def test_the_wheel_has_what_goes_onto_boards_and_the_tools(built: Path) -> None:
+    names = zipfile.ZipFile(built).namelist()
+    expected = {
+        f"{target}/{name}"
+        for folder, target in {
+            "lib/enroll": "files/lib/enroll",
+            "firmware": "files/firmware",
+            "boards": "files/boards",
+            "tools/provision": "provision",
+            "tools/sandbox": "sandbox",
+        }.items()
+        for name in sources(folder)
+    }
+    ours = {name.removeprefix("enroll_tools/") for name in names if name.startswith("enroll_tools/")}
+    assert ours == expected | {"__init__.py", "files/package.json"}
+    assert {name.partition("/")[0] for name in names if not name.startswith("enroll_tools/")} == {
+        f"enroll_tools-{packages.version()}.dist-info"
+    }
+
+
+def test_the_wheel_declares_what_its_modules_import() -> None:
+    """What a module imports inside of `if TYPE_CHECKING:` is of no account, what it imports late is."""
+    imported = set()
+    for path in itertools.chain((ROOT / "tools/provision").rglob("*.py"), (ROOT / "tools/sandbox").rglob("*.py")):
+        if path.name == "device.py":  # for MicroPython
+            continue
+        tree = ast.parse(path.read_text())
+        typing = {id(it) for node in ast.walk(tree) if is_type_checking(node) for it in ast.walk(node)}
+        for node in ast.walk(tree):
+            if id(node) in typing:
+                continue
+            if isinstance(node, ast.Import):
+                imported |= {alias.name.partition(".")[0] for alias in node.names}
+            elif isinstance(node, ast.ImportFrom) and not node.level:
+                imported.add((node.module or "").partition(".")[0])
+    homes = importlib.metadata.packages_distributions()
+    needed = {homes[name][0].lower().replace("_", "-") for name in imported - set(sys.stdlib_module_names)}
+    text = (ROOT / "pyproject.toml").read_text()
+    block = text.partition("\ndependencies = [\n")[2].partition("\n]")[0]
+    declared = {line.strip().strip('",').partition(">")[0] for line in block.splitlines()}
+    assert declared == needed
+
+
+def is_type_checking(node: ast.AST) -> bool:
+    return isinstance(node, ast.If) and isinstance(node.test, ast.Name) and node.test.id == "TYPE_CHECKING"
+
+
+def test_every_module_of_the_wheel_is_its_own(programs: Path, tmp_path: Path) -> None:
+    done = subprocess.run(
+        [programs / "python", "-c", EVERY], cwd=tmp_path, env={}, capture_output=True, text=True, check=False
+    )
+    assert done.returncode == 0, done.stderr
+    assert len(done.stdout.splitlines()) > 40
+    assert all(line.startswith(str(programs.parent)) for line in done.stdout.splitlines())
+
+
+def test_a_wheel_tool_checks_a_configuration_with_the_library_inside(programs: Path, tmp_path: Path) -> None:
+    example = json.loads((ROOT / "firmware/examples/etherfax.json").read_text())
+    (tmp_path / "ca.der").touch()
+    (tmp_path / "enroll.json").write_text(json.dumps(example | {"timeout": "long"}))
+    command = [programs / "enroll-provision", "one", "enroll.json", "--port", "/nowhere"]
+    done = subprocess.run(command, cwd=tmp_path, env={}, capture_output=True, text=True, check=False)
+    assert done.returncode == 78 and "`timeout`" in done.stderr, done
+
+
+@pytest.fixture(scope="module")
+def made(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, str]:
+    """A release, and what its making has said."""
+    out = tmp_path_factory.mktemp("release")
+    done = CliRunner().invoke(release.main, ["--out", str(out)], terminal_width=80)
+    assert done.exit_code == 0, done.output
+    return out, done.output
+
+
+def test_a_release_installs_each_of_its_parts(made: tuple[Path, str]) -> None:
+    out, said = made
+    table = said.partition("and then")[2]
+    kinds = [f"{kind}/{name}.json" for kind in ("py", "mpy") for name in ("package", *packages.SERVICES)]
+    images = [f"enroll{name}-{packages.version()}.romfs" for name in ("", *(f"-{it}" for it in packages.SERVICES))]
+    for part in [*kinds, *images, next(out.glob("*.whl")).name]:
+        [row] = [line for line in table.splitlines() if part in line.split()]
+        service = next((name for name in packages.SERVICES if name in part), "etherfax")
+        assert row.rstrip().endswith(f"registered {service}")
+        assert len(row.rstrip()) <= 80
+
+
+def test_a_release_is_summed_up(made: tuple[Path, str]) -> None:
+    out, _ = made
+    check = ["sha256sum", "--check", "--strict", "--quiet", release.SUMS]
+    assert subprocess.run(check, cwd=out, check=False).returncode == 0
+    named = {line.partition("  ")[2] for line in (out / release.SUMS).read_text().splitlines()}
+    assert named == {path.relative_to(out).as_posix() for path in out.rglob("*") if path.is_file()} - {release.SUMS}
+    newest = (ROOT / "CHANGELOG.md").read_text().split("\n## ")[1].splitlines()
+    assert (out / release.NOTES).read_text().splitlines()[2:5] == newest[2:5]
+
+
+def spoiled_wheel(out: Path, folder: Path) -> Path:
+    """The wheel without one of its modules."""
+    [path] = out.glob("*.whl")
+    copy = folder / path.name
+    with zipfile.ZipFile(path) as source, zipfile.ZipFile(copy, "w") as target:
+        for name in source.namelist():
+            if not name.endswith("sandbox/errors.py"):
+                target.writestr(name, source.read(name))
+    return copy
+
+
+def spoiled_image(out: Path, folder: Path) -> Path:
+    """An image that is cut in the middle."""
+    path = out / f"enroll-xyte-{packages.version()}.romfs"
+    copy = folder / path.name
+    copy.write_bytes(path.read_bytes()[: path.stat().st_size // 2])
+    return copy
+
+
+@pytest.fixture
+def proof(tmp_path: Path) -> Iterator[Proof]:
+    with Sandbox(tmp_path / "sandbox") as sandbox:
+        yield Proof(tmp_path / "proof", sandbox, first())
+
+
+def test_a_part_that_is_spoiled_is_found(made: tuple[Path, str], proof: Proof, tmp_path: Path) -> None:
+    out, _ = made
+    with pytest.raises(click.ClickException, match="enroll-sandbox --help ended"):
+        proof.wheel(spoiled_wheel(out, tmp_path))
+    with pytest.raises(click.ClickException, match="romfs does not register"):
+        proof.romfs(spoiled_image(out, tmp_path), "xyte")
+    shutil.copytree(out, tmp_path / "out")
+    (tmp_path / "out/package/py/enroll-xyte/latest.json").unlink()
+    with release.web.serving(tmp_path / "out") as index, pytest.raises(click.ClickException, match="mip does not"):
+        proof.mip(index, "py", "xyte")
+
+
+def failed(out: Path, monkeypatch: pytest.MonkeyPatch, **more: Any) -> str:
+    """What a release into `out` says that fails before anything is made."""
+    monkeypatch.setattr(packages, "write_packages", lambda _: pytest.fail("it was begun"))
+    done = CliRunner().invoke(release.main, ["--out", str(out)])
+    assert done.exit_code == 1, done.output
+    return done.output
+
+
+def test_a_folder_with_other_files_is_left_alone(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    (tmp_path / "thesis.txt").touch()
+    assert "holds other files than a release: name another folder" in failed(tmp_path, monkeypatch)
+    assert (tmp_path / "thesis.txt").exists()
+
+
+@pytest.mark.parametrize("title", ["0.1.0.5", "0.2.0", "0.1.01"])
+def test_a_version_that_the_changelog_does_not_have_is_refused(title: str) -> None:
+    with pytest.raises(click.ClickException, match=r"package\.json says 0\.1\.0: write there"):
+        release.notes(f"# Changelog\n\n## {title}\n\n- x\n\n## 0.1.0\n\n- y\n", "0.1.0")
+    assert release.notes("# Changelog\n\n## 0.1.0, now\n\n- x\n\n## 0.0.9\n\n- y\n", "0.1.0") == (
+        "# enroll 0.1.0, now\n\n- x\n"
+    )
