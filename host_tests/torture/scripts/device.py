@@ -7,7 +7,7 @@ import sys
 import enroll
 import main
 from boots import ONCE, Port
-from enroll import wait
+from enroll import config, wait
 from enroll.config import Config
 from enroll.enroller import Enroller
 from enroll.record import KEPT
@@ -16,6 +16,7 @@ from enroll.wait import ignore
 from helpers import Fake, changed, read, settings, write
 
 gc.threshold(-1)  # main.py has set it for the heap of a board
+config.unload = ignore  # thousands of boots would compile the same modules again
 ID = "0f8fad5b-d9cb-469f-a165-70867728950e"
 TICKET = "once-canary"  # ickStream's registration token
 REFUSALS = {
