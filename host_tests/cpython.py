@@ -176,7 +176,15 @@ def _import(name: str, *context: Any, **more: Any) -> Any:
     return _OURS[name] if level == 0 and name in _OURS else __import__(name, *context, **more)
 
 
+_compiled: dict[str, Any] = {}  # by path: the library unloads modules, and imports them again and again
+
+
 class _Loader(importlib.machinery.SourceFileLoader):
+    def get_code(self, fullname: str) -> Any:
+        if self.path not in _compiled:
+            _compiled[self.path] = super().get_code(fullname)
+        return _compiled[self.path]
+
     def exec_module(self, module: types.ModuleType) -> None:
         module.__dict__["__builtins__"] = {**vars(builtins), "__import__": _import}
         super().exec_module(module)
