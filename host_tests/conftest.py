@@ -4,6 +4,8 @@ import gc
 import os
 import shutil
 import tempfile
+from collections.abc import Generator
+from pathlib import Path
 
 import cpython
 import hypothesis
@@ -14,6 +16,8 @@ pytest_plugins = ["leaks", "on_micropython"]
 # Files that take longest, longest first: no process is left alone with one of them at the end.
 LONG = ("test_slices.py", "test_year_xyte.py", "test_year.py", "test_five_commands.py", "test_packages.py")
 
+_begun: set[Path] = set()  # files
+
 cpython.install()
 hypothesis.settings.register_profile("enroll", derandomize=True, deadline=None, max_examples=200)
 hypothesis.settings.load_profile("enroll")
@@ -23,10 +27,23 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     items.sort(key=lambda it: LONG.index(it.path.name) if it.path.name in LONG else len(LONG))
 
 
-def pytest_collection_finish() -> None:
+def settle() -> None:
     """The library collects before each request: what pytest holds by now need not be gone through every time."""
     gc.collect()
     gc.freeze()
+
+
+def pytest_collection_finish() -> None:
+    settle()
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_runtest_teardown(item: pytest.Item) -> Generator[None]:
+    """Once more after the first test of each file, which has imported what the others need."""
+    yield
+    if item.path not in _begun:
+        _begun.add(item.path)
+        settle()
 
 
 def pytest_sessionstart() -> None:
