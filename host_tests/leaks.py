@@ -14,6 +14,7 @@ import pytest
 ROOT = Path(__file__).resolve().parent.parent
 CANARY = "canary"
 KEY = re.compile(rb"-----BEGIN [A-Z ]*PRIVATE KEY-----\s+[A-Za-z0-9+/=]{20}")
+OTHERS = (".git", ".venv", ".cache")  # their files are not the project's
 SLOTS = ("enroll.json", "enroll.json.whole", "slot")  # the only files of a device that may hold a secret
 
 _secrets = {CANARY}
@@ -56,7 +57,7 @@ def pytest_sessionfinish(session: pytest.Session) -> None:
         session.config.workeroutput["leaks"] = (_heard, sorted(_secrets))
         return
     said = [where for where, text in _heard if any(secret in text for secret in _secrets)]
-    inside = [path for path in ROOT.rglob("*") if path.relative_to(ROOT).parts[0] not in (".git", ".venv", ".cache")]
+    inside = [path for top in ROOT.iterdir() if top.name not in OTHERS for path in (top, *top.rglob("*"))]
     keys = [str(path) for path in inside if path.is_file() and KEY.search(path.read_bytes())]
     for leak in [*said, *keys]:
         print(f"\nA SECRET LEAKED: {leak}")
