@@ -11,8 +11,10 @@ import demo
 import pytest
 import runtimes
 from click.testing import CliRunner
-from runtimes import oldest
+from runtimes import oldest, wheel
 from runtimes.__main__ import main
+
+PYTHON = sys.executable
 
 
 @pytest.fixture(autouse=True)
@@ -132,3 +134,17 @@ def test_a_runtime_with_its_own_libraries_still_starts_in_a_checkout_that_was_mo
     command = [after / "micropython", "-c", "1"]
     run = subprocess.run(command, env={"PATH": os.defpath}, capture_output=True, text=True, check=True)
     assert run.stdout == f"--library-path {after}/lib {after}/program -c 1\n"
+
+
+def test_the_wheel_starts_by_a_script_that_is_right_wherever_the_checkout_is_now(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """What was written before it was moved would name a CPython that is not there."""
+    monkeypatch.setattr(sys, "executable", PYTHON)
+    if not wheel.script().exists():
+        pytest.skip("no wheel for this machine")
+    fake(tmp_path / "runtime" / "newest" / "micropython", "before it was moved")
+    command = [runtimes.micropython("newest"), "-c", "import sys; print(sys.argv[1:]); sys.exit(3)", "a b", "-c"]
+    run = subprocess.run(command, env={"PATH": os.defpath}, capture_output=True, text=True, check=False)
+    assert command[0] == tmp_path / "runtime" / "newest" / "micropython"
+    assert (run.stdout, run.stderr, run.returncode) == ("['a b', '-c']\n", "", 3)

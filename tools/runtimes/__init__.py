@@ -18,11 +18,11 @@ import json
 import os
 import shutil
 import subprocess
-import sys
 from pathlib import Path
 
 import click
 
+from . import wheel
 from .cache import CACHE, alone
 from .cache import Unavailable as Unavailable  # re-exported
 
@@ -113,9 +113,8 @@ def place(name: str) -> Path:
     if name == "given":
         return Path(os.environ["MICROPYTHON"])
     if name == "newest":
-        wheel = Path(sys.executable).parent / "micropython"
         on_path = shutil.which("micropython")
-        return Path(on_path) if on_path and not wheel.exists() and usable(on_path) else wheel
+        return Path(on_path) if on_path and not wheel.script().exists() and usable(on_path) else wheel.starter()
     return CACHE / name / "micropython"
 
 
