@@ -2,6 +2,7 @@
 PYTHON ?= python3
 RUN := .venv/bin/python
 export PYTHON
+unexport PYTHONDONTWRITEBYTECODE # each process of a test run would compile all tests, which takes 8 s
 ifdef RUNTIMES
 export RUNTIMES
 endif
