@@ -1,4 +1,4 @@
-"""The result file of a fleet: a line for each board, written anew after every one, so that a run can go on later."""
+"""The result file of a fleet: a line for each device, written after every board, so that a run can go on later."""
 
 from __future__ import annotations
 
@@ -6,20 +6,28 @@ import csv
 import dataclasses
 import io
 import json
-import os
 import threading
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from .errors import CONFIGURATION, MISUSE, STORAGE, Failure
+from . import files
+from .errors import CONFIGURATION, MISUSE, Failure
+from .untrusted import FORMULA, cell, clean, cleaned
+
+REGISTERED, WAITING = "registered", "waiting"
 
 
 @dataclass
 class Result:
-    """How one row went; never with a secret. `device`: what tells it from the others, see Settings."""
+    """How one row went; never with a secret. `device` (its identity), `provider`, `url` and `board` (the id of its
+    chip) are what the board says once it is registered; before, what the row wants. `more`: the row's other columns.
+    """
 
     device: str
+    provider: str
+    url: str
+    board: str
     port: str
     state: str
     device_id: str
@@ -27,62 +35,95 @@ class Result:
     text: str
     seconds: float
     time: str  # UTC, ISO 8601
+    more: dict[str, str] = field(default_factory=dict)
+
+    @property
+    def key(self) -> tuple[str, str, str]:
+        """What a later result of the same device takes the place of."""
+        return self.provider, self.url, self.device
+
+    @property
+    def flat(self) -> dict[str, Any]:
+        """All of it under the names of its columns."""
+        return {**{name: getattr(self, name) for name in COLUMNS}, **self.more}
 
 
-COLUMNS = [item.name for item in dataclasses.fields(Result)]
+COLUMNS = [item.name for item in dataclasses.fields(Result) if item.name != "more"]
 
 
 class Results:
-    """The results in the file at `path`, CSV or JSON by its name; by device. Raises Failure."""
+    """The results in the file at `path`, CSV or JSON by its name. Raises Failure."""
 
     def __init__(self, path: Path) -> None:
         if path.suffix not in (".csv", ".json"):
-            raise Failure(MISUSE, f"--result wants a file called .csv or .json, not {path.name}")
+            raise Failure(MISUSE, f"--result wants a file called .csv or .json, not {path.name}: call it so")
         self.path = path
-        self.rows: dict[str, Result] = {}
+        self._rows: dict[tuple[str, str, str], Result] = {}
         self._lock = threading.Lock()
         if path.exists():
             self._read()
         self._write()  # before a board is touched: is there a place for it?
 
-    def done(self, device: str) -> bool:
-        """Whether `device` has been registered."""
-        return device in self.rows and self.rows[device].state == "registered"
-
-    def add(self, result: Result) -> None:
-        """Keep `result`."""
+    def registered(self) -> list[Result]:
+        """The results of all that are registered."""
         with self._lock:
-            self.rows[result.device] = result
+            return [it for it in self._rows.values() if it.state == REGISTERED]
+
+    def done(self, provider: str, url: str, device: str, board: str) -> Result | None:
+        """The result of that device if it is registered with that provider, at that address, on that board.
+
+        `device` is "" where only the board knows it, `board` where no one knows it yet; one of them must be given.
+        """
+        for it in self.registered():
+            same = (it.provider, it.url) == (clean(provider), clean(url)) and it.device == (clean(device) or it.device)
+            if same and it.board == (board or it.board) and (device or board):
+                return it
+        return None
+
+    def add(self, *results: Result) -> None:
+        """Keep `results`."""
+        with self._lock:
+            for it in results:
+                it = Result(**cleaned(dataclasses.asdict(it)))
+                self._rows[it.key] = it
             self._write()
 
     def _read(self) -> None:
         try:
             text = self.path.read_text(encoding="utf-8")
-            rows: list[dict[str, Any]] = (
-                json.loads(text) if self.path.suffix == ".json" else list(csv.DictReader(io.StringIO(text)))
-            )
+            if self.path.suffix == ".json":
+                rows: list[dict[str, Any]] = json.loads(text)
+            else:
+                table = csv.DictReader(io.StringIO(text, newline=""), strict=True)
+                rows = [{name: _plain(value) for name, value in row.items()} for row in table]
             for row in rows:
-                result = Result(**{**row, "status": int(row["status"]), "seconds": float(row["seconds"])})
-                self.rows[result.device] = result
-        except (OSError, ValueError, TypeError, KeyError):
+                result = _result(row)
+                self._rows[result.key] = result
+        except (OSError, ValueError, TypeError, KeyError, AttributeError, csv.Error):
             sentence = f"{self.path} is no result file of provision: move it away, or name another one"
             raise Failure(CONFIGURATION, sentence) from None
 
     def _write(self) -> None:
-        rows = [dataclasses.asdict(row) for row in self.rows.values()]
-        text = io.StringIO()
+        rows = [it.flat for it in self._rows.values()]
         if self.path.suffix == ".json":
-            json.dump(rows, text, indent=1)
+            text = json.dumps(rows, indent=1)
         else:
-            writer = csv.DictWriter(text, COLUMNS)
-            writer.writeheader()
-            writer.writerows(rows)
-        beside = self.path.with_name(self.path.name + ".new")
-        try:
-            with open(beside, "w", encoding="utf-8", newline="") as file:
-                file.write(text.getvalue())
-                file.flush()
-                os.fsync(file.fileno())
-            os.replace(beside, self.path)
-        except OSError as error:
-            raise Failure(STORAGE, f"{self.path} cannot be written: {error.strerror}") from None
+            file = io.StringIO(newline="")
+            writer = csv.DictWriter(file, list(dict.fromkeys([*COLUMNS, *(name for row in rows for name in row)])))
+            writer.writerow({name: cell(name) for name in writer.fieldnames})
+            writer.writerows({name: cell(value) for name, value in row.items()} for row in rows)
+            text = file.getvalue()
+        files.replace(self.path, text.encode())
+
+
+def _plain(text: str) -> str:
+    """A cell without the apostrophe that `cell` has put before what looks like a formula."""
+    return text[1:] if text.startswith("'") and text[1:].lstrip().startswith(FORMULA) else text
+
+
+def _result(row: dict[str, Any]) -> Result:
+    """Raises KeyError, ValueError, TypeError or AttributeError."""
+    known = {name: row[name] for name in COLUMNS} | {"status": int(row["status"]), "seconds": float(row["seconds"])}
+    if any(not isinstance(value, str) for name, value in row.items() if name not in ("status", "seconds")):
+        raise TypeError
+    return Result(**known, more={name: value for name, value in row.items() if name not in COLUMNS})

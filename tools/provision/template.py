@@ -18,6 +18,7 @@ import click
 
 from .errors import CONFIGURATION, Failure
 from .library import enroll_config, identity_keys
+from .untrusted import clean
 
 LEAST = 4  # characters of a secret that is worth hiding: hiding every "1" would hide all else, too
 
@@ -71,8 +72,11 @@ def _from_environment(name: str, _folder: Path) -> str:
 
 
 def _from_file(name: str, folder: Path) -> str:
+    path = (folder / name).resolve()
+    if not path.is_relative_to(folder.resolve()):  # a table or a template may come from others
+        raise LookupError(f"the file {name} is not beside it: copy it there")
     try:
-        value = (folder / name).read_text(encoding="utf-8").rstrip("\r\n")
+        value = path.read_text(encoding="utf-8").rstrip("\r\n")
     except (OSError, UnicodeDecodeError):
         raise LookupError(f"the file {name} cannot be read") from None
     if not value:
@@ -90,37 +94,44 @@ _SOURCES: dict[str, Callable[[str, Path], str]] = {"$env": _from_environment, "$
 _SOURCES["$prompt"] = _from_prompt
 
 
-def resolve(value: Any, folder: Path, secrets: Secrets, key: str = "") -> Any:
-    """`value` with what its placeholders stand for, which `secrets` learns. Raises Failure that names the key."""
+def resolve(value: Any, folder: Path, secrets: Secrets, key: str = "", file: str = "enroll.json") -> Any:
+    """`value` with what its placeholders stand for, which `secrets` learns. Raises Failure that names the `file` and
+    the key."""
     if isinstance(value, list):
-        return [resolve(item, folder, secrets, key) for item in value]
+        return [resolve(item, folder, secrets, key, file) for item in value]
     if not isinstance(value, dict):
         return value
     kind = next((name for name in value if name.startswith("$")), None)
     if kind is None:
-        return {name: resolve(item, folder, secrets, f"{key}.{name}".strip(".")) for name, item in value.items()}
+        return {name: resolve(item, folder, secrets, f"{key}.{name}".strip("."), file) for name, item in value.items()}
     if kind not in _SOURCES or len(value) > 1 or not isinstance(value[kind], str):
-        raise Failure(CONFIGURATION, f'enroll.json: `{key}` wants one of {{"$env": ...}}, $file and $prompt')
+        raise Failure(CONFIGURATION, f'{file}: `{key}` wants one of {{"$env": ...}}, $file and $prompt')
     try:
         found = _SOURCES[kind](value[kind], folder)
     except LookupError as error:
-        raise Failure(CONFIGURATION, f"enroll.json: `{key}`: {error}") from None
+        raise Failure(CONFIGURATION, f"{file}: `{key}`: {error}") from None
     secrets.add(found)
     return found
+
+
+class _Twice(Exception):
+    """A key is there twice."""
 
 
 def _once(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
     names = [name for name, _ in pairs]
     twice = {name for name in names if names.count(name) > 1}
     if twice:
-        raise Failure(CONFIGURATION, f"enroll.json: `{min(twice)}` is there twice")
+        raise _Twice(min(twice))
     return dict(pairs)
 
 
 def load(path: Path) -> Any:
     """What is in the enroll.json at `path`, placeholders and all. Raises Failure."""
     try:
-        return json.loads(path.read_text(encoding="utf-8"), object_pairs_hook=_once)
+        return json.loads(path.read_text(encoding="utf-8-sig"), object_pairs_hook=_once)
+    except _Twice as error:
+        raise Failure(CONFIGURATION, f"{path.name}: `{clean(error)}` is there twice: remove one of them") from None
     except json.JSONDecodeError as error:
         sentence = f"{path}: broken JSON, see line {error.lineno}, column {error.colno}"
         raise Failure(CONFIGURATION, sentence) from None
@@ -134,7 +145,21 @@ class Template:
     def __init__(self, path: Path) -> None:
         self.path = path
         self.secrets = Secrets()
-        self.data = resolve(load(path), path.parent, self.secrets)
+        self.data = resolve(load(path), path.parent, self.secrets, file=path.name)
+
+    @property
+    def keys(self) -> list[str]:
+        """The keys that the provider's section may have. Raises Failure."""
+        name = self.data.get("provider") if isinstance(self.data, dict) else None
+        try:
+            return [item[:-2] for item in enroll_config().service(name).TABLE.split(" ")]
+        except enroll_config().EnrollError as error:
+            raise self._wrong(error) from None
+
+    def _wrong(self, error: Exception) -> Failure:
+        """What the library says of enroll.json, which here is called otherwise."""
+        text = str(error)
+        return Failure(CONFIGURATION, text.replace("enroll.json:", f"{self.path.name}:", 1))
 
     def settings(self, row: Mapping[str, str] | None = None, keep: bool = False) -> Settings:
         """The configuration of one board, checked: `row` overrides keys of the provider's section, as text. `keep`: an
@@ -144,7 +169,7 @@ class Template:
         if row and isinstance(data, dict) and isinstance(data.get("provider"), str):
             section = data.setdefault(data["provider"], {})
             section.update({key: _typed(data["provider"], key, text) for key, text in row.items()})
-            data[data["provider"]] = resolve(section, self.path.parent, secrets, data["provider"])
+            data[data["provider"]] = resolve(section, self.path.parent, secrets, data["provider"], self.path.name)
         config = self._check(data)
         secrets.learn([config.section, config.network])
         section = data.setdefault(config.provider, {})
@@ -163,11 +188,11 @@ class Template:
         ca = data.get("ca") if isinstance(data, dict) else None
         if isinstance(ca, str) and ca.strip() and not (self.path.parent / ca).is_file():
             hint = "get it with 'provision ca HOST --out ca.der'"
-            raise Failure(CONFIGURATION, f"enroll.json: `ca` names {ca}, which is not there: {hint}")
+            raise Failure(CONFIGURATION, f"{self.path.name}: `ca` names {ca}, which is not there: {hint}")
         try:
             return module.Config(copy.deepcopy(data), str(self.path.resolve()))
         except module.EnrollError as error:
-            raise Failure(CONFIGURATION, str(error)) from None
+            raise self._wrong(error) from None
 
 
 def _texts(data: dict[str, Any], one_time: str | None) -> tuple[set[str], bytes]:

@@ -7,7 +7,7 @@ from typing import Any
 
 LIMIT = 300  # characters that are shown of a text from outside
 _COLOUR = re.compile("\x1b\\[[0-9;]*m")  # ESP-IDF colours its log lines
-_FORMULA = ("=", "+", "-", "@", "\t", "\r")  # what makes a spreadsheet run a cell
+FORMULA = ("=", "+", "-", "@", "\t", "\r")  # what makes a spreadsheet run a cell
 
 
 def printable(text: object) -> str:
@@ -41,4 +41,4 @@ def cleaned(value: Any, limit: int = LIMIT) -> Any:
 def cell(text: object, limit: int = LIMIT) -> str:
     """`text` for a spreadsheet: clean, and with an apostrophe before what would be taken for a formula."""
     shown = clean(text, limit)
-    return f"'{shown}" if str(text).startswith(_FORMULA) or shown.lstrip().startswith(_FORMULA) else shown
+    return f"'{shown}" if str(text).startswith(FORMULA) or shown.lstrip().startswith(FORMULA) else shown

@@ -1,0 +1,64 @@
+"""Files on the host that several programs may use at a time: replaced in one step, and locked."""
+
+from __future__ import annotations
+
+import contextlib
+import fcntl
+import os
+import secrets
+from collections.abc import Iterator
+from pathlib import Path
+
+from .errors import STORAGE, TRY_AGAIN, Failure
+
+
+def replace(path: Path, data: bytes) -> None:
+    """Make `data` the content of the file at `path`: a reader sees the old one or the new one. Raises Failure."""
+    try:
+        path = path.resolve()  # a link stays one
+        beside = path.with_name(f".{path.name}.{os.getpid()}.{secrets.token_hex(4)}")
+        try:
+            with os.fdopen(os.open(beside, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o666), "wb") as file:
+                if path.exists():
+                    os.fchmod(file.fileno(), path.stat().st_mode & 0o777)
+                file.write(data)
+                file.flush()
+                os.fsync(file.fileno())
+            os.replace(beside, path)
+        finally:
+            beside.unlink(missing_ok=True)
+    except OSError as error:
+        sentence = f"{path} cannot be written, {error.strerror}: make room, or name another file"
+        raise Failure(STORAGE, sentence) from None
+
+
+@contextlib.contextmanager
+def locked(path: Path) -> Iterator[None]:
+    """Keep the file at `path` to this program. Raises Failure where another one has it."""
+    name = path.resolve().with_name(f".{path.name}.lock")
+    file = _lock(name, path)
+    try:
+        yield
+    finally:
+        name.unlink(missing_ok=True)
+        os.close(file)
+
+
+def _lock(name: Path, path: Path) -> int:
+    """Open and lock the file `name`, which the program that has had it may take away at any moment."""
+    while True:
+        try:
+            file = os.open(name, os.O_RDWR | os.O_CREAT, 0o666)
+        except OSError as error:
+            raise Failure(STORAGE, f"{name} cannot be written, {error.strerror}: name another --result") from None
+        try:
+            fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            if os.path.exists(name) and os.path.samestat(os.fstat(file), os.stat(name)):
+                return file
+        except BlockingIOError:
+            os.close(file)
+            remedy = "wait until it ends, or name another file"
+            raise Failure(TRY_AGAIN, f"another provision uses {path}: {remedy}") from None
+        except FileNotFoundError:
+            pass
+        os.close(file)

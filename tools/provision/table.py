@@ -1,0 +1,231 @@
+"""The table of devices: CSV as people and spreadsheets write it, a row for each device."""
+
+from __future__ import annotations
+
+import csv
+import difflib
+import io
+import json
+import re
+import threading
+from collections import Counter
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from . import files
+from .errors import CONFIGURATION, Failure
+from .results import COLUMNS
+from .template import Settings, Template
+from .untrusted import clean
+
+PORT, BOARD = "port", "board"  # columns that are no keys of enroll.json
+DELIMITERS = ",;\t|"  # the first of them wins where the header has none
+_NO_RESULT = [name for name in COLUMNS if name not in (PORT, BOARD)]
+
+
+@dataclass
+class Row:
+    """One device. `line`: where it begins in the file; `at`: its place among the table's records; `port`: the serial
+    port that it is to have, "" for any; `board`: the id of its board, "" where it has none yet; `more`: the columns
+    that are no keys.
+    """
+
+    line: int
+    at: int
+    port: str
+    board: str
+    settings: Settings
+    more: dict[str, str] = field(default_factory=dict)
+
+    @property
+    def device(self) -> str:
+        """What tells it from the others, or where it stands if only a board knows that."""
+        return self.settings.device or f"line {self.line}"
+
+
+class Table:
+    """The devices in the file at `path`, all of them checked. Raises Failure, which names the file and the line.
+
+    `keep`: see Template.settings; `placeholders`: whether a cell may be one. `carried`: columns that go into the
+    result as they are.
+    """
+
+    def __init__(self, path: Path, template: Template, keep: bool = False, placeholders: bool = False) -> None:
+        self.path = path
+        self._template, self._keep, self._placeholders = template, keep, placeholders
+        self._lock = threading.Lock()
+        self._data = self._read()
+        text = self._decode()
+        self._hint = re.match(r"sep=.\r?\n", text)  # Excel's own
+        text = text[self._hint.end() :] if self._hint else text
+        self._delimiter = self._hint[0][4] if self._hint else _delimiter(text)
+        self._ending = "\r\n" if "\r\n" in text else "\n"
+        self._records = self._parse(text)
+        self._header = next((at for at, (_, cells) in enumerate(self._records) if any(cells)), None)
+        if self._header is None:
+            raise Failure(CONFIGURATION, f"{self.path} is empty: give it a header and a row for each device")
+        self.names = self._names()
+        self.carried = [name for name in self.names if name and name not in (PORT, BOARD, *self._keys())]
+        self.rows = [self._row(at) for at in range(self._header + 1, len(self._records)) if any(self._records[at][1])]
+        if not self.rows:
+            raise Failure(CONFIGURATION, f"{self.path} has no row below its header: give it one for each device")
+        self._twice("device", lambda row: row.settings.device)
+        self._twice("board", lambda row: row.board)
+
+    def note(self, row: Row, board: str) -> str:
+        """Write the id of the board that `row` was given into its cell. Returns what went wrong, or ""."""
+        if not board or row.board == board:
+            return ""
+        with self._lock:
+            row.board = board
+            assert self._header is not None
+            if BOARD not in self.names:
+                self.names.append(BOARD)
+                self._records[self._header][1].append(BOARD)
+                for other in self.rows:
+                    cells = self._records[other.at][1]
+                    cells += [""] * (len(self.names) - len(cells))
+            cells = self._records[row.at][1]
+            cells[self.names.index(BOARD)] = board
+            try:
+                if self._read() != self._data:
+                    return f"{self.path} was changed meanwhile: the boards' ids are in the result file alone"
+                data = self._text().encode(self._encoding)
+                files.replace(self.path, data)
+                self._data = data
+            except Failure as error:
+                return error.message
+        return ""
+
+    def _read(self) -> bytes:
+        try:
+            return self.path.read_bytes()
+        except OSError as error:
+            raise Failure(CONFIGURATION, f"{self.path} cannot be read, {error.strerror}: name another file") from None
+
+    def _decode(self) -> str:
+        utf16 = self._data[:2] in (b"\xff\xfe", b"\xfe\xff")
+        bom = self._data[:3] == b"\xef\xbb\xbf"
+        self._encoding = "utf-16" if utf16 else "utf-8-sig" if bom else "utf-8"
+        try:
+            return self._data.decode(self._encoding)
+        except UnicodeDecodeError as error:
+            line = self._data[: error.start].count(b"\n") + 1
+            raise self._wrong(line, "not in UTF-8: save the table as 'CSV UTF-8'") from None
+
+    def _parse(self, text: str) -> list[tuple[int, list[str]]]:
+        """(line, cells) of each record; blank ones, too, which are written back as they are."""
+        first = 2 if self._hint else 1
+        reader = csv.reader(
+            io.StringIO(text, newline=""), delimiter=self._delimiter, strict=True, skipinitialspace=True
+        )
+        found = []
+        line = first
+        try:
+            for cells in reader:
+                found.append((line, [it.strip() for it in cells]))
+                line = first + reader.line_num
+        except csv.Error as error:
+            raise self._wrong(line, f"{error}: check its quotation marks") from None
+        return found
+
+    def _names(self) -> list[str]:
+        assert self._header is not None
+        line, cells = self._records[self._header]
+        while not cells[-1]:
+            cells.pop()
+        names = list(cells)
+        keys = [PORT, BOARD, *self._keys()]
+        for name, count in Counter(names).items():
+            if count > 1 and name:
+                raise self._wrong(line, f"the column `{clean(name)}` is there twice: call one of them otherwise")
+            if name in _NO_RESULT:
+                raise self._wrong(line, f"`{name}` is a column of the result, too: call it otherwise")
+            near = difflib.get_close_matches(name.lower(), keys, 1, 0.8)
+            if name not in keys and near:
+                raise self._wrong(line, f"the column `{clean(name)}` is no key: did you mean `{near[0]}`?")
+        return names
+
+    def _keys(self) -> list[str]:
+        return self._template.keys
+
+    def _row(self, at: int) -> Row:
+        line, cells = self._records[at]
+        if len(cells) < len(self.names) or any(cells[len(self.names) :]):
+            what = (
+                f"it has {len(cells)} cells and the header {len(self.names)}: check its delimiters and quotation marks"
+            )
+            raise self._wrong(line, what)
+        given = dict(zip(self.names, cells, strict=False))
+        if given.pop("", ""):
+            raise self._wrong(line, "a cell has no name in the header: give its column one")
+        port, board = given.pop(PORT, ""), self._board(line, given.pop(BOARD, ""))
+        more = {name: given.pop(name) for name in self.carried}
+        section = {name: text for name, text in given.items() if text}
+        if not self._placeholders:
+            for name, text in section.items():
+                if _is_placeholder(text):
+                    raise self._wrong(line, f"`{name}` is a placeholder: accept such cells with --placeholders")
+        try:
+            settings = self._template.settings(section, self._keep)
+        except Failure as error:
+            raise self._blame(line, section, error) from None
+        return Row(line, at, "" if port == "auto" else port, board, settings, more)
+
+    def _board(self, line: int, text: str) -> str:
+        number = re.sub(r"[^0-9A-Fa-f]", "", text)
+        if text and (not number or len(number) % 2 or re.search(r"[^0-9A-Fa-f :.-]", text)):
+            raise self._wrong(line, f"`board` wants an id like 24:0A:C4:00:00:01, not {clean(text)}: clear the cell")
+        return bytes.fromhex(number).hex(":").upper()
+
+    def _blame(self, line: int, section: dict[str, str], error: Failure) -> Failure:
+        """`error` of this row, or of the template where the key is not in the row."""
+        found = re.match(r"(?:[^`]*: )?`[a-z]+\.(\w+)([.\w]*`.*)", error.message)
+        if found and found[1] in section:
+            return self._wrong(line, f"`{found[1]}{found[2]}")
+        if found and " is missing" in found[2]:
+            return self._wrong(line, f"`{found[1]}{found[2]}, here or in {self._template.path.name}")
+        return error
+
+    def _twice(self, what: str, value: Any) -> None:
+        seen: dict[str, Row] = {}
+        for row in self.rows:
+            key = value(row)
+            if key in seen:
+                raise self._wrong(row.line, f"{clean(key)} is on line {seen[key].line}, too: remove one of them")
+            if key:
+                seen[key] = row
+
+    def _text(self) -> str:
+        file = io.StringIO(newline="")
+        writer = csv.writer(file, delimiter=self._delimiter, lineterminator=self._ending)
+        for _, cells in self._records:
+            writer.writerow(cells)
+        return (self._hint[0] if self._hint else "") + file.getvalue()
+
+    def _wrong(self, line: int, what: str) -> Failure:
+        return Failure(CONFIGURATION, f"{self.path.name}, line {line}: {what}")
+
+
+def _delimiter(text: str) -> str:
+    """The one that makes most cells of the header."""
+    header = next((line for line in text.splitlines() if line.strip(DELIMITERS + ' "')), "")
+    counts = {it: len(next(csv.reader([header], delimiter=it), [])) for it in DELIMITERS}
+    return max(DELIMITERS, key=lambda it: counts[it])
+
+
+def _is_placeholder(text: str) -> bool:
+    """Whether `text`, a cell, is JSON that holds a placeholder, however deep."""
+    try:
+        found = [json.loads(text)]
+    except (ValueError, RecursionError):
+        return False
+    for value in found:
+        if isinstance(value, dict):
+            if any(name.startswith("$") for name in value):
+                return True
+            found += value.values()
+        elif isinstance(value, list):
+            found += value
+    return False
