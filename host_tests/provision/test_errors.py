@@ -216,3 +216,24 @@ def test_rare_settings_are_read_for_board_after_board(tmp_path):
 def test_a_mistake_leaves_the_port_alone(desk):
     desk.write("etherfax", ca="gone.der")
     assert "gone.der" in desk.failed(78, "one", "--port", "/dev/ttyNONE", "enroll.json")
+
+
+@pytest.mark.parametrize(
+    ("words", "status", "sentence"),
+    [
+        (["one", "gone.json"], 2, "does not exist"),
+        (["one", "enroll.json", "--port", "/dev/ttyNONE"], 2, "is not there"),
+        (["one", "--nonsense", "enroll.json"], 2, "No such option"),
+        (["fleet", "devices.csv"], 78, "devices.csv is empty"),
+        (["status", "--port", "/dev/ttyNONE"], 2, "is not there"),
+        (["reset", "--port", "/dev/ttyNONE"], 2, "is not there"),
+        (["nonsense"], 2, "No such command"),
+    ],
+)
+def test_json_on_failure_too(desk, words, status, sentence):
+    desk.write("etherfax")
+    (desk.folder / "devices.csv").write_text("")
+    done = desk.run(*words, "--json")
+    found = json.loads(done.out)
+    assert (found["state"], found["status"], done.status) == ("failed", status, status)
+    assert sentence in found["text"] and sentence in done.err

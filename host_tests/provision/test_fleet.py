@@ -1,6 +1,7 @@
 """Many boards at a time, interrupted and resumed."""
 
 import csv
+import dataclasses
 import io
 import json
 import signal
@@ -10,9 +11,8 @@ import devices
 import leaks
 import pytest
 from provision.errors import Failure
-from provision.fleet import read
+from provision.files import locked
 from provision.results import COLUMNS, Result, Results
-from provision.template import Template
 
 
 @pytest.fixture
@@ -44,7 +44,7 @@ def test_three_boards_interrupted_and_resumed(plug, desk, table, sandbox):
     out, err = process.communicate(timeout=30)
     leaks.hear("provision fleet", out + err)
     assert process.returncode == 75 and out == "2 of 3 boards are registered\n", (out, err)
-    assert "interrupted: " in err and not boards[2].heard
+    assert "interrupted: " in err and len(boards[2].heard) < 9000, "it was only asked"
     before = (desk.folder / "results.csv").read_text()
     for board in boards[:2]:
         board.heard.clear()
@@ -57,6 +57,10 @@ def test_three_boards_interrupted_and_resumed(plug, desk, table, sandbox):
     rows = list(csv.DictReader(io.StringIO(after)))
     assert {row["device_id"] for row in rows} == set(serials)
     assert {row["device"] for row in rows} == {f"serial={serial}" for serial in serials}
+    assert {row["url"] for row in rows} == {sandbox.url("etherfax", "https")} and rows[0]["provider"] == "etherfax"
+    given = list(csv.DictReader(io.StringIO((desk.folder / "devices.csv").read_text())))
+    assert {f"serial={row['serial']}": row["board"] for row in given} == {row["device"]: row["board"] for row in rows}
+    assert len({row["board"] for row in rows}) == 3
     assert len([entry for entry in sandbox.log("etherfax") if "/devices" in entry.path]) == 3
     leaks.hear("results.csv", after)
 
@@ -92,51 +96,88 @@ def test_a_board_that_fails_does_not_stop_the_others(plug, desk, table, impatien
     assert desk.run(*WORDS, "--result", "results.json", WIFI=WIFI).status == 0
 
 
-@pytest.mark.parametrize(
-    ("text", "sentence"),
-    [
-        ("port,serial\n", "no row below its header"),
-        ("port,serial\n/dev/a,1\n/dev/a,2\n", "line 3: /dev/a is the port of line 2, too"),
-        ("port,serial\n/dev/a,1\n/dev/b,1\n", "line 3: serial=1 is on line 2, too"),
-        ("port,serial\n/dev/a\n", "line 2: it has another number of cells"),
-        ("port,serial\n/dev/a,1,2\n", "line 2: it has another number of cells"),
-        ("port,colour\n/dev/a,red\n", "line 2: enroll.json: `etherfax.colour` is unknown"),
-        ("port,utc_offset\n/dev/a,east\n", "line 2: enroll.json: `etherfax.utc_offset` wants hours"),
-    ],
+def test_the_sandbox_first_and_then_production(plug, desk, table, sandbox):
+    """A fleet said that all boards were registered, and had touched none."""
+    board = plug()
+    (serial,) = table([board], 5300)
+    assert desk.run(*WORDS, WIFI=WIFI).status == 0
+    config = json.loads((desk.folder / "enroll.json").read_text())
+    first, second = config["url"], sandbox.url("etherfax", "http")
+    (desk.folder / "enroll.json").write_text(json.dumps(config | {"url": second}))
+    done = desk.run(*WORDS, "--json", WIFI=WIFI)
+    (found,) = json.loads(done.out)
+    assert (done.status, found["state"], found["url"]) == (77, "failed", second)
+    assert f"this board is {serial}, registered at {first} since 20" in found["text"]
+    assert len([entry for entry in sandbox.log("etherfax") if "/devices" in entry.path]) == 1
+    sandbox.etherfax.reset(serial)
+    done = desk.run(*WORDS, "--json", "--replace", serial, WIFI=WIFI)
+    (found,) = json.loads(done.out)
+    assert (done.status, found["state"], found["url"]) == (0, "registered", second)
+    assert len((desk.folder / "results.csv").read_text().splitlines()) == 3, "the sandbox's result stays"
+
+
+RESULT = Result(
+    "serial=1", "etherfax", "https://x", "AA", "/dev/a", "registered", "1", 0, "registered 1", 1.5, "2026-01-01"
 )
-def test_a_table_with_a_mistake(desk, text, sentence):
-    desk.write("etherfax")
-    path = desk.folder / "devices.csv"
-    path.write_text(text)
-    with pytest.raises(Failure) as caught:
-        read(path, Template(desk.folder / "enroll.json"), False)
-    assert sentence in caught.value.message and caught.value.exit_code == 78
-
-
-def test_rows_override_the_template_and_take_what_is_attached(desk, monkeypatch):
-    desk.write("etherfax")
-    path = desk.folder / "devices.csv"
-    path.write_text("port,serial,utc_offset\n,A1,5.5\n/dev/a,A2,\n,A3,\n")
-    monkeypatch.setattr("provision.fleet.attached", lambda: ["/dev/a", "/dev/b"])
-    rows = read(path, Template(desk.folder / "enroll.json"), False)
-    assert [row.port for row in rows] == ["/dev/b", "/dev/a", "auto"]
-    sections = [json.loads(row.settings.text)["etherfax"] for row in rows]
-    assert sections == [{"serial": "A1", "utc_offset": 5.5}, {"serial": "A2"}, {"serial": "A3"}]
 
 
 def test_the_result_file_is_replaced_in_one_step(tmp_path, monkeypatch):
     path = tmp_path / "results.csv"
     results = Results(path)
-    results.add(Result("serial=1", "/dev/a", "registered", "1", 0, "registered etherfax 1", 1.5, "2026-01-01"))
+    results.add(RESULT)
     good = path.read_text()
     assert good.splitlines()[0] == ",".join(COLUMNS)
     monkeypatch.setattr("os.replace", lambda *_: (_ for _ in ()).throw(OSError(28, "No space left on device")))
     with pytest.raises(Failure, match="No space left"):
-        results.add(Result("serial=2", "/dev/b", "failed", "", 75, "", 1, ""))
-    assert path.read_text() == good
+        results.add(RESULT)
+    assert path.read_text() == good and list(tmp_path.iterdir()) == [path]
     monkeypatch.undo()
-    again = Results(path)
-    assert again.done("serial=1") and not again.done("serial=2")
     path.write_text("a,b\n1,2\n")
     with pytest.raises(Failure, match="is no result file"):
         Results(path)
+
+
+@pytest.mark.parametrize(
+    ("provider", "url", "device", "board", "done"),
+    [
+        ("etherfax", "https://x", "serial=1", "", True),
+        ("etherfax", "https://x", "serial=1", "AA", True),
+        ("etherfax", "https://x", "", "AA", True),
+        ("etherfax", "https://x", "", "", False),
+        ("etherfax", "https://x", "serial=1", "BB", False),
+        ("etherfax", "https://x", "serial=2", "", False),
+        ("etherfax", "https://production", "serial=1", "", False),
+        ("xyte", "https://x", "serial=1", "", False),
+    ],
+)
+@pytest.mark.parametrize("name", ["results.csv", "results.json"])
+def test_a_row_is_done_where_all_of_it_matches(tmp_path, name, provider, url, device, board, done):
+    """A file of the sandbox's said that production was done."""
+    Results(tmp_path / name).add(RESULT)
+    assert bool(Results(tmp_path / name).done(provider, url, device, board)) is done
+
+
+@pytest.mark.parametrize("evil", ["=1+1", "+1", "-1", "@x", "\t=1", "'=1", "a\u202eb\x1b[2J", "x" * 9999, "\udc80"])
+def test_no_cell_of_the_result_is_a_formula(tmp_path, evil):
+    found = dataclasses.replace(RESULT, text=evil, device_id=evil, more={"note": evil})
+    for name in ("results.csv", "results.json"):
+        Results(tmp_path / name).add(found)
+        text = (tmp_path / name).read_text(encoding="utf-8")
+        assert not set(text) & set("\t\x1b\u202e") and len(text) < 2000
+        assert len(Results(tmp_path / name).registered()) == 1
+    cells = next(csv.DictReader(io.StringIO((tmp_path / "results.csv").read_text(encoding="utf-8"))))
+    assert not any(cells[it].lstrip().startswith(("=", "+", "-", "@")) for it in ("text", "device_id", "note"))
+
+
+def test_a_second_fleet_on_the_same_files_is_refused(desk):
+    desk.write("etherfax")
+    (desk.folder / "devices.csv").write_text("serial\n1\n")
+    (desk.folder / "mine").mkdir()
+    for words, held in (((), "results.csv"), (("--result", "mine/other.csv"), "devices.csv")):
+        with locked(desk.folder / held):
+            assert f"another provision uses {held}" in desk.failed(75, "fleet", "devices.csv", *words)
+    assert sorted(path.name for path in desk.folder.iterdir() if path.is_file()) == [
+        "ca.der",
+        "devices.csv",
+        "enroll.json",
+    ]

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import os
 import sys
 from collections.abc import Callable
 from dataclasses import asdict
@@ -12,46 +11,20 @@ from typing import Any
 
 import click
 from rich.console import Console
-from rich.progress import Progress
 
-from . import fleet as many
 from . import look, registration, upgrade
 from .ca import ca
 from .demo_board.cli import demo_board
-from .errors import TRY_AGAIN
-from .library import library, reset_words
+from .fleet_command import fleet
+from .library import reset_words
 from .link import connect, find
-from .plan import known_boards
-from .results import Result, Results
+from .options import FILE, Group, installing, json_option, port_option
 from .template import Template
 from .untrusted import cleaned
 from .work import Options, provide
 
-FILE = click.Path(exists=True, dir_okay=False, path_type=Path)
-port_option = click.option(
-    "--port", envvar="PROVISION_PORT", default="auto", show_default=True, help="Serial port, or auto (PROVISION_PORT)."
-)
-json_option = click.option("--json", "as_json", is_flag=True, help="Print JSON.")
 
-
-def installing(function: Callable[..., None]) -> Callable[..., None]:
-    """Add the options of what installs."""
-    for option in (
-        click.option("--deadline", default=120.0, show_default=True, help="Seconds for the first boot."),
-        click.option("--keep", is_flag=True, help="Centagate: leave auth_token and secret_code on the device."),
-        click.option("--app", type=FILE, help="Your application, instead of firmware/app.py."),
-        click.option("--board", type=click.Choice(known_boards()), help="Folder of boards/. [default: as it says]"),
-        click.option("--old-firmware", is_flag=True, help="Take a MicroPython older than the board's page wants."),
-        click.option(
-            "--replace", multiple=True, metavar="NAME", help="Give up the registration of NAME that is on the board."
-        ),
-        click.option("--source", is_flag=True, help="Copy the library as .py, not compiled."),
-    ):
-        function = option(function)
-    return function
-
-
-@click.group(context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 120})
+@click.group(cls=Group, context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 120})
 def main() -> None:
     """Put enroll on boards and register them.
 
@@ -88,7 +61,6 @@ def one(port: str, keep: bool, as_json: bool, enroll_json: Path, **options: Any)
       WIFI=... provision one --port /dev/ttyUSB0 enroll.json
     """
     settings = Template(enroll_json).settings(keep=keep)
-    options["replace"] = frozenset(options["replace"])
     with Console(stderr=True).status("") as spinner:
         outcome = provide(find(port), settings, Options(**options), _voice(spinner.update))
     if as_json:
@@ -108,57 +80,6 @@ def _voice(update: Callable[[str], None]) -> Callable[[str], None]:
             click.echo(f"    {line}", err=True)
 
     return say
-
-
-@main.command()
-@click.option("--template", type=FILE, default="enroll.json", show_default=True, help="What all boards share.")
-@click.option("--jobs", type=click.IntRange(1, 64), default=2, show_default=True, help="Boards at a time.")
-@click.option("--result", type=click.Path(dir_okay=False, path_type=Path), default="results.csv", show_default=True)
-@installing
-@json_option
-@click.argument("devices_csv", metavar="DEVICES.CSV", type=FILE)
-def fleet(
-    template: Path, jobs: int, result: Path, keep: bool, as_json: bool, devices_csv: Path, **options: Any
-) -> None:
-    """Do the same for every row of DEVICES.CSV.
-
-    \b
-    The column `port` names the board's serial port (left out: any board that is attached); every other column is a
-    key of the provider's section and overrides the template. Rows that the result file says are registered are
-    skipped: after an interruption, type the same again.
-    \b
-    Example:
-      port,serial
-      /dev/ttyACM0,MT000000001
-      /dev/ttyACM1,MT000000002
-      provision fleet devices.csv --template enroll.json --jobs 2 --result results.csv
-    """
-    rows = many.read(devices_csv, Template(template), keep)
-    results = Results(result)
-    todo = [row for row in rows if not results.done(row.device)]
-    library(options["source"])  # compiled once, before there are threads
-    try:
-        with Progress(console=Console(stderr=True), disable=not sys.stderr.isatty()) as progress:
-            bar = progress.add_task("boards", total=len(rows), completed=len(rows) - len(todo))
-
-            def done(found: Result) -> None:
-                progress.console.print(
-                    f"{found.device}: {found.text}", markup=False, emoji=False, highlight=False, soft_wrap=True
-                )
-                progress.advance(bar)
-
-            finished = many.work(todo, results, jobs, Options(**options), _note, done)
-    except KeyboardInterrupt:
-        os._exit(TRY_AGAIN)  # else Python waits for the boards that were dropped; what is done is in the result file
-    found = [results.rows[row.device] for row in rows if row.device in results.rows]
-    good = sum(it.state == "registered" for it in found)
-    click.echo(json.dumps([asdict(it) for it in found]) if as_json else f"{good} of {len(rows)} boards are registered")
-    failed = next((it.status for it in found if it.status), 0)
-    sys.exit(failed if finished else TRY_AGAIN)
-
-
-def _note(line: str) -> None:
-    click.echo(line, err=True)
 
 
 @main.command()
@@ -221,6 +142,7 @@ def logs(port: str, seconds: float | None, restart: bool) -> None:
         pass
 
 
+main.add_command(fleet)
 main.add_command(upgrade.command)
 main.add_command(ca)
 main.add_command(demo_board)

@@ -2,124 +2,158 @@
 
 from __future__ import annotations
 
-import csv
 import datetime
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
-from dataclasses import dataclass
-from pathlib import Path
+from dataclasses import replace
+from typing import TypeVar
 
-from .errors import CONFIGURATION, TRY_AGAIN, Failure
-from .link import attached
-from .results import Result, Results
-from .template import Settings, Template
+from . import registration
+from .deal import Dealer
+from .errors import ANSWER, TRY_AGAIN, Failure
+from .library import library
+from .link import attached, connect
+from .registration import KEPT, Seen
+from .results import WAITING, Result, Results
+from .table import Row, Table
 from .work import Options, Outcome, provide
 
-
-@dataclass
-class Row:
-    """One board of the table; `line` is where it stands in the file."""
-
-    line: int
-    port: str
-    settings: Settings
-
-    @property
-    def device(self) -> str:
-        """What tells it from the others."""
-        return self.settings.device or f"port={self.port}"
+Item = TypeVar("Item")
 
 
-def _wrong(path: Path, line: int, what: str) -> Failure:
-    return Failure(CONFIGURATION, f"{path.name}, line {line}: {what}")
+class Fleet:
+    """The rows of `table` that `results` does not have as registered, and what is to be done with them.
 
-
-def read(path: Path, template: Template, keep: bool) -> list[Row]:
-    """The rows of the table at `path`, all of them checked. Raises Failure."""
-    rows: list[Row] = []
-    try:
-        with open(path, encoding="utf-8-sig", newline="") as file:
-            reader = csv.DictReader(file, skipinitialspace=True)
-            for cells in reader:
-                rows.append(_row(path, reader.line_num, cells, template, keep))
-    except (OSError, UnicodeDecodeError, csv.Error):
-        raise Failure(CONFIGURATION, f"{path} cannot be read as CSV") from None
-    if not rows:
-        raise Failure(CONFIGURATION, f"{path} has no row below its header")
-    _give_ports(rows)
-    for at, row in enumerate(rows):
-        for other in rows[:at]:
-            if row.port == other.port and row.port != "auto":
-                raise _wrong(path, row.line, f"{row.port} is the port of line {other.line}, too")
-            if row.device == other.device and row.settings.device:
-                raise _wrong(path, row.line, f"{row.device} is on line {other.line}, too")
-    return rows
-
-
-def _row(path: Path, line: int, cells: dict[str, str], template: Template, keep: bool) -> Row:
-    if None in cells or None in cells.values():
-        raise _wrong(path, line, "it has another number of cells than the header")
-    given = {name.strip(): text.strip() for name, text in cells.items()}
-    port = given.pop("port", "") or "auto"
-    try:
-        return Row(line, port, template.settings({name: text for name, text in given.items() if text}, keep))
-    except Failure as error:
-        raise _wrong(path, line, error.message) from None
-
-
-def _give_ports(rows: list[Row]) -> None:
-    """Give the attached boards that no row names to the rows without a port, in order."""
-    free = iter([port for port in attached() if port not in {row.port for row in rows}])
-    for row in rows:
-        if row.port == "auto":
-            row.port = next(free, "auto")
-
-
-def _one(row: Row, options: Options) -> Result:
-    """Provide the board of `row`; a failure is a result, too."""
-    start = time.monotonic()
-    try:
-        if row.port == "auto":
-            raise Failure(TRY_AGAIN, "no board was left for it: attach more, or name ports")
-        outcome = provide(row.port, row.settings, options, lambda _line: None)
-    except Failure as error:
-        outcome = Outcome("failed", error.message, error.exit_code)
-    now = datetime.datetime.now(datetime.UTC).isoformat(timespec="seconds")
-    seconds = round(time.monotonic() - start, 1)
-    text = row.settings.secrets.hide(outcome.text)
-    return Result(row.device, row.port, outcome.state, outcome.device_id, outcome.status, text, seconds, now)
-
-
-def work(
-    rows: list[Row],
-    results: Results,
-    jobs: int,
-    options: Options,
-    say: Callable[[str], None],
-    done: Callable[[Result], None],
-) -> bool:
-    """Provide the boards of `rows`, `jobs` at a time, each kept in `results` and told to `done`. False if Ctrl-C came:
-    the boards that are under way are finished then, and no other is begun. Raises KeyboardInterrupt if it came twice.
+    `ports`: of the sockets to use besides those that rows name; all that are attached where there are none. `jobs`:
+    boards at a time. `say`: told a line for people; `tell`: told each result.
     """
 
-    def task(row: Row) -> None:
-        result = _one(row, options)
-        results.add(result)
-        done(result)
+    def __init__(
+        self,
+        table: Table,
+        results: Results,
+        options: Options,
+        ports: Sequence[str],
+        jobs: int,
+        say: Callable[[str], None],
+        tell: Callable[[Result], None],
+    ) -> None:
+        self.table, self.results, self.options = table, results, options
+        self._ports, self._jobs, self._say, self._tell = ports, jobs, say, tell
+        self._found: dict[int, Result] = {}  # by line
+        for row in table.rows:
+            settings = row.settings
+            done = results.done(settings.provider, settings.url, settings.device, row.board)
+            if done:
+                self._found[row.line] = done
+        self._todo = [row for row in table.rows if row.line not in self._found]
 
-    pool = ThreadPoolExecutor(jobs)
-    futures: list[Future[None]] = [pool.submit(task, row) for row in rows]
-    try:
-        for future in futures:
-            future.result()
-        return True
-    except KeyboardInterrupt:
-        pool.shutdown(wait=False, cancel_futures=True)
-        say("interrupted: the boards that are under way are finished first; Ctrl-C again drops them")
-        for future in futures:
-            if not future.cancelled():
+    @property
+    def found(self) -> list[Result]:
+        """The results so far, in the order of the table."""
+        return [self._found[row.line] for row in self.table.rows if row.line in self._found]
+
+    def run(self) -> bool:
+        """Do all that can be done now. False if Ctrl-C came: the boards that are under way are finished then, and no
+        other is begun. Raises KeyboardInterrupt if it came twice."""
+        if not self._todo:
+            return True
+        library(self.options.source)  # compiled once, before there are threads
+        named = {row.port for row in self._todo if row.port}
+        others = self._ports or (attached() if any(not row.port for row in self._todo) else ())
+        seen: dict[str, Seen | Failure] = {}
+        if not self._each(sorted({*named, *others}), lambda port: seen.update({port: look(port)})):
+            return False
+        dealt = Dealer(self.table.rows, self._todo, seen, self.results, self.options.replace).deal()
+        ready = [row for row in self._todo if row.line in dealt.port]
+        rest = [
+            self._result(row, row.port, Outcome(WAITING, dealt.waits[row.line], TRY_AGAIN))
+            if row.line in dealt.waits
+            else self._result(row, row.port, _failed(dealt.failed[row.line]))
+            for row in self._todo
+            if row.line not in dealt.port
+        ]
+        self.results.add(*rest)
+        for result in rest:
+            if result.state != WAITING:
+                self._tell(result)
+        return self._each(ready, lambda row: self._one(row, dealt.port[row.line], seen[dealt.port[row.line]]))
+
+    def _one(self, row: Row, port: str, seen: Seen | Failure) -> None:
+        """Provide the board of `row`; a failure is a result, too."""
+        start = time.monotonic()
+        try:
+            board = seen.board if isinstance(seen, Seen) else ""
+            outcome = provide(port, row.settings, replace(self.options, expected=board), lambda _line: None)
+        except Failure as error:
+            outcome = _failed(error)
+        except Exception as error:  # no board ends a fleet
+            outcome = _failed(_bug(error))
+        result = self._result(row, port, outcome, time.monotonic() - start)
+        self.results.add(result)
+        if not outcome.status:
+            trouble = self.table.note(row, outcome.board)
+            if trouble:
+                self._say(trouble)
+        self._tell(result)
+
+    def _result(self, row: Row, port: str, outcome: Outcome, seconds: float = 0) -> Result:
+        settings, hide = row.settings, row.settings.secrets.hide
+        good = not outcome.status  # else the board may hold another's
+        result = Result(
+            device=(good and outcome.identity) or row.device,
+            provider=settings.provider,
+            url=settings.url,
+            board=outcome.board or row.board,
+            port=port,
+            state=hide(outcome.state),
+            device_id=hide(outcome.device_id),
+            status=outcome.status,
+            text=hide(outcome.text),
+            seconds=round(seconds, 1),
+            time=datetime.datetime.now(datetime.UTC).isoformat(timespec="seconds"),
+            more={name: hide(text) for name, text in row.more.items()},
+        )
+        self._found[row.line] = result
+        return result
+
+    def _each(self, items: Sequence[Item], task: Callable[[Item], None]) -> bool:
+        """Do `task` with each of `items`, `jobs` at a time; see `run`."""
+        pool = ThreadPoolExecutor(self._jobs)
+        futures: list[Future[None]] = [pool.submit(task, item) for item in items]
+        try:
+            for future in futures:
                 future.result()
-        return False
-    finally:
-        pool.shutdown(wait=False, cancel_futures=True)  # not to wait: Ctrl-C may have come at any moment
+            return True
+        except KeyboardInterrupt:
+            pool.shutdown(wait=False, cancel_futures=True)
+            self._say("interrupted: the boards that are under way are finished first; Ctrl-C again drops them")
+            for future in futures:
+                if not future.cancelled():
+                    future.result()
+            return False
+        finally:
+            pool.shutdown(wait=False, cancel_futures=True)  # not to wait: Ctrl-C may have come at any moment
+
+
+def look(port: str) -> Seen | Failure:
+    """What the board at `port` says is registered on it, or what is wrong there. A registered one goes on."""
+    try:
+        with connect(port) as link:
+            seen = registration.read(link)
+            if seen.registration and seen.registration.state == KEPT:
+                link.start()
+            return seen
+    except Failure as error:
+        return error
+    except Exception as error:  # no board ends a fleet
+        return _bug(error)
+
+
+def _bug(error: Exception) -> Failure:
+    return Failure(ANSWER, f"provision itself failed, {type(error).__name__}: report it, and try 'provision one'")
+
+
+def _failed(error: Failure) -> Outcome:
+    return Outcome("failed", error.message, error.exit_code)

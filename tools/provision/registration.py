@@ -89,7 +89,7 @@ def read(link: Link) -> Seen:
     try:
         board, records = found
         registrations = [_registration(*record) for record in records]
-        return Seen(bytes.fromhex(board).hex(":"), max(registrations, key=_worth, default=None))
+        return Seen(bytes.fromhex(board).hex(":").upper(), max(registrations, key=_worth, default=None))
     except (TypeError, ValueError, AttributeError):
         sentence = f"the board at {link.port} does not say what is registered on it: unplug it, then run this again"
         raise Failure(ANSWER, sentence) from None

@@ -31,6 +31,7 @@ class Options:
     old_firmware: bool = False
     library_only: bool = False
     replace: frozenset[str] = frozenset()  # names of registrations that may be given up
+    expected: str = ""  # id of the board that must be there
 
 
 @dataclass
@@ -93,28 +94,41 @@ def check(facts: Facts, port: str, options: Options) -> None:
 def provide(port: str, settings: Settings, options: Options, hear: Hear) -> Outcome:
     """Install and register the board at `port`, and leave it running. Raises Failure.
 
-    No secret of `settings` is told to `hear`.
+    No secret of `settings` is told to `hear`, nor said in a Failure.
     """
+    hide = settings.secrets.hide
+    try:
+        outcome = _provide(port, settings, options, lambda line: hear(hide(line)))
+    except Failure as error:
+        raise Failure(error.exit_code, hide(error.message)) from None
+    outcome.text = hide(outcome.text)
+    return outcome
 
-    def tell(line: str) -> None:
-        hear(settings.secrets.hide(line))
 
+def _provide(port: str, settings: Settings, options: Options, hear: Hear) -> Outcome:
     with connect(port) as link:
         facts = link.facts()
         check(facts, port, options)
-        tell(f"{port}: MicroPython {facts.running} on {facts.platform}, {facts.build or 'build unknown'}")
+        hear(f"{port}: MicroPython {facts.running} on {facts.platform}, {facts.build or 'build unknown'}")
         board = options.board or facts.board
         seen = read(link)
+        if options.expected not in ("", seen.board):
+            sentence = f"{port} holds another board by now, {seen.board or 'one without an id'}: run this again"
+            raise Failure(TRY_AGAIN, sentence)
         if options.library_only:
             contents = library_plan(options.source, board, installed_files(link))
-            done = install(link, contents, tell)
+            done = install(link, contents, hear)
             return describe(Outcome("installed", "the library is there, nothing else was touched", 0), seen, done)
         contents = plan(settings, facts.platform, board, options.source, options.app)
-        done = install(link, contents, tell, protect(seen, settings, options.replace))
-        outcome = first_boot(link, settings, tell, options.deadline)
+        try:
+            give_up = protect(seen, settings, options.replace)
+        except Failure:
+            link.start()  # it goes on as what it is
+            raise
+        done = install(link, contents, hear, give_up)
+        outcome = first_boot(link, settings, hear, options.deadline)
         seen = confirm(link, settings, outcome)
         link.start()
-    outcome.text = settings.secrets.hide(outcome.text)
     return describe(outcome, seen, done)
 
 

@@ -1,0 +1,131 @@
+"""Which board a row of the table gets: boards are asked first, and nothing is remembered by port."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+
+from .errors import Failure
+from .registration import Registration, Seen, protect
+from .results import Results
+from .table import Row
+
+NEXT = "attach the next boards, then type the command again"
+
+
+@dataclass
+class Dealt:
+    """What became of the rows, by line: the `port` of each that has a board, why others wait, and what is wrong with
+    the boards at the ports that they name."""
+
+    port: dict[int, str] = field(default_factory=dict)
+    waits: dict[int, str] = field(default_factory=dict)
+    failed: dict[int, Failure] = field(default_factory=dict)
+
+
+class Dealer:
+    """Gives the boards at ports to the rows `todo` of a table.
+
+    `rows`: all of its rows; `seen`: what the board at each port says, or the Failure that came instead; `results`: who
+    is registered already; `replace`: names of registrations that may be given up.
+    """
+
+    def __init__(
+        self,
+        rows: list[Row],
+        todo: list[Row],
+        seen: dict[str, Seen | Failure],
+        results: Results,
+        replace: frozenset[str],
+    ) -> None:
+        self._todo = todo
+        self._seen = {port: it for port, it in seen.items() if isinstance(it, Seen)}
+        self._broken = {port: it for port, it in seen.items() if isinstance(it, Failure)}
+        self._done = results.registered()
+        self._replace = replace
+        self._reserved = {row.board for row in rows if row.board} | {it.board for it in self._done if it.board}
+        self._free = dict(self._seen)
+        self._dealt = Dealt()
+
+    def deal(self) -> Dealt:
+        """Give out the boards: by their ids; then those that carry a row's identity; then the blank ones, first to the
+        rows that name the port."""
+        self._by_id()
+        self._by_identity()
+        for row in self._left():
+            if row.port in self._free and self._takes(row, row.port):
+                self._give(row, row.port)
+        for row in self._left():
+            port = next((it for it in self._free if not row.port and self._takes(row, it)), None)
+            if port:
+                self._give(row, port)
+        for row in self._left():
+            self._explain(row)
+        return self._dealt
+
+    def _left(self) -> list[Row]:
+        dealt = self._dealt
+        return [row for row in self._todo if row.line not in {*dealt.port, *dealt.waits, *dealt.failed}]
+
+    def _give(self, row: Row, port: str) -> None:
+        self._dealt.port[row.line] = port
+        self._free.pop(port, None)
+
+    def _by_id(self) -> None:
+        ports = {it.board: port for port, it in self._seen.items() if it.board}
+        for row in self._left():
+            if row.board in ports:
+                self._give(row, ports[row.board])
+            elif row.board:
+                remedy = "attach it, or clear that cell to take another"
+                self._dealt.waits[row.line] = f"its board {row.board} is not attached: {remedy}"
+
+    def _by_identity(self) -> None:
+        for port, seen in list(self._free.items()):
+            there = seen.registration
+            rows = self._left() if there else ()
+            row = next((it for it in rows if it.settings.device and there and there.carries(it.settings)), None)
+            if row:
+                self._give(row, port)
+
+    def _takes(self, row: Row, port: str) -> bool:
+        """Whether the board at `port` may become the one of `row`."""
+        seen = self._free[port]
+        there = seen.registration
+        if there and there.name in self._replace:
+            return True
+        if not there:
+            return seen.board not in self._reserved
+        return not row.settings.device and there.fits(row.settings) and not self._owned(seen, there)
+
+    def _owned(self, seen: Seen, there: Registration) -> bool:
+        """Whether the result file says whose board that is."""
+        who = (there.provider, there.url, there.device)
+        return any(it.key == who or (it.board and it.board == seen.board) for it in self._done)
+
+    def _explain(self, row: Row) -> None:
+        """Why `row` has no board."""
+        port = row.port
+        if port in self._broken:
+            self._dealt.failed[row.line] = self._broken[port]
+        elif port in self._free and self._foreign(port):
+            self._give(row, port)  # provide refuses, and says who that is
+        elif port in self._free:
+            self._dealt.waits[row.line] = f"the board at {port} is done, or of another row: {NEXT}"
+        elif port:
+            self._dealt.waits[row.line] = f"{port} has the board of another row: {NEXT}"
+        else:
+            troubles = [self._refusal(it, row) for it in self._free if self._foreign(it)]
+            troubles += [it.message for it in self._broken.values()]
+            self._dealt.waits[row.line] = f"no board was left for it: {troubles[0] if troubles else NEXT}"
+
+    def _foreign(self, port: str) -> bool:
+        """Whether the result file does not know what is registered on the board at `port`."""
+        there = self._seen[port].registration
+        return bool(there and not self._owned(self._seen[port], there))
+
+    def _refusal(self, port: str, row: Row) -> str:
+        try:
+            protect(self._seen[port], row.settings, frozenset())
+            return NEXT
+        except Failure as error:
+            return f"at {port}, {error.message}"

@@ -1,0 +1,113 @@
+"""`provision fleet`."""
+
+from __future__ import annotations
+
+import json
+import os
+import sys
+from pathlib import Path
+from typing import Any
+
+import click
+from rich.console import Console
+from rich.progress import Progress
+
+from .errors import TRY_AGAIN
+from .files import locked
+from .fleet import Fleet
+from .options import FILE, installing, json_option
+from .results import REGISTERED, WAITING, Result, Results
+from .table import Table
+from .template import Template
+from .work import Options
+
+
+def _note(line: str) -> None:
+    click.echo(line, err=True)
+
+
+@click.command("fleet")
+@click.option("--template", type=FILE, default="enroll.json", show_default=True, help="What all boards share.")
+@click.option("--jobs", type=click.IntRange(1, 64), default=2, show_default=True, help="Boards at a time.")
+@click.option("--port", "ports", multiple=True, help="A socket to use, several times. [default: all that are attached]")
+@click.option("--result", type=click.Path(dir_okay=False, path_type=Path), default="results.csv", show_default=True)
+@click.option("--placeholders", is_flag=True, help="Accept placeholders in the table's cells.")
+@installing
+@json_option
+@click.argument("devices_csv", metavar="DEVICES.CSV", type=FILE)
+def fleet(
+    template: Path,
+    jobs: int,
+    ports: tuple[str, ...],
+    result: Path,
+    placeholders: bool,
+    keep: bool,
+    as_json: bool,
+    devices_csv: Path,
+    **options: Any,
+) -> None:
+    """Do the same for every row of DEVICES.CSV.
+
+    \b
+    Columns of the provider's section override the template. `port` names a socket, `board` the id of a board, which is
+    written into the table once a row has one; any other column goes into the result as it is. A row that the result
+    file has as registered, with the same provider, address, identity and board, is done. All other rows get the boards
+    that are attached: a board goes to the row whose id or identity it has, a blank one to the next row. After an
+    interruption, and for the next boards in the same sockets, type the same again.
+    \b
+    Example:
+      serial,order
+      MT000000001,4711
+      MT000000002,4712
+      provision fleet devices.csv --template enroll.json --jobs 2 --result results.csv
+    """
+    with locked(result), locked(devices_csv):
+        table = Table(devices_csv, Template(template), keep, placeholders)
+        if table.carried:
+            _note(f"columns that go into the result as they are: {', '.join(table.carried)}")
+        work = _Work(table, Results(result), Options(**options), ports, jobs)
+        finished = work.run(as_json)
+        found = work.fleet.found
+    click.echo(_said(found, len(table.rows), as_json))
+    failed = [it.status for it in found if it.status and it.state != WAITING]
+    waits = any(it.state == WAITING for it in found)
+    sys.exit(failed[0] if finished and failed else TRY_AGAIN if waits or not finished else 0)
+
+
+class _Work:
+    """A fleet with its progress on the terminal."""
+
+    def __init__(self, table: Table, results: Results, options: Options, ports: tuple[str, ...], jobs: int) -> None:
+        self.progress = Progress(console=Console(stderr=True), disable=not sys.stderr.isatty(), transient=True)
+        self.fleet = Fleet(table, results, options, ports, jobs, _note, self._done)
+        ready = len(self.fleet.found)
+        self._bar = self.progress.add_task("boards", total=len(table.rows), completed=ready)
+        self._total = len(table.rows)
+
+    def run(self, as_json: bool) -> bool:
+        """Whether it was not interrupted; a second Ctrl-C ends the program."""
+        try:
+            with self.progress:
+                return self.fleet.run()
+        except KeyboardInterrupt:
+            if as_json:
+                click.echo(_said(self.fleet.found, self._total, True))
+            sys.stdout.flush()
+            os._exit(TRY_AGAIN)  # else Python waits for the boards that were dropped; the result file has the others
+
+    def _done(self, result: Result) -> None:
+        self.progress.console.print(
+            f"{result.device}: {result.text}", markup=False, emoji=False, highlight=False, soft_wrap=True
+        )
+        self.progress.advance(self._bar)
+
+
+def _said(found: list[Result], total: int, as_json: bool) -> str:
+    if as_json:
+        return json.dumps([it.flat for it in found])
+    good = sum(it.state == REGISTERED for it in found)
+    waits = [it for it in found if it.state == WAITING]
+    lines = [f"{good} of {total} boards are registered"]
+    if waits:
+        lines.append(f"{len(waits)} wait for a board; the first, {waits[0].device}: {waits[0].text}")
+    return "\n".join(lines)

@@ -1,0 +1,69 @@
+"""What the commands share: options, and JSON on failure too."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import click
+
+from .plan import known_boards
+
+FILE = click.Path(exists=True, dir_okay=False, path_type=Path)
+port_option = click.option(
+    "--port", envvar="PROVISION_PORT", default="auto", show_default=True, help="Serial port, or auto (PROVISION_PORT)."
+)
+json_option = click.option("--json", "as_json", is_flag=True, help="Print JSON.")
+
+
+def names(_context: click.Context, _option: click.Parameter, values: tuple[str, ...]) -> frozenset[str]:
+    """The values of an option that may be given several times."""
+    return frozenset(values)
+
+
+def installing(function: Callable[..., None]) -> Callable[..., None]:
+    """Add the options of what installs."""
+    for option in (
+        click.option("--deadline", default=120.0, show_default=True, help="Seconds for the first boot."),
+        click.option("--keep", is_flag=True, help="Centagate: leave auth_token and secret_code on the device."),
+        click.option("--app", type=FILE, help="Your application, instead of firmware/app.py."),
+        click.option("--board", type=click.Choice(known_boards()), help="Folder of boards/. [default: as it says]"),
+        click.option("--old-firmware", is_flag=True, help="Take a MicroPython older than the board's page wants."),
+        click.option(
+            "--replace",
+            multiple=True,
+            callback=names,
+            metavar="NAME",
+            help="Give up the registration of NAME that is on the board.",
+        ),
+        click.option("--source", is_flag=True, help="Copy the library as .py, not compiled."),
+    ):
+        function = option(function)
+    return function
+
+
+class Group(click.Group):
+    """Commands that print JSON on failure too, where --json was given."""
+
+    def resolve_command(self, ctx: click.Context, args: list[str]) -> Any:
+        """Find the command, and note whether it is to print JSON."""
+        ctx.meta["provision.json"] = "--json" in args
+        return super().resolve_command(ctx, args)
+
+    def invoke(self, ctx: click.Context) -> Any:
+        """Run the command; its failure becomes JSON on stdout, and its sentence goes to stderr as ever."""
+        try:
+            return super().invoke(ctx)
+        except click.ClickException as error:
+            _report(ctx, "failed", error.format_message(), error.exit_code)
+            raise
+        except (click.Abort, KeyboardInterrupt):
+            _report(ctx, "interrupted", "interrupted: run this again", 1)
+            raise
+
+
+def _report(ctx: click.Context, state: str, text: str, status: int) -> None:
+    if ctx.meta.get("provision.json"):
+        click.echo(json.dumps({"state": state, "text": text, "status": status}))
