@@ -41,6 +41,9 @@ def ask(code: str, values: Iterable[object], mark: str) -> str:
     return f"{code}\n_call({mark!r}, main, {list(values)!r})"
 
 
+_REST = re.compile(rb"[A-Za-z0-9+/=:]*:[0-9a-f]{1,8}~")  # what a line of noise has left of a piece
+
+
 class Lines:
     """Cuts what a board prints into lines, which are told to `hear`; one without an end is cut in pieces."""
 
@@ -83,7 +86,7 @@ class Answer(Lines):
         """Take in a line, which may be a piece of the answer, or hold one."""
         for found in self._piece.finditer(line):
             self._keep(found)
-        if self._own not in line:
+        if self._own not in line and not _REST.fullmatch(line):
             super().line(line)
 
     def _keep(self, found: re.Match[bytes]) -> None:
