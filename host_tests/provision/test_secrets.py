@@ -3,9 +3,12 @@
 import dataclasses
 import json
 import sys
+from urllib.parse import quote
 
+import pytest
 from provision import snippets
-from provision.template import Secrets, Template
+from provision.template import Template
+from provision.untrusted import Secrets
 from provision.work import Options, provide
 
 PLACES = {"WIFI": "canary-wifi", "file": "canary-file", "typed": "canary-typed"}
@@ -49,8 +52,54 @@ def test_what_a_board_tells_is_hidden(plug, desk, monkeypatch):
     assert "enroll: joining with ***" in heard and "canary" not in "".join(heard)
 
 
+SPELLED = 'canary "net" \\ caf\u00e9\u00a0it\'s & more'
+KEY = "-----BEGIN KEY-----\ncanaryAAAABBBB/CCC\nDDDDEEEE1111222=\n-----END KEY-----\n"
+
+
+@pytest.mark.parametrize(
+    "spell",
+    [str, repr, ascii, json.dumps, lambda it: json.dumps(it, ensure_ascii=False), quote, lambda it: repr(it.encode())],
+)
+def test_secrets_are_hidden_however_they_are_spelled(spell):
+    assert Secrets([SPELLED]).hide(f"password {spell(SPELLED)}.").replace("'", "").replace('"', "") in (
+        "password ***.",
+        "password b***.",
+    )
+
+
+def test_each_line_of_a_key_is_hidden():
+    hidden = [Secrets([KEY]).hide(line) for line in KEY.splitlines()]
+    assert hidden == ["***"] * 4
+
+
+def test_half_a_secret_at_the_end_is_not_left():
+    assert "canary" not in Secrets(["canary-net"]).hide("x" * 290 + "canary-net" * 1000)
+    assert "canary" not in Secrets(["canary-net"]).hide("canary-net" * 1000)
+
+
 def test_secrets_are_hidden_longest_first_and_short_ones_not_at_all():
     assert Secrets(["abcd", "abcdef", "1"]).hide("abcdef abcd 1") == "*** *** 1"
+
+
+def test_secrets_are_hidden_in_whatever_a_board_tells(plug, desk, monkeypatch):
+    """The state of an outcome and the sentence of a failure were printed as they came."""
+    secret = "canary net"
+    desk.write("etherfax", network=[{"ssid": "net", "password": secret}])
+    board = plug()
+    for answer, status in (
+        ([77, f"{secret}: x", "", ""], 76),
+        ([77, f"refused: {json.dumps(secret)}", "", ""], 77),
+        ([0, "ok", secret, "9"], 76),
+        ([0, "ok", "etherfax", secret], 74),
+        (secret, 76),
+        (None, 76),
+    ):
+        code = f"def main():\n  print({secret!r})\n  assert {answer!r}, {secret!r}\n  return {answer!r}\n"
+        monkeypatch.setattr("provision.snippets.BOOT", dataclasses.replace(snippets.BOOT, code=code))
+        done = desk.run("one", "--json", "enroll.json", board=board)
+        assert done.status == status and "canary" not in done.out + done.err, done
+        assert "***" in done.out + done.err
+    board.said.clear()
 
 
 def test_every_secret_of_a_configuration_is_known(desk):

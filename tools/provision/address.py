@@ -6,8 +6,8 @@ import re
 from pathlib import Path
 
 from .errors import CONFIGURATION, MISUSE, Failure
-from .template import Secrets, load, resolve
-from .untrusted import clean
+from .template import load, resolve
+from .untrusted import Secrets, clean
 
 
 def where(service: str) -> tuple[str, int]:

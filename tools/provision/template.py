@@ -18,30 +18,7 @@ import click
 
 from .errors import CONFIGURATION, Failure
 from .library import enroll_config, identity_keys
-from .untrusted import clean
-
-LEAST = 4  # characters of a secret that is worth hiding: hiding every "1" would hide all else, too
-
-
-class Secrets(set[str]):
-    """Texts that are not to be seen."""
-
-    def hide(self, text: str) -> str:
-        """`text` with *** in their place."""
-        for secret in sorted(self, key=len, reverse=True):
-            if len(secret) >= LEAST:
-                text = text.replace(secret, "***")
-        return text
-
-    def learn(self, value: Any) -> None:
-        """Take in every Secret in `value`, however deep."""
-        if hasattr(value, "reveal"):
-            self.add(value.reveal())
-        elif isinstance(value, Mapping):
-            self.learn(list(value.values()))
-        elif isinstance(value, list):
-            for item in value:
-                self.learn(item)
+from .untrusted import Secrets, clean
 
 
 @dataclass

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import time
-from dataclasses import dataclass, field
+from dataclasses import asdict, dataclass, field
 from pathlib import Path
 
 from . import snippets
-from .errors import CONFIGURATION, STATUS, STORAGE, TRY_AGAIN, Failure
+from .errors import CONFIGURATION, SENTENCE, STATUS, STORAGE, TRY_AGAIN, Failure
 from .failures import nonsense
 from .install import Hear, Installed, install, installed_files
 from .link import BYTECODE, Facts, Link, connect
@@ -100,13 +100,12 @@ def provide(port: str, settings: Settings, options: Options, hear: Hear) -> Outc
     try:
         outcome = _provide(port, settings, options, lambda line: hear(hide(line)))
     except Failure as error:
-        raise Failure(error.exit_code, hide(error.message)) from None
-    outcome.text = hide(outcome.text)
-    return outcome
+        raise Failure(error.exit_code, hide(error.message, SENTENCE)) from None
+    return Outcome(**settings.secrets.hidden(asdict(outcome)))
 
 
 def _provide(port: str, settings: Settings, options: Options, hear: Hear) -> Outcome:
-    with connect(port) as link:
+    with connect(port, hear=hear) as link:
         facts = link.facts()
         check(facts, port, options)
         hear(f"{port}: MicroPython {facts.running} on {facts.platform}, {facts.build or 'build unknown'}")
