@@ -76,6 +76,7 @@ class Answer(Lines):
     def __init__(self, mark: str, hear: Callable[[str], None]) -> None:
         super().__init__(hear)
         self.mark = mark
+        self.too_long = False
         self._own = f"~{mark}:".encode()
         piece = rb"(%s:(\d{1,6}):(\d{1,6}):([A-Za-z0-9+/=]{0,128})):([0-9a-f]{8})~" % mark.encode()
         self._piece = re.compile(rb"~" + piece)
@@ -91,7 +92,10 @@ class Answer(Lines):
 
     def _keep(self, found: re.Match[bytes]) -> None:
         size = int(found[3])
-        if binascii.crc32(found[1]) == int(found[5], 16) and 0 < size <= MOST and self._size in (0, size):
+        if binascii.crc32(found[1]) != int(found[5], 16):
+            return
+        self.too_long |= size > MOST
+        if 0 < size <= MOST and self._size in (0, size):
             self._size = size
             with contextlib.suppress(binascii.Error):
                 self._pieces[int(found[2])] = binascii.a2b_base64(found[4])

@@ -170,6 +170,8 @@ class Link:
         answer.end()
         tries = RETRIES
         while answer.missing:
+            if answer.too_long:
+                raise failures.nonsense(self.port)
             if "Traceback" in trouble:
                 raise ProgramError(trouble)
             if not tries or time.monotonic() > end:
@@ -208,12 +210,13 @@ class Link:
 
     def facts(self) -> Facts:
         """What the board says of itself. Raises Failure where enroll cannot run on it."""
+        needed = f"flash MicroPython {OLDEST[0]}.{OLDEST[1]} or later"
         try:
             found, *rest = self.call(snippets.FACTS)
         except ProgramError:
-            raise Failure(CONFIGURATION, f"the board at {self.port} does not run MicroPython as we know it") from None
+            what = f"the board at {self.port} does not run MicroPython as we know it"
+            raise Failure(CONFIGURATION, f"{what}: {needed}") from None
         facts = Facts(tuple(found), *rest)
-        needed = f"flash MicroPython {OLDEST[0]}.{OLDEST[1]} or later"
         if facts.version < OLDEST:
             raise Failure(CONFIGURATION, f"the board at {self.port} runs MicroPython {facts.running}: {needed}")
         if not facts.tls:

@@ -12,7 +12,7 @@ from .answers import ASCII, PATH, SHA256, Each, fits
 from .errors import CONFIGURATION, TRY_AGAIN, Failure, status_of
 from .link import Link
 from .plan import MANIFEST
-from .untrusted import clean
+from .untrusted import clean, cleaned
 
 INSTALLED = {"version": ASCII, "board": ASCII, "files": Each(PATH, SHA256)}  # the shape of provision.json
 
@@ -29,23 +29,26 @@ def status(link: Link) -> dict[str, Any]:
     kind, found = link.call(snippets.REGISTERED)
     provider, url, device_id = found if not kind else (None, None, None)
     record = seen.registration
-    return {
-        "port": link.port,
-        "board": seen.board,
-        "micropython": facts.running,
-        "outdated": facts.outdated,
-        "build": facts.build,
-        "enroll": manifest["version"],
-        "changed": sorted(path for path in files if there.get(path) != files[path]),
-        "hashes": {path: there.get(path) for path in sorted(files)},
-        "provider": record.provider if record else provider,
-        "url": record.url if record else url,
-        "identity": record.device if record else None,
-        "since": record.since if record else None,
-        "record": record.sentence if record else None,
-        "registered": device_id,
-        "error": f"{kind}: {clean(found)}" if kind else None,
-    }
+    shown: dict[str, Any] = cleaned(
+        {
+            "port": link.port,
+            "board": seen.board,
+            "micropython": facts.running,
+            "outdated": facts.outdated,
+            "build": facts.build,
+            "enroll": manifest["version"],
+            "changed": sorted(path for path in files if there.get(path) != files[path]),
+            "hashes": {path: there.get(path) for path in sorted(files)},
+            "provider": record.provider if record else provider,
+            "url": record.url if record else url,
+            "identity": record.device if record else None,
+            "since": record.since if record else None,
+            "record": record.sentence if record else None,
+            "registered": device_id,
+            "error": f"{kind}: {clean(found)}" if kind else None,
+        }
+    )
+    return shown
 
 
 def manifest_of(link: Link) -> dict[str, Any] | None:
