@@ -23,6 +23,8 @@ from proof import Proof
 from runtimes import first
 from sandbox import Sandbox
 
+pytestmark = pytest.mark.timeout(240)  # a release is made in one of them
+
 EVERY = """
 import importlib, pkgutil, enroll_tools
 for found in pkgutil.walk_packages(enroll_tools.__path__, "enroll_tools."):

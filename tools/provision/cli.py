@@ -12,7 +12,7 @@ from typing import Any
 import click
 from rich.console import Console
 
-from . import look, registration, upgrade
+from . import flash, look, registration, upgrade
 from .ca import ca
 from .demo_board.cli import demo_board
 from .fleet_command import fleet
@@ -30,6 +30,7 @@ def main() -> None:
 
     \b
     Examples:
+      provision flash --firmware RPI_PICO_W.uf2
       provision ca enroll.json --out ca.der
       provision one enroll.json
       provision one --port /dev/ttyACM0 --app my_app.py enroll.json
@@ -146,3 +147,4 @@ main.add_command(fleet)
 main.add_command(upgrade.command)
 main.add_command(ca)
 main.add_command(demo_board)
+main.add_command(flash.command)

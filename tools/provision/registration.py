@@ -115,6 +115,13 @@ def _time(seconds: int) -> str:
     return datetime.datetime.fromtimestamp(seconds, datetime.UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
 
 
+def give_up(there: Registration) -> str:
+    """What to do to give it up, for a sentence."""
+    remedy = f"use --replace {shlex.quote(there.name)} to give it up"
+    words = reset_words(there.provider)
+    return f"{remedy}, and {words}" if words else remedy
+
+
 def protect(seen: Seen, settings: Settings, replace: frozenset[str]) -> bool:
     """Whether what is registered on the board is to be given up; False where nothing is, or the right thing.
 
@@ -125,10 +132,7 @@ def protect(seen: Seen, settings: Settings, replace: frozenset[str]) -> bool:
         return False
     if there.name in replace:
         return True
-    remedy = f"use --replace {shlex.quote(there.name)} to give it up"
-    words = reset_words(there.provider)
-    if words:
-        remedy += f", and {words}"
+    remedy = give_up(there)
     if there.carries(settings):
         remedy += ", or list its address in `moved_from` if that service has moved"
     raise Failure(REFUSED, f"this board is {there.sentence}: {remedy}")
