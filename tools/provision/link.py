@@ -70,10 +70,21 @@ def attached() -> list[str]:
     return sorted(it.device for it in list_ports.comports() if it.vid is not None and it.pid is not None)
 
 
+class PortURL(str):
+    """A URL of pyserial that a person asked for: spy:// writes a file, socket:// sends all secrets elsewhere."""
+
+
+def path_of(port: str) -> str:
+    """`port`, if it is no URL, or one that was asked for. Raises Failure."""
+    if "://" in port and not isinstance(port, PortURL):
+        raise Failure(MISUSE, f"{port} is a URL, not the path of a serial port: use --port-url if you mean that")
+    return port
+
+
 def find(port: str) -> str:
     """The path of `port`, which may be "auto". Raises Failure."""
     if port != "auto":
-        return port
+        return path_of(port)
     ports = attached()
     if not ports:
         raise Failure(TRY_AGAIN, "no board found: attach one, or name its port with --port")
@@ -95,7 +106,7 @@ class Link:
         self.pending: deque[str] = deque(maxlen=1000)  # lines that nobody has read yet
         self._lines = frame.Lines(lambda line: self.pending.append(clean(line)))
         try:
-            self._transport: Any = SerialTransport(port)
+            self._transport: Any = SerialTransport(path_of(port))
             self.serial = self._transport.serial
             self._repl = RawRepl(self.serial)
         except (TransportError, OSError):

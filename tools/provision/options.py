@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import json
 from collections.abc import Callable
 from pathlib import Path
@@ -9,12 +10,30 @@ from typing import Any
 
 import click
 
+from .link import PortURL
 from .plan import known_boards
 
 FILE = click.Path(exists=True, dir_okay=False, path_type=Path)
-port_option = click.option(
-    "--port", envvar="PROVISION_PORT", default="auto", show_default=True, help="Serial port, or auto (PROVISION_PORT)."
-)
+
+
+def port_option(function: Callable[..., None]) -> Callable[..., None]:
+    """Add the option that names a board's port, as the argument `port`."""
+
+    @click.option(
+        "--port",
+        envvar="PROVISION_PORT",
+        default="auto",
+        show_default=True,
+        help="Serial port, or auto (PROVISION_PORT).",
+    )
+    @click.option("--port-url", metavar="URL", help="Instead a URL of pyserial; the other end gets every secret.")
+    @functools.wraps(function)
+    def command(*, port: str, port_url: str | None, **more: Any) -> None:
+        function(port=PortURL(port_url) if port_url else port, **more)
+
+    return command
+
+
 json_option = click.option("--json", "as_json", is_flag=True, help="Print JSON.")
 
 

@@ -18,6 +18,7 @@ from .errors import ANSWER, CONFIGURATION, STORAGE, TRY_AGAIN, Failure, status_o
 from .failures import ProgramError
 from .library import ROOT, library
 from .link import Link, attached, connect, find
+from .options import port_option
 from .plan import CONFIGURATION_FILE, MANIFEST, board_files, family_of, version
 from .raw import Deadline
 from .snippets import Program
@@ -246,9 +247,7 @@ def upgrade(port: str, options: Options, library_only: bool, hear: Hear) -> Upgr
 
 
 @click.command("upgrade")
-@click.option(
-    "--port", envvar="PROVISION_PORT", default="auto", show_default=True, help="Serial port, or auto (PROVISION_PORT)."
-)
+@port_option
 @click.option("--all", "every", is_flag=True, help="All boards that are attached, one after another.")
 @click.option("--library-only", is_flag=True, help="Leave main.py, port.py and their like as they are.")
 @click.option("--source", is_flag=True, help="Copy the library as .py, not compiled.")
