@@ -12,7 +12,7 @@ from typing import Any
 import click
 from rich.console import Console
 
-from . import flash, look, registration, upgrade
+from . import flash, look, registration, scan, upgrade
 from .ca import ca
 from .demo_board.cli import demo_board
 from .fleet_command import fleet
@@ -30,6 +30,7 @@ def main() -> None:
 
     \b
     Examples:
+      provision scan
       provision flash --firmware RPI_PICO_W.uf2
       provision ca enroll.json --out ca.der
       provision one enroll.json
@@ -145,6 +146,8 @@ def logs(port: str, seconds: float | None, restart: bool) -> None:
 
 main.add_command(fleet)
 main.add_command(upgrade.command)
+main.add_command(scan.command)
+main.add_command(scan.command, "ports")
 main.add_command(ca)
 main.add_command(demo_board)
 main.add_command(flash.command)

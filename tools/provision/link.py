@@ -27,6 +27,7 @@ from .snippets import Program
 from .untrusted import clean
 
 OLDEST = (1, 25)
+NEEDED = f"flash MicroPython {OLDEST[0]}.{OLDEST[1]} or later"
 OLDEST_OF = {"rp2": (1, 28)}  # by sys.platform: before it a reset that follows an answer throws the answer away
 ENTER = 20.0  # seconds to stop a program: the board may be booting, and a boot may take 10
 RESET = 15.0  # seconds for a soft reset, boot.py included, until that is interrupted
@@ -219,19 +220,22 @@ class Link:
             raise failures.nonsense(self.port)
         return result
 
-    def facts(self) -> Facts:
-        """What the board says of itself. Raises Failure where enroll cannot run on it."""
-        needed = f"flash MicroPython {OLDEST[0]}.{OLDEST[1]} or later"
+    def about(self) -> Facts:
+        """What the board says of itself, whether enroll can run on it or not. Raises Failure."""
         try:
             found, *rest = self.call(snippets.FACTS)
         except ProgramError:
             what = f"the board at {self.port} does not run MicroPython as we know it"
-            raise Failure(CONFIGURATION, f"{what}: {needed}") from None
-        facts = Facts(tuple(found), *rest)
+            raise Failure(CONFIGURATION, f"{what}: {NEEDED}") from None
+        return Facts(tuple(found), *rest)
+
+    def facts(self) -> Facts:
+        """What the board says of itself. Raises Failure where enroll cannot run on it."""
+        facts = self.about()
         if facts.version < OLDEST:
-            raise Failure(CONFIGURATION, f"the board at {self.port} runs MicroPython {facts.running}: {needed}")
+            raise Failure(CONFIGURATION, f"the board at {self.port} runs MicroPython {facts.running}: {NEEDED}")
         if not facts.tls:
-            raise Failure(CONFIGURATION, f"the MicroPython {facts.running} at {self.port} has no tls: {needed} with it")
+            raise Failure(CONFIGURATION, f"the MicroPython {facts.running} at {self.port} has no tls: {NEEDED} with it")
         return facts
 
     def hashes(self, folder: str, names: list[str]) -> dict[str, str]:

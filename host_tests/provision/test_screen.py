@@ -1,0 +1,43 @@
+"""What a person sees: real screens of 80 columns, looked at through a terminal emulator."""
+
+import pytest
+from provision import screen
+from terminal import Terminal
+
+PORT = "/dev/serial/by-id/usb-Raspberry_Pi_Pico_E66164084355232B-if00"
+MAC = "24:cd:0a:0b:cd:ef"
+
+
+def test_a_table_cuts_nothing_and_fits():
+    rows = [((f"/dev/ttyACM{at}", "RP2040", MAC, "1.28.0"), "blank") for at in range(3)]
+    rows.append(((PORT, "ESP32S3", MAC, "1.28.0"), "registered as MT302 at https://fax.example.com/" + "a" * 90))
+    lines = screen.table(("PORT", "CHIP", "BOARD ID", "MICROPYTHON"), rows)
+    assert [line for line in lines if len(line) > 80] == ["    https://fax.example.com/" + "a" * 90]
+    assert len({line.index(MAC) for line in lines if line.startswith("/dev/tty")}) == 1, "a column is straight"
+    assert sum(MAC in line for line in lines) == 4 and any(PORT in line for line in lines)
+
+
+@pytest.mark.parametrize("text", ["[bold]MT1[/bold] :cd:", "\x1b[2J\x1b]0;x\x07MT1", "MT1\u202e", "a\x00b"])
+def test_text_from_outside_is_shown_as_it_is_or_not_at_all(text, capsys):
+    screen.say(text)
+    with screen.Stages() as stages:
+        stages.say(text)
+    said = capsys.readouterr().err.splitlines()
+    assert said[0] == said[1] and all(it.isprintable() for it in said)
+    assert "[bold]" not in text or said[0] == text
+
+
+def test_scan_leaves_no_line_behind_and_ctrl_c_is_clean(plug, desk):
+    board, asleep = plug(), plug()
+    asleep.asleep = True
+    words = ("scan", "--port", board.port, "--port", asleep.port, "--deadline", "2")
+    with Terminal(desk.folder, *words) as terminal:
+        assert "asking" in terminal.until("asking")
+        assert terminal.end() == 75
+        assert "asking" not in terminal.text and "BOARD ID" in terminal.lines[0]
+        assert b"\a" not in terminal.raw
+    with Terminal(desk.folder, *words) as terminal:
+        terminal.until("asking")
+        terminal.interrupt()
+        assert terminal.end() == 1
+        assert "interrupted: the boards are let go first" in terminal.text

@@ -1,0 +1,187 @@
+"""All that provision shows to people, in one place, so that nothing from outside reaches a terminal as it came.
+
+On a terminal, work in progress is shown in lines that change and leave nothing behind; elsewhere there are only lines
+that stay. The console library gets finished text: it reads no markup and draws no emoji.
+"""
+
+from __future__ import annotations
+
+import shutil
+import sys
+import textwrap
+import threading
+import time
+from collections.abc import Sequence
+from types import TracebackType
+from typing import TextIO
+
+import click
+from rich.console import Console, Group
+from rich.live import Live
+from rich.text import Text
+
+from .untrusted import clean
+
+WIDTH = 80  # columns of a table where there is no terminal
+MOST = 2000  # characters of one message
+GAP = 2  # columns between two cells
+
+PASS, FAIL, DONE = "PASS", "FAIL", "DONE"
+COLOURS = {PASS: "green", FAIL: "red", DONE: "yellow"}
+_LETTERS = {
+    PASS: """\
+#####   ####   #####  #####
+##  ## ##  ## ##     ##
+#####  ######  ####   ####
+##     ##  ##     ##     ##
+##     ##  ## #####  #####""",
+    FAIL: """\
+######  ####  ###### ##
+##     ##  ##   ##   ##
+####   ######   ##   ##
+##     ##  ##   ##   ##
+##     ##  ## ###### ######""",
+    DONE: """\
+#####   ####  ##  ## ######
+##  ## ##  ## ### ## ##
+##  ## ##  ## ###### ####
+##  ## ##  ## ## ### ##
+#####   ####  ##  ## ######""",
+}
+
+
+def _columns(stream: TextIO) -> int | None:
+    """The width of the terminal that `stream` is; None where it is none."""
+    return shutil.get_terminal_size((WIDTH, 24)).columns if stream.isatty() else None
+
+
+def wrapped(text: str, width: int | None, indent: str = "", rest: str | None = None) -> str:
+    """`text` cleaned and broken at blanks into lines of `width`; a longer word, such as an id, is never cut. `indent`:
+    of the first line, and `rest` of the others."""
+    shown = indent + clean(text, MOST)
+    if width is None or len(shown) <= width:
+        return shown
+    return textwrap.fill(
+        clean(text, MOST),
+        max(width, 20),
+        initial_indent=indent,
+        subsequent_indent=indent if rest is None else rest,
+        break_long_words=False,
+        break_on_hyphens=False,
+    )
+
+
+def say(text: str, colour: str | None = None, err: bool = True, indent: str = "") -> None:
+    """Print a message; on a terminal in lines that fit it."""
+    width = _columns(sys.stderr if err else sys.stdout)
+    click.secho(wrapped(text, width, indent), fg=colour, err=err)
+
+
+def table(header: Sequence[str], rows: Sequence[tuple[Sequence[str], str]]) -> list[str]:
+    """The lines of a table: a line of cells for each row, and under it its note. No cell is cut: where they do not fit
+    side by side, the line is broken between two of them."""
+    width = _columns(sys.stdout) or WIDTH
+    shown = [[clean(cell) for cell in cells] for cells, _ in rows]
+    sizes = _sizes([header, *shown], width)
+    lines = _broken(header, sizes, width)
+    for cells, (_, note) in zip(shown, rows, strict=True):
+        lines += _broken(cells, sizes, width)
+        if note:
+            lines += wrapped(note, width, "    ").splitlines()
+    return lines
+
+
+def _sizes(rows: Sequence[Sequence[str]], width: int) -> list[int]:
+    """The widths of the columns, as most rows need them; the longest rows are left out until the others fit."""
+    for some in (sorted(rows, key=lambda cells: sum(map(len, cells)))[:count] for count in range(len(rows), 0, -1)):
+        sizes = [max(len(cells[at]) for cells in some) for at in range(len(rows[0]))]
+        if sum(sizes) + GAP * (len(sizes) - 1) <= width:
+            break
+    return sizes
+
+
+def _broken(cells: Sequence[str], sizes: Sequence[int], width: int) -> list[str]:
+    whole = (" " * GAP).join(cell.ljust(size) for cell, size in zip(cells, sizes, strict=True)).rstrip()
+    if len(whole) <= width and all(len(cell) <= size for cell, size in zip(cells, sizes, strict=True)):
+        return [whole]
+    lines: list[str] = []
+    for cell in filter(None, cells):
+        if lines and len(lines[-1]) + GAP + len(cell) <= width:
+            lines[-1] += " " * GAP + cell
+        else:
+            lines.append("  " * bool(lines) + cell)
+    return lines
+
+
+def big(word: str, text: str = "", err: bool = True) -> None:
+    """Print PASS, FAIL or DONE in letters that can be read from afar, and `text` below them; ring the bell."""
+    stream = sys.stderr if err else sys.stdout
+    letters = textwrap.indent(_LETTERS[word], "    ")
+    click.secho(f"\n{letters}\n", fg=COLOURS[word], bold=True, err=err)
+    if text:
+        say(text, COLOURS[word], err)
+    if stream.isatty():
+        click.echo("\a", nl=False, err=err)
+
+
+class Stages:
+    """A line for each board that is under way, with its stage and its seconds, as long as this is entered.
+
+    On a terminal these lines change, and are gone at the end; `say` and `end` print lines that stay.
+    """
+
+    def __init__(self) -> None:
+        self._console = Console(stderr=True, markup=False, emoji=False, highlight=False)
+        self._lock = threading.Lock()
+        self._boards: dict[str, tuple[str, str, float]] = {}  # by port: who, stage, when it began
+        self.footer = ""  # the last line
+        self._live = Live(
+            get_renderable=self._draw,
+            console=self._console,
+            refresh_per_second=4,
+            transient=True,
+            redirect_stdout=False,
+            redirect_stderr=False,
+        )
+
+    def __enter__(self) -> Stages:
+        if self._console.is_terminal:
+            self._live.start()
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self.close()
+
+    def close(self) -> None:
+        """Take the lines that change away, and give the terminal back as it was."""
+        self._live.stop()
+
+    def stage(self, port: str, stage: str, who: str = "") -> None:
+        """The board at `port` has come to `stage`; `who` it is, once that is known."""
+        with self._lock:
+            before = self._boards.get(port, ("", "", time.monotonic()))
+            self._boards[port] = (clean(who) or before[0], clean(stage), before[2])
+
+    def end(self, port: str, text: str = "", colour: str | None = None) -> None:
+        """The board at `port` is done: `text` stays instead of its line."""
+        with self._lock:
+            self._boards.pop(port, None)
+        if text:
+            self.say(text, colour)
+
+    def say(self, text: str, colour: str | None = None, indent: str = "") -> None:
+        """Print a line that stays."""
+        shown = wrapped(text, _columns(sys.stderr), indent, indent + "    ")
+        self._console.print(Text(shown, style=colour or ""), soft_wrap=True)
+
+    def _draw(self) -> Group:
+        with self._lock:
+            boards = list(self._boards.items())
+        now = time.monotonic()
+        lines = [
+            Text("  ".join(filter(None, (f"{now - start:5.0f} s", stage.ljust(11), who, clean(port)))))
+            for port, (who, stage, start) in boards
+        ]
+        return Group(*lines, *([Text(self.footer)] if self.footer else []))
