@@ -3,6 +3,7 @@
 A test with the argument `runtime` is an item for each MicroPython that RUNTIMES asks for (see tools/runtimes). So is
 every `test_*` function of host_tests/pure, which is one for CPython too. A file is run once in each MicroPython, with
 the tests that are selected, by host_tests/pure/run.py; the items of that runtime then report what it said about them.
+The library is bytecode there: host_tests/device shows that each runtime compiles its sources.
 Files named test_micropython_* need what CPython has not.
 """
 
@@ -14,6 +15,7 @@ import subprocess
 from pathlib import Path
 
 import leaks
+import packages
 import pytest
 import runtimes
 
@@ -89,9 +91,17 @@ def pytest_pyfunc_call(pyfuncitem: pytest.Function) -> bool | None:
 
 
 @functools.cache
+def library() -> Path:
+    """The library as bytecode, as most boards have it: tests load modules again and again that it unloads."""
+    folder = Path(os.environ["TEST_FOLDER"]) / "library"
+    packages.write_files(folder, bytecode=True)
+    return folder
+
+
+@functools.cache
 def run(runtime: str, path: Path, *names: str) -> tuple[dict[str, str], str]:
     """Run tests of one file: ({name: traceback, empty if it passed}, what else was printed)."""
-    folders = [ROOT / "lib", ROOT / "boards" / "unix", ".frozen"]
+    folders = [library(), ROOT / "boards" / "unix", ".frozen"]
     command = [str(runtimes.micropython(runtime)), str(PURE / "run.py"), str(path), *names]
     environment = {**os.environ, "MICROPYPATH": ":".join(map(str, folders))}
     try:
