@@ -202,7 +202,7 @@ def show(figures: dict[str, Any], console: Console) -> None:
 
 @click.command()
 @click.option("--json", "as_json", is_flag=True, help="Print one JSON object.")
-@click.option("--flash", "only_flash", is_flag=True, help="Leave out the heaps, which take two minutes.")
+@click.option("--flash", "only_flash", is_flag=True, help="Leave out the heaps, for which it boots devices.")
 def main(as_json: bool, only_flash: bool) -> None:
     """Show flash bytes and the smallest heaps, beside their budgets."""
     figures: dict[str, object] = {"flash": flash()}
