@@ -156,7 +156,7 @@ class Hostile:
 
     def _boot(self) -> Any:
         self.registered = True
-        return [0, "registered", self.provider, self.device_id]
+        return [0, "registered", self.provider, self.device_id, 0]
 
     def _config(self) -> Any:
         return json.loads(self.files["/enroll.json"])

@@ -12,7 +12,7 @@ URL = "https://x"
 
 
 def row(line, serial="", port="", board=""):
-    settings = Settings("etherfax", URL, [], {"serial": serial}, b"", set(), None, Secrets())
+    settings = Settings("etherfax", URL, [], {"serial": serial}, 5, 900, b"", set(), None, Secrets())
     return Row(line, line, port, board, settings)
 
 

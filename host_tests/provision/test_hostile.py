@@ -151,19 +151,20 @@ LIES = {
     "a record of another time": ("REGISTRATION", says(["00", [[4, "u\np\nx", "y", -(10**18)]]]), 77),
     "no library for ever": ("REGISTRATION", says("no library"), 76),
     # how it went
-    "a status that becomes 0": ("BOOT", says([256, "registered", "etherfax", "9"]), 76),
-    "a status that is a truth": ("BOOT", says([False, "registered", "etherfax", "9"]), 76),
-    "a negative status": ("BOOT", says([-1, "refused: x", "", ""]), 76),
-    "success with an error": ("BOOT", says([0, "refused: x", "", ""]), 76),
-    "an error of another kind": ("BOOT", says([77, "network: x", "", ""]), 76),
-    "an unknown kind": ("BOOT", says([75, "funny: x", "", ""]), 76),
-    "another provider": ("BOOT", says([0, "registered", "xyte", "9"]), 76),
-    "no id": ("BOOT", says([0, "registered", "etherfax", ""]), 76),
-    "an id that repaints": ("BOOT", says([0, "registered", "etherfax", ESCAPE]), 76),
-    "an id in Cyrillic": ("BOOT", says([0, "registered", "etherfax", "\u0410\u0421"]), 76),
-    "a huge id": ("BOOT", says([0, "registered", "etherfax", HUGE]), 76),
-    "a sentence that repaints": ("BOOT", says([77, f"refused: {ESCAPE}", "", ""]), 77),
-    "an id that is not on its flash": ("BOOT", says([0, "registered", "etherfax", "10"]), 74),
+    "a status that becomes 0": ("BOOT", says([256, "registered", "etherfax", "9", 0]), 76),
+    "a status that is a truth": ("BOOT", says([False, "registered", "etherfax", "9", 0]), 76),
+    "a negative status": ("BOOT", says([-1, "refused: x", "", "", 0]), 76),
+    "success with an error": ("BOOT", says([0, "refused: x", "", "", 0]), 76),
+    "an error of another kind": ("BOOT", says([77, "network: x", "", "", 0]), 76),
+    "an unknown kind": ("BOOT", says([75, "funny: x", "", "", 0]), 76),
+    "another provider": ("BOOT", says([0, "registered", "xyte", "9", 0]), 76),
+    "no id": ("BOOT", says([0, "registered", "etherfax", "", 0]), 76),
+    "an id that repaints": ("BOOT", says([0, "registered", "etherfax", ESCAPE, 0]), 76),
+    "an id in Cyrillic": ("BOOT", says([0, "registered", "etherfax", "\u0410\u0421", 0]), 76),
+    "a huge id": ("BOOT", says([0, "registered", "etherfax", HUGE, 0]), 76),
+    "a sentence that repaints": ("BOOT", says([77, f"refused: {ESCAPE}", "", "", 0]), 77),
+    "a time to wait that is none": ("BOOT", says([75, "server: x", "", "", "soon"]), 76),
+    "an id that is not on its flash": ("BOOT", says([0, "registered", "etherfax", "10", 0]), 74),
 }
 
 
@@ -240,7 +241,7 @@ def test_logs_show_what_is_printable(plug_hostile, desk):
 def test_a_fleet_goes_on(plug, plug_hostile, desk, sandbox):
     serials = [desk.write("etherfax")["serial"] for _ in range(3)]
     liars = [
-        plug_hostile({"BOOT": says([0, "registered", "etherfax", HUGE])}),
+        plug_hostile({"BOOT": says([0, "registered", "etherfax", HUGE, 0])}),
         plug_hostile({"FACTS": lambda board, _: board.pieces(DEEP)}),
     ]
     ports = [liars[0].port, plug().port, liars[1].port]

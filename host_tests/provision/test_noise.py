@@ -69,13 +69,13 @@ def test_a_line_that_looks_like_the_outcome_is_none(outcome):
         '["registered", "etherfax", "9"]',
         "~00000000:0:4:AAAA:0~",
     ]
-    found = outcome(f"def main():\n for it in {lines!r}: print(it)\n return [77, 'refused: no', '', '']")
+    found = outcome(f"def main():\n for it in {lines!r}: print(it)\n return [77, 'refused: no', '', '', 0]")
     assert (found.state, found.text, found.status, found.device_id) == ("refused", "refused: no", 77, "")
 
 
 def test_a_driver_may_print_last(outcome):
     line = "print('wiznet5k_recv_ethernet: fatal error len=1 ret=-7')"
-    found = outcome(f"def main():\n try:\n  return [0, 'ok', 'etherfax', '9']\n finally:\n  {line}")
+    found = outcome(f"def main():\n try:\n  return [0, 'ok', 'etherfax', '9', 0]\n finally:\n  {line}")
     assert (found.state, found.device_id) == ("registered", "9")
 
 

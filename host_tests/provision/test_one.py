@@ -84,13 +84,36 @@ def test_an_administrators_secrets_stay_on_the_host(plug, desk, reads, keep):
     assert (section["secret_code"].encode() in board.flash.read_bytes()) is keep
 
 
-def test_a_temporary_failure_is_tried_again(plug, desk, sandbox, monkeypatch):
-    desk.write("etherfax")
-    monkeypatch.setattr("provision.work.PAUSE", 0.1)
+def test_a_temporary_failure_is_tried_again_as_the_device_would(plug, desk, sandbox, monkeypatch):
+    desk.write("etherfax", retry={"first": 2, "cap": 3})
+    monkeypatch.setattr("random.random", lambda: 0.1)
     sandbox.fault("etherfax", status=503, times=2)
     heard: list[str] = []
     outcome = provide(plug().port, Template(desk.folder / "enroll.json").settings(), Options(), heard.append)
-    assert outcome.state == "registered" and heard.count("trying again in 0.1 s") == 2
+    assert outcome.state == "registered"
+    assert [it for it in heard if "again" in it] == ["trying again in 0.2 s", "trying again in 0.3 s"]
+
+
+def test_a_service_that_asks_to_wait_is_not_asked_before(plug, desk, sandbox):
+    """It was asked every 5 s, by each board; and at once when the board was left running."""
+    desk.write("etherfax", retry={"first": 1})
+    board = plug()
+    sandbox.fault("etherfax", status=503, times=1, headers={"Retry-After": "2"})
+    heard: list[str] = []
+    settings = Template(desk.folder / "enroll.json").settings()
+    assert provide(board.port, settings, Options(), heard.append).state == "registered"
+    assert next(it for it in heard if "again" in it) in [f"trying again in {it / 10} s" for it in range(17, 31)]
+
+    desk.write("etherfax")
+    sandbox.clear_log()
+    board = plug()
+    sandbox.fault("etherfax", status=503, times=9, headers={"Retry-After": "600"})
+    options = Options(deadline=9)
+    outcome = provide(board.port, Template(desk.folder / "enroll.json").settings(), options, heard.append)
+    assert outcome.status == 75 and "; run this again after 20" in outcome.text and 590 < outcome.retry_after < 611
+    again = provide(board.port, Template(desk.folder / "enroll.json").settings(), options, heard.append)
+    assert again.text.startswith("server: the service asks to wait; run this again after 20"), "another board's turn"
+    assert len([entry for entry in sandbox.log("etherfax") if "/devices" in entry.path]) == 1
 
 
 def test_a_boot_that_does_not_end_is_ended(plug, desk, sandbox, monkeypatch):

@@ -42,7 +42,7 @@ def test_placeholders_reach_the_board_alone(plug, desk, reads):
 def test_what_a_board_tells_is_hidden(plug, desk, monkeypatch):
     desk.write("etherfax", network=[{"ssid": "net", "password": PLACES["WIFI"]}])
     said = f"refused: {PLACES['WIFI']}"
-    code = f"def main():\n    print('enroll: joining with {PLACES['WIFI']}')\n    return [77, {said!r}, '', '']"
+    code = f"def main():\n    print('enroll: joining with {PLACES['WIFI']}')\n    return [77, {said!r}, '', '', 0]"
     monkeypatch.setattr("provision.snippets.BOOT", dataclasses.replace(snippets.BOOT, code=code))
     heard: list[str] = []
     board = plug()
@@ -87,10 +87,10 @@ def test_secrets_are_hidden_in_whatever_a_board_tells(plug, desk, monkeypatch):
     desk.write("etherfax", network=[{"ssid": "net", "password": secret}])
     board = plug()
     for answer, status in (
-        ([77, f"{secret}: x", "", ""], 76),
-        ([77, f"refused: {json.dumps(secret)}", "", ""], 77),
-        ([0, "ok", secret, "9"], 76),
-        ([0, "ok", "etherfax", secret], 74),
+        ([77, f"{secret}: x", "", "", 0], 76),
+        ([77, f"refused: {json.dumps(secret)}", "", "", 0], 77),
+        ([0, "ok", secret, "9", 0], 76),
+        ([0, "ok", "etherfax", secret, 0], 74),
         (secret, 76),
         (None, 76),
     ):

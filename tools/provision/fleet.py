@@ -11,7 +11,7 @@ from typing import TypeVar
 
 from . import registration
 from .deal import Dealer
-from .errors import ANSWER, TRY_AGAIN, Failure
+from .errors import ANSWER, SENTENCE, TRY_AGAIN, Failure
 from .library import library
 from .link import attached, connect
 from .registration import KEPT, Seen
@@ -110,7 +110,7 @@ class Fleet:
             state=hide(outcome.state),
             device_id=hide(outcome.device_id),
             status=outcome.status,
-            text=hide(outcome.text),
+            text=hide(outcome.text, SENTENCE),
             seconds=round(seconds, 1),
             time=datetime.datetime.now(datetime.UTC).isoformat(timespec="seconds"),
             more={name: hide(text) for name, text in row.more.items()},

@@ -42,9 +42,14 @@ def enroll_config() -> Any:
             importlib.import_module("enroll." + name)
         for name in providers:
             importlib.import_module(name)
-        errors, schema, tls = (importlib.import_module(f"enroll.{name}") for name in ("errors", "schema", "tlserror"))
+        modules = [importlib.import_module(f"enroll.{name}") for name in ("errors", "schema", "tlserror", "retry")]
+        errors, schema, tls, retry = modules
         return SimpleNamespace(
-            Config=config.Config, EnrollError=errors.EnrollError, service=schema.service, explain=tls.explain
+            delay=retry.delay,
+            Config=config.Config,
+            EnrollError=errors.EnrollError,
+            service=schema.service,
+            explain=tls.explain,
         )
     finally:
         sys.path.remove(str(LIBRARY.parent))

@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import Any
 
 from . import files
-from .errors import CONFIGURATION, MISUSE, Failure
+from .errors import CONFIGURATION, MISUSE, SENTENCE, Failure
 from .untrusted import FORMULA, cell, clean, cleaned
 
 REGISTERED, WAITING = "registered", "waiting"
@@ -84,7 +84,7 @@ class Results:
         """Keep `results`."""
         with self._lock:
             for it in results:
-                it = Result(**cleaned(dataclasses.asdict(it)))
+                it = Result(**cleaned(dataclasses.asdict(it), SENTENCE))
                 self._rows[it.key] = it
             self._write()
 
@@ -111,7 +111,7 @@ class Results:
             file = io.StringIO(newline="")
             writer = csv.DictWriter(file, list(dict.fromkeys([*COLUMNS, *(name for row in rows for name in row)])))
             writer.writerow({name: cell(name) for name in writer.fieldnames})
-            writer.writerows({name: cell(value) for name, value in row.items()} for row in rows)
+            writer.writerows({name: cell(value, SENTENCE) for name, value in row.items()} for row in rows)
             text = file.getvalue()
         files.replace(self.path, text.encode())
 

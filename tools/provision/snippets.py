@@ -160,16 +160,26 @@ def main(paths):
     None,
 )
 
-# one attempt, as `main.py --once` on a computer: [exit status, sentence, provider, device id]
+# one attempt, as `main.py --once` on a computer: [exit status, sentence, provider, device id, Retry-After]
 BOOT = Program(
     """
 def main():
     import main as firmware
+    asked = []
+    real = firmware.register
+    def register(*values):
+        try:
+            return real(*values)
+        except firmware.enroll.EnrollError as error:
+            asked.append(error.retry_after)
+            raise
+    firmware.register = register
     status, text, found = firmware.boot("enroll.json", True)
     credential = found and found[2]
-    return [status, text] + ([credential.provider, credential.device_id] if credential else ["", ""])
+    names = [credential.provider, credential.device_id] if credential else ["", ""]
+    return [status, text] + names + [asked and asked[0] or 0]
 """,
-    (int, Text(1000), ASCII, ASCII),
+    (int, Text(1000), ASCII, ASCII, int),
     once=True,
 )
 

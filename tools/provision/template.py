@@ -30,6 +30,8 @@ class Settings:
     url: str
     moved_from: list[str]  # earlier addresses of the service
     identity: dict[str, str]  # what tells it from others, by key; "" where the board knows that by itself
+    first: float  # seconds after the first failure, and at most
+    cap: float
     text: bytes = field(repr=False)
     right: set[str]
     ca: Path | None
@@ -157,8 +159,18 @@ class Template:
         identity = {key: config.section[key] or "" for key in identity_keys(config.service)}
         secrets.difference_update(identity.values())  # typed at a prompt, they are no secret
         right, text = _texts(data, section.get(getattr(config.service, "ONE_TIME", "")))
-        ca = Path(config.ca) if config.ca else None
-        return Settings(config.provider, config.url, config.moved_from, identity, text, right, ca, secrets)
+        return Settings(
+            provider=config.provider,
+            url=config.url,
+            moved_from=config.moved_from,
+            identity=identity,
+            first=config.first,
+            cap=config.cap,
+            text=text,
+            right=right,
+            ca=Path(config.ca) if config.ca else None,
+            secrets=secrets,
+        )
 
     def _check(self, data: Any) -> Any:
         module = enroll_config()

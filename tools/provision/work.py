@@ -7,6 +7,7 @@ from dataclasses import asdict, dataclass, field
 from pathlib import Path
 
 from . import snippets
+from .backoff import Gate, pause
 from .errors import CONFIGURATION, SENTENCE, STATUS, STORAGE, TRY_AGAIN, Failure
 from .failures import nonsense
 from .install import Hear, Installed, install, installed_files
@@ -16,8 +17,6 @@ from .raw import Deadline
 from .registration import KEPT, Seen, protect, read
 from .template import Settings
 from .untrusted import clean
-
-PAUSE = 5.0  # seconds between two attempts to register
 
 
 @dataclass(frozen=True)
@@ -32,6 +31,7 @@ class Options:
     library_only: bool = False
     replace: frozenset[str] = frozenset()  # names of registrations that may be given up
     expected: str = ""  # id of the board that must be there
+    gate: Gate = field(default_factory=Gate)  # shut while the service wants nobody to ask
 
 
 @dataclass
@@ -42,6 +42,7 @@ class Outcome:
     text: str
     status: int
     device_id: str = ""
+    retry_after: int = 0  # seconds until the service wants to be asked again
     provider: str = ""  # this, `url` and `identity` as the board itself says
     url: str = ""
     identity: str = ""
@@ -55,31 +56,51 @@ class Outcome:
 
 def attempt(link: Link, settings: Settings, hear: Hear, seconds: float) -> Outcome:
     """One attempt to register, as the firmware makes it. Raises Deadline and Failure."""
-    status, text, provider, device_id = link.call(snippets.BOOT, seconds=seconds, hear=hear)
+    status, text, provider, device_id, retry_after = link.call(snippets.BOOT, seconds=seconds, hear=hear)
     link.quiet()
     kind = text.partition(":")[0]
     if status == 0 and provider == settings.provider and device_id:
         return Outcome("registered", clean(f"registered {provider} {device_id}"), 0, device_id)
     if status == 0 or STATUS.get(kind) != status:
         raise nonsense(link.port)
-    return Outcome(kind, clean(text), status)
+    return Outcome(kind, clean(text), status, retry_after=max(0, retry_after))
 
 
-def first_boot(link: Link, settings: Settings, hear: Hear, seconds: float) -> Outcome:
-    """Attempts until one succeeds, fails for good, or `seconds` have passed."""
-    end = time.monotonic() + seconds
-    outcome = Outcome("timeout", f"timeout: the board did not finish within {seconds:g} s", TRY_AGAIN)
+def first_boot(link: Link, settings: Settings, options: Options, hear: Hear) -> Outcome:
+    """Attempts until one succeeds, fails for good, or the deadline is near. Between two of them it waits as the device
+    would, and as long as the service wants."""
+    end = time.monotonic() + options.deadline
+    outcome = Outcome("timeout", f"timeout: the board did not finish within {options.deadline:g} s", TRY_AGAIN)
+    wait, failures = 0.0, 0
     while True:
+        wait = max(wait, options.gate.left)
+        if (failures and time.monotonic() + wait > end) or options.gate.left > options.deadline:
+            return postponed(outcome, options.gate)
+        if wait:
+            hear(f"trying again in {wait:.1f} s")
+            time.sleep(wait)
         try:
             link.enter()  # a fresh interpreter for each, as at a boot
             outcome = attempt(link, settings, hear, end - time.monotonic())
         except Deadline:
             link.enter()  # the attempt goes on there
             return outcome
-        if outcome.status != TRY_AGAIN or time.monotonic() + PAUSE > end:
-            return outcome
-        hear(f"trying again in {PAUSE:g} s")
-        time.sleep(PAUSE)
+        failures += 1
+        wait = pause(settings, failures, outcome.retry_after)
+        if outcome.retry_after:
+            options.gate.shut(wait)
+        if outcome.status != TRY_AGAIN:
+            return postponed(outcome, options.gate) if outcome.status else outcome
+
+
+def postponed(outcome: Outcome, gate: Gate) -> Outcome:
+    """`outcome` where there is no time for another attempt, and what to do then."""
+    outcome.retry_after = int(gate.left)
+    if outcome.retry_after:
+        fact = "server: the service asks to wait" if outcome.state == "timeout" else outcome.text
+        outcome.state = "server" if outcome.state == "timeout" else outcome.state
+        outcome.text = f"{fact}; run this again after {gate.opens}, the board is stopped"
+    return outcome
 
 
 def check(facts: Facts, port: str, options: Options) -> None:
@@ -125,9 +146,10 @@ def _provide(port: str, settings: Settings, options: Options, hear: Hear) -> Out
             link.start()  # it goes on as what it is
             raise
         done = install(link, contents, hear, give_up)
-        outcome = first_boot(link, settings, hear, options.deadline)
+        outcome = first_boot(link, settings, options, hear)
         seen = confirm(link, settings, outcome)
-        link.start()
+        if not outcome.retry_after:  # else its boot would ask at once
+            link.start()
     return describe(outcome, seen, done)
 
 
