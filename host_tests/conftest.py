@@ -14,7 +14,14 @@ import pytest
 pytest_plugins = ["leaks", "on_micropython"]
 
 # Files that take longest, longest first: no process is left alone with one of them at the end.
-LONG = ("test_slices.py", "test_year_xyte.py", "test_year.py", "test_five_commands.py", "test_packages.py")
+LONG = (
+    "test_slices.py",
+    "test_release.py",
+    "test_year_xyte.py",
+    "test_year.py",
+    "test_five_commands.py",
+    "test_packages.py",
+)
 
 _begun: set[Path] = set()  # files
 

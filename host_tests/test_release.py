@@ -106,6 +106,12 @@ def test_every_module_of_the_wheel_is_its_own(programs: Path, tmp_path: Path) ->
     assert all(line.startswith(str(programs.parent)) for line in done.stdout.splitlines())
 
 
+def test_the_wheel_and_its_tool_have_the_version_of_the_library(built: Path, programs: Path) -> None:
+    said = subprocess.run([programs / "enroll-provision", "--version"], capture_output=True, text=True, check=False)
+    assert said.stdout == f"enroll {packages.version()}\n"
+    assert built.name == f"enroll_tools-{packages.version()}-py3-none-any.whl"
+
+
 def test_a_wheel_tool_checks_a_configuration_with_the_library_inside(programs: Path, tmp_path: Path) -> None:
     example = json.loads((ROOT / "firmware/examples/etherfax.json").read_text())
     (tmp_path / "ca.der").touch()

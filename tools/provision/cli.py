@@ -19,12 +19,14 @@ from .fleet_command import fleet
 from .library import reset_words
 from .link import connect, find
 from .options import FILE, Group, installing, json_option, port_option
+from .plan import version
 from .template import Template
 from .untrusted import cleaned
 from .work import Options, provide
 
 
 @click.group(cls=Group, context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 120})
+@click.version_option(version(), message="enroll %(version)s")
 def main() -> None:
     """Put enroll on boards and register them.
 
