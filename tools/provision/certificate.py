@@ -26,7 +26,7 @@ _ALGORITHMS = {
     SignatureAlgorithmOID.ED448: "Ed448",
     SignatureAlgorithmOID.RSASSA_PSS: "RSASSA-PSS",
 }
-_MALFORMED = (ValueError, TypeError, x509.DuplicateExtension, x509.UnsupportedGeneralNameType)
+_MALFORMED = (ValueError, TypeError, x509.InvalidVersion, x509.DuplicateExtension, x509.UnsupportedGeneralNameType)
 
 
 class Damaged(ValueError):
@@ -96,7 +96,7 @@ class Certificate:
 
     def signed_by(self, issuer: Certificate) -> bool:
         """Whether the signature is good under the key of `issuer`."""
-        key, digest = issuer.public_key, self.parsed.signature_hash_algorithm
+        key, digest = issuer.public_key, _digest(self.parsed)
         if digest is None:
             return False
         body, signature = self.parsed.tbs_certificate_bytes, self.parsed.signature
@@ -144,11 +144,15 @@ def _key_text(it: x509.Certificate, key: CertificatePublicKeyTypes | None) -> st
 def _signature_text(it: x509.Certificate) -> str:
     if it.signature_algorithm_oid in _ALGORITHMS:
         return _of_oid(it.signature_algorithm_oid)
-    try:
-        digest = it.signature_hash_algorithm
-    except UnsupportedAlgorithm:
-        digest = None
+    digest = _digest(it)
     return _HASHES.get(digest.name, digest.name.upper()) if digest else _of_oid(it.signature_algorithm_oid)
+
+
+def _digest(it: x509.Certificate) -> hashes.HashAlgorithm | None:
+    try:
+        return it.signature_hash_algorithm
+    except UnsupportedAlgorithm:
+        return None
 
 
 def _of_oid(oid: x509.ObjectIdentifier) -> str:
