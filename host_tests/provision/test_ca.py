@@ -310,6 +310,8 @@ def test_json_says_what_was_written(desk, serve, leaf):
     done = desk.run("ca", serve(leaf), "--out", "ca.der", "--json", typed="y\n")
     found = json.loads(done.out.splitlines()[-1])
     assert found["out"] == "ca.der" and found["verified"] is False and "trustme" in found["subject"], done
+    done = desk.run("ca", serve(leaf), "--out", "ca.der", "--json", typed="n\n")
+    assert json.loads(done.out.splitlines()[-1])["status"] == done.status == 77, done
 
 
 @pytest.mark.parametrize("name", ["enroll.json", "main.py", "ca", "ca.der.txt", ".der"])

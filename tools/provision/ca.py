@@ -12,22 +12,21 @@ import click
 
 from .address import where
 from .errors import MISUSE, REFUSED, STORAGE, Failure
+from .options import FILE, json_option
 
 if TYPE_CHECKING:  # cryptography takes a while to import
     from .certificate import Certificate
-
-_FILE = click.Path(exists=True, dir_okay=False, path_type=Path)
 
 
 @click.command()
 @click.argument("service", metavar="ENROLL.JSON|HOST[:PORT]")
 @click.option("--out", type=click.Path(path_type=Path), required=True, help="A new file or a CA's: ca.der, or .pem.")
 @click.option(
-    "--bundle", "bundles", multiple=True, type=_FILE, help="PEM file of CAs to choose from. [default: this computer's]"
+    "--bundle", "bundles", multiple=True, type=FILE, help="PEM file of CAs to choose from. [default: this computer's]"
 )
 @click.option("--yes", is_flag=True, help="Do not ask; wants --fingerprint.")
 @click.option("--fingerprint", help="SHA-256 of the CA that is expected.")
-@click.option("--json", "as_json", is_flag=True, help="Print JSON.")
+@json_option
 def ca(service: str, out: Path, bundles: tuple[Path, ...], yes: bool, fingerprint: str | None, as_json: bool) -> None:
     """Find the CA of a service, show it, and write it to a file for enroll.json.
 
