@@ -8,7 +8,7 @@ export RUNTIMES
 endif
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test torture test-qemu lint sandbox which-micropython dist release romfs firmware provision board size bench coverage lock clean
+.PHONY: help demo test torture test-qemu test-board evidence lint sandbox which-micropython dist release romfs firmware provision board size bench coverage lock clean
 
 help: ## list the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-18s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -27,6 +27,14 @@ torture: .venv/ready ## break what can break, count losses; CLASSES="power"
 test-qemu: export PYTHONPATH := lib:host_tests:host_tests/pure
 test-qemu: .venv/ready ## run on an emulated Cortex-M3; may fetch 110 MB
 	@$(RUN) -m qemu $(ARGS)
+
+test-board: export PYTHONPATH := lib:host_tests:host_tests/pure
+test-board: .venv/ready ## try it on a real board: PORT=/dev/ttyACM0 ARGS=--help
+	@$(RUN) -m testboard $(if $(PORT),--port "$(PORT)") $(ARGS)
+
+evidence: export PYTHONPATH := lib:host_tests:host_tests/pure
+evidence: .venv/ready ## write README's table of boards from evidence/*.json
+	@$(RUN) -m testboard.evidence
 
 lint: .venv/ready ## check style, spelling, types, directions of imports
 	@$(RUN) tools/lint.py

@@ -12,6 +12,9 @@ from enroll.errors import EnrollError
 enroll.providers.etherfax.unload = lambda *names: None
 
 LEFT_OUT = object()
+BASE = ""  # where `folder` makes its folders, on a board; elsewhere TEST_FOLDER of the environment says it
+KEPT = 2  # of those folders
+made = []
 SECTIONS = {
     "etherfax": {"serial": "MT873615726"},
     "ickstream": {"hardware_id": "hw-1", "application_id": "app-1", "registration_token": "once-canary"},
@@ -43,9 +46,32 @@ def raises(what, function, *args, **kwargs):
 
 def folder():
     """The path of a new, empty folder."""
-    path = "%s/%s" % (os.getenv("TEST_FOLDER"), hexlify(os.urandom(8)).decode())
+    path = "%s/%s" % (BASE or os.getenv("TEST_FOLDER"), hexlify(os.urandom(8)).decode())
     os.mkdir(path)
+    if BASE:
+        made.append(path)
+        clear(KEPT)
     return path
+
+
+def clear(keep=0):
+    """Remove the folders that `folder` has made on a board, whose flash is small, but for the newest ones."""
+    while len(made) > keep:
+        remove(made.pop(0))
+
+
+def remove(path):
+    """Remove a file, or a folder and all below it."""
+    try:
+        os.remove(path)
+    except OSError:
+        try:
+            found = os.listdir(path)
+        except OSError:
+            return  # a test has removed it
+        for name in found:
+            remove(path + "/" + name)
+        os.rmdir(path)
 
 
 def write(path, content):

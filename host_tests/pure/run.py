@@ -20,7 +20,9 @@ def run(test):
 folder, _, file = sys.argv[1].rpartition("/")
 sys.path.insert(0, folder)
 module = __import__(file.replace(".py", ""))
+helpers = __import__("helpers")
 for name in sys.argv[2:]:
     gc.collect()
     result = run(getattr(module, name))
     print("\n@result " + json.dumps([name, result]))
+    helpers.clear()

@@ -1,0 +1,183 @@
+"""A board that is tried: what it says of itself, and the folder on it that everything stays below."""
+
+from __future__ import annotations
+
+import contextlib
+import time
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from typing import Any
+
+from provision import snippets
+from provision.answers import OneOf
+from provision.errors import CONFIGURATION, TRY_AGAIN, Failure
+from provision.failures import ProgramError
+from provision.link import Facts, Hear, Link, connect, ignore
+from provision.plan import family_of
+from provision.raw import Deadline, Endless, NotTaken, Restarted
+from provision.snippets import Program
+from provision.swap import remove
+
+from .row import Broken, NotTried
+
+FOLDER = "/test-enroll"
+MARK = f"{FOLDER}/made-by-test-board"
+BACK = 30.0  # seconds that a board may take to come back after a reset
+LOST = (Failure, OSError, Deadline, Endless, NotTaken, Restarted)  # what a board raises that has gone
+HARDWARE = ("esp32", "rp2")  # sys.platform; anything else is a computer that plays a board
+
+_LOOK = Program(
+    """
+import os, sys
+def text(path):
+    try:
+        with open(path) as file:
+            return "enroll" in file.read()
+    except (OSError, UnicodeError):
+        return None
+def main(folder, mark):
+    try:
+        ours = os.listdir(folder) == [] or text(mark) is not None
+    except OSError:
+        ours = True  # it is not there
+    machine = getattr(sys.implementation, "_machine", "")
+    return [text("/boot.py"), text("/main.py"), text("/enroll.json") is not None, ours, machine]
+""",
+    (OneOf((bool, None)), OneOf((bool, None)), bool, bool, str),
+)
+
+# the folder's modules come first, and nothing of the root is imported by name
+_PLACE = Program(
+    """
+import os, sys
+def main(paths, folder):
+    sys.path[:] = paths + [it for it in sys.path if it]
+    os.chdir(folder)
+"""
+)
+
+
+@dataclass(frozen=True)
+class Settings:
+    """What a person said: this computer's `host` as the board reaches it, the Wi-Fi to join, and whether the board's
+    own main.py may run when a test resets it."""
+
+    host: str = ""
+    network: list[dict[str, Any]] | None = None
+    own_main: bool = False
+    board: str | None = None  # folder of boards/, where the board's own name is not one
+    files: tuple[str, ...] = ()  # of the pure tests, all if none are named
+
+
+class Bench:
+    """The board at the end of `link`, whose folder is made, and is its caller's to remove. `tell` hears of progress."""
+
+    def __init__(self, link: Link, settings: Settings, tell: Callable[[str], None]) -> None:
+        self.link, self.settings, self.tell = link, settings, tell
+        self.facts: Facts = link.facts()
+        boot, main, config, ours, self.machine = link.call(_LOOK, FOLDER, MARK)
+        if boot or main or config:
+            what = "has a boot.py, main.py or enroll.json that registers it"
+            raise Failure(CONFIGURATION, f"the board at {link.port} {what}: take another one, or erase these files")
+        if not ours:
+            raise Failure(CONFIGURATION, f"the board at {link.port} has a folder {FOLDER} of its own: rename it")
+        self.has_main = main is not None
+        self.family = family_of(self.facts.platform)
+        self.real = self.facts.platform in HARDWARE
+        remove(link, FOLDER)
+        link.call(snippets.FOLDERS, FOLDER)
+        link.write(MARK, b"")
+        link.call(snippets.FOLDERS, f"{FOLDER}/tmp")
+
+    config = f"{FOLDER}/root/enroll.json"
+    ca = f"{FOLDER}/root/ca.der"
+
+    @property
+    def board(self) -> str:
+        """The name of its build, as a file may be called."""
+        name = self.facts.board or self.facts.platform
+        return "".join(it if it.isalnum() or it in "_-" else "_" for it in name)
+
+    def write(self, files: dict[str, bytes]) -> None:
+        """Write files, by their paths below the folder."""
+        for path, data in files.items():
+            self.link.write(f"{FOLDER}/{path}", data)
+
+    def remove(self, path: str) -> None:
+        """Remove what is at `path` below the folder."""
+        remove(self.link, f"{FOLDER}/{path}")
+
+    def call(
+        self,
+        program: Program,
+        *values: object,
+        folders: tuple[str, ...] = ("root", "lib"),
+        seconds: float = 120,
+        hear: Hear = ignore,
+    ) -> Any:
+        """What `program` returns in a fresh interpreter, with modules from `folders`; what it prints is told to `hear`.
+
+        Raises Broken where it raises or does not end in time.
+        """
+        self.link.enter()
+        self.link.call(_PLACE, [f"{FOLDER}/{it}" for it in folders], f"{FOLDER}/tmp")
+        try:
+            return self.link.call(program, *values, seconds=seconds, hear=hear)
+        except Deadline:
+            raise Broken(f"no end after {seconds:g} s") from None
+        except ProgramError as error:
+            raise Broken(error.last) from None
+
+    def may_reset(self) -> None:
+        """Raises NotTried where a reset would run somebody's program."""
+        if self.has_main and not self.settings.own_main:
+            raise NotTried("a reset would run the board's own main.py: --own-main allows it")
+
+    def until_reset(self, program: Program, *values: object, seconds: float) -> list[str]:
+        """Run a program that resets the board within `seconds`, and find the board again; returns what it printed."""
+        lines: list[str] = []
+        with contextlib.suppress(Broken, Restarted, OSError):
+            self.call(program, *values, seconds=seconds, hear=lines.append)
+        self.again()
+        return lines
+
+    def again(self) -> None:
+        """Find the board once more after it was reset or has gone. Raises Failure."""
+        port = self.link.port
+        self.link.close()
+        end = time.monotonic() + BACK
+        while True:
+            try:
+                self.link = Link(port)
+                return self.link.enter()
+            except LOST:
+                self.link.close()
+                if time.monotonic() > end:
+                    raise
+                time.sleep(0.2)
+
+    def leave(self) -> None:
+        """Remove the folder, and let the board boot as it would have. Raises Failure."""
+        try:
+            self.link.enter()
+        except LOST:
+            self.again()
+        remove(self.link, FOLDER)
+        self.link.start()
+
+
+@contextlib.contextmanager
+def on_board(port: str, settings: Settings, tell: Callable[[str], None]) -> Iterator[Bench]:
+    """A Bench for the board at `port`, whose folder is removed at the end, however that comes. Raises Failure."""
+    with connect(port) as link:
+        bench = Bench(link, settings, tell)
+        try:
+            yield bench
+        finally:
+            try:
+                bench.leave()
+            except LOST:
+                sentence = f"the board at {port} is gone, and still has {FOLDER}: plug it in, and run this again"
+                raise Failure(TRY_AGAIN, sentence) from None
+            finally:
+                bench.link.close()
