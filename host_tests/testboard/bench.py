@@ -84,6 +84,7 @@ class Bench:
         self.has_main = main is not None
         self.family = family_of(self.facts.platform)
         self.real = self.facts.platform in HARDWARE
+        self.written: set[str] = set()  # paths below the folder
         remove(link, FOLDER)
         link.call(snippets.FOLDERS, FOLDER)
         link.write(MARK, b"")
@@ -95,13 +96,14 @@ class Bench:
     @property
     def board(self) -> str:
         """The name of its build, as a file may be called."""
-        name = self.facts.board or self.facts.platform
+        name = self.facts.board if self.real else self.facts.platform
         return "".join(it if it.isalnum() or it in "_-" else "_" for it in name)
 
     def write(self, files: dict[str, bytes]) -> None:
         """Write files, by their paths below the folder."""
         for path, data in files.items():
             self.link.write(f"{FOLDER}/{path}", data)
+            self.written.add(path)
 
     def remove(self, path: str) -> None:
         """Remove what is at `path` below the folder."""

@@ -82,7 +82,7 @@ def main(path, url):
 _BOOT = Program(
     """
 def main(path):
-    import time
+    import gc, time
     start = time.ticks_ms()
     import main as firmware
     status = firmware.main([path, "--once"])

@@ -21,6 +21,7 @@ MARGIN = 3.0  # seconds more, after which a board that should have been reset wa
 
 _FIGURES = Program(
     """
+import gc, os
 def main(folder):
     gc.collect()
     size, _, blocks, free = os.statvfs("/")[:4]

@@ -48,7 +48,9 @@ def compiled(path: Path) -> bytes:
 
 
 def install(bench: Bench) -> None:
-    """Put what all files need on the board."""
+    """Put what all files need on the board, if that is not done yet."""
+    if f"{PLACE}/run.mpy" in bench.written:
+        return
     helpers = [path for path in sorted(PURE.glob("*.py")) if not path.name.startswith(("test_", "conftest"))]
     bench.write({f"{PLACE}/{path.stem}.mpy": compiled(path) for path in helpers})
     boards = [path for path in sorted((ROOT / "boards").rglob("*.py")) if path.name != "manifest.py"]

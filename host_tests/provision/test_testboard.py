@@ -1,0 +1,177 @@
+"""`make test-board` on a board that this computer plays: what it shows, and that it leaves the board as it was."""
+
+import json
+import os
+import signal
+import subprocess
+import sys
+import time
+
+import pytest
+from click.testing import CliRunner
+from provision.link import connect
+from testboard import bench, cloud, hardware
+from testboard.__main__ import EVIDENCE, main
+
+HERE = f"{os.path.dirname(os.path.dirname(__file__))}"
+PATH = ":".join([f"{HERE}/../lib", HERE, f"{HERE}/pure"])
+OWN = {"main.py": "print('mine')", "notes.txt": "theirs", "lib/other.py": "x = 1"}
+# what a board has in `machine` and the unix port has not: a watchdog is a thread that kills the program
+MACHINE = """
+import _thread, os, time
+WDT_RESET, DEEPSLEEP_RESET = 3, 4
+def _note(cause):
+    with open("/lib/cause", "w") as file:
+        file.write(str(cause))
+def reset_cause():
+    with open("/lib/cause") as file:
+        return int(file.read())
+def _bite(ms):
+    time.sleep(ms / 1000)
+    os.system("kill -9 $PPID")
+class WDT:
+    def __init__(self, timeout):
+        _note(3)
+        _thread.start_new_thread(_bite, (timeout,))
+def deepsleep(ms):
+    _note(4)
+    _bite(ms)
+"""
+BOOT = "import sys\nsys.modules.pop('machine', 0)\nimport machine\n"
+
+
+def put(board, files):
+    """Write files of a person's own to the board."""
+    code = "".join(
+        f"import os\nfor it in {path.split('/')[:-1]!r}:\n try: os.mkdir('/' + it)\n except OSError: pass\n"
+        f"f = open({'/' + path!r}, 'w'); f.write({text!r}); f.close()\n"
+        for path, text in files.items()
+    )
+    done = board.mpremote("exec", code)
+    assert done.returncode == 0, done
+
+
+def there(board):
+    """All that is on the board's flash."""
+    with connect(board.port) as link:
+        return link.hashes("", []), sorted(board.mpremote("resume", "fs", "ls").stdout.split())
+
+
+def run(board, *words):
+    """Run it; returns its exit status and what it has printed as JSON."""
+    result = CliRunner().invoke(main, ["--port", board.port, "--json", *words])
+    assert result.exception is None or isinstance(result.exception, SystemExit), result.exception
+    return result.exit_code, json.loads(result.stdout)
+
+
+def only(*stages):
+    return [word for stage in stages for word in ("--only", stage)]
+
+
+def test_what_a_board_shows_and_that_it_has_then_what_it_had(plug, runtime):
+    board = plug(runtime)
+    put(board, OWN)
+    before = there(board)
+    shorter = only("flash", "network", "board") if runtime == "chip" else []  # the pure tests run there as files
+    status, found = run(board, "--file", "test_url.py", "--file", "test_answers_odd.py", *shorter)
+    results = {row["name"]: row["result"] for row in found["rows"]}
+    assert status == 0 and (found["platform"], found["board"]) == ("linux", "linux"), found
+    passed = [name for name, result in results.items() if result == "passed"]
+    assert passed == [
+        *(["pure tests"] if not shorter else []),
+        "power cuts in memory",
+        "records on flash",
+        "TLS, certificates good and bad",
+        *(f"two boots, {it}" for it in ("etherfax", "ickstream", "xyte", "centagate")),
+        "heap and flash",
+    ]
+    reasons = {row["name"]: row["text"] for row in found["rows"] if row["result"] == "not tried"}
+    assert set(results) == {*passed, *reasons} and all(reasons.values())
+    assert reasons["watchdog"] == "this board has no machine.WDT"
+    end = time.monotonic() + 5
+    while not board.said.endswith(b">>> ") and time.monotonic() < end:
+        time.sleep(0.02)
+    assert b"mine" in board.said[-300:]  # it boots as it would have
+    assert there(board) == before
+    assert not list(EVIDENCE.glob("linux*"))
+
+
+def test_what_fails_is_a_row_and_an_exit_status(plug, monkeypatch, tmp_path):
+    board = plug()
+    monkeypatch.setitem(cloud.CASES, "https-expired", 404)
+    real = cloud.configure
+    monkeypatch.setattr(
+        cloud, "configure", lambda bench, it, service: (real(bench, it, service), it.fault("xyte", status=503))
+    )
+    status, found = run(board, "--out", str(tmp_path / "out"), *only("network"))
+    failed = {row["name"]: row["text"] for row in found["rows"] if row["result"] == "failed"}
+    assert status == 1 and set(failed) == {"TLS, certificates good and bad", "two boots, xyte"}, found
+    assert failed["TLS, certificates good and bad"] == "https-expired: certificate, not 404"
+    assert failed["two boots, xyte"].startswith("xyte: the first boot ended with 75")
+    [path] = (tmp_path / "out").iterdir()
+    assert json.loads(path.read_text()) == found and path.name == f"linux-{found['firmware']}.json"
+
+
+def test_resets_are_survived_and_waited_for(plug, monkeypatch):
+    for name, value in (("ROUNDS", 2), ("LEAST", 400), ("SLEEP", 300)):
+        monkeypatch.setattr(hardware, name, value)
+    board = plug("newest")
+    put(board, {"lib/machine.py": MACHINE, "boot.py": BOOT})
+    status, found = run(board, *only("flash", "board"))
+    rows = {row["name"]: row for row in found["rows"]}
+    assert status == 0, found
+    assert [rows[it]["result"] for it in ("resets while saving", "watchdog", "deep sleep")] == ["passed"] * 3, found
+    assert rows["resets while saving"]["figures"]["resets"] == 2
+    assert rows["resets while saving"]["figures"]["records"] > 2
+    put(board, {"main.py": "print('mine')"})
+    status, found = run(board, *only("board"))
+    rows = {row["name"]: row for row in found["rows"]}
+    assert "own main.py" in rows["watchdog"]["text"] and rows["watchdog"]["result"] == "not tried"
+
+
+@pytest.mark.parametrize("name", ["main.py", "boot.py", "enroll.json"])
+def test_a_board_that_registers_by_itself_is_not_tried(plug, name):
+    board = plug()
+    put(board, {name: "if 0:\n import enroll\n"})
+    before = there(board)
+    status, found = run(board, *only("board"))
+    assert status == 78 and "registers it: take another one" in found["error"]
+    assert there(board) == before
+
+
+def test_a_folder_of_somebody_elses_is_left_alone(plug):
+    board = plug()
+    put(board, {"test-enroll/notes.txt": "theirs"})
+    before = there(board)
+    status, found = run(board, *only("board"))
+    assert status == 78 and "has a folder /test-enroll of its own" in found["error"]
+    assert there(board) == before
+
+
+def test_ctrl_c_takes_the_folder_away(plug):
+    board = plug()
+    put(board, OWN)
+    before = there(board)
+    command = [sys.executable, "-m", "testboard", "--port", board.port, "--only", "network"]
+    process = subprocess.Popen(command, env={**os.environ, "PYTHONPATH": PATH}, stderr=subprocess.PIPE, text=True)
+    with process.stderr:
+        for line in process.stderr:
+            if "TLS" in line:
+                break
+        process.send_signal(signal.SIGINT)
+        assert process.wait(30) == 1
+    assert there(board) == before
+
+
+def test_a_board_that_is_unplugged_is_named_and_cleaned_by_the_next_run(plug, monkeypatch):
+    monkeypatch.setattr(bench, "BACK", 0.5)
+    board = plug()
+    real = hardware.figures
+    monkeypatch.setattr(hardware, "figures", lambda it: (board.unplug(), real(it)))
+    status, found = run(board, *only("board"))
+    assert status == 75 and "is gone, and still has /test-enroll" in found["error"], found
+    monkeypatch.setattr(hardware, "figures", real)
+    board.plug()
+    assert "test-enroll/" in board.mpremote("fs", "ls").stdout
+    assert run(board, *only("board"))[0] == 0
+    assert "test-enroll" not in board.mpremote("fs", "ls").stdout
