@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import re
 import time
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
@@ -14,7 +15,7 @@ from provision.errors import CONFIGURATION, TRY_AGAIN, Failure
 from provision.failures import ProgramError
 from provision.link import Facts, Hear, Link, connect, ignore
 from provision.plan import family_of
-from provision.raw import Deadline, Endless, NotTaken, Restarted
+from provision.raw import Deadline, Endless, NotTaken, RawRepl, Restarted
 from provision.snippets import Program
 from provision.swap import remove
 
@@ -22,6 +23,7 @@ from .row import Broken, NotTried
 
 FOLDER = "/test-enroll"
 MARK = f"{FOLDER}/made-by-test-board"
+ENTER = 5.0  # seconds for a board that is there to stop its program
 BACK = 30.0  # seconds that a board may take to come back after a reset
 LOST = (Failure, OSError, Deadline, Endless, NotTaken, Restarted)  # what a board raises that has gone
 HARDWARE = ("esp32", "rp2")  # sys.platform; anything else is a computer that plays a board
@@ -55,6 +57,17 @@ def main(paths, folder):
     os.chdir(folder)
 """
 )
+
+
+_CAUSES = """
+try:
+    import machine
+    cause = machine.reset_cause()
+    names = (("watchdog", "WDT_RESET"), ("sleep", "DEEPSLEEP_RESET"))
+    print("causes:%s;" % ",".join([word for word, name in names if getattr(machine, name, None) == cause]))
+except (ImportError, AttributeError):
+    pass
+"""
 
 
 @dataclass(frozen=True)
@@ -135,28 +148,41 @@ class Bench:
         if self.has_main and not self.settings.own_main:
             raise NotTried("a reset would run the board's own main.py: --own-main allows it")
 
-    def until_reset(self, program: Program, *values: object, seconds: float) -> list[str]:
-        """Run a program that resets the board within `seconds`, and find the board again; returns what it printed."""
+    def until_reset(self, program: Program, *values: object, seconds: float) -> tuple[list[str], list[str]]:
+        """Run a program that resets the board within `seconds`, and find the board again.
+
+        Returns the lines that it printed, and what the board says was the cause: of "watchdog" and "sleep".
+        """
         lines: list[str] = []
         with contextlib.suppress(Broken, Restarted, OSError):
             self.call(program, *values, seconds=seconds, hear=lines.append)
-        self.again()
-        return lines
+        return lines, self.again()
 
-    def again(self) -> None:
-        """Find the board once more after it was reset or has gone. Raises Failure."""
+    def again(self) -> list[str]:
+        """Find the board once more after it was reset or has gone. Returns why it was reset. Raises Failure."""
         port = self.link.port
-        self.link.close()
         end = time.monotonic() + BACK
         while True:
             try:
-                self.link = Link(port)
-                return self.link.enter()
+                causes = self._causes()
+                self.link.enter()
+                return causes
             except LOST:
                 self.link.close()
                 if time.monotonic() > end:
                     raise
-                time.sleep(0.2)
+            time.sleep(0.2)
+            with contextlib.suppress(Failure):  # its port may be on its way
+                self.link = Link(port)
+
+    def _causes(self) -> list[str]:
+        """Why the board was reset, asked before a soft reset makes it forget that. Raises what LOST has."""
+        repl = RawRepl(self.link.serial)
+        repl.enter(ENTER)
+        said = bytearray()
+        repl.execute(_CAUSES, ENTER, said.extend)
+        found = re.search(rb"causes:([a-z,]*);", said)
+        return found[1].decode().split(",") if found else []
 
     def leave(self) -> None:
         """Remove the folder, and let the board boot as it would have. Raises Failure."""

@@ -55,16 +55,6 @@ def main(name):
     once=True,
 )
 
-_CAUSE = Program(
-    """
-def main(name):
-    import machine
-    return hasattr(machine, name) and machine.reset_cause() == getattr(machine, name)
-""",
-    bool,
-    once=True,
-)
-
 _BITE = Program(
     """
 def main(ms):
@@ -174,7 +164,7 @@ def resets(bench: Bench) -> dict[str, Any]:
     last = damaged = 0
     for _ in range(ROUNDS):
         ms = LEAST + random.randrange(500)
-        lines = bench.until_reset(_SAVES, path, ms, seconds=ms / 1000 + MARGIN)
+        lines, _ = bench.until_reset(_SAVES, path, ms, seconds=ms / 1000 + MARGIN)
         told = [int(it.split()[1]) for it in lines if it.startswith("saved ") and it.split()[1].isdecimal()]
         if not told:
             raise Broken("it saved nothing before the watchdog bit")
@@ -189,8 +179,8 @@ def resets(bench: Bench) -> dict[str, Any]:
 def watchdog(bench: Bench) -> dict[str, Any]:
     """A program that does not feed the watchdog is ended by it."""
     _needs(bench, "WDT")
-    bench.until_reset(_BITE, 2 * LEAST, seconds=2 * LEAST / 1000 + MARGIN)
-    if not bench.call(_CAUSE, "WDT_RESET"):
+    _, causes = bench.until_reset(_BITE, 2 * LEAST, seconds=2 * LEAST / 1000 + MARGIN)
+    if "watchdog" not in causes:
         raise Broken("the board does not say that its watchdog has reset it")
     return {"timeout ms": 2 * LEAST}
 
@@ -199,9 +189,9 @@ def sleep(bench: Bench) -> dict[str, Any]:
     """Deep sleep ends by itself."""
     _needs(bench, "deepsleep")
     start = time.monotonic()
-    bench.until_reset(_SLEEP, SLEEP, seconds=SLEEP / 1000 + MARGIN)
+    _, causes = bench.until_reset(_SLEEP, SLEEP, seconds=SLEEP / 1000 + MARGIN)
     taken = round(1000 * (time.monotonic() - start))
-    woken = bench.call(_CAUSE, "DEEPSLEEP_RESET")
+    woken = "sleep" in causes
     if taken < SLEEP or (bench.facts.platform == "esp32" and not woken):
         raise Broken(f"back after {taken} ms, from sleep: {woken}")
     return {"sleep ms": SLEEP, "back after ms": taken, "says that it slept": woken}
