@@ -95,6 +95,14 @@ def boot_drive(tmp_path, monkeypatch):
         thread.join()
 
 
+def says(board, text: str) -> bool:
+    """Whether the board says `text` within a short time."""
+    end = time.monotonic() + 5
+    while text.encode() not in board.said and time.monotonic() < end:
+        time.sleep(0.02)
+    return text.encode() in board.said
+
+
 @pytest.mark.parametrize(
     ("data", "options", "words"),
     [
@@ -137,9 +145,11 @@ def test_a_registration_is_given_up_by_its_name_only(plug, desk, tools, firmware
     assert desk.run("one", "enroll.json", board=board).status == 0
     tools("esptool")
     for words in ([], ["--erase"], ["--replace", "MT1"], ["--blank"]):
+        board.said.clear()
         sentence = desk.failed(77, "flash", "--firmware", firmware(esp()), *words, board=board)
         assert f"this board is {serial}, registered at https://" in sentence
         assert f"use --replace {serial} to give it up, and reset this device in the portal" in sentence
+        assert says(board, f"enroll: registered etherfax {serial}"), "it was left stopped"
     assert not tools.said()
     assert desk.run("flash", "--firmware", firmware(esp()), "--replace", serial, board=board).status == 0
     assert len(tools.said()) == 1

@@ -57,6 +57,8 @@ def protect(port: str, replace: Sequence[str], blank: bool) -> None:
             opened = True
             link.enter()
             there = registration.read(link).registration
+            if there and there.name not in replace:
+                link.start()  # it goes on as what it is
     except Failure as error:
         if not opened:
             raise
@@ -147,7 +149,7 @@ def command(
         protect(where, replace, blank)
         run(words)
         how = Path(words[0]).stem
-    text = f"{where}: flashed {firmware or version} by {how}"
+    text = clean(f"{where}: flashed {firmware or version} by {how}")
     if as_json:
         click.echo(json.dumps({"state": "flashed", "text": text, "status": 0, "where": where, "by": how}))
     else:
