@@ -6,6 +6,7 @@ import dataclasses
 import itertools
 import json
 import os
+import shutil
 import subprocess
 import sys
 import time
@@ -43,13 +44,17 @@ def sandbox(the_sandbox: Sandbox) -> Iterator[Sandbox]:
 
 @pytest.fixture
 def plug(tmp_path: Path) -> Iterator[Callable[..., Any]]:
-    """`plug(runtime, ...)`: a new Board (see board.py), unplugged at the end."""
+    """`plug(runtime, like, ...)`: a new Board (see board.py), unplugged at the end; its flash is as that of the board
+    `like`."""
     from board import Board
 
     boards: list[Board] = []
 
-    def plug(runtime: str | None = None, **more: Any) -> Board:
-        boards.append(Board(tmp_path / f"flash-{len(boards)}", runtime or first(), **more))
+    def plug(runtime: str | None = None, like: Board | None = None, **more: Any) -> Board:
+        flash = tmp_path / f"flash-{len(boards)}"
+        if like:
+            shutil.copy(like.flash, flash)
+        boards.append(Board(flash, runtime or first(), **more))
         return boards[-1]
 
     yield plug
