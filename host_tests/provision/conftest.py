@@ -91,13 +91,15 @@ class Desk:
         (self.folder / "enroll.json").write_text(json.dumps(config | {"ca": "ca.der"} | top))
         return made
 
-    def start(self, *words: object, board: Any = None, **environment: str) -> subprocess.Popen[str]:
+    def start(
+        self, *words: object, board: Any = None, stderr: Any = subprocess.PIPE, **environment: str
+    ) -> subprocess.Popen[str]:
         """Start `provision`, with PROVISION_PORT set to the port of `board`."""
         more = {"PROVISION_PORT": board.port} if board else {}
         command = [sys.executable, "-m", "provision", *map(str, words)]
         env = {**os.environ, "TMPDIR": str(self.temporary), **more, **environment}
         pipe = subprocess.PIPE
-        streams = {"stdin": pipe, "stdout": pipe, "stderr": pipe, "text": True}
+        streams = {"stdin": pipe, "stdout": pipe, "stderr": stderr, "text": True}
         # a session of its own has no terminal, where a password would be asked for
         return subprocess.Popen(command, cwd=self.folder, env=env, start_new_session=True, **streams)
 

@@ -1,6 +1,8 @@
 """A board may say anything: the row fails with one sentence, in time, and nothing that it says is acted on."""
 
 import json
+import os
+import select
 import threading
 import time
 
@@ -236,6 +238,22 @@ def test_logs_show_what_is_printable(plug_hostile, desk):
     done = desk.run("logs", "--seconds", "0.8", board=board)
     harmless(done.out, 300)
     assert "plain\n" in done.out and "yyy" in done.out
+
+
+def test_no_markup_is_read_from_a_board(plug_hostile, desk, there, lied_to):
+    """A line that began with `copying ` went to the spinner, where [/x] ended the program and :cd: became a disc."""
+    lied_to({})
+    lines = b"copying [/x] [blink]y :cd:\r\nenroll: [/x] :cd:\r\n"
+    answer = json.dumps([[77, "refused: [/x] :cd:", "", ""], None]).encode()
+    board = plug_hostile({"BOOT": lambda board, _: (board.say(lines), time.sleep(0.3), board.pieces(answer))[2]}, there)
+    terminal, end = os.openpty()
+    with open(end, "wb") as screen, desk.start("one", "enroll.json", board=board, stderr=screen) as process:
+        said, seen = process.communicate(timeout=20)[0], b""
+        while select.select([terminal], [], [], 0.1)[0]:
+            seen += os.read(terminal, 65536)
+    os.close(terminal)
+    assert (process.returncode, said) == (77, "refused: [/x] :cd:\n"), seen
+    assert b"copying [/x] [blink]y :cd:" in seen and b"enroll: [/x] :cd:" in seen
 
 
 def test_a_fleet_goes_on(plug, plug_hostile, desk, sandbox):

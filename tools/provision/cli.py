@@ -11,6 +11,7 @@ from typing import Any
 
 import click
 from rich.console import Console
+from rich.text import Text
 
 from . import flash, look, registration, scan, upgrade
 from .ca import ca
@@ -66,7 +67,8 @@ def one(port: str, keep: bool, as_json: bool, enroll_json: Path, **options: Any)
     """
     settings = Template(enroll_json).settings(keep=keep)
     with Console(stderr=True).status("") as spinner:
-        outcome = provide(find(port), settings, Options(**options), _voice(spinner.update))
+        voice = _voice(lambda line: spinner.update(Text(line)))  # a text has no markup
+        outcome = provide(find(port), settings, Options(**options), voice)
     if as_json:
         click.echo(json.dumps(asdict(outcome)))
     else:
