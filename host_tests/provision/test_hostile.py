@@ -216,7 +216,7 @@ def test_status_shows_what_is_printable(plug_hostile, desk, there, lied_to):
         {"HASHES": says([[f"/lib/enroll/{ESCAPE}", "0" * 64]])},
         {"FACTS": facts(build=ESCAPE)},
     ):
-        for words in (["status"], ["status", "--files"], ["status", "--json"]):
+        for words in (["status", "--files"], ["status", "--json"]):
             done = desk.run(*words, board=plug_hostile(lies, there))
             harmless(done.out + done.err, 20_000)
             assert done.status in (0, 75, 76, 78), (lies, done)
