@@ -189,6 +189,16 @@ def test_a_part_that_is_spoiled_is_found(made: tuple[Path, str], proof: Proof, t
         proof.mip(index, "py", "xyte")
 
 
+def test_a_release_whose_proof_fails_has_no_checksums(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    def fails() -> str:
+        raise click.ClickException("a part does not register")
+
+    monkeypatch.setattr(release, "build", lambda *_: [release.Part("a part", 1, "by mip", fails)])
+    done = CliRunner().invoke(release.main, ["--out", str(tmp_path)])
+    assert done.exit_code == 1 and done.output.endswith("Error: a part does not register\n")
+    assert (tmp_path / release.NOTES).exists() and not (tmp_path / release.SUMS).exists()
+
+
 def failed(out: Path, monkeypatch: pytest.MonkeyPatch, **more: Any) -> str:
     """What a release into `out` says that fails before anything is made."""
     monkeypatch.setattr(packages, "write_packages", lambda _: pytest.fail("it was begun"))
