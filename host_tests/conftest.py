@@ -19,8 +19,9 @@ LONG = (
     "test_release.py",
     "test_year_xyte.py",
     "test_year.py",
-    "test_five_commands.py",
-    "test_packages.py",
+    "test_one.py",
+    "test_properties.py",
+    "test_size.py",
 )
 
 _begun: set[Path] = set()  # files
@@ -28,6 +29,12 @@ _begun: set[Path] = set()  # files
 cpython.install()
 hypothesis.settings.register_profile("enroll", derandomize=True, deadline=None, max_examples=200)
 hypothesis.settings.load_profile("enroll")
+
+
+@pytest.hookimpl(optionalhook=True)
+def pytest_xdist_auto_num_workers() -> int:
+    """One more process than there are processors: many tests wait."""
+    return (os.cpu_count() or 1) + 1
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
