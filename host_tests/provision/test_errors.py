@@ -113,6 +113,7 @@ def test_what_is_half_updated_does_not_boot(plug, desk):
     ("more", "sentence"),
     [
         ({"claims": {"version": [1, 24, 1]}}, "runs MicroPython 1.24.1: flash MicroPython 1.25 or later"),
+        ({"lacks": "binascii"}, "does not run MicroPython as we know it: flash MicroPython 1.25 or later"),
         ({"lacks": "tls"}, "has no tls: flash MicroPython 1.25 or later with it"),
         (
             {"claims": {"version": [1, 27, 0], "platform": "rp2"}},

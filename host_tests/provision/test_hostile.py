@@ -166,6 +166,7 @@ LIES = {
     "a huge id": ("BOOT", says([0, "registered", "etherfax", HUGE, 0]), 76),
     "a sentence that repaints": ("BOOT", says([77, f"refused: {ESCAPE}", "", "", 0]), 77),
     "a time to wait that is none": ("BOOT", says([75, "server: x", "", "", "soon"]), 76),
+    "a time to wait without end": ("BOOT", says([75, "server: x", "", "", 1 << 62]), 75),
     "an id that is not on its flash": ("BOOT", says([0, "registered", "etherfax", "10", 0]), 74),
 }
 
@@ -244,7 +245,7 @@ def test_no_markup_is_read_from_a_board(plug_hostile, desk, there, lied_to):
     """A line that began with `copying ` went to the spinner, where [/x] ended the program and :cd: became a disc."""
     lied_to({})
     lines = b"copying [/x] [blink]y :cd:\r\nenroll: [/x] :cd:\r\n"
-    answer = json.dumps([[77, "refused: [/x] :cd:", "", ""], None]).encode()
+    answer = json.dumps([[77, "refused: [/x] :cd:", "", "", 0], None]).encode()
     board = plug_hostile({"BOOT": lambda board, _: (board.say(lines), time.sleep(0.3), board.pieces(answer))[2]}, there)
     terminal, end = os.openpty()
     with open(end, "wb") as screen, desk.start("one", "enroll.json", board=board, stderr=screen) as process:

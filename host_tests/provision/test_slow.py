@@ -160,3 +160,13 @@ def test_a_program_that_hangs_has_its_time(plug):
     with pytest.raises(Failure) as caught, connect(plug().port) as link:
         link.call(Program("def main():\n while True: pass", object), seconds=0.5)
     assert "takes too long" in caught.value.message and time.monotonic() - start < 10
+
+
+def test_what_must_not_run_twice_runs_once_after_a_restart_before_it(plug, reads):
+    board = plug()
+    count = "def main():\n with open('/runs', 'a') as file: file.write('1')\n return 7"
+    with connect(board.port) as link:
+        link.call(Program("import machine\ndef main(): machine.WDT(timeout=300)"))
+        time.sleep(0.5)  # nobody notices that it restarts
+        assert link.call(Program(count, int, once=True)) == 7
+    assert reads(board, "runs") == 1

@@ -6,7 +6,7 @@ import errno
 import os
 import re
 
-from .errors import ANSWER, MISUSE, STORAGE, TRY_AGAIN, Failure
+from .errors import ANSWER, CONFIGURATION, MISUSE, STORAGE, TRY_AGAIN, Failure
 from .raw import Deadline, Endless, NotTaken, Restarted
 from .untrusted import clean
 
@@ -49,6 +49,11 @@ def silent(port: str) -> Failure:
     """A board that does not get into its raw REPL."""
     sentence = f"the board at {port} does not answer: it sleeps or its program ignores Ctrl-C; reset it"
     return Failure(TRY_AGAIN, sentence)
+
+
+def unknown(port: str, needed: str) -> Failure:
+    """A board on which our programs do not run."""
+    return Failure(CONFIGURATION, f"the board at {port} does not run MicroPython as we know it: {needed}")
 
 
 def nonsense(port: str) -> Failure:

@@ -28,6 +28,7 @@ from .untrusted import clean
 
 OLDEST = (1, 25)
 NEEDED = f"flash MicroPython {OLDEST[0]}.{OLDEST[1]} or later"
+NEEDED = f"flash MicroPython {OLDEST[0]}.{OLDEST[1]} or later"
 OLDEST_OF = {"rp2": (1, 28)}  # by sys.platform: before it a reset that follows an answer throws the answer away
 ENTER = 20.0  # seconds to stop a program: the board may be booting, and a boot may take 10
 RESET = 15.0  # seconds for a soft reset, boot.py included, until that is interrupted
@@ -134,8 +135,9 @@ class Link:
             self._repl.enter(ENTER)  # a boot.py that never ends
 
     def _define(self) -> bool:
-        """Put on the board what tells answers; returns whether the interpreter is a fresh one."""
-        self._execute(frame.DEFINE, ignore_bytes)
+        """Put on the board what tells answers; returns whether the interpreter is a fresh one. Raises Failure."""
+        if "Error" in self._execute(frame.DEFINE, ignore_bytes):
+            raise failures.unknown(self.port, NEEDED)
         return self._ask(snippets.FRESH, (), CALL, ignore) is True
 
     def quiet(self) -> None:
@@ -168,7 +170,10 @@ class Link:
         for left in reversed(range(RETRIES)):
             try:
                 return self._ask(program, values, seconds or CALL, hear)
-            except (NotTaken, Restarted):
+            except NotTaken:
+                if not left:
+                    raise
+            except Restarted:
                 if program.once or not left:
                     raise
             self._hear("the board has restarted by itself: going on")
@@ -201,7 +206,9 @@ class Link:
         except NotTaken:
             self._repl.enter(ENTER)
             trouble = self._repl.execute(code, seconds or CALL, take)
-        if "NameError" in trouble and ("'_call'" in trouble or "'_tell'" in trouble):
+        if "NameError" in trouble and "'_call'" in trouble:
+            raise NotTaken
+        if "NameError" in trouble and "'_tell'" in trouble:
             raise Restarted
         return trouble
 
