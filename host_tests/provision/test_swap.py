@@ -12,7 +12,7 @@ ROOT = Path(__file__).resolve().parents[2]
 WRITE = "def main(path, text):\n with open(path, 'w') as file: file.write(text)\n"
 MOVED, ADDED = ["/lib/enroll", "/port.py"], ["/nvs.py"]
 PLAYER = """
-import json, os, sys, vfs
+import gc, json, os, sys, vfs
 from test_micropython_littlefs import Block
 
 phases = json.load(open(sys.argv[1]))
@@ -38,7 +38,7 @@ def read(path):
         return ""
 
 def fresh():
-    block = Block(256)
+    block = Block(128)
     kind.mkfs(block)
     vfs.mount(kind(block), "/")
     for where, what in (("", "old"), ("/enroll-upgrade/new", "new")):
@@ -50,6 +50,7 @@ def fresh():
 
 def play(block, steps, model, cut):
     "Run steps until power fails; returns whether it did."
+    gc.collect()
     block.done, block.cut, block.model = 0, cut, model
     vfs.mount(kind(block), "/")
     try:
@@ -92,14 +93,14 @@ for at, (allowed, steps) in enumerate(phases):
     for model in ("clean", "torn", "erased"):
         cut = 1
         while True:
-            block = Block(256)
+            block = Block(128)
             block.data[:] = whole
             failed = play(block, steps, model, cut)
             if not failed:
                 break
             if at == 0 and model == "clean" and cut % 7 == 0:  # power fails while the old files are put back, too
                 for second in range(1, 200):
-                    again = Block(256)
+                    again = Block(128)
                     again.data[:] = block.data
                     boot(again, "torn", second)
                     assert boot(again) == "old", (cut, second, boot(again))
@@ -108,7 +109,7 @@ for at, (allowed, steps) in enumerate(phases):
             assert found in allowed, (at, model, cut, found)
             cut += 1
             played += 1
-    block = Block(256)
+    block = Block(128)
     block.data[:] = whole
     play(block, steps, "clean", 0)
     whole = bytes(block.data)
@@ -127,6 +128,7 @@ class Recorder:
 
     def call(self, program, *values):
         self.steps.append([program.code, values])
+        return True
 
     def write(self, path, data):
         self.steps.append([WRITE, [path, data.decode()]])

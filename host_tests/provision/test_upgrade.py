@@ -5,8 +5,11 @@ import json
 import pytest
 from provision import upgrade
 from provision.library import library
+from provision.raw import Restarted
+from provision.snippets import Program
 
 NEW = "0.9.9"
+BITE = Program("def main():\n import machine, time\n machine.WDT(timeout=1)\n time.sleep(9)\n", once=True)
 BROKEN = {
     "raise ImportError": ("store", "import nothing_like_this\n"),
     "do not find the credential": ("record", None),
@@ -90,6 +93,17 @@ def test_the_record_stays_and_no_service_is_asked_to_register(registered, runtim
     assert (again["state"], again["copied"]) == ("already", [])
 
 
+def test_a_device_whose_service_has_moved_asks_nobody_either(registered, desk, sandbox, newer):
+    board, serial = registered()
+    moved = "config['moved_from'] = ['https://old.example']"
+    code = f"import json; config = json.load(open('/enroll.json')); {moved}; f = open('/enroll.json', 'w'); "
+    board.mpremote("exec", code + "json.dump(config, f); f.close()")
+    newer()
+    done = desk.run("upgrade", board=board)
+    assert done.status == 0 and look(desk, board)["registered"] == serial, done
+    assert not asked(sandbox)
+
+
 def test_the_old_files_come_back_where_the_new_ones_fail(registered, desk, sandbox, newer):
     board, serial = registered()
     before = look(desk, board)["hashes"]
@@ -137,6 +151,30 @@ def test_a_board_that_is_unplugged_boots_and_the_command_completes_it(
     done = desk.run("upgrade", board=board)
     assert done.status == 0 and f"became {NEW}" in done.out, done
     assert not asked(sandbox)
+
+
+@pytest.mark.parametrize("at", ["trial", "_guard"])
+def test_a_board_that_restarts_in_the_middle_keeps_its_old_files(registered, desk, newer, monkeypatch, at):
+    board, serial = registered()
+    before = look(desk, board)["hashes"]
+    newer()
+    place = upgrade if at == "trial" else upgrade.swap
+    real = getattr(place, at)
+
+    def restarted(link, *values):
+        found = real(link, *values)
+        with pytest.raises(Restarted):
+            link.call(BITE)
+        link.enter()  # as a link does by itself when it has lost the board
+        return found
+
+    monkeypatch.setattr(place, at, restarted)
+    done = desk.run("upgrade", board=board)
+    assert done.status == 75 and "restarts" in done.out, done
+    monkeypatch.setattr(place, at, real)
+    there = look(desk, board)
+    assert (there["registered"], there["hashes"], there["changed"]) == (serial, before, [])
+    assert desk.run("upgrade", board=board).status == 0
 
 
 def test_what_is_no_registered_board_of_ours_is_not_touched(plug, desk, newer):

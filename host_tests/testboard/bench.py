@@ -83,7 +83,7 @@ class Settings:
 
 
 class Bench:
-    """The board at the end of `link`, whose folder is made, and is its caller's to remove. `tell` hears of progress."""
+    """The board at the end of `link`, which may be tried. `tell` hears of progress. Raises Failure."""
 
     def __init__(self, link: Link, settings: Settings, tell: Callable[[str], None]) -> None:
         self.link, self.settings, self.tell = link, settings, tell
@@ -98,10 +98,12 @@ class Bench:
         self.family = family_of(self.facts.platform)
         self.real = self.facts.platform in HARDWARE
         self.written: set[str] = set()  # paths below the folder
-        remove(link, FOLDER)
-        link.call(snippets.FOLDERS, FOLDER)
-        link.write(MARK, b"")
-        link.call(snippets.FOLDERS, f"{FOLDER}/tmp")
+
+    def prepare(self) -> None:
+        """Make an empty folder."""
+        remove(self.link, FOLDER)
+        self.link.write(MARK, b"")
+        self.link.call(snippets.FOLDERS, f"{FOLDER}/tmp")
 
     config = f"{FOLDER}/root/enroll.json"
     ca = f"{FOLDER}/root/ca.der"
@@ -200,6 +202,7 @@ def on_board(port: str, settings: Settings, tell: Callable[[str], None]) -> Iter
     with connect(port) as link:
         bench = Bench(link, settings, tell)
         try:
+            bench.prepare()
             yield bench
         finally:
             try:

@@ -13,6 +13,7 @@ import posixpath
 from . import snippets
 from .errors import STORAGE, Failure
 from .link import Link
+from .raw import Restarted
 from .snippets import Program
 
 FOLDER = "/enroll-upgrade"
@@ -51,25 +52,52 @@ def undo(moved, added):
 
 _MARK = "# enroll: an upgrade did not end; this puts the old files back and boots them"
 
+# The three that follow do nothing where the board has restarted, and so has put the old files back by itself: a program
+# runs between two restarts or not at all.
+_GUARD = Program(
+    _COMMON
+    + """
+def main(source, beside):
+    if not there(OLD + "/main.py"):
+        return False
+    with open(source) as file, open(beside, "w") as out:
+        out.write(file.read())
+    os.rename(beside, "/main.py")
+    return True
+""",
+    bool,
+    once=True,
+)
+
 _SWAP = Program(
     _COMMON
     + """
 def main(moved, added):
+    if not there(OLD + "/main.py"):
+        return False
     for name in moved:
         if not there(OLD + name):
             os.rename(name, OLD + name)
     for name in moved + added:
         if there(NEW + name):
             os.rename(NEW + name, name)
-"""
+    return True
+""",
+    bool,
+    once=True,
 )
 
-_RENAME = Program(
-    """
-import os
-def main(old, new):
-    os.rename(old, new)
-"""
+_COMMIT = Program(
+    _COMMON
+    + """
+def main():
+    if not there(OLD + "/main.py"):
+        return False
+    os.rename(NEW + "/main.py", "/main.py")
+    return True
+""",
+    bool,
+    once=True,
 )
 
 _REMOVE = Program(
@@ -122,7 +150,8 @@ _PUT_BACK = Program(
 def main(path):
     with open(path) as file:
         exec(file.read(), {"execfile": lambda _path: None})
-"""
+""",
+    once=True,
 )
 
 
@@ -141,12 +170,12 @@ def begin(link: Link, moved: list[str], added: list[str], mark: str) -> None:
     copy(link, [(MAIN, OLD + MAIN)])
     _check(link, OLD + MAIN, mark)
     _guard(link)
-    link.call(_SWAP, moved, added)
+    _run(link, _SWAP, moved, added)
 
 
 def commit(link: Link) -> None:
-    """Let the board boot the new files from now on."""
-    link.call(_RENAME, NEW + MAIN, MAIN)
+    """Let the board boot the new files from now on. Raises Restarted where it has the old ones again."""
+    _run(link, _COMMIT)
 
 
 def undo(link: Link) -> bool:
@@ -178,8 +207,12 @@ def copy(link: Link, pairs: list[tuple[str, str]]) -> None:
 
 def _guard(link: Link) -> None:
     """Make main.py the program that puts the old files back."""
-    copy(link, [(UNDO, f"{FOLDER}/main.py")])
-    link.call(_RENAME, f"{FOLDER}/main.py", MAIN)
+    _run(link, _GUARD, UNDO, f"{FOLDER}/main.py")
+
+
+def _run(link: Link, program: Program, *values: object) -> None:
+    if link.call(program, *values) is not True:
+        raise Restarted
 
 
 def _check(link: Link, path: str, mark: str) -> None:

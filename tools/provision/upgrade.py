@@ -100,7 +100,7 @@ def installed(link: Link) -> Installed:
     names = [path for path in manifest["files"] if not path.startswith(LIBRARY + "/")]
     kind, found = link.call(snippets.REGISTERED)
     if kind:
-        raise Failure(status_of(kind), found)
+        raise Failure(status_of(kind), clean(found))
     if not found[2]:
         raise Failure(TRY_AGAIN, f"the board at {link.port} is not registered: use 'provision one'")
     ours = {f"/{path.name}" for path in (ROOT / "boards").rglob("*.py")}
