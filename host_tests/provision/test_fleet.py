@@ -111,9 +111,20 @@ def test_the_sandbox_first_and_then_production(plug, desk, table, sandbox):
     assert len([entry for entry in sandbox.log("etherfax") if "/devices" in entry.path]) == 1
     sandbox.etherfax.reset(serial)
     done = desk.run(*WORDS, "--json", "--replace", serial, WIFI=WIFI)
+    assert desk.run(*WORDS, WIFI=WIFI).status == 0 and not desk.run("reset", "--yes", board=board).status
     (found,) = json.loads(done.out)
     assert (done.status, found["state"], found["url"]) == (0, "registered", second)
     assert len((desk.folder / "results.csv").read_text().splitlines()) == 3, "the sandbox's result stays"
+
+    sandbox.etherfax.reset(serial)
+    other = devices.create(sandbox, "etherfax", "5301")["serial"]
+    with open(desk.folder / "devices.csv", "a") as file:
+        file.write(f"{board.port},{other},\n")
+    done = desk.run(*WORDS, "--json", WIFI=WIFI)
+    states = {row["device"]: row["state"] for row in json.loads(done.out)}
+    assert states == {f"serial={serial}": "registered", f"serial={other}": "waiting"}
+    asked = [entry.status for entry in sandbox.log("etherfax") if "/devices" in entry.path]
+    assert asked == [200, 200, 200], "a board that was reset is registered again, as what it was"
 
 
 RESULT = Result(

@@ -2,9 +2,15 @@
 
 import json
 import time
+from dataclasses import replace
+from types import SimpleNamespace
 
 import pytest
+from provision import work
+from provision.errors import Failure
 from provision.library import reset_words
+from provision.registration import Registration, Seen
+from provision.template import Secrets, Settings
 
 
 def said(desk, board, *words, status=77):
@@ -71,6 +77,8 @@ def test_a_board_whose_library_is_broken_is_not_blank(plug, desk, sandbox):
     desk.write("etherfax", {"serial": first})
     assert json.loads(desk.run("one", "--json", "enroll.json", board=board).out)["state"] == "registered"
     assert asked(sandbox) == 1
+    board.mpremote("exec", "import os; os.remove('/provision.json')")
+    assert f"(it is {first}, registered at https://" in desk.failed(78, "status", board=board)
 
 
 def test_an_attempt_whose_outcome_is_unknown_is_not_overwritten(plug, desk, sandbox):
@@ -136,3 +144,33 @@ def test_reset_says_what_to_do_in_the_portal(plug, desk):
 )
 def test_each_provider_has_its_words_for_a_reset(service, words):
     assert reset_words(service) == words
+
+
+HERE = Registration(4, "etherfax", "https://x", ("M1",), "M1", "")
+
+
+@pytest.mark.parametrize(
+    ("there", "good"),
+    [
+        (HERE, True),
+        (replace(HERE, state=3, device_id=""), True),
+        (replace(HERE, state=3), False),
+        (replace(HERE, state=1, device_id=""), False),
+        (replace(HERE, device_id="M2"), False),
+        (replace(HERE, url="https://y"), False),
+        (replace(HERE, identity=("M2",)), False),
+        (replace(HERE, provider="xyte"), False),
+        (None, False),
+    ],
+)
+def test_only_what_is_on_its_flash_is_registered(monkeypatch, there, good):
+    """Also an answer in RAW, which a worn slot leaves; its record names no device yet."""
+    settings = Settings("etherfax", "https://x", [], {"serial": "M1"}, 5, 900, b"", set(), None, Secrets())
+    monkeypatch.setattr(work, "read", lambda _link: Seen("", there))
+    link = SimpleNamespace(enter=lambda: None, port="/dev/a")
+    outcome = work.Outcome("registered", "", 0, "M1")
+    if good:
+        assert work.confirm(link, settings, outcome).registration is there
+    else:
+        with pytest.raises(Failure, match="holds no such record"):
+            work.confirm(link, settings, outcome)

@@ -35,7 +35,8 @@ def replace(path: Path, data: bytes) -> None:
 @contextlib.contextmanager
 def locked(path: Path) -> Iterator[None]:
     """Keep the file at `path` to this program. Raises Failure where another one has it."""
-    name = path.resolve().with_name(f".{path.name}.lock")
+    name = path.resolve()
+    name = name.with_name(f".{name.name}.lock")
     file = _lock(name, path)
     try:
         yield

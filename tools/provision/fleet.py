@@ -65,6 +65,7 @@ class Fleet:
         seen: dict[str, Seen | Failure] = {}
         if not self._each(sorted({*named, *others}), lambda port: seen.update({port: look(port)})):
             return False
+        self._revive(seen)
         dealt = Dealer(self.table.rows, self._todo, seen, self.results, self.options.replace).deal()
         ready = [row for row in self._todo if row.line in dealt.port]
         rest = [
@@ -79,6 +80,18 @@ class Fleet:
             if result.state != WAITING:
                 self._tell(result)
         return self._each(ready, lambda row: self._one(row, dealt.port[row.line], seen[dealt.port[row.line]]))
+
+    def _revive(self, seen: dict[str, Seen | Failure]) -> None:
+        """Take rows up again whose boards are here and are not what the result file says: somebody has reset them."""
+        here = {it.board: it.registration for it in seen.values() if isinstance(it, Seen) and it.board}
+        for row in self.table.rows:
+            done = self._found.get(row.line)
+            if done and done.board in here:
+                there = here[done.board]
+                if not there or not there.fits(row.settings):
+                    del self._found[row.line]
+                    row.board = row.board or done.board
+        self._todo = [row for row in self.table.rows if row.line not in self._found]
 
     def _one(self, row: Row, port: str, seen: Seen | Failure) -> None:
         """Provide the board of `row`; a failure is a result, too."""

@@ -22,7 +22,10 @@ def status(link: Link) -> dict[str, Any]:
     facts = link.facts()
     manifest = manifest_of(link)
     if not manifest:
-        raise Failure(CONFIGURATION, f"the board at {link.port} was not installed by provision: use 'provision one'")
+        record = registration.read(link).registration
+        who = f" (it is {record.sentence})" if record else ""
+        sentence = f"the board at {link.port}{who} was not installed by provision: use 'provision one'"
+        raise Failure(CONFIGURATION, sentence)
     files: dict[str, str] = manifest["files"]
     there = link.hashes("/lib/enroll", [path for path in files if not path.startswith("/lib/enroll/")])
     seen = registration.read(link)

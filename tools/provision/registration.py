@@ -13,7 +13,8 @@ from .link import Link
 from .template import Settings
 from .untrusted import clean
 
-TRIED, REFUSED_THERE, RAW, KEPT = 1, 2, 3, 4  # states of a record, see lib/enroll/record.py
+LINE = 2000  # characters of a line of a record: an address is compared, not only shown
+TRIED, RAW, KEPT = 1, 3, 4  # states of a record, see lib/enroll/record.py
 _EARLIEST, _LATEST = 1_577_836_800, 4_102_444_800  # 2020 and 2100: between them a board's clock can be true
 
 
@@ -53,9 +54,9 @@ class Registration:
         """Who it is, where, and since when."""
         since = f" since {self.since}" if self.since else ""
         if self.state == KEPT:
-            return f"{self.name}, registered at {self.url}{since}"
+            return f"{self.name}, registered at {clean(self.url)}{since}"
         what = "with an answer that nobody has read yet" if self.state == RAW else "or may be"
-        return f"{self.name}, registered at {self.url} {what}{since}"
+        return f"{self.name}, registered at {clean(self.url)} {what}{since}"
 
     def carries(self, settings: Settings) -> bool:
         """Whether it is of the provider and the identity of `settings`, at whatever address. What `settings` leaves to
@@ -98,7 +99,7 @@ def read(link: Link) -> Seen:
 def _registration(state: int, who: str, device_id: str, since: int) -> Registration:
     if state not in (TRIED, RAW, KEPT):
         raise ValueError
-    url, name, *identity = (clean(line) for line in who.split("\n"))
+    url, name, *identity = (clean(line, LINE) for line in who.split("\n"))
     module = provider(name)
     size = len(identity_keys(module)) if module else len(identity)  # a provider may bind a record to more
     return Registration(state, name, url, tuple(identity[:size]), clean(device_id), _time(since))

@@ -55,6 +55,7 @@ class Table:
         self.path = path
         self._template, self._keep, self._placeholders = template, keep, placeholders
         self._lock = threading.Lock()
+        self._left = False  # whether it cannot be written any more
         self._data = self._read()
         text = self._decode()
         self._hint = re.match(r"sep=.\r?\n", text)  # Excel's own
@@ -74,8 +75,8 @@ class Table:
         self._twice("board", lambda row: row.board)
 
     def note(self, row: Row, board: str) -> str:
-        """Write the id of the board that `row` was given into its cell. Returns what went wrong, or ""."""
-        if not board or row.board == board:
+        """Write the id of the board that `row` was given into its cell. Returns what went wrong, once, or ""."""
+        if not board or row.board == board or self._left:
             return ""
         with self._lock:
             row.board = board
@@ -90,11 +91,13 @@ class Table:
             cells[self.names.index(BOARD)] = board
             try:
                 if self._read() != self._data:
+                    self._left = True
                     return f"{self.path} was changed meanwhile: the boards' ids are in the result file alone"
                 data = self._text().encode(self._encoding)
                 files.replace(self.path, data)
                 self._data = data
             except Failure as error:
+                self._left = True
                 return error.message
         return ""
 

@@ -14,7 +14,7 @@ from .install import Hear, Installed, install, installed_files
 from .link import BYTECODE, Facts, Link, connect
 from .plan import library_plan, plan
 from .raw import Deadline
-from .registration import KEPT, Seen, protect, read
+from .registration import KEPT, RAW, Seen, protect, read
 from .template import Settings
 from .untrusted import clean
 
@@ -159,7 +159,9 @@ def confirm(link: Link, settings: Settings, outcome: Outcome) -> Seen:
     link.enter()  # the heap of the attempt is given back
     seen = read(link)
     there = seen.registration
-    good = there and there.state == KEPT and there.fits(settings) and there.device_id == outcome.device_id
+    # a worn slot may leave the answer unread, which names no device yet
+    ids = {KEPT: (outcome.device_id,), RAW: ("",)}
+    good = there and there.fits(settings) and there.device_id in ids.get(there.state, ())
     if outcome.state == "registered" and not good:
         sentence = f"the board at {link.port} says that it is registered, but holds no such record: replace its flash"
         raise Failure(STORAGE, sentence)
