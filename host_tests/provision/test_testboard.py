@@ -9,8 +9,9 @@ import time
 
 import pytest
 from click.testing import CliRunner
+from provision.library import LIBRARY, library
 from provision.link import connect
-from testboard import bench, cloud, hardware
+from testboard import bench, cloud, hardware, stages
 from testboard.__main__ import EVIDENCE, main
 
 HERE = f"{os.path.dirname(os.path.dirname(__file__))}"
@@ -98,6 +99,21 @@ def test_what_fails_is_a_row_and_an_exit_status(plug, monkeypatch, tmp_path):
     assert failed["two boots, xyte"].startswith("xyte: the first boot ended with 75")
     [path] = (tmp_path / "out").iterdir()
     assert json.loads(path.read_text()) == found and path.name == f"linux-{found['firmware']}.json"
+
+
+def test_a_store_that_loses_records_is_found_out(plug, monkeypatch):
+    for name, value in (("ROUNDS", 1), ("LEAST", 200)):
+        monkeypatch.setattr(hardware, name, value)
+    files = dict(library(False))
+    del files["/lib/enroll/store.mpy"]
+    source = (LIBRARY / "store.py").read_text()
+    forgetful = source.replace("    def save(", "    def save(self, *_):\n        pass\n\n    def unused(")
+    assert forgetful != source
+    monkeypatch.setattr(stages, "library", lambda _source: {**files, "/lib/enroll/store.py": forgetful.encode()})
+    status, found = run(plug(), *only("flash"))
+    failed = {row["name"]: row["text"] for row in found["rows"] if row["result"] == "failed"}
+    assert status == 1 and set(failed) == {"power cuts in memory", "records on flash", "resets while saving"}, found
+    assert "and record 0 was there after the reset" in failed["resets while saving"]
 
 
 def test_resets_are_survived_and_waited_for(plug, monkeypatch):
