@@ -21,6 +21,7 @@ from .library import reset_words
 from .link import connect, find
 from .options import FILE, Group, installing, json_option, port_option
 from .plan import version
+from .station_command import station
 from .template import Template
 from .untrusted import cleaned
 from .work import Options, provide
@@ -39,6 +40,7 @@ def main() -> None:
       provision one enroll.json
       provision one --port /dev/ttyACM0 --app my_app.py enroll.json
       provision fleet devices.csv --template enroll.json --jobs 4 --result results.csv
+      provision station devices.csv --after 'print-label {serial}'
       provision status
       provision logs --restart
       provision reset
@@ -149,6 +151,7 @@ def logs(port: str, seconds: float | None, restart: bool) -> None:
 
 
 main.add_command(fleet)
+main.add_command(station)
 main.add_command(upgrade.command)
 main.add_command(scan.command)
 main.add_command(scan.command, "ports")

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import datetime
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import replace
 from typing import TypeVar
@@ -13,7 +13,7 @@ from . import registration
 from .deal import Dealer
 from .errors import ANSWER, SENTENCE, TRY_AGAIN, Failure
 from .library import library
-from .link import attached, connect
+from .link import attached, connect, ignore
 from .registration import KEPT, Seen
 from .results import WAITING, Result, Results
 from .table import Row, Table
@@ -26,7 +26,8 @@ class Fleet:
     """The rows of `table` that `results` does not have as registered, and what is to be done with them.
 
     `ports`: of the sockets to use besides those that rows name; all that are attached where there are none. `jobs`:
-    boards at a time. `say`: told a line for people; `tell`: told each result.
+    boards at a time. `say`: told a line for people; `tell`: told each result; `stage`: told a port, how far the board
+    there is, and which device it becomes.
     """
 
     def __init__(
@@ -38,8 +39,10 @@ class Fleet:
         jobs: int,
         say: Callable[[str], None],
         tell: Callable[[Result], None],
+        stage: Callable[[str, str, str], None] = lambda _port, _stage, _who: None,
     ) -> None:
         self.table, self.results, self.options = table, results, options
+        self._stage = stage
         self._ports, self._jobs, self._say, self._tell = ports, jobs, say, tell
         self._found: dict[int, Result] = {}  # by line
         for row in table.rows:
@@ -47,7 +50,7 @@ class Fleet:
             done = results.done(settings.provider, settings.url, settings.device, row.board)
             if done:
                 self._found[row.line] = done
-        self._todo = [row for row in table.rows if row.line not in self._found]
+        self.todo = [row for row in table.rows if row.line not in self._found]
 
     @property
     def found(self) -> list[Result]:
@@ -57,48 +60,68 @@ class Fleet:
     def run(self) -> bool:
         """Do all that can be done now. False if Ctrl-C came: the boards that are under way are finished then, and no
         other is begun. Raises KeyboardInterrupt if it came twice."""
-        if not self._todo:
+        if not self.todo:
             return True
         library(self.options.source)  # compiled once, before there are threads
-        named = {row.port for row in self._todo if row.port}
-        others = self._ports or (attached() if any(not row.port for row in self._todo) else ())
+        named = {row.port for row in self.todo if row.port}
+        others = self._ports or (attached() if any(not row.port for row in self.todo) else ())
         seen: dict[str, Seen | Failure] = {}
-        if not self._each(sorted({*named, *others}), lambda port: seen.update({port: look(port)})):
+        if not self._each(sorted({*named, *others}), lambda port: seen.update({port: self._look(port)})):
             return False
-        self._revive(seen)
-        dealt = Dealer(self.table.rows, self._todo, seen, self.results, self.options.replace).deal()
-        ready = [row for row in self._todo if row.line in dealt.port]
+        self.revive(seen)
+        dealt = Dealer(self.table.rows, self.todo, seen, self.results, self.options.replace).deal()
+        ready = [row for row in self.todo if row.line in dealt.port]
         rest = [
             self._result(row, row.port, Outcome(WAITING, dealt.waits[row.line], TRY_AGAIN))
             if row.line in dealt.waits
             else self._result(row, row.port, _failed(dealt.failed[row.line]))
-            for row in self._todo
+            for row in self.todo
             if row.line not in dealt.port
         ]
         self.results.add(*rest)
         for result in rest:
             if result.state != WAITING:
                 self._tell(result)
-        return self._each(ready, lambda row: self._one(row, dealt.port[row.line], seen[dealt.port[row.line]]))
+        return self._each(
+            ready, lambda row: self._tell(self.one(row, dealt.port[row.line], seen[dealt.port[row.line]]))
+        )
 
-    def _revive(self, seen: dict[str, Seen | Failure]) -> None:
-        """Take rows up again whose boards are here and are not what the result file says: somebody has reset them."""
+    def _look(self, port: str) -> Seen | Failure:
+        self._stage(port, "asking", "")
+        return look(port)
+
+    def revive(self, seen: Mapping[str, Seen | Failure]) -> set[int]:
+        """Take rows up again whose boards are here and are not what the result file says: somebody has reset them.
+        Returns their lines."""
         here = {it.board: it.registration for it in seen.values() if isinstance(it, Seen) and it.board}
+        lines = set()
         for row in self.table.rows:
             done = self._found.get(row.line)
-            if done and done.board in here:
+            if done and not done.status and done.board in here:
                 there = here[done.board]
                 if not there or not there.fits(row.settings):
                     del self._found[row.line]
                     row.board = row.board or done.board
-        self._todo = [row for row in self.table.rows if row.line not in self._found]
+                    lines.add(row.line)
+        before = {row.line for row in self.todo}
+        self.todo = [row for row in self.table.rows if row.line in before | lines]
+        return lines
 
-    def _one(self, row: Row, port: str, seen: Seen | Failure) -> None:
-        """Provide the board of `row`; a failure is a result, too."""
+    def one(self, row: Row, port: str, seen: Seen | Failure, stage: Callable[[str], None] = ignore) -> Result:
+        """Provide the board of `row`; a failure is a result, too. `stage`: told each stage before it begins."""
         start = time.monotonic()
+
+        def come(to: str) -> None:
+            self._stage(port, to, row.device)
+            stage(to)
+
         try:
-            board = seen.board if isinstance(seen, Seen) else ""
-            outcome = provide(port, row.settings, replace(self.options, expected=board), lambda _line: None)
+            options = replace(
+                self.options,
+                expected=seen.board if isinstance(seen, Seen) else "",
+                stage=come,
+            )
+            outcome = provide(port, row.settings, options, lambda _line: None)
         except Failure as error:
             outcome = _failed(error)
         except Exception as error:  # no board ends a fleet
@@ -109,7 +132,7 @@ class Fleet:
             trouble = self.table.note(row, outcome.board)
             if trouble:
                 self._say(trouble)
-        self._tell(result)
+        return result
 
     def _result(self, row: Row, port: str, outcome: Outcome, seconds: float = 0) -> Result:
         settings, hide = row.settings, row.settings.secrets.hide

@@ -70,7 +70,7 @@ def fleet(
         work = _Work(table, Results(result), Options(**options), ports, jobs)
         finished = work.run(as_json)
         found = work.fleet.found
-    click.echo(_said(found, len(table.rows), as_json))
+    click.echo(said(work.fleet, as_json))
     failed = [it.status for it in found if it.status and it.state != WAITING]
     waits = any(it.state == WAITING for it in found)
     sys.exit(failed[0] if finished and failed else TRY_AGAIN if waits or not finished else 0)
@@ -84,7 +84,6 @@ class _Work:
         self.fleet = Fleet(table, results, options, ports, jobs, _note, self._done)
         ready = len(self.fleet.found)
         self._bar = self.progress.add_task("boards", total=len(table.rows), completed=ready)
-        self._total = len(table.rows)
 
     def run(self, as_json: bool) -> bool:
         """Whether it was not interrupted; a second Ctrl-C ends the program."""
@@ -93,7 +92,7 @@ class _Work:
                 return self.fleet.run()
         except KeyboardInterrupt:
             if as_json:
-                click.echo(_said(self.fleet.found, self._total, True))
+                click.echo(said(self.fleet, True))
             sys.stdout.flush()
             os._exit(TRY_AGAIN)  # else Python waits for the boards that were dropped; the result file has the others
 
@@ -104,7 +103,9 @@ class _Work:
         self.progress.advance(self._bar)
 
 
-def _said(found: list[Result], total: int, as_json: bool) -> str:
+def said(fleet: Fleet, as_json: bool) -> str:
+    """How all rows of `fleet` are, last of all."""
+    found, total = fleet.found, len(fleet.table.rows)
     if as_json:
         return json.dumps([it.flat for it in found])
     good = sum(it.state == REGISTERED for it in found)

@@ -128,6 +128,10 @@ class Link:
             pass
         raise failures.silent(self.port)
 
+    def settle(self, seconds: float) -> None:
+        """Let a program that an earlier run has left there end by itself, for `seconds`."""
+        self._repl.settle(seconds)
+
     def _reset(self) -> None:
         try:
             self._repl.reset(RESET)

@@ -6,6 +6,7 @@ reads without a bound.
 
 from __future__ import annotations
 
+import contextlib
 import re
 import time
 from collections.abc import Callable
@@ -82,6 +83,16 @@ class RawRepl:
                 if time.monotonic() >= end:
                     raise
             interrupt = b"\r\x03\x03"
+
+    def settle(self, seconds: float) -> None:
+        """Wait until the program that runs there ends by itself, for `seconds`: it is asked for its prompt, which
+        interrupts nothing."""
+        end = time.monotonic() + seconds
+        while time.monotonic() < end:
+            self.write(b"\x01")
+            with contextlib.suppress(Deadline):
+                self._expect(BANNER, min(end, time.monotonic() + ROUND))
+                return
 
     def reset(self, seconds: float) -> None:
         """Reset softly into a fresh interpreter, whose boot.py may take `seconds`. Raises Deadline."""

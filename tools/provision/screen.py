@@ -114,14 +114,15 @@ def _broken(cells: Sequence[str], sizes: Sequence[int], width: int) -> list[str]
 
 
 def big(word: str, text: str = "", err: bool = True) -> None:
-    """Print PASS, FAIL or DONE in letters that can be read from afar, and `text` below them; ring the bell."""
-    stream = sys.stderr if err else sys.stdout
-    letters = textwrap.indent(_LETTERS[word], "    ")
-    click.secho(f"\n{letters}\n", fg=COLOURS[word], bold=True, err=err)
+    """Print PASS, FAIL or DONE in letters that can be read from afar, and `text` below them."""
+    click.secho(letters(word), fg=COLOURS[word], bold=True, err=err)
     if text:
         say(text, COLOURS[word], err)
-    if stream.isatty():
-        click.echo("\a", nl=False, err=err)
+
+
+def letters(word: str) -> str:
+    """PASS, FAIL or DONE in letters of five lines, with a line of room above and below."""
+    return f"\n{textwrap.indent(_LETTERS[word], '    ')}\n"
 
 
 class Stages:
@@ -174,7 +175,20 @@ class Stages:
     def say(self, text: str, colour: str | None = None, indent: str = "") -> None:
         """Print a line that stays."""
         shown = wrapped(text, _columns(sys.stderr), indent, indent + "    ")
-        self._console.print(Text(shown, style=colour or ""), soft_wrap=True)
+        self._print(Text(shown, style=colour or ""))
+
+    def big(self, word: str, text: str) -> None:
+        """The same as the function `big`; and the bell, on a terminal."""
+        if not self._console.is_terminal:
+            return self.say(f"{word}  {text}")
+        self._print(Text(letters(word), style=f"bold {COLOURS[word]}"))
+        self.say(text, COLOURS[word])
+        self._console.bell()
+
+    def _print(self, text: Text) -> None:
+        if self._live.is_started:
+            self._live.refresh()  # else the old lines are drawn once more, below the new text
+        self._console.print(text, soft_wrap=True)
 
     def _draw(self) -> Group:
         with self._lock:

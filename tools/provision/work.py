@@ -11,12 +11,14 @@ from .backoff import Gate, pause
 from .errors import CONFIGURATION, SENTENCE, STATUS, STORAGE, TRY_AGAIN, Failure
 from .failures import nonsense
 from .install import Hear, Installed, install, installed_files
-from .link import BYTECODE, Facts, Link, connect
+from .link import BYTECODE, Facts, Link, connect, ignore
 from .plan import library_plan, plan
 from .raw import Deadline
 from .registration import KEPT, RAW, Seen, protect, read
 from .template import Settings
 from .untrusted import clean
+
+REGISTERING = "registering"  # the stage that may not be interrupted
 
 
 @dataclass(frozen=True)
@@ -32,6 +34,7 @@ class Options:
     replace: frozenset[str] = frozenset()  # names of registrations that may be given up
     expected: str = ""  # id of the board that must be there
     gate: Gate = field(default_factory=Gate)  # shut while the service wants nobody to ask
+    stage: Hear = ignore  # told how far it is: found, copying, registering (which an exception keeps from beginning)
 
 
 @dataclass
@@ -129,12 +132,14 @@ def _provide(port: str, settings: Settings, options: Options, hear: Hear) -> Out
     with connect(port, hear=hear) as link:
         facts = link.facts()
         check(facts, port, options)
+        options.stage("found")
         hear(f"{port}: MicroPython {facts.running} on {facts.platform}, {facts.build or 'build unknown'}")
         board = options.board or facts.board
         seen = read(link)
         if options.expected not in ("", seen.board):
             sentence = f"{port} holds another board by now, {seen.board or 'one without an id'}: run this again"
             raise Failure(TRY_AGAIN, sentence)
+        options.stage("copying")
         if options.library_only:
             contents = library_plan(options.source, board, installed_files(link))
             done = install(link, contents, hear)
@@ -146,6 +151,7 @@ def _provide(port: str, settings: Settings, options: Options, hear: Hear) -> Out
             link.start()  # it goes on as what it is
             raise
         done = install(link, contents, hear, give_up)
+        options.stage(REGISTERING)
         outcome = first_boot(link, settings, options, hear)
         seen = confirm(link, settings, outcome)
         if not outcome.retry_after:  # else its boot would ask at once

@@ -1,0 +1,77 @@
+"""`provision station`: its command line."""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import sys
+from pathlib import Path
+from typing import Any
+
+import click
+
+from .errors import TRY_AGAIN
+from .files import locked
+from .fleet import Fleet
+from .fleet_command import said
+from .hook import Hook
+from .options import FILE, installing, json_option
+from .results import COLUMNS, Results
+from .screen import Stages
+from .station import Station, names, opening
+from .station_log import Log
+from .table import Table
+from .template import Template
+from .work import Options
+
+OUT = click.Path(dir_okay=False, path_type=Path)
+
+
+@click.command("station")
+@click.option("--template", type=FILE, default="enroll.json", show_default=True, help="What all boards share.")
+@click.option("--port", "ports", multiple=True, envvar="PROVISION_PORT", help="A socket, several times. [default: all]")
+@click.option("--result", type=OUT, default="results.csv", show_default=True)
+@click.option("--log", type=OUT, default="station.jsonl", show_default=True, help="Where each event is noted.")
+@click.option("--after", metavar="COMMAND", help="Runs after each PASS, without a shell; {serial} is a value.")
+@click.option("--placeholders", is_flag=True, help="Accept placeholders in the table's cells.")
+@installing
+@json_option
+@click.argument("devices_csv", metavar="DEVICES.CSV", type=FILE)
+def station(
+    template: Path,
+    ports: tuple[str, ...],
+    result: Path,
+    log: Path,
+    after: str | None,
+    placeholders: bool,
+    keep: bool,
+    as_json: bool,
+    devices_csv: Path,
+    **options: Any,
+) -> None:
+    """Register boards one after another: plug in, wait for PASS or FAIL, unplug, next.
+
+    \b
+    Rows are given out and skipped as `fleet` does it, with the same table and the same result file. --after may name
+    the columns of the result and of the table, and the keys of the device's identity; it runs again for a board that is
+    plugged in again only if it has failed before.
+    \b
+    Example:
+      provision station devices.csv --after 'print-label {serial} {board}'
+    \b
+    Exit status: 0 all rows are done, 75 not yet.
+    """
+    with locked(result), locked(devices_csv), contextlib.closing(Log(log)) as notes, Stages() as screen:
+        table = Table(devices_csv, Template(template), keep, placeholders)
+        fleet = Fleet(table, Results(result), Options(**options), (), 1, screen.say, lambda _: None, screen.stage)
+        hook = Hook(after, names(fleet, COLUMNS)) if after else None
+        opening(notes, screen.say)
+        work = Station(fleet, [it for it in ports if it != "auto"], notes, hook, screen)
+        try:
+            finished = work.run()
+        except KeyboardInterrupt:
+            screen.close()
+            sys.stdout.flush()
+            os._exit(TRY_AGAIN)  # else Python waits for the boards that were dropped
+    click.echo(said(fleet, as_json))
+    sys.exit(0 if finished else TRY_AGAIN)
