@@ -18,12 +18,13 @@ import tty
 from collections.abc import Callable
 from typing import Any
 
-from provision import snippets
+from provision import registration, snippets
 
 BANNER = b"raw REPL; CTRL-B to exit\r\n>"
 READY = b"R\x01\x80\x00\x01"
 PIECE = 96
-NAMES = {it.code: name for name, it in vars(snippets).items() if isinstance(it, snippets.Program)}
+KNOWN = {**vars(snippets), **vars(registration)}
+NAMES = {it.code: name for name, it in KNOWN.items() if isinstance(it, snippets.Program)}
 _CALL = re.compile(r"\n_call\('(\w+)', main, (\[.*\])\)$", re.DOTALL)
 
 Lie = Callable[["Hostile", Any], Any]  # takes the true result; returns another one, or the bytes to say in its place

@@ -46,7 +46,9 @@ def of(shape):
 
 PATHS = ["/lib/enroll/a.mpy", "/port.py", "/enroll.json", "/main.py", "/x\x1b[2J", "/../x", "/"]
 HASHES = [hashlib.sha256(b"x").hexdigest(), "0" * 64]
-PROGRAMS = {name: it for name, it in vars(snippets).items() if isinstance(it, snippets.Program)}
+PROGRAMS = {
+    name: it for name, it in {**vars(snippets), **vars(registration)}.items() if isinstance(it, snippets.Program)
+}
 
 
 @pytest.mark.parametrize("name", PROGRAMS)

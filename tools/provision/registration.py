@@ -6,16 +6,90 @@ import datetime
 import shlex
 from dataclasses import dataclass
 
-from . import snippets
+from .answers import OneOf, Text
 from .errors import ANSWER, REFUSED, Failure
 from .library import LIBRARY, identity_keys, provider, reset_words
 from .link import Link
+from .snippets import Program
 from .template import Settings
 from .untrusted import clean
 
 LINE = 2000  # characters of a line of a record: an address is compared, not only shown
 TRIED, RAW, KEPT = 1, 3, 4  # states of a record, see lib/enroll/record.py
 _EARLIEST, _LATEST = 1_577_836_800, 4_102_444_800  # 2020 and 2100: between them a board's clock can be true
+
+# What is registered: [board id, [[state, identity, device id, time], ...]], the newest record first. `source`: of
+# store.py, for a board whose own library is broken; without it such a board says "no library".
+REGISTRATION = Program(
+    """
+import json, os
+def text(data):
+    try:
+        return str(data, "utf-8")
+    except UnicodeError:
+        return ""
+def folder():
+    for path in ("/enroll.json", "/enroll.json.whole"):
+        try:
+            with open(path) as file:
+                found = json.load(file).get("store")
+            return found if isinstance(found, str) and found.strip() else "state"
+        except (OSError, ValueError, AttributeError):
+            pass
+    return "state"
+def when(path):
+    import time
+    try:
+        seconds = os.stat(path)[8]
+    except OSError:
+        return 0
+    return seconds + (946684800 if time.gmtime(0)[0] == 2000 else 0)
+def name(state, body):
+    try:
+        found = json.loads(body)[0] if state == 4 else ""
+        return found if isinstance(found, str) else ""
+    except (ValueError, TypeError, IndexError, KeyError):
+        return ""
+def records(store):
+    found = []
+    for older in (False, True):
+        record = store.load(older)
+        if record and record[0] != 2:
+            state, who, body = record
+            slot = store.next if older else 1 - store.next
+            found.append([state, text(who), name(state, body), when(store.name(slot))])
+    for who in store.damaged:
+        if who.count(b"\\n"):
+            found.append([1, text(who), "", 0])
+    return found
+def number():
+    try:
+        import machine
+        return machine.unique_id().hex()
+    except (ImportError, AttributeError):
+        return ""
+def main(source):
+    path = folder()
+    if path[0] != "/":
+        path = "/" + path
+    try:
+        if path[:5] == "/nvs/":
+            import port
+        from enroll.store import Store
+    except Exception:
+        try:
+            os.stat(path)
+        except OSError:
+            return [number(), []]
+        if not source:
+            return "no library"
+        space = {}
+        exec(source, space)
+        Store = space["Store"]
+    return [number(), records(Store(path))]
+""",
+    OneOf(("no library", (Text(64, "([0-9a-f]{2})*"), [(int, Text(2000), str, int)]))),
+)
 
 
 @dataclass(frozen=True)
@@ -81,12 +155,10 @@ class Seen:
 
 def read(link: Link) -> Seen:
     """Ask the board. Its own library reads the records; where that is broken, the host's does. Raises Failure."""
-    found = link.call(snippets.REGISTRATION, "")
+    found = link.call(REGISTRATION, "")
     if found == "no library":
         source = (LIBRARY / "store.py").read_text(encoding="utf-8")
-        found = link.call(
-            snippets.REGISTRATION, source.replace("from .errors import EnrollError", "EnrollError = OSError")
-        )
+        found = link.call(REGISTRATION, source.replace("from .errors import EnrollError", "EnrollError = OSError"))
     try:
         board, records = found
         registrations = [_registration(*record) for record in records]
