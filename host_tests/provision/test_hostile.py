@@ -254,7 +254,7 @@ def test_no_markup_is_read_from_a_board(plug_hostile, desk, there, lied_to):
             seen += os.read(terminal, 65536)
     os.close(terminal)
     assert (process.returncode, said) == (77, "refused: [/x] :cd:\n"), seen
-    assert b"copying [/x] [blink]y :cd:" in seen and b"enroll: [/x] :cd:" in seen
+    assert b"copying      [/x] [blink]y :cd:" in seen and b"enroll: [/x] :cd:" in seen
 
 
 def test_a_fleet_goes_on(plug, plug_hostile, desk, sandbox):

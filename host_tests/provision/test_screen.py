@@ -1,5 +1,6 @@
 """What a person sees: real screens of 80 columns, looked at through a terminal emulator."""
 
+import devices
 import pytest
 from provision import screen
 from terminal import Terminal
@@ -41,3 +42,46 @@ def test_scan_leaves_no_line_behind_and_ctrl_c_is_clean(plug, desk):
         terminal.interrupt()
         assert terminal.end() == 1
         assert "interrupted: the boards are let go first" in terminal.text
+
+
+def table(desk, sandbox, ports, first):
+    desk.write("etherfax")
+    rows = [f"{port},{devices.create(sandbox, 'etherfax', str(first + at))['serial']}" for at, port in enumerate(ports)]
+    (desk.folder / "devices.csv").write_text("\n".join(["port,serial", *rows]) + "\n")
+
+
+def test_a_fleet_has_a_line_for_each_board_and_a_big_result(plug, desk, sandbox):
+    """A spinner stayed on the screen, and a MAC with `:cd:` became a picture."""
+    board = plug(unique_id="24cd0a0bcdef")
+    table(desk, sandbox, [board.port, "/dev/none:cd:"], 7500)
+    with Terminal(desk.folder, "fleet", "devices.csv") as terminal:
+        for stage in ("asking", "copying", "registering"):
+            terminal.until(stage)
+        assert terminal.end() == 2
+        assert sum(line.startswith("PASS  serial=MT000007500  " + board.port) for line in terminal.lines) == 1
+        assert sum(line.startswith("FAIL  serial=MT000007501  /dev/none:cd:") for line in terminal.lines) == 1
+        assert "######  ####  ###### ##" in terminal.text and terminal.lines[-1] == "1 of 2 boards are registered"
+        assert "registering" not in terminal.text and len(terminal.text.split("boards are registered")) == 2
+    with Terminal(desk.folder, "one", "enroll.json", PROVISION_PORT=board.port) as terminal:
+        assert terminal.end() == 77 and "asking" not in terminal.text
+        assert "this board is MT000007500, registered" in terminal.text.replace("\n    ", " ")
+
+
+def test_ctrl_c_gives_the_terminal_back_at_every_stage(plug, desk, sandbox):
+    board = plug()
+    sandbox.fault("etherfax", times=1, delay=20)
+    desk.write("etherfax")
+    for stage in ("asking", "copying", "registering"):
+        with Terminal(desk.folder, "one", "enroll.json", PROVISION_PORT=board.port) as terminal:
+            terminal.until(stage)
+            terminal.interrupt()
+            assert terminal.end() == 1
+            assert terminal.lines[-1] == "Aborted!" and stage not in terminal.text
+    sandbox.fault("etherfax", times=1, delay=20)
+    table(desk, sandbox, [plug().port], 7600)
+    with Terminal(desk.folder, "fleet", "devices.csv") as terminal:
+        terminal.until("registering")
+        terminal.interrupt()
+        terminal.until("interrupted: ")
+        terminal.interrupt()
+        assert terminal.end() == 75 and "registering" not in terminal.text

@@ -89,11 +89,12 @@ def test_boards_come_and_go_in_two_sockets(plug, desk, sandbox, table, label):
         terminal.until(lambda: len(csv_rows(desk)) == 2)
         fixture.take(1)
         terminal.until("1 to do: plug in a board")
-        fixture.put(boards[0])
+        fixture.put(boards[0], 1)
         terminal.until(lambda: (desk.folder / "labels").read_text().count("\n") == 2)
         terminal.until("##  ## ##  ## ### ## ##")
-        fixture.take()
-        fixture.put(boards[2], 1)
+        terminal.until("done before, at 20")
+        assert "  after  " not in terminal.text
+        fixture.put(boards[2])
         assert terminal.end() == 0
         assert terminal.lines[-1] == "3 of 3 boards are registered"
         assert "to do" not in terminal.text, "nothing is left of the line that changes"

@@ -10,10 +10,8 @@ from pathlib import Path
 from typing import Any
 
 import click
-from rich.console import Console
-from rich.text import Text
 
-from . import flash, look, registration, scan, upgrade
+from . import flash, look, registration, scan, screen, upgrade
 from .ca import ca
 from .demo_board.cli import demo_board
 from .fleet_command import fleet
@@ -21,6 +19,7 @@ from .library import reset_words
 from .link import connect, find
 from .options import FILE, Group, installing, json_option, port_option
 from .plan import version
+from .screen import Stages
 from .station_command import station
 from .template import Template
 from .untrusted import cleaned
@@ -68,24 +67,27 @@ def one(port: str, keep: bool, as_json: bool, enroll_json: Path, **options: Any)
       WIFI=... provision one --port /dev/ttyUSB0 enroll.json
     """
     settings = Template(enroll_json).settings(keep=keep)
-    with Console(stderr=True).status("") as spinner:
-        voice = _voice(lambda line: spinner.update(Text(line)))  # a text has no markup
-        outcome = provide(find(port), settings, Options(**options), voice)
+    with Stages() as stages:
+        path = find(port)
+        stages.stage(path, "asking")
+        options["stage"] = lambda stage: stages.stage(path, stage, "")
+        outcome = provide(path, settings, Options(**options), _voice(stages, path))
     if as_json:
         click.echo(json.dumps(asdict(outcome)))
     else:
-        click.secho(outcome.text, fg="red" if outcome.status else "green")
+        screen.verdict(screen.FAIL if outcome.status else screen.PASS, outcome.text)
     sys.exit(outcome.status)
 
 
-def _voice(update: Callable[[str], None]) -> Callable[[str], None]:
+def _voice(stages: Stages, port: str) -> Callable[[str], None]:
     """Prints lines; what is copied is shown for its moment only."""
 
     def say(line: str) -> None:
-        if line.startswith("copying "):
-            update(line)
+        word, _, path = line.partition(" ")
+        if word == "copying":
+            stages.stage(port, word, path)
         else:
-            click.echo(f"    {line}", err=True)
+            stages.say(line, indent="    ")
 
     return say
 
@@ -108,7 +110,7 @@ def status(port: str, as_json: bool, files: bool) -> None:
         click.echo(json.dumps(found))
     else:
         for line in look.lines(found, files):
-            click.echo(line)
+            screen.say(line, err=False)
     sys.exit(look.exit_status(found))
 
 

@@ -7,6 +7,7 @@ from typing import IO, Any
 
 import click
 
+from .screen import columns, wrapped
 from .untrusted import clean
 
 STORAGE, TRY_AGAIN, ANSWER, REFUSED, CONFIGURATION = 74, 75, 76, 77, 78
@@ -31,7 +32,9 @@ class Failure(click.ClickException):
 
     def show(self, file: IO[Any] | None = None) -> None:
         """Print the sentence."""
-        click.secho(f"provision: {self.message}", fg="red", file=file or sys.stderr)
+        stream = file or sys.stderr
+        shown = wrapped(f"provision: {self.message}", columns(stream), rest="    ")
+        click.secho(shown, fg="red", file=stream)
 
 
 def status_of(kind: str) -> int:

@@ -88,7 +88,9 @@ class Fleet:
 
     def _look(self, port: str) -> Seen | Failure:
         self._stage(port, "asking", "")
-        return look(port)
+        seen = look(port)
+        self._stage(port, "found", "")
+        return seen
 
     def revive(self, seen: Mapping[str, Seen | Failure]) -> set[int]:
         """Take rows up again whose boards are here and are not what the result file says: somebody has reset them.

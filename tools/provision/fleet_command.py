@@ -5,26 +5,23 @@ from __future__ import annotations
 import contextlib
 import json
 import os
+import signal
 import sys
 from pathlib import Path
 from typing import Any
 
 import click
-from rich.console import Console
-from rich.progress import Progress
 
+from . import screen
 from .errors import TRY_AGAIN
 from .files import locked
 from .fleet import Fleet
 from .options import FILE, installing, json_option
 from .results import REGISTERED, WAITING, Result, Results
+from .screen import Stages
 from .table import Table
 from .template import Template
 from .work import Options
-
-
-def _note(line: str) -> None:
-    click.echo(line, err=True)
 
 
 @click.command("fleet")
@@ -66,41 +63,52 @@ def fleet(
     with locked(result), locked(devices_csv) if writable else contextlib.nullcontext():
         table = Table(devices_csv, Template(template), keep, placeholders)
         if table.carried:
-            _note(f"columns that go into the result as they are: {', '.join(table.carried)}")
+            screen.say(f"columns that go into the result as they are: {', '.join(table.carried)}")
         work = _Work(table, Results(result), Options(**options), ports, jobs)
         finished = work.run(as_json)
         found = work.fleet.found
-    click.echo(said(work.fleet, as_json))
     failed = [it.status for it in found if it.status and it.state != WAITING]
     waits = any(it.state == WAITING for it in found)
-    sys.exit(failed[0] if finished and failed else TRY_AGAIN if waits or not finished else 0)
+    status = failed[0] if finished and failed else TRY_AGAIN if waits or not finished else 0
+    if as_json:
+        click.echo(said(work.fleet, as_json))
+    else:
+        screen.verdict(screen.FAIL if failed else "" if status else screen.PASS, said(work.fleet, False))
+    sys.exit(status)
 
 
 class _Work:
     """A fleet with its progress on the terminal."""
 
     def __init__(self, table: Table, results: Results, options: Options, ports: tuple[str, ...], jobs: int) -> None:
-        self.progress = Progress(console=Console(stderr=True), disable=not sys.stderr.isatty(), transient=True)
-        self.fleet = Fleet(table, results, options, ports, jobs, _note, self._done)
-        ready = len(self.fleet.found)
-        self._bar = self.progress.add_task("boards", total=len(table.rows), completed=ready)
+        self._screen = Stages()
+        self.fleet = Fleet(table, results, options, ports, jobs, self._screen.say, self._done, self._stage)
+        self._count(table)
 
     def run(self, as_json: bool) -> bool:
         """Whether it was not interrupted; a second Ctrl-C ends the program."""
         try:
-            with self.progress:
+            with self._screen:
                 return self.fleet.run()
         except KeyboardInterrupt:
+            signal.signal(signal.SIGINT, signal.SIG_IGN)  # it ends already
             if as_json:
                 click.echo(said(self.fleet, True))
             sys.stdout.flush()
             os._exit(TRY_AGAIN)  # else Python waits for the boards that were dropped; the result file has the others
 
+    def _stage(self, port: str, stage: str, who: str) -> None:
+        self._screen.stage(port, stage, who)
+
     def _done(self, result: Result) -> None:
-        self.progress.console.print(
-            f"{result.device}: {result.text}", markup=False, emoji=False, highlight=False, soft_wrap=True
-        )
-        self.progress.advance(self._bar)
+        word = screen.PASS if result.state == REGISTERED else screen.FAIL
+        text = f"{word}  {result.device}  {result.port}  {result.seconds} s: {result.text}"
+        self._screen.end(result.port, text, screen.COLOURS[word])
+        self._count(self.fleet.table)
+
+    def _count(self, table: Table) -> None:
+        good = sum(it.state == REGISTERED for it in self.fleet.found)
+        self._screen.footer = f"{good} of {len(table.rows)} boards are registered"
 
 
 def said(fleet: Fleet, as_json: bool) -> str:

@@ -13,7 +13,7 @@ import threading
 import time
 from collections.abc import Sequence
 from types import TracebackType
-from typing import TextIO
+from typing import IO, Any
 
 import click
 from rich.console import Console, Group
@@ -50,7 +50,7 @@ _LETTERS = {
 }
 
 
-def _columns(stream: TextIO) -> int | None:
+def columns(stream: IO[Any]) -> int | None:
     """The width of the terminal that `stream` is; None where it is none."""
     return shutil.get_terminal_size((WIDTH, 24)).columns if stream.isatty() else None
 
@@ -73,14 +73,14 @@ def wrapped(text: str, width: int | None, indent: str = "", rest: str | None = N
 
 def say(text: str, colour: str | None = None, err: bool = True, indent: str = "") -> None:
     """Print a message; on a terminal in lines that fit it."""
-    width = _columns(sys.stderr if err else sys.stdout)
+    width = columns(sys.stderr if err else sys.stdout)
     click.secho(wrapped(text, width, indent), fg=colour, err=err)
 
 
 def table(header: Sequence[str], rows: Sequence[tuple[Sequence[str], str]]) -> list[str]:
     """The lines of a table: a line of cells for each row, and under it its note. No cell is cut: where they do not fit
     side by side, the line is broken between two of them."""
-    width = _columns(sys.stdout) or WIDTH
+    width = columns(sys.stdout) or WIDTH
     shown = [[clean(cell) for cell in cells] for cells, _ in rows]
     sizes = _sizes([header, *shown], width)
     lines = _broken(header, sizes, width)
@@ -113,11 +113,13 @@ def _broken(cells: Sequence[str], sizes: Sequence[int], width: int) -> list[str]
     return lines
 
 
-def big(word: str, text: str = "", err: bool = True) -> None:
-    """Print PASS, FAIL or DONE in letters that can be read from afar, and `text` below them."""
-    click.secho(letters(word), fg=COLOURS[word], bold=True, err=err)
-    if text:
-        say(text, COLOURS[word], err)
+def verdict(word: str, text: str) -> None:
+    """Print the lines of `text` as the result, and on a terminal PASS, FAIL or DONE in big letters before them; ""
+    where it is neither."""
+    if word and sys.stderr.isatty():
+        click.secho(letters(word), fg=COLOURS[word], bold=True, err=True)
+    for line in text.splitlines():
+        say(line, COLOURS.get(word), err=False)
 
 
 def letters(word: str) -> str:
@@ -159,11 +161,13 @@ class Stages:
         """Take the lines that change away, and give the terminal back as it was."""
         self._live.stop()
 
-    def stage(self, port: str, stage: str, who: str = "") -> None:
-        """The board at `port` has come to `stage`; `who` it is, once that is known."""
+    def stage(self, port: str, stage: str, who: str | None = None) -> None:
+        """The board at `port` has come to `stage`; `who` it is, or what is done, stays until another is given."""
         with self._lock:
             before = self._boards.get(port, ("", "", time.monotonic()))
-            self._boards[port] = (clean(who) or before[0], clean(stage), before[2])
+            self._boards[port] = (before[0] if who is None else clean(who), clean(stage), before[2])
+        if self._live.is_started:
+            self._live.refresh()
 
     def end(self, port: str, text: str = "", colour: str | None = None) -> None:
         """The board at `port` is done: `text` stays instead of its line."""
@@ -174,11 +178,11 @@ class Stages:
 
     def say(self, text: str, colour: str | None = None, indent: str = "") -> None:
         """Print a line that stays."""
-        shown = wrapped(text, _columns(sys.stderr), indent, indent + "    ")
+        shown = wrapped(text, columns(sys.stderr), indent, indent + "    ")
         self._print(Text(shown, style=colour or ""))
 
     def big(self, word: str, text: str) -> None:
-        """The same as the function `big`; and the bell, on a terminal."""
+        """Print PASS, FAIL or DONE, in letters that can be read from afar, and `text`; and ring the bell."""
         if not self._console.is_terminal:
             return self.say(f"{word}  {text}")
         self._print(Text(letters(word), style=f"bold {COLOURS[word]}"))

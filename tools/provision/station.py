@@ -221,19 +221,19 @@ class Station:
         if result.state != REGISTERED:
             return Verdict(port, FAIL, f"{row.device}: {result.text}")
         self._done.add(row.line)
-        return Verdict(port, PASS, f"{result.text}, {result.seconds} s", self._after(result))
+        return Verdict(port, PASS, f"{result.text}, {result.seconds} s", self._after(port, result))
 
     def _again(self, port: str, seen: Seen) -> Verdict:
         """A board that is registered: the hook runs if it has not done its work yet."""
         result = self._known(seen)
         assert result
-        return Verdict(port, DONE, f"{result.text} at {result.time}", self._after(result))
+        return Verdict(port, DONE, f"done before, at {result.time}: {result.text}", self._after(port, result))
 
-    def _after(self, result: Result) -> str:
+    def _after(self, port: str, result: Result) -> str:
         """Run the hook once for `result`. Returns what went wrong, or ""."""
         if not self._hook or key(result.flat) in self._log.hooked:
             return ""
-        self._screen.stage(result.port, "after", result.device)
+        self._screen.stage(port, "after", result.device)
         trouble = self._hook.run(values(result))
         self._log.add(
             AFTER, provider=result.provider, url=result.url, device=result.device, board=result.board, trouble=trouble
