@@ -92,9 +92,26 @@ def test_ctrl_c_while_copying(plug, desk):
             time.sleep(0.005)
         process.send_signal(signal.SIGINT)
         out, err = process.communicate(timeout=20)
-    assert (process.returncode, out) == (1, "") and err.endswith("Aborted!\n")
+    sentence = "provision: interrupted, nothing was asked of the service: run this again to continue\n"
+    assert (process.returncode, out) == (1, "") and err.endswith(sentence)
     done = json.loads(desk.run("one", "--json", "enroll.json", board=board).out)
     assert done["status"] == 0 and done["kept"]
+
+
+def test_ctrl_c_while_the_board_registers(plug, desk, sandbox):
+    """It said `Aborted!`, and the board was registered."""
+    desk.write("etherfax")
+    sandbox.fault("etherfax", delay=3, times=1)
+    board = plug()
+    with desk.start("one", "--json", "enroll.json", board=board) as process:
+        end = time.monotonic() + 20
+        while b"/devices" not in board.said and time.monotonic() < end:
+            time.sleep(0.005)
+        process.send_signal(signal.SIGINT)
+        out, err = process.communicate(timeout=20)
+    sentence = "it may be registered: see 'provision status', then run this again"
+    assert (process.returncode, json.loads(out)["state"]) == (1, "interrupted")
+    assert sentence in json.loads(out)["text"] and err.endswith(sentence + "\n")
 
 
 def test_what_is_half_updated_does_not_boot(plug, desk):

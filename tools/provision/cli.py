@@ -14,16 +14,23 @@ import click
 from . import flash, look, registration, scan, screen, upgrade
 from .ca import ca
 from .demo_board.cli import demo_board
+from .errors import Stopped
 from .fleet_command import fleet
 from .library import reset_words
 from .link import connect, find
 from .options import FILE, Group, installing, json_option, port_option
 from .plan import version
+from .registration import TRIED
 from .screen import Stages
 from .station_command import station
 from .template import Template
 from .untrusted import cleaned
-from .work import Options, provide
+from .work import REGISTERING, Options, provide
+
+INTERRUPTED = (
+    "interrupted while the board was registering, it may be registered: see 'provision status', then run this again"
+)
+UNASKED = "interrupted, nothing was asked of the service: run this again to continue"
 
 
 @click.group(cls=Group, context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 120})
@@ -67,11 +74,20 @@ def one(port: str, keep: bool, as_json: bool, enroll_json: Path, **options: Any)
       WIFI=... provision one --port /dev/ttyUSB0 enroll.json
     """
     settings = Template(enroll_json).settings(keep=keep)
-    with Stages() as stages:
-        path = find(port)
-        stages.stage(path, "asking")
-        options["stage"] = lambda stage: stages.stage(path, stage, "")
-        outcome = provide(path, settings, Options(**options), _voice(stages, path))
+    came = [""]  # stages
+    try:
+        with Stages() as stages:
+            path = find(port)
+            stages.stage(path, "asking")
+
+            def come(stage: str) -> None:
+                came.append(stage)
+                stages.stage(path, stage, "")
+
+            outcome = provide(path, settings, Options(**options, stage=come), _voice(stages, path))
+    except KeyboardInterrupt:
+        click.echo(err=True)  # behind the ^C of the terminal
+        raise Stopped(INTERRUPTED if REGISTERING in came else UNASKED) from None
     if as_json:
         click.echo(json.dumps(asdict(outcome)))
     else:
@@ -126,17 +142,20 @@ def reset(port: str, as_json: bool, yes: bool) -> None:
     port = find(port)
     with connect(port) as link:
         there = registration.read(link).registration
-        name = there.name if there else "the board"
-        if not yes and not click.confirm(f"Erase the credential of {name} at {port} for ever?", err=True):
+        attempt = there is not None and there.state == TRIED
+        name = f"the {'attempt' if attempt else 'credential'} of {there.name if there else 'the board'}"
+        if not yes and not click.confirm(f"Erase {name} at {port} for ever?", err=True):
             link.start()
-            raise click.Abort
+            raise Stopped("nothing was erased: run this again to erase it")
         look.forget(link)
     words = reset_words(there.provider) if there else ""
     if as_json:
         click.echo(json.dumps({"port": port, "erased": there.name if there else None, "portal": words}))
     else:
+        words += " if it was registered" if words and attempt else ""
         what = f"{words}, or the next boot is refused" if words else "the board registers again at its next boot"
-        click.echo(f"the credential of {name} is erased: {what}")
+        said = f"{name} is erased" if there else "nothing was registered on the board"
+        click.echo(f"{said}: {what}")
 
 
 @main.command()

@@ -26,6 +26,8 @@ STATUS = dict.fromkeys(PASSING, TRY_AGAIN) | {
 class Failure(click.ClickException):
     """A sentence for the user, and what the program exits with."""
 
+    state = "failed"  # in JSON
+
     def __init__(self, status: int, sentence: str) -> None:
         super().__init__(clean(sentence, SENTENCE))
         self.exit_code = status  # type: ignore[misc]  # click has one a class, we have one a sentence
@@ -35,6 +37,15 @@ class Failure(click.ClickException):
         stream = file or sys.stderr
         shown = wrapped(f"provision: {self.message}", columns(stream), rest="    ")
         click.secho(shown, fg="red", file=stream)
+
+
+class Stopped(Failure):
+    """A person has stopped the program, or said no."""
+
+    state = "interrupted"
+
+    def __init__(self, sentence: str) -> None:
+        super().__init__(1, sentence)
 
 
 def status_of(kind: str) -> int:

@@ -76,7 +76,7 @@ class Group(click.Group):
         try:
             return super().invoke(ctx)
         except click.ClickException as error:
-            _report(ctx, "failed", error.format_message(), error.exit_code)
+            _report(ctx, getattr(error, "state", "failed"), error.format_message(), error.exit_code)
             raise
         except (click.Abort, KeyboardInterrupt):
             _report(ctx, "interrupted", "interrupted: run this again", 1)
