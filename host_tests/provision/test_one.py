@@ -3,6 +3,7 @@
 import hashlib
 import hmac
 import json
+import re
 
 import pytest
 from provision.template import Template
@@ -36,11 +37,15 @@ def test_a_board_from_its_first_byte_to_its_reset(plug, runtime, desk, sandbox):
 def test_a_second_run_copies_what_is_not_right_and_nothing_else(plug, desk):
     desk.write("etherfax")
     board = plug()
-    first = json.loads(desk.run("one", "--json", "enroll.json", board=board).out)
+    done = desk.run("one", "--json", "enroll.json", board=board)
+    first = json.loads(done.out)
+    copied = re.search(r"(\d+ files) copied with enroll.json and provision.json, 0 already up to date", done.err)
+    assert copied and f", {copied[1]}, " in desk.run("status", board=board).out, "two counts of the same"
     assert first["copied"][-1] == "/main.py" and first["kept"] == 0 and first["status"] == 0
     assert "/lib/enroll/providers/etherfax.mpy" in first["copied"] and "/port.py" in first["copied"]
     second = json.loads(desk.run("one", "--json", "enroll.json", board=board).out)
     assert (second["copied"], second["removed"]) == ([], [])
+    assert f"{first['text']} (it was registered before, since {first['since']})" == second["text"]
     board.mpremote(
         "exec", "for n in ('wait.mpy', 'old.py'): f = open('/lib/enroll/' + n, 'a'); f.write('x'); f.close()"
     )

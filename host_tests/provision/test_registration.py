@@ -88,10 +88,38 @@ def test_an_attempt_whose_outcome_is_unknown_is_not_overwritten(plug, desk, sand
     desk.run("one", "--library-only", "enroll.json", board=board)
     other = b"https://fax.example.com\netherfax\nMT77"
     board.mpremote("exec", TRIED.format(state=1, identity=other))
-    assert "this board is MT77, registered at https://fax.example.com or may be since 20" in said(desk, board)
-    board.mpremote("exec", TRIED.format(state=2, identity=other))
+    open_ = "not registered; an earlier attempt as MT77 at https://fax.example.com may have succeeded"
+    assert f"this board is {open_}: use --replace MT77 to give it up" in said(desk, board)
+    assert f"on its flash: {open_}" in desk.run("status", board=board).out
+    assert open_ in " ".join(desk.run("scan", board=board).out.split())
     board.mpremote("exec", TRIED.format(state=2, identity=other))
     assert desk.run("one", "enroll.json", board=board).status == 0
+
+
+def test_status_and_reset_speak_of_an_attempt_as_one_does(plug, desk, sandbox):
+    serial = desk.write("etherfax")["serial"]
+    sandbox.fault("etherfax", delay=6, times=1)
+    board = plug()
+    assert desk.run("one", "--deadline", "1", "enroll.json", board=board).status == 75
+    status = desk.run("status", board=board)
+    assert status.status == 75
+    assert f"not registered; an earlier attempt as {serial} at {sandbox.url('etherfax')} may have" in status.out
+    done = desk.run("reset", "--yes", board=board)
+    assert f"the attempt of {serial} is erased: reset this device in the portal if it was registered" in done.out
+
+
+def test_what_was_given_up_is_said_and_a_refusal_is_no_open_attempt(plug, desk, sandbox):
+    """The board was called registered, or may be, as the device that the service had just refused."""
+    first = desk.write("etherfax")["serial"]
+    board = plug()
+    desk.run("one", "enroll.json", board=board)
+    sandbox.etherfax.disable(desk.write("etherfax")["serial"])
+    done = desk.run("one", "--replace", first, "enroll.json", board=board)
+    assert done.status == 77 and done.out.startswith("refused: ")
+    assert f"; the registration of {first} has been given up: reset this device in the portal" in done.out
+    [row] = json.loads(desk.run("scan", "--json", board=board).out)
+    assert (row["state"], row["registration"]) == ("installed", None)
+    assert "nothing was registered on the board: " in desk.run("reset", "--yes", board=board).out
 
 
 def test_files_that_are_not_ours_are_kept_and_named(plug, desk, reads):
@@ -104,6 +132,8 @@ def test_files_that_are_not_ours_are_kept_and_named(plug, desk, reads):
     )
     again = json.loads(desk.run("one", "--library-only", "--json", "enroll.json", board=board).out)
     assert (again["copied"], again["moved"]) == ([], [])
+    board.mpremote("exec", "import os; os.remove('/lib/enroll/wait.mpy')")
+    assert " 1 file copied, " in desk.run("one", "--library-only", "enroll.json", board=board).err
     done = desk.run("one", "enroll.json", board=board)
     assert done.status == 0, done
     assert "/main.py is not ours: it is kept as /main.py.before2" in done.err
@@ -122,6 +152,7 @@ def test_reset_says_what_to_do_in_the_portal(plug, desk):
     board.heard.clear()
     done = desk.run("reset", board=board, typed="n\n")
     assert done.status == 1 and done.out == "" and f"credential of {serial}" in done.err
+    assert "nothing was erased" in done.err and "Aborted" not in done.err
     end = time.monotonic() + 10
     while b"\x02\x04" not in board.heard:  # it goes on
         assert time.monotonic() < end

@@ -13,6 +13,7 @@ from .failures import nonsense
 from .link import Link
 from .look import forget, manifest_of
 from .plan import CONFIGURATION_FILE, MANIFEST, Content
+from .registration import Registration
 
 MAIN = "/main.py"
 LIBRARY_FOLDER = "/lib/enroll/"
@@ -32,9 +33,9 @@ class Installed:
     moved: list[str]
 
 
-def install(link: Link, contents: dict[str, Content], hear: Hear, give_up: bool = False) -> Installed:
-    """Make the board's files what `contents` says, and read them back. `give_up`: erase what is registered there, once
-    nothing boots any more and the library is whole. Raises Failure.
+def install(link: Link, contents: dict[str, Content], hear: Hear, give_up: Registration | None = None) -> Installed:
+    """Make the board's files what `contents` says, and read them back. `give_up`: what is registered there, to be
+    erased once nothing boots any more and the library is whole. Raises Failure.
     """
     names = [path for path in contents if not path.startswith(LIBRARY_FOLDER)]
     there = link.hashes("/lib/enroll", names)
@@ -51,6 +52,7 @@ def install(link: Link, contents: dict[str, Content], hear: Hear, give_up: bool 
     if give_up:
         link.enter()  # what is loaded is the old library
         forget(link)
+        hear(give_up.given_up)
     _copy(link, late, contents, hear)
     there = link.hashes("/lib/enroll", names)
     bad = [path for path, content in contents.items() if there.get(path) not in content.right]
@@ -58,9 +60,22 @@ def install(link: Link, contents: dict[str, Content], hear: Hear, give_up: bool 
         raise Failure(
             STORAGE, f"the board at {link.port} does not hold what was written to {bad[0]}: replace its flash"
         )
-    kept = len(contents) - len(wrong)
-    hear(f"{len(wrong)} files copied, {kept} were right already, {len(stale)} removed; all read back")
-    return Installed(wrong, kept, stale, list(moved.values()))
+    hear(_summary(wrong, contents, len(stale)))
+    return Installed(wrong, len(contents) - len(wrong), stale, list(moved.values()))
+
+
+def _summary(copied: list[str], contents: dict[str, Content], removed: int) -> str:
+    """How many files were copied; those that `provision status` does not count are named."""
+    own = [path for path in (CONFIGURATION_FILE, MANIFEST) if path in copied]
+    extra = f" with {' and '.join(path[1:] for path in own)}" if own else ""
+    number = len(copied) - len(own)
+    same = len(set(contents) - {*copied, CONFIGURATION_FILE, MANIFEST})
+    return f"{files(number)} copied{extra}, {same} already up to date, {removed} removed; all read back"
+
+
+def files(number: int) -> str:
+    """So many files."""
+    return f"{number} file{'' if number == 1 else 's'}"
 
 
 def _copy(link: Link, paths: list[str], contents: dict[str, Content], hear: Hear) -> None:

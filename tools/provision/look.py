@@ -47,6 +47,7 @@ def status(link: Link) -> dict[str, Any]:
             "identity": record.device if record else None,
             "since": record.since if record else None,
             "record": record.sentence if record else None,
+            "attempt": bool(record and record.state == registration.TRIED),
             "registered": device_id,
             "error": f"{kind}: {clean(found)}" if kind else None,
         }
@@ -79,6 +80,8 @@ def lines(found: dict[str, Any], files: bool) -> list[str]:
         there = [f"on its flash: {found['record']}"] if found["record"] else []
         return [*said, found["error"], *there]
     name = found["registered"]
+    if not name and found["attempt"]:
+        return [*said, found["record"]]
     since = f" since {found['since']}" if name and found["since"] else ""
     where = f"{found['provider']} {name or ''}".strip()
     return [*said, f"{'registered' if name else 'not registered yet:'} {where} at {found['url']}{since}"]

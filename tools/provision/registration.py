@@ -18,8 +18,9 @@ LINE = 2000  # characters of a line of a record: an address is compared, not onl
 TRIED, RAW, KEPT = 1, 3, 4  # states of a record, see lib/enroll/record.py
 _EARLIEST, _LATEST = 1_577_836_800, 4_102_444_800  # 2020 and 2100: between them a board's clock can be true
 
-# What is registered: [board id, [[state, identity, device id, time], ...]], the newest record first. `source`: of
-# store.py, for a board whose own library is broken; without it such a board says "no library".
+# What is registered: [board id, [[state, identity, device id, time], ...]], the newest record first; an attempt beside
+# a refusal counts for nothing, as in record.recall. `source`: of store.py, for a board whose own library is broken;
+# without it such a board says "no library".
 REGISTRATION = Program(
     """
 import json, os
@@ -52,14 +53,17 @@ def name(state, body):
         return ""
 def records(store):
     found = []
+    refused = None
     for older in (False, True):
         record = store.load(older)
-        if record and record[0] != 2:
+        if record and record[0] == 2:
+            refused = record[1]
+        elif record and record[:2] != (1, refused):
             state, who, body = record
             slot = store.next if older else 1 - store.next
             found.append([state, text(who), name(state, body), when(store.name(slot))])
     for who in store.damaged:
-        if who.count(b"\\n"):
+        if who != refused and who.count(b"\\n"):
             found.append([1, text(who), "", 0])
     return found
 def number():
@@ -129,8 +133,16 @@ class Registration:
         since = f" since {self.since}" if self.since else ""
         if self.state == KEPT:
             return f"{self.name}, registered at {clean(self.url)}{since}"
-        what = "with an answer that nobody has read yet" if self.state == RAW else "or may be"
-        return f"{self.name}, registered at {clean(self.url)} {what}{since}"
+        if self.state == TRIED:
+            return f"not registered; an earlier attempt as {self.name} at {clean(self.url)} may have succeeded"
+        return f"{self.name}, registered at {clean(self.url)} with an answer that nobody has read yet{since}"
+
+    @property
+    def given_up(self) -> str:
+        """That it has been given up, and what to do then."""
+        words = reset_words(self.provider)
+        what = "attempt" if self.state == TRIED else "registration"
+        return f"the {what} of {self.name} has been given up" + (f": {words}" if words else "")
 
     def carries(self, settings: Settings) -> bool:
         """Whether it is of the provider and the identity of `settings`, at whatever address. What `settings` leaves to

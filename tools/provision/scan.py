@@ -115,7 +115,7 @@ def _found(
         since = f" since {there.since}" if there.since else ""
         if there.state == KEPT:
             return REGISTERED, f"registered as {there.name} at {there.url}{since}"
-        return OPEN, f"not settled: {there.sentence}"
+        return OPEN, there.sentence
     if ours:
         version = f"enroll {clean(manifest['version'])}" if manifest else "enroll, not put there by provision"
         return INSTALLED, f"{version}; not registered, and stopped: its next boot may register it"

@@ -14,7 +14,7 @@ from .install import Hear, Installed, install, installed_files
 from .link import BYTECODE, Facts, Link, connect, ignore
 from .plan import library_plan, plan
 from .raw import Deadline
-from .registration import KEPT, RAW, Seen, protect, read
+from .registration import KEPT, RAW, Registration, Seen, protect, read
 from .template import Settings
 from .untrusted import clean
 
@@ -150,13 +150,23 @@ def _provide(port: str, settings: Settings, options: Options, hear: Hear) -> Out
         except Failure:
             link.start()  # it goes on as what it is
             raise
-        done = install(link, contents, hear, give_up)
+        before = seen.registration
+        done = install(link, contents, hear, before if give_up else None)
         options.stage(REGISTERING)
         outcome = first_boot(link, settings, options, hear)
         seen = confirm(link, settings, outcome)
         if not outcome.retry_after:  # else its boot would ask at once
             link.start()
-    return describe(outcome, seen, done)
+    return describe(_with_history(outcome, before, give_up), seen, done)
+
+
+def _with_history(outcome: Outcome, before: Registration | None, give_up: bool) -> Outcome:
+    """`outcome`, and what became of the registration that was on the board `before`."""
+    if before and give_up:
+        outcome.text += f"; {before.given_up}"
+    elif before and before.state == KEPT and not outcome.status:
+        outcome.text += f" (it was registered before{f', since {before.since}' if before.since else ''})"
+    return outcome
 
 
 def confirm(link: Link, settings: Settings, outcome: Outcome) -> Seen:
