@@ -84,6 +84,7 @@ def test_the_record_stays_and_no_service_is_asked_to_register(registered, runtim
     [found] = json.loads(done.out)
     assert (done.status, found["state"], found["version"], found["device_id"]) == (0, "upgraded", NEW, serial), done
     assert found["copied"] == ["/lib/enroll/wait.py", "/provision.json"]
+    assert found["text"] == f"upgraded from {found['before']} to {NEW}; etherfax {serial} is still registered"
     assert not asked(sandbox)
     there = look(desk, board)
     assert (there["registered"], there["enroll"], there["changed"]) == (serial, NEW, [])
@@ -91,6 +92,35 @@ def test_the_record_stays_and_no_service_is_asked_to_register(registered, runtim
     assert "enroll-upgrade" not in board.mpremote("fs", "ls").stdout
     [again] = json.loads(desk.run("upgrade", "--json", board=board).out)
     assert (again["state"], again["copied"]) == ("already", [])
+
+
+AS_THE_BOARD_SPELLS_IT = """
+import json
+found = json.load(open("/provision.json"))
+with open("/provision.json", "w") as file:
+    json.dump(found, file)
+"""
+
+
+def test_the_same_version_is_not_installed_again(registered, desk):
+    """provision.json was spelled in another way by each command, and so was copied by each."""
+    board, serial = registered()
+    for spelled in ("", AS_THE_BOARD_SPELLS_IT):
+        board.mpremote("exec", spelled)
+        [found] = json.loads(desk.run("upgrade", "--json", board=board).out)
+        assert (found["state"], found["copied"]) == ("already", []), found
+        assert found["text"] == f"enroll {found['version']} is installed already; etherfax {serial} is registered"
+
+
+def test_one_after_an_upgrade_copies_nothing(plug, desk):
+    desk.write("etherfax")
+    board = plug()
+    desk.run("one", "enroll.json", board=board)
+    board.mpremote("exec", "import os; os.remove('/lib/enroll/wait.mpy')")
+    [found] = json.loads(desk.run("upgrade", "--json", board=board).out)
+    assert (found["state"], found["copied"]) == ("upgraded", ["/lib/enroll/wait.mpy"])
+    assert "was installed again, its files differed; etherfax" in found["text"]
+    assert json.loads(desk.run("one", "--json", "enroll.json", board=board).out)["copied"] == []
 
 
 def test_a_device_whose_service_has_moved_asks_nobody_either(registered, desk, sandbox, newer):
@@ -149,7 +179,7 @@ def test_a_board_that_is_unplugged_boots_and_the_command_completes_it(
     board.plug()
     assert look(desk, board)["registered"] == serial
     done = desk.run("upgrade", board=board)
-    assert done.status == 0 and f"became {NEW}" in done.out, done
+    assert done.status == 0 and f" to {NEW}; etherfax {serial}" in done.out, done
     assert not asked(sandbox)
 
 
@@ -185,6 +215,7 @@ def test_what_is_no_registered_board_of_ours_is_not_touched(plug, desk, newer):
     desk.run("one", "--deadline", "0", "enroll.json", board=board)
     done = desk.run("upgrade", board=board)
     assert done.status == 75 and "is not registered: use 'provision one'" in done.out, done
+    assert done.out.count(board.port) == 1
 
 
 def test_files_that_a_person_has_changed_are_left_alone(registered, desk, newer):

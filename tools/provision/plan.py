@@ -102,4 +102,9 @@ def _manifest(contents: dict[str, Content], board: str, others: dict[str, str] |
     password could be guessed from it."""
     hashes = {path: min(content.right) for path, content in contents.items() if path != CONFIGURATION_FILE}
     hashes.update(others or {})
-    return json.dumps({"version": version(), "board": board, "files": hashes}).encode()
+    return manifest(version(), board, hashes)
+
+
+def manifest(version: str, board: str, files: dict[str, str]) -> bytes:
+    """A provision.json, always spelled the same way: a difference means that something was installed."""
+    return json.dumps({"version": version, "board": board, "files": files}, sort_keys=True).encode()

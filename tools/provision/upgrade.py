@@ -16,10 +16,11 @@ from . import look, snippets, swap
 from .answers import ASCII, OneOf, Text
 from .errors import ANSWER, CONFIGURATION, STORAGE, TRY_AGAIN, Failure, status_of
 from .failures import ProgramError
+from .install import files as count
 from .library import ROOT, library
 from .link import Link, attached, connect, find
 from .options import port_option
-from .plan import CONFIGURATION_FILE, MANIFEST, board_files, family_of, version
+from .plan import CONFIGURATION_FILE, MANIFEST, board_files, family_of, manifest, version
 from .raw import Deadline
 from .snippets import Program
 from .untrusted import clean
@@ -121,14 +122,14 @@ def wanted(found: Installed, platform: str, source: bool, library_only: bool) ->
             raise Failure(CONFIGURATION, f"{', '.join(theirs)} was changed on the board after provision: {remedy}")
     kept = {path: mark for path, mark in found.manifest["files"].items() if not path.startswith(LIBRARY + "/")}
     hashes = kept | {path: hashlib.sha256(data).hexdigest() for path, data in files.items()}
-    manifest = {"version": version(), "board": found.manifest["board"], "files": hashes}
-    return {**files, MANIFEST: json.dumps(manifest).encode()}
+    return {**files, MANIFEST: manifest(version(), found.manifest["board"], hashes)}
 
 
 def right(found: Installed, files: dict[str, bytes]) -> bool:
     """Whether `files` are what the board has, and its library has no others."""
     there = {path: mark for path, mark in found.there.items() if path in files or path.startswith(LIBRARY + "/")}
-    return there == _marks(files)
+    same = found.manifest == json.loads(files[MANIFEST])  # however it is spelled
+    return same and {**there, MANIFEST: ""} == {**_marks(files), MANIFEST: ""}
 
 
 def _marks(files: dict[str, bytes]) -> dict[str, str]:
@@ -157,7 +158,7 @@ def stage(link: Link, files: dict[str, bytes], there: dict[str, str], hear: Hear
     if bad:
         what = f"the board at {link.port} does not hold what was written for {bad[0]}"
         raise Failure(STORAGE, f"{what}, it runs its old files: replace its flash")
-    hear(f"{len(far)} files copied beside the old ones; all read back")
+    hear(f"{count(len(far))} copied beside the old ones; all read back")
     return far
 
 
@@ -231,14 +232,15 @@ def upgrade(port: str, options: Options, library_only: bool, hear: Hear) -> Upgr
         found = installed(link)
         files = wanted(found, facts.platform, options.source, library_only)
         result = Upgrade(port, "already", 0, "", found.who[2], found.manifest["version"], version())
-        result.text = f"enroll {version()} is on the board already: {found.who[0]} {found.who[2]}"
+        result.text = f"enroll {version()} is installed already; {found.who[0]} {found.who[2]} is registered"
         if not right(found, files):
             result.copied = stage(link, files, found.there, hear)
             trouble = replace(link, found, files, options.deadline)
             result.state, result.status = ("rolled back", ANSWER) if trouble else ("upgraded", 0)
-            result.text = (
-                f"enroll {result.before} became {version()}: {found.who[0]} {found.who[2]} is registered still"
-            )
+            done = f"upgraded from {result.before} to {version()}"
+            if result.before == version():
+                done = f"enroll {version()} was installed again, its files differed"
+            result.text = f"{done}; {found.who[0]} {found.who[2]} is still registered"
             if trouble:
                 result.text = f"the new files {trouble}; the board has its old files again: correct that, or report it"
         swap.end(link)
@@ -271,7 +273,8 @@ def command(port: str, every: bool, library_only: bool, source: bool, deadline: 
             result = Upgrade(each, "failed", error.exit_code, error.message)
         results.append(result)
         if not as_json:
-            click.secho(f"{result.port}: {result.text}", fg="red" if result.status else "green")
+            who = "" if result.port in result.text else f"{result.port}: "
+            click.secho(f"{who}{result.text}", fg="red" if result.status else "green")
     if as_json:
         click.echo(json.dumps([asdict(it) for it in results]))
     sys.exit(next((it.status for it in results if it.status), 0))
