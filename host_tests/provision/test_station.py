@@ -155,7 +155,7 @@ def test_fail_then_ctrl_c_then_the_rest_by_fleet(plug, desk, sandbox, table):
         fixture.take()
         terminal.until("2 to do: plug in a board")
         fixture.put(good)
-        terminal.until("registering")
+        terminal.until("copying")
         terminal.interrupt()
         assert terminal.end() == 75
         assert "the boards under way are finished first" in terminal.text

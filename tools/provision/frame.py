@@ -41,6 +41,7 @@ def ask(code: str, values: Iterable[object], mark: str) -> str:
     return f"{code}\n_call({mark!r}, main, {list(values)!r})"
 
 
+_BEGUN = re.compile(rb"~[0-9a-f]{0,8}")  # what is left where noise cuts into the mark of a piece
 _REST = re.compile(rb"[A-Za-z0-9+/=:]*:[0-9a-f]{1,8}~")  # what a line of noise has left of a piece
 
 
@@ -88,7 +89,7 @@ class Answer(Lines):
         for found in self._piece.finditer(line):
             self._keep(found)
         if self._own not in line and not _REST.fullmatch(line):
-            super().line(line)
+            super().line(_BEGUN.sub(b"", line))
 
     def _keep(self, found: re.Match[bytes]) -> None:
         size = int(found[3])
