@@ -10,7 +10,7 @@ POWER = "PM_NONE"  # of network.WLAN: the radio stays awake, which keeps TLS fro
 PATIENCE = 20  # seconds for each network
 # Milliseconds without port.feed(), 0: none. At least 30000: a name takes up to 28 s where no name server answers.
 WATCHDOG = 0
-HARDWARE_KEY = ""  # Xyte's, of the model, for devices whose enroll.json leaves it out
+HARDWARE_KEY = ""  # of the model, for devices whose enroll.json leaves it out
 NVS = False  # whether esp32.NVS is mounted at /nvs, for `"store": "/nvs/enroll"` in enroll.json
 # Blocks of ESP-IDF's heap, in bytes, that have to be free before a connection, because mbedTLS takes its own there:
 # what comes in (16 KB), what goes out (4 KB), the handshake. Measured on RP2 only; ESP-IDF configures the same sizes.

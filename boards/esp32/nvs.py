@@ -36,7 +36,7 @@ class Files:
     def __init__(self, kind, partitions=None) -> None:
         self._kind = kind
         self._partitions = partitions
-        self._spaces: dict[str, Any] = {}  # every one that is opened anew would take memory for ever
+        self._spaces: dict[str, Any] = {}  # opened once each: opening one again would leak memory
 
     def mount(self, *_) -> None:
         """Nothing is to be done."""

@@ -105,8 +105,8 @@ class Bench:
         self.link.write(MARK, b"")
         self.link.call(snippets.FOLDERS, f"{FOLDER}/tmp")
 
-    config = f"{FOLDER}/root/enroll.json"
-    ca = f"{FOLDER}/root/ca.der"
+    config = f"{FOLDER}/device/enroll.json"
+    ca = f"{FOLDER}/device/ca.der"
 
     @property
     def board(self) -> str:

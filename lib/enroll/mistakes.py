@@ -50,7 +50,7 @@ def wants(section: str, item: str, value: "Any") -> EnrollError:
 
 
 def ca(path: "str | None") -> EnrollError:
-    """There is no file at `path`; None where https has none."""
+    """What to raise where no file is at `path`, or where https has no `ca` (None)."""
     return wrong("ca` names %s, which is not there" % path if path else "ca` is missing, https needs it")
 
 
