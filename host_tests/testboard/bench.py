@@ -128,7 +128,7 @@ class Bench:
         self,
         program: Program,
         *values: object,
-        folders: tuple[str, ...] = ("root", "lib"),
+        folders: tuple[str, ...] = ("device", "lib"),
         seconds: float = 120,
         hear: Hear = ignore,
     ) -> Any:

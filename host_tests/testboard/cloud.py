@@ -126,14 +126,14 @@ def reachable(bench: Bench) -> None:
 def ports(bench: Bench) -> dict[str, bytes]:
     """{path below the folder: content} of what boards/ has for this board. Raises Failure."""
     name = bench.settings.board or bench.facts.board
-    return {f"root{path}": data for path, data in board_files(bench.family, name).items()}
+    return {f"device{path}": data for path, data in board_files(bench.family, name).items()}
 
 
 def install(bench: Bench, it: Sandbox) -> None:
     """Put the firmware into the folder, but for the library, which is there."""
     files = ports(bench)
-    files["root/main.py"] = (ROOT / "firmware" / "main.py").read_bytes()
-    files["root/ca.der"] = it.ca_der.read_bytes()
+    files["device/main.py"] = (ROOT / "firmware" / "main.py").read_bytes()
+    files["device/ca.der"] = it.ca_der.read_bytes()
     bench.write(files)
     configure(bench, it, "etherfax")
 
@@ -143,8 +143,8 @@ def configure(bench: Bench, it: Sandbox, service: str) -> None:
     made = devices.create(it, service, str(secrets.randbelow(10**6)))
     network = {"network": bench.settings.network} if bench.settings.network else {}
     config = devices.configuration(it, service, made) | {"ca": "ca.der"} | network
-    bench.remove("root/state")
-    bench.write({"root/enroll.json": json.dumps(config).encode()})
+    bench.remove("device/state")
+    bench.write({"device/enroll.json": json.dumps(config).encode()})
 
 
 def tls(bench: Bench, it: Sandbox) -> dict[str, Any]:
