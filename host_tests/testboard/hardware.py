@@ -170,7 +170,7 @@ def resets(bench: Bench) -> dict[str, Any]:
             raise Broken("it saved nothing before the watchdog bit")
         found, broken = bench.call(_LOADS, path)
         damaged += broken
-        if not told[-1] <= found <= told[-1] + 2:  # a line may be lost with the port
+        if found < told[-1]:  # it may be a later one: what the port still held is lost with the reset
             raise Broken(f"record {told[-1]} had been saved, and record {found} was there after the reset")
         last = found
     return {"resets": ROUNDS, "records": last, "slots found torn": damaged}
