@@ -6,21 +6,8 @@ import packages
 import pytest
 import web
 from devices import ROOT
+from proof import MIP, ROM
 from runtimes import Unavailable, first, micropython
-
-MIP = """
-import sys
-import mip
-mip.install(sys.argv[1], index=sys.argv[2], target=sys.argv[3], mpy=sys.argv[4] == "mpy")
-"""
-ROM = """
-import sys
-import vfs
-vfs.mount(vfs.VfsRom(memoryview(open(sys.argv[1], "rb").read())), "/rom")
-sys.path.insert(0, "/rom")
-import main
-sys.exit(main.main([sys.argv[2], "--once"]))
-"""
 
 
 @pytest.fixture(scope="module")

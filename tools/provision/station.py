@@ -4,11 +4,9 @@ from __future__ import annotations
 
 import os
 import queue
-import signal
 import threading
 import time
-from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from functools import partial
 
@@ -18,6 +16,7 @@ from .deal import Dealer
 from .errors import TRY_AGAIN, Failure
 from .fleet import Fleet, look
 from .hook import Hook
+from .interrupts import interrupts
 from .library import library
 from .link import connect
 from .registration import Seen, protect
@@ -58,19 +57,6 @@ def sockets(ports: Sequence[str]) -> dict[str, str]:
         return {port: "" for port in ports if os.path.exists(port)}
     found = [it for it in list_ports.comports() if it.vid is not None and it.pid is not None]
     return {it.device: it.serial_number or "" for it in found}
-
-
-@contextmanager
-def interrupts() -> Iterator[list[int]]:
-    """A list that Ctrl-C and SIGTERM fill instead of breaking in anywhere."""
-    come: list[int] = []
-    numbers = (signal.SIGINT, signal.SIGTERM)
-    before = {number: signal.signal(number, lambda number, _: come.append(number)) for number in numbers}
-    try:
-        yield come
-    finally:
-        for number, handler in before.items():
-            signal.signal(number, handler)
 
 
 class Station:

@@ -2,18 +2,16 @@
 
 from __future__ import annotations
 
-import contextlib
 import json
 import os
-import signal
 import sys
 import time
-from collections.abc import Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import click
 
+from ..interrupts import interrupts
 from .bench import Folder, sandbox
 from .board import Board
 from .micropython import find
@@ -50,7 +48,7 @@ def demo_board(
     """
     program = find(micropython)
     place = Folder(folder)
-    with _until_signal() as ended, place.locked(), sandbox(state, free_ports) as running:
+    with interrupts() as ended, place.locked(), sandbox(state, free_ports) as running:
         if new:
             place.clear()
         place.device(running, provider)
@@ -63,19 +61,6 @@ def demo_board(
                     board.plug()
                     place.show(board)
         place.port.unlink(missing_ok=True)
-
-
-@contextlib.contextmanager
-def _until_signal() -> Iterator[list[int]]:
-    """Yields a list that SIGINT and SIGTERM fill, so that all is closed in good order."""
-    noted: list[int] = []
-    numbers = (signal.SIGINT, signal.SIGTERM)
-    before = {number: signal.signal(number, lambda number, _: noted.append(number)) for number in numbers}
-    try:
-        yield noted
-    finally:
-        for number, handler in before.items():
-            signal.signal(number, handler)
 
 
 def _announce(place: Folder, running: Sandbox, provider: str, as_json: bool) -> None:
