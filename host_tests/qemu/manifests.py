@@ -12,7 +12,7 @@ import sys
 import time
 from pathlib import Path
 
-from firmware import BOARDS, TOOLS
+from firmware import BOARDS, TOOLS_OF
 
 from .result import Result
 from .toolchain import MPY_CROSS, ROOT, generated, sources
@@ -34,7 +34,7 @@ def stand_in(ports: Path, folder: Path) -> Path:
 
 def freeze(board: str, source: Path, library: Path, out: Path) -> None:
     """Freeze what `board` has into C. Raises AssertionError if something is missing, or not ours."""
-    family = next(name for name in TOOLS if (source / "ports" / name / "boards" / board).is_dir())
+    family = next(name for name in TOOLS_OF if (source / "ports" / name / "boards" / board).is_dir())
     port = source / "ports" / family
     places = {"MPY_DIR": source, "MPY_LIB_DIR": library, "PORT_DIR": port, "BOARD_DIR": port / "boards" / board}
     shutil.copytree(generated(), out / "genhdr")
