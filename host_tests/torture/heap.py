@@ -17,7 +17,7 @@ from torture.service import ONCE, PROVIDERS, SHAPES, Service
 TITLE = "heap that is full"
 HEAPS = {32: "112k", 64: "144k"}  # for an attempt that is squeezed: what it leaves must be there in one piece
 STEP = 256  # bytes between two heaps
-LARGEST = 65536
+LARGEST = {"mpy": 65536, "py": 98304}  # from .py, the compiler needs its share
 PROVED = {32: 1536, 64: 3072}  # bytes that an attempt has made sure of, enroller._ROOM
 FEW = ["many-chunked", "changing-length", "plain-long", "dated-cut", "plain-broken"]
 
@@ -38,8 +38,8 @@ def starts(runtime: str, heap: int) -> bool:
 
 def boots(bench: Bench, runtime: str, form: str, provider: str) -> Result:
     """Boot with every heap, from the smallest that starts MicroPython to the largest that is of interest."""
-    first = next(heap for heap in range(STEP, LARGEST, STEP) if starts(runtime, heap))
-    heaps = range(first, LARGEST + 1, STEP)
+    first = next(heap for heap in range(STEP, LARGEST[form], STEP) if starts(runtime, heap))
+    heaps = range(first, LARGEST[form] + 1, STEP)
     with Boots(bench.folder(), runtime, form, provider) as these:
         lost = [sentence for heap in heaps for sentence in these.boot(heap)]
         registered = [heap for heap in heaps if these.registered.get(heap)]
@@ -50,7 +50,7 @@ def boots(bench: Bench, runtime: str, form: str, provider: str) -> Result:
 
 def around(bench: Bench, runtime: str, form: str, provider: str) -> Result:
     """Boot with a few heaps around the smallest that registers."""
-    low, high = 4096, LARGEST
+    low, high = 4096, LARGEST[form]
     with Boots(bench.folder(), runtime, form, provider) as these:
         lost = []
         while high - low > STEP // 2:
