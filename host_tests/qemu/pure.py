@@ -27,6 +27,7 @@ LEFT_OUT = {  # files and tests that cannot run there
     "test_one_that_was_taken_out_makes_room_only_where_all_is_full": "the same",
     "test_children_that_have_no_room_are_named_before_the_first_is_registered": "the same",
     "test_long_keys_fit_or_are_said_not_to_and_cost_no_other_child": "the same",
+    "test_telemetry_of_many_children_goes_in_batches_of_a_hundred": "keeps what 452 children say beside the library",
     "test_a_provider_that_is_not_there_gives_those_that_are": "lists a folder, where the library is frozen here",
     "test_the_version_is_the_packages": "reads a file of the repository, which is not on the board",
     "test_a_factory_reset_erases_the_children_too": "holds the content of every file of the store at once",
