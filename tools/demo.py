@@ -10,7 +10,9 @@ import click
 from devices import ROOT, SERVICES, Device, configuration, create
 from rich import box
 from rich.console import Console
+from rich.padding import Padding
 from rich.table import Table
+from rich.text import Text
 from runtimes import preferred
 from sandbox import Sandbox
 
@@ -36,7 +38,8 @@ class Demo:
 
     def say(self, text: str) -> None:
         """Print a line as it is, indented."""
-        self.console.print("    ", text, highlight=False, markup=False, soft_wrap=True)
+        line = Padding(Text(text, overflow="fold"), (0, 0, 0, 4)) if self.console.is_terminal else f"    {text}"
+        self.console.print(line, highlight=False, markup=False, soft_wrap=not self.console.is_terminal)
 
     def boot(self, service: str, *arguments: str) -> Boot:
         """Boot the device of `service`, printing its progress line by line as it comes."""
@@ -116,7 +119,9 @@ def main() -> None:
     shutil.rmtree(FOLDER, ignore_errors=True)
     with Sandbox(FOLDER / "sandbox") as sandbox:
         address = sandbox.url("etherfax").removesuffix("/etherfax/rest/2.0/api")
-        console.print(f"The sandbox listens on {address}, NTP on {sandbox.ntp}; its CA is new.", soft_wrap=True)
+        console.print(
+            f"The sandbox listens on {address}, NTP on {sandbox.ntp}; its CA is new.", soft_wrap=not console.is_terminal
+        )
         demo = Demo(sandbox, console, runtime)
         first = demo.register()
         second = demo.again()

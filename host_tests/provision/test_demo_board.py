@@ -10,6 +10,7 @@ import sys
 import time
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 from click.testing import CliRunner
 from provision.cli import main
@@ -20,7 +21,7 @@ CRASH = b"import uctypes; print(uctypes.bytearray_at(8, 1)[0])\r"  # a segmentat
 
 
 @contextlib.contextmanager
-def running(folder: Path, *words: str, command: tuple[str, ...] = COMMAND) -> Iterator[dict[str, str]]:
+def running(folder: Path, *words: str, command: tuple[str, ...] = COMMAND) -> Iterator[dict[str, Any]]:
     """The demo board in `folder` until Ctrl-C, with what it says when it is ready."""
     environment = {name: value for name, value in os.environ.items() if not name.startswith("MAKE")}  # else make talks
     environment["ARGS"] = "--free-ports --json"
@@ -44,6 +45,11 @@ def typed(*words: str, status: int = 0) -> str:
     done = CliRunner().invoke(main, words)
     assert done.exit_code == status, done.output
     return done.output
+
+
+def chip(told: dict[str, Any]) -> str:
+    """The id of the board's chip."""
+    return str(json.loads(typed("scan", "--json", "--port", told["port"]))[0]["board"])
 
 
 def crash(port: Path) -> None:
@@ -77,6 +83,8 @@ def test_word_for_word_what_the_page_says(tmp_path, monkeypatch):
         script = "set -e; " + "\n".join(commands)
         done = subprocess.run(script, shell=True, capture_output=True, text=True, check=False)
         assert done.returncode == 0, done
+        portal = subprocess.run(told["portal"][0], shell=True, capture_output=True, text=True, check=False)
+        assert portal.returncode == 0 and "MT000000001" in portal.args, portal
         assert "registered etherfax MT000000001\n" in done.stdout and "devices?a=register" in done.stdout
         crash(Path(told["port"]))
         assert "registered etherfax MT000000001" in typed("status", "--port", told["port"])
@@ -88,7 +96,7 @@ def test_word_for_word_what_the_page_says(tmp_path, monkeypatch):
 def test_a_second_board_on_the_same_flash_or_sandbox_is_refused(tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
     with running(tmp_path) as told:
-        first = Path(told["enroll_json"]).read_text()
+        first, before = Path(told["enroll_json"]).read_text(), chip(told)
         assert "a board runs in .cache/board already" in typed("demo-board", "--free-ports", status=2)
         said = typed("demo-board", "--free-ports", "--folder", "other", status=2)
         assert "another sandbox uses the state folder .cache/sandbox: end what uses it" in said
@@ -96,6 +104,7 @@ def test_a_second_board_on_the_same_flash_or_sandbox_is_refused(tmp_path, monkey
     with running(tmp_path, "--new") as told:
         assert Path(told["enroll_json"]).read_text() != first
         typed("status", "--port", told["port"], status=78)  # a blank board: nothing is installed
+        assert chip(told) != before
 
 
 def test_without_a_micropython_it_says_what_to_install(tmp_path, monkeypatch):

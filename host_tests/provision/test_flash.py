@@ -2,6 +2,7 @@
 
 import json
 import struct
+import sys
 import threading
 import time
 from pathlib import Path
@@ -178,7 +179,7 @@ def test_what_is_wrong_before_a_board_is_touched(plug, desk, tools, firmware):
         part: "part.bin has no partition table, it is a part of a firmware: take the whole .bin",
         firmware(esp(99), "new.bin"): "new.bin is for a chip of number 99, which is not known: use esptool itself",
         firmware(uf2()[:700], "cut.uf2"): "cut.uf2 is a .uf2 that was cut: download it again",
-        firmware(esp()): "esptool is not installed, and provision has no flasher: pip install esptool",
+        firmware(esp()): f"no flasher: {Path(sys.executable).with_name('pip')} install esptool",
     }.items():
         assert words in desk.failed(78, "flash", "--firmware", file, board=board)
     assert "--erase is for ESP32" in desk.failed(2, "flash", "--firmware", firmware(uf2(), "a.uf2"), "--erase")

@@ -33,6 +33,16 @@ WORDS = ("fleet", "devices.csv", "--jobs", "2")
 WIFI = "canary-of-the-fleet"
 
 
+def test_the_port_of_the_environment_is_the_only_one(plug, desk, table):
+    """Else `fleet` would take every board that is attached, where `scan` and `station` take the one that is named."""
+    board = plug()
+    serials = table([board], 4990)
+    (desk.folder / "devices.csv").write_text(f"serial,order\n{serials[0]},4711\n")
+    done = desk.run("fleet", "devices.csv", board=board, WIFI=WIFI)
+    assert done.status == 0 and done.out == "1 of 1 boards are registered\n", done
+    assert "passed on to the result file: order" in done.err
+
+
 def test_three_boards_interrupted_and_resumed(plug, desk, table, sandbox):
     boards = [plug(), plug("chip"), plug()]
     serials = table(boards, 5000)

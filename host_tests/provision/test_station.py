@@ -53,6 +53,7 @@ def label(desk):
 import json, os, sys
 if os.path.exists("empty"):
     sys.exit("no paper\\x1b[2J")
+print("label of", sys.argv[1])
 with open("labels", "a") as file:
     file.write(json.dumps(sys.argv[1:]) + chr(10))
 """
@@ -77,9 +78,10 @@ def test_boards_come_and_go_in_two_sockets(plug, desk, sandbox, table, label):
     with Terminal(desk.folder, "station", "devices.csv", *fixture.words, "--after", label) as terminal:
         terminal.until("3 to do: plug in a board")
         fixture.put(boards[0])
-        terminal.until("repeat that")
+        terminal.until("to repeat it")
         text = terminal.text
         assert "#####   ####   #####  #####" in text and f"registered etherfax {serials[0]}" in text
+        assert "the command after it failed: `" in text.replace("\n    ", " ")
         assert "ended with 1: no paper" in text and b"\a" in terminal.raw, "a PASS stays one"
         assert registered(sandbox) == 1
         (desk.folder / "empty").unlink()
@@ -94,6 +96,7 @@ def test_boards_come_and_go_in_two_sockets(plug, desk, sandbox, table, label):
         terminal.until("##  ## ##  ## ### ## ##")
         terminal.until("done before, at 20")
         assert "  after  " not in terminal.text
+        assert f"label of {serials[0]}" in terminal.text
         fixture.put(boards[2])
         assert terminal.end() == 0
         assert terminal.lines[-1] == "3 of 3 boards are registered"
@@ -165,13 +168,22 @@ def test_fail_then_ctrl_c_then_the_rest_by_fleet(plug, desk, sandbox, table):
     assert registered(sandbox) == 3 and {row["device_id"] for row in csv_rows(desk)} == set(serials)
 
 
+def test_without_a_terminal_each_step_is_a_line(plug, desk, table):
+    serials = table(7350, 1)
+    fixture = Fixture(desk.folder, 1)
+    fixture.put(plug())
+    done = desk.really("station", "devices.csv", *fixture.words)
+    assert done.status == 0
+    assert "1 to do: plug in a board" in done.err and f"{fixture.sockets[0]}: serial={serials[0]} begins" in done.err
+
+
 def test_ctrl_c_while_nothing_is_plugged_in(desk, table):
     table(7300, 1)
     with Terminal(desk.folder, "station", "devices.csv", *Fixture(desk.folder, 1).words) as terminal:
         terminal.until("1 to do")
         terminal.interrupt()
         assert terminal.end() == 75
-        assert terminal.lines == ["^C", "0 of 1 boards are registered"] or terminal.lines[-1].startswith("0 of 1")
+        assert terminal.lines[-2:] == ["stopped: type the same again to go on", "0 of 1 boards are registered"]
 
 
 def test_the_log_knows_half_a_line_and_what_did_not_end(tmp_path):

@@ -5,6 +5,7 @@ from __future__ import annotations
 import functools
 import json
 import os
+import re
 import signal
 import subprocess
 import sys
@@ -231,6 +232,18 @@ def test_log(running, cli, send):
     assert cli("counts", as_json=True)["http"]["requests"] == 2
     cli("log", "--clear")
     assert running.log() == []
+
+
+def test_the_log_fits_a_terminal(running, cli, send, monkeypatch):
+    """Folded, and nothing is lost; in a pipe a request stays one line."""
+    send("GET", running.urls["etherfax"].http + "/devices?a=register&id=" + "7" * 90)
+    (whole, *_) = cli("log").splitlines()
+    assert len(whole) > 120
+    monkeypatch.setenv("FORCE_COLOR", "1")
+    monkeypatch.setenv("COLUMNS", "80")
+    lines = re.sub("\x1b\\[[0-9;]*m", "", cli("log")).splitlines()
+    assert all(len(line) <= 80 for line in lines) and lines[1].startswith("      ")
+    assert "".join(lines).replace(" ", "").startswith(whole.replace(" ", ""))
 
 
 def test_follow(running, state, send):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import copy
 import json
 import sys
 from collections.abc import Callable
@@ -33,7 +34,7 @@ INTERRUPTED = (
 UNASKED = "interrupted, nothing was asked of the service: run this again to continue"
 
 
-@click.group(cls=Group, context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 120})
+@click.group(cls=Group, context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 80})
 @click.version_option(version(), message="enroll %(version)s")
 def main() -> None:
     """Put enroll on boards and register them.
@@ -45,7 +46,7 @@ def main() -> None:
       provision ca enroll.json --out ca.der
       provision one enroll.json
       provision one --port /dev/ttyACM0 --app my_app.py enroll.json
-      provision fleet devices.csv --template enroll.json --jobs 4 --result results.csv
+      provision fleet devices.csv --jobs 4 --result results.csv
       provision station devices.csv --after 'print-label {serial}'
       provision status
       provision logs --restart
@@ -65,9 +66,9 @@ def main() -> None:
 def one(port: str, keep: bool, as_json: bool, enroll_json: Path, **options: Any) -> None:
     """Install enroll on one board, run its first boot, and say how that went.
 
-    \b
     What is right on the board already is not copied again, so that a second run completes the first. Secrets may be
     left out of ENROLL.JSON:  {"$env": "NAME"}  {"$file": "path"}  {"$prompt": "text"}
+
     \b
     Examples:
       provision one enroll.json
@@ -115,7 +116,6 @@ def _voice(stages: Stages, port: str) -> Callable[[str], None]:
 def status(port: str, as_json: bool, files: bool) -> None:
     """Show what is installed on a board and whether it is registered; never a secret.
 
-    \b
     Exit status: 0 registered, 75 not yet, 78 not installed or not as it should be.
     """
     with connect(find(port)) as link:
@@ -175,7 +175,9 @@ main.add_command(fleet)
 main.add_command(station)
 main.add_command(upgrade.command)
 main.add_command(scan.command)
-main.add_command(scan.command, "ports")
+_ports = copy.copy(scan.command)
+_ports.help = "The same as scan."
+main.add_command(_ports, "ports")
 main.add_command(ca)
 main.add_command(demo_board)
 main.add_command(flash.command)

@@ -20,7 +20,6 @@ from .options import json_option, port_option
 from .untrusted import clean
 
 BAUD = 460_800
-INSTALL = {"esptool": "pip install esptool", "mpflash": "pip install mpflash"}
 
 
 def tool(*names: str) -> str:
@@ -30,7 +29,9 @@ def tool(*names: str) -> str:
         program = shutil.which(name, path=path)
         if program:
             return program
-    raise Failure(CONFIGURATION, f"{names[0]} is not installed, and provision has no flasher: {INSTALL[names[0]]}")
+    pip = Path(sys.executable).with_name("pip")
+    pip = pip.relative_to(Path.cwd()) if pip.is_relative_to(Path.cwd()) else pip
+    raise Failure(CONFIGURATION, f"{names[0]} is not installed, and provision has no flasher: {pip} install {names[0]}")
 
 
 def run(command: Sequence[str]) -> None:
@@ -109,7 +110,7 @@ def by_copy(firmware: image.Image, port: str, drive: Path | None, replace: Seque
 @click.option("--firmware", type=click.Path(dir_okay=False, path_type=Path), help="A .bin for ESP32, a .uf2 for RP2.")
 @click.option("--version", help="Instead: a version of MicroPython, which mpflash downloads.")
 @click.option("--drive", type=click.Path(file_okay=False, path_type=Path), help="RP2: the drive of its boot mode.")
-@click.option("--erase", is_flag=True, help="ESP32: erase all of the flash before, files and NVS.")
+@click.option("--erase", is_flag=True, help="ESP32: erase all of the flash first, files and NVS.")
 @click.option("--baud", default=BAUD, show_default=True, help="ESP32: speed of the serial port.")
 @click.option("--replace", multiple=True, metavar="NAME", help="Give up the registration of NAME that is on the board.")
 @click.option("--blank", is_flag=True, help="The board is new: flash it although it does not say what is on it.")

@@ -16,7 +16,7 @@ from . import screen
 from .errors import TRY_AGAIN
 from .files import locked
 from .fleet import Fleet
-from .options import FILE, installing, json_option
+from .options import FILE, installing, json_option, ports_option
 from .results import REGISTERED, WAITING, Result, Results
 from .screen import Stages
 from .table import Table
@@ -27,7 +27,7 @@ from .work import Options
 @click.command("fleet")
 @click.option("--template", type=FILE, default="enroll.json", show_default=True, help="What all boards share.")
 @click.option("--jobs", type=click.IntRange(1, 64), default=2, show_default=True, help="Boards at a time.")
-@click.option("--port", "ports", multiple=True, help="A socket to use, several times. [default: all that are attached]")
+@ports_option
 @click.option("--result", type=click.Path(dir_okay=False, path_type=Path), default="results.csv", show_default=True)
 @click.option("--placeholders", is_flag=True, help="Accept placeholders in the table's cells.")
 @installing
@@ -44,26 +44,26 @@ def fleet(
     devices_csv: Path,
     **options: Any,
 ) -> None:
-    """Do the same for every row of DEVICES.CSV.
+    """Register a board for every row of DEVICES.CSV.
 
-    \b
     Columns of the provider's section override the template. `port` names a socket, `board` the id of a board, which is
-    written into the table once a row has one; any other column goes into the result as it is. A row that the result
+    written into the table once a row has one; any other column is passed on to the result file. A row that the result
     file has as registered, with the same provider, address, identity and board, is done. All other rows get the boards
     that are attached: a board goes to the row whose id or identity it has, a blank one to the next row. After an
     interruption, and for the next boards in the same sockets, type the same again.
+
     \b
     Example:
       serial,order
       MT000000001,4711
       MT000000002,4712
-      provision fleet devices.csv --template enroll.json --jobs 2 --result results.csv
+      provision fleet devices.csv --jobs 2 --result results.csv
     """
     writable = os.access(devices_csv.resolve().parent, os.W_OK)  # else nobody can write into the table
     with locked(result), locked(devices_csv) if writable else contextlib.nullcontext():
         table = Table(devices_csv, Template(template), keep, placeholders)
         if table.carried:
-            screen.say(f"columns that go into the result as they are: {', '.join(table.carried)}")
+            screen.say(f"passed on to the result file: {', '.join(table.carried)}")
         work = _Work(table, Results(result), Options(**options), ports, jobs)
         finished = work.run(as_json)
         found = work.fleet.found

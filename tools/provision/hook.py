@@ -6,12 +6,13 @@ import re
 import shlex
 import shutil
 import subprocess
-from collections.abc import Collection, Mapping
+from collections.abc import Callable, Collection, Mapping
 
 from .errors import MISUSE, Failure
 from .untrusted import clean
 
 SECONDS = 60.0  # that it may take
+SHOWN = 10  # lines of its output, the last ones
 _NAME = re.compile(r"\{([^{}]*)\}")
 
 
@@ -30,8 +31,8 @@ class Hook:
             if name not in names:
                 raise Failure(MISUSE, f"--after has no value for {{{name}}}: use one of {', '.join(sorted(names))}")
 
-    def run(self, values: Mapping[str, object]) -> str:
-        """Run it. Returns what went wrong, or ""."""
+    def run(self, values: Mapping[str, object], say: Callable[[str], None] = lambda _line: None) -> str:
+        """Run it, and tell `say` the last lines of its output. Returns what went wrong, or ""."""
         command = [self._words[0]]
         for word in self._words[1:]:
             given = _NAME.sub(lambda found: clean(values.get(found[1], "")), word)
@@ -50,10 +51,12 @@ class Hook:
                 start_new_session=True,
             )
         except subprocess.TimeoutExpired:
-            return f"{command[0]} did not end within {SECONDS:g} s"
+            return f"`{command[0]}` did not end within {SECONDS:g} s"
         except (OSError, ValueError) as error:
-            return f"{command[0]} cannot be run, {clean(error)}"
-        if not done.returncode:
-            return ""
-        last = (done.stdout.decode(errors="replace").strip().splitlines() or [""])[-1]
-        return f"{command[0]} ended with {done.returncode}{': ' if last else ''}{clean(last)}"
+            return f"`{command[0]}` cannot be run, {clean(error)}"
+        lines = [clean(line) for line in done.stdout.decode(errors="replace").strip().splitlines()[-SHOWN:]]
+        if done.returncode:
+            last = lines.pop() if lines else ""
+        for line in lines:
+            say(line)
+        return f"`{command[0]}` ended with {done.returncode}{': ' if last else ''}{last}" if done.returncode else ""

@@ -34,6 +34,19 @@ def port_option(function: Callable[..., None]) -> Callable[..., None]:
     return command
 
 
+def _named(_context: click.Context, _option: click.Parameter, values: tuple[str, ...]) -> tuple[str, ...]:
+    return tuple(it for it in values if it != "auto")  # which PROVISION_PORT may be, too
+
+
+# of a command that takes several boards, as the argument `ports`
+ports_option = click.option(
+    "--port",
+    "ports",
+    multiple=True,
+    envvar="PROVISION_PORT",
+    callback=_named,
+    help="Serial port to use; may be given more than once. [default: PROVISION_PORT, else all that are attached]",
+)
 json_option = click.option("--json", "as_json", is_flag=True, help="Print JSON.")
 
 
@@ -48,7 +61,12 @@ def installing(function: Callable[..., None]) -> Callable[..., None]:
         click.option("--deadline", default=120.0, show_default=True, help="Seconds for the first boot."),
         click.option("--keep", is_flag=True, help="Centagate: leave auth_token and secret_code on the device."),
         click.option("--app", type=FILE, help="Your application, instead of firmware/app.py."),
-        click.option("--board", type=click.Choice(known_boards()), help="Folder of boards/. [default: as it says]"),
+        click.option(
+            "--board",
+            type=click.Choice(known_boards()),
+            metavar="NAME",
+            help="Folder in boards/. [default: the name the board reports]",
+        ),
         click.option("--old-firmware", is_flag=True, help="Take a MicroPython older than the board's page wants."),
         click.option(
             "--replace",

@@ -16,7 +16,7 @@ from . import look, registration, screen, snippets
 from .answers import Text
 from .errors import ANSWER, TRY_AGAIN, Failure
 from .link import Facts, Link, attached, connect
-from .options import json_option
+from .options import json_option, ports_option
 from .registration import KEPT, Registration
 from .snippets import Program
 from .untrusted import clean, cleaned
@@ -168,21 +168,17 @@ def lines(rows: Sequence[Row]) -> list[str]:
 
 
 @click.command("scan")
-@click.option(
-    "--port", "ports", multiple=True, envvar="PROVISION_PORT", help="A port to ask, several times. [default: all]"
-)
+@ports_option
 @click.option("--deadline", type=click.FloatRange(min=1), default=SECONDS, show_default=True, help="Seconds a board.")
 @json_option
 def command(ports: tuple[str, ...], deadline: float, as_json: bool) -> None:
-    """Show which boards are attached, and what is on them. Each goes on as it was.
+    """Show which boards are attached, and what is on them. Each continues what it was doing.
 
-    \b
-    A board that has enroll and is not registered stays stopped: its boot would register it.
-    \b
+    A board that has enroll but is not registered stays stopped: its boot would register it.
+
     Exit status: 0 all have answered; else that of the first one that did not; 75 where none is attached.
     """
-    named = [it for it in ports if it != "auto"]
-    found = list(dict.fromkeys(named or attached()))
+    found = list(dict.fromkeys(ports or attached()))
     if not found:
         raise Failure(TRY_AGAIN, "no board found: attach one, or name its port with --port")
     rows = scan(found, deadline)

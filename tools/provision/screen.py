@@ -157,6 +157,11 @@ class Stages:
     ) -> None:
         self.close()
 
+    @property
+    def live(self) -> bool:
+        """Whether there are lines that change."""
+        return self._live.is_started
+
     def close(self) -> None:
         """Take the lines that change away, and give the terminal back as it was."""
         self._live.stop()

@@ -102,6 +102,8 @@ class Station:
                 if not come:
                     self._watch()
                 self._hear()
+        if self.left:
+            self._screen.say("stopped: type the same again to go on")
         return not self.left
 
     @property
@@ -110,6 +112,12 @@ class Station:
 
     def _invite(self) -> None:
         self._screen.footer = f"{len(self.left)} to do: plug in a board, Ctrl-C ends"
+        self._step(self._screen.footer)
+
+    def _step(self, text: str) -> None:
+        """Say `text` where no line changes: on a terminal one shows it already."""
+        if not self._screen.live:
+            self._screen.say(text)
 
     def _watch(self) -> None:
         """Start what was plugged in, forget what was unplugged."""
@@ -138,7 +146,9 @@ class Station:
         self._screen.end(verdict.port)
         self._screen.big(verdict.word, f"{verdict.port}: {verdict.text}")
         if verdict.trouble:
-            self._screen.say(f"after it: {verdict.trouble}; plug it in again to repeat that", "red")
+            self._screen.say(
+                f"the command after it failed: {verdict.trouble}; plug the board in again to repeat it", "red"
+            )
 
     def _work(self, port: str) -> None:
         """What a thread does with the board at `port`."""
@@ -201,6 +211,7 @@ class Station:
         who = {"provider": settings.provider, "url": settings.url, "device": row.device}
         where = {**who, "port": port, "board": seen.board, "line": row.line}
         self._log.add(BEGUN, **where)
+        self._step(f"{port}: {row.device} begins")
         asks = partial(self._log.add, ASKED, **where)
         result = self._fleet.one(row, port, seen, lambda stage: asks() if stage == REGISTERING else None)
         self._log.add(ENDED, **who, result=result.flat)
@@ -220,7 +231,7 @@ class Station:
         if not self._hook or key(result.flat) in self._log.hooked:
             return ""
         self._screen.stage(port, "after", result.device)
-        trouble = self._hook.run(values(result))
+        trouble = self._hook.run(values(result), self._screen.say)
         self._log.add(
             AFTER, provider=result.provider, url=result.url, device=result.device, board=result.board, trouble=trouble
         )

@@ -15,7 +15,7 @@ from .files import locked
 from .fleet import Fleet
 from .fleet_command import said
 from .hook import Hook
-from .options import FILE, installing, json_option
+from .options import FILE, installing, json_option, ports_option
 from .results import COLUMNS, Results
 from .screen import Stages
 from .station import Station, names, opening
@@ -29,7 +29,7 @@ OUT = click.Path(dir_okay=False, path_type=Path)
 
 @click.command("station")
 @click.option("--template", type=FILE, default="enroll.json", show_default=True, help="What all boards share.")
-@click.option("--port", "ports", multiple=True, envvar="PROVISION_PORT", help="A socket, several times. [default: all]")
+@ports_option
 @click.option("--result", type=OUT, default="results.csv", show_default=True)
 @click.option("--log", type=OUT, default="station.jsonl", show_default=True, help="Where each event is noted.")
 @click.option("--after", metavar="COMMAND", help="Runs after each PASS, without a shell; {serial} is a value.")
@@ -51,14 +51,14 @@ def station(
 ) -> None:
     """Register boards one after another: plug in, wait for PASS or FAIL, unplug, next.
 
-    \b
     Rows are given out and skipped as `fleet` does it, with the same table and the same result file. --after may name
     the columns of the result and of the table, and the keys of the device's identity; it runs again for a board that is
     plugged in again only if it has failed before.
+
     \b
     Example:
       provision station devices.csv --after 'print-label {serial} {board}'
-    \b
+
     Exit status: 0 all rows are done, 75 not yet.
     """
     with locked(result), locked(devices_csv), contextlib.closing(Log(log)) as notes, Stages() as screen:
@@ -66,7 +66,7 @@ def station(
         fleet = Fleet(table, Results(result), Options(**options), (), 1, screen.say, lambda _: None, screen.stage)
         hook = Hook(after, names(fleet, COLUMNS)) if after else None
         opening(notes, screen.say)
-        work = Station(fleet, [it for it in ports if it != "auto"], notes, hook, screen)
+        work = Station(fleet, ports, notes, hook, screen)
         try:
             finished = work.run()
         except KeyboardInterrupt:

@@ -258,10 +258,9 @@ def upgrade(port: str, options: Options, library_only: bool, hear: Hear) -> Upgr
 def command(port: str, every: bool, library_only: bool, source: bool, deadline: float, as_json: bool) -> None:
     """Put this version of enroll on boards that are registered. They keep their record, and register nowhere.
 
-    \b
     The board boots its old files until the new ones have found its credential; where they do not, the old ones come
     back. After an interruption, type the same again.
-    \b
+
     Exit status: 0 upgraded, or nothing to do; 76 the board has its old files again.
     """
     options = Options(source=source, deadline=deadline, old_firmware=True)

@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Any
 
 import click
+from rich.text import Text
 
 from .admin import Control
 from .commands import (
@@ -24,6 +25,7 @@ from .commands import (
     key_option,
     make_command,
     new_table,
+    print_lines,
     print_table,
     state_option,
 )
@@ -40,7 +42,7 @@ DEFAULT_PORTS = {"http": 8080, "https": 8443, "admin": 8079, "ntp": 8123}
 _ENDING = (signal.SIGINT, signal.SIGTERM)
 
 
-@click.group(context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 120})
+@click.group(context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 80})
 def main() -> None:
     """A strict local stand-in for etherFAX, ickStream, Xyte and Centagate.
 
@@ -163,19 +165,22 @@ def log(service: str | None, listener: str | None, after: int, follow: bool, cle
     while True:
         for entry in call("log", {**chosen, "after": after}, options):
             after = entry["id"]
-            click.echo(json.dumps(entry) if options["as_json"] else _line(entry))
+            if options["as_json"]:
+                click.echo(json.dumps(entry))
+            else:
+                print_lines(_lines(entry))
         if not follow:
             return
         time.sleep(0.3)
 
 
-def _line(entry: dict[str, Any]) -> str:
-    status = click.style(entry["status"] or "-", fg="green" if 200 <= entry["status"] < 300 else "red")
-    words = [entry["time"], entry["listener"], entry["service"] or "-", entry["method"], entry["path"], str(status)]
-    lines = [" ".join(words) + (f" ({entry['note']})" if entry["note"] else "")]
-    lines += [f"    {name}: {value}" for name, value in entry["headers"].items() if name == "Authorization"]
+def _lines(entry: dict[str, Any]) -> list[Text]:
+    words = [entry["time"], entry["listener"], entry["service"] or "-", entry["method"], entry["path"], ""]
+    status = (str(entry["status"] or "-"), "green" if 200 <= entry["status"] < 300 else "red")
+    first = Text.assemble(" ".join(words), status, f" ({entry['note']})" if entry["note"] else "")
+    lines = [f"    {name}: {value}" for name, value in entry["headers"].items() if name == "Authorization"]
     lines += [f"    {mark} {entry[part]}" for part, mark in (("body", ">"), ("answer", "<")) if entry[part]]
-    return "\n".join(lines)
+    return [first, *map(Text, lines)]
 
 
 def _build() -> None:

@@ -6,18 +6,20 @@ import inspect
 import json
 import os
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from pathlib import Path
 from typing import Any
 
 import click
 from rich.console import Console
 from rich.table import Table
+from rich.text import Text
 
 from .client import AdminClient
 from .errors import SandboxError
 from .services.base import parameters
 
+_INDENT = " " * 6  # of the rest of a line that was folded
 DEFAULT_STATE = ".cache/sandbox"
 
 _ALIASES = {"enabled": ("--enable",)}
@@ -96,6 +98,18 @@ def print_table(table: Table) -> None:
     """Print a table, as wide as the terminal."""
     # What goes into a file or a pipe has no width.
     Console(highlight=False, markup=False, width=None if sys.stdout.isatty() else 100_000).print(table)
+
+
+def print_lines(lines: Iterable[Text]) -> None:
+    """Print lines: on a terminal folded to its width, with all but the first part indented; whole elsewhere."""
+    console = Console(highlight=False, markup=False, emoji=False)
+    for line in lines:
+        if not console.is_terminal:
+            click.echo(line.plain)
+            continue
+        for number, part in enumerate(line.wrap(console, console.width - len(_INDENT), overflow="fold")):
+            part.rstrip()
+            console.print(_INDENT if number else "", part, sep="", soft_wrap=True)
 
 
 def show(result: Any, as_json: bool) -> None:

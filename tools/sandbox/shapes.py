@@ -9,6 +9,7 @@ import dataclasses
 import email.utils
 import gzip
 import json
+import textwrap
 import time
 from collections.abc import Callable
 from typing import Any
@@ -16,6 +17,7 @@ from typing import Any
 from .errors import SandboxError
 from .services.base import Answer
 
+HELP_WIDTH = 76  # columns of a line in a command's help
 _ITEM = {"id": 1000, "name": "feature", "enabled": True}
 
 # What a client meets on a connection that a balancer has forgotten: no answer, a RST, or a close right after the last
@@ -176,4 +178,4 @@ def summary() -> str:
     """All shapes, a line each, for a command's help."""
     lines = [f"{name}{'=' + shape.default if shape.default else ''}: {shape.text}" for name, shape in SHAPES.items()]
     # click keeps the lines of a paragraph that begins with a backspace as they are.
-    return "\b\n" + "\n".join(lines)
+    return "\b\n" + "\n".join(textwrap.fill(line, HELP_WIDTH, subsequent_indent="    ") for line in lines)

@@ -6,6 +6,7 @@ import contextlib
 import fcntl
 import importlib
 import json
+import secrets
 from collections.abc import Iterator
 from pathlib import Path
 from types import ModuleType
@@ -47,6 +48,7 @@ class Folder:
         self.path = path
         self.flash, self.port = path / "flash", path / "port"
         self.configuration, self.ca = path / "enroll.json", path / "ca.der"
+        self._chip = path / "chip"
 
     @contextlib.contextmanager
     def locked(self) -> Iterator[None]:
@@ -80,6 +82,13 @@ class Folder:
         # another CA belongs to another state folder, which does not know the device
         return ca == running.ca_der.read_bytes() and wanted.items() <= found.items()
 
+    @property
+    def chip(self) -> str:
+        """The id of the board's chip, the same until `clear`."""
+        if not self._chip.exists():
+            self._chip.write_text(secrets.token_hex(8))
+        return self._chip.read_text()
+
     def show(self, board: Board) -> None:
         """Make `port` lead to the board's port, whose name differs from run to run."""
         self.port.unlink(missing_ok=True)
@@ -87,7 +96,7 @@ class Folder:
 
     def clear(self) -> None:
         """Forget all of an earlier run."""
-        for path in (self.flash, self.configuration, self.ca):
+        for path in (self.flash, self.configuration, self.ca, self._chip):
             path.unlink(missing_ok=True)
 
 

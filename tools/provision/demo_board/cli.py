@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import itertools
 import json
 import os
+import shlex
 import sys
 import time
 from pathlib import Path
@@ -12,7 +14,7 @@ from typing import TYPE_CHECKING
 import click
 
 from ..interrupts import interrupts
-from .bench import Folder, sandbox
+from .bench import Folder, beside, sandbox
 from .board import Board
 from .micropython import find
 
@@ -34,7 +36,7 @@ PATH = click.Path(path_type=Path)
     show_default=True,
     help="The sandbox's state folder.",
 )
-@click.option("--new", is_flag=True, help="Take a blank board, and another device.")
+@click.option("--new", is_flag=True, help="Take another board, which is blank, and another device.")
 @click.option("--free-ports", is_flag=True, help="Let the sandbox take any free ports.")
 @click.option("--micropython", type=PATH, envvar="MICROPYTHON", help="The unix port that the board runs.")
 @click.option("--json", "as_json", is_flag=True, help="Print one line of JSON when it is ready.")
@@ -52,7 +54,7 @@ def demo_board(
         if new:
             place.clear()
         place.device(running, provider)
-        with Board(place.flash, program) as board:
+        with Board(place.flash, program, unique_id=place.chip) as board:
             place.show(board)
             _announce(place, running, provider, as_json)
             while not ended:
@@ -63,15 +65,41 @@ def demo_board(
         place.port.unlink(missing_ok=True)
 
 
+def _portal(place: Folder, running: Sandbox, provider: str, tool: str) -> list[str]:
+    """What stands for the service's portal here: the commands for a device that was reset."""
+    device = json.loads(place.configuration.read_text())[provider]
+    words = {
+        "etherfax": [f"reset {device.get('serial')}"],
+        "ickstream": [f"create-token {device.get('hardware_id', '').replace('hardware', 'user')}"],
+        "xyte": ["devices", "delete ID"],
+        "centagate": [f"set-token {device.get('token_sn')} new"],
+    }
+    return [f"{tool} {provider} {it}{_state(running)}" for it in words[provider]]
+
+
+def _state(running: Sandbox) -> str:
+    """The option that the sandbox's commands need, if its state folder is not the usual one."""
+    usual = str(running.state_folder) == beside("sandbox.commands").DEFAULT_STATE
+    return "" if usual else f" --state {shlex.quote(str(running.state_folder))}"
+
+
 def _announce(place: Folder, running: Sandbox, provider: str, as_json: bool) -> None:
-    if as_json:
-        paths = {"port": str(place.port), "enroll_json": str(place.configuration)}
-        click.echo(json.dumps({**paths, "provider": provider, "sandbox": running.info()}))
-        return
     installed = __name__.startswith("enroll_tools.")
     python = os.path.relpath(sys.executable)
     provision = "enroll-provision" if installed else f"{python} -m provision"
     tool = "enroll-sandbox" if installed else f"{python} -m sandbox"
+    portal = _portal(place, running, provider, tool)
+    if as_json:
+        paths = {"port": str(place.port), "enroll_json": str(place.configuration), "portal": portal}
+        click.echo(json.dumps({**paths, "provider": provider, "sandbox": running.info()}))
+        return
+    more = ""
+    if provider == "etherfax":
+        taken = {it["serial"] for it in running.etherfax.devices()}
+        free = next(it for it in (f"MT{number:09}" for number in itertools.count(1)) if it not in taken)
+        create = f"{tool} etherfax create {free} --enable{_state(running)}"
+        more = f"\nOne more device, for a table of fleet:\n\n    {create}\n"
+    lines = "\n    ".join(portal)
     click.echo(
         f"board    {place.port}, with its flash in {place.flash}\n"
         f"sandbox  {running.url('etherfax').partition('/etherfax')[0]}, with its state in {running.state_folder}\n"
@@ -81,6 +109,8 @@ def _announce(place: Folder, running: Sandbox, provider: str, as_json: bool) -> 
         f"    {provision} status\n"
         f"    {provision} logs --restart\n"
         f"    {provision} reset\n"
-        f"    {tool} log --state {running.state_folder}\n"
+        f"    {tool} log{_state(running)}\n"
+        f"\nThe sandbox is the portal here; after a reset of the board:\n\n    {lines}\n"
+        f"{more}"
         "\nCtrl-C ends the board and the sandbox; what they hold stays."
     )
