@@ -28,7 +28,6 @@ from .untrusted import clean
 
 OLDEST = (1, 25)
 NEEDED = f"flash MicroPython {OLDEST[0]}.{OLDEST[1]} or later"
-NEEDED = f"flash MicroPython {OLDEST[0]}.{OLDEST[1]} or later"
 OLDEST_OF = {"rp2": (1, 28)}  # by sys.platform: before it a reset that follows an answer throws the answer away
 ENTER = 20.0  # seconds to stop a program: the board may be booting, and a boot may take 10
 RESET = 15.0  # seconds for a soft reset, boot.py included, until that is interrupted
