@@ -52,10 +52,17 @@ class Terminal:
         os.close(self._master)
 
     def _take(self) -> None:
-        while select.select([self._master], [], [], 0.02)[0]:
-            data = os.read(self._master, 65536)
-            self.raw += data
-            self._stream.feed(data)
+        while self._piece():
+            pass
+
+    def _piece(self) -> bool:
+        """Whether there was something; little at a time, so that what changes at once is seen, too."""
+        if not select.select([self._master], [], [], 0.02)[0]:
+            return False
+        data = os.read(self._master, 256)
+        self.raw += data
+        self._stream.feed(data)
+        return True
 
     @property
     def lines(self) -> list[str]:
@@ -75,13 +82,25 @@ class Terminal:
         """Wait until a text is on the screen, or a function says so; returns the text of the screen."""
         end = time.monotonic() + seconds
         while not (there in self.text if isinstance(there, str) else there()):
-            assert time.monotonic() < end and self.process.poll() is None, (there, self.text)
-            self._take()
+            assert self._piece() or (time.monotonic() < end and self.process.poll() is None), (there, self.text)
         return self.text
+
+    def type(self, text: str) -> None:
+        """Type `text`."""
+        os.write(self._master, text.encode())
 
     def interrupt(self) -> None:
         """Type Ctrl-C."""
-        os.write(self._master, b"\x03")
+        self.type("\x03")
+
+    @property
+    def broken(self) -> list[str]:
+        """The lines that the terminal had to break, although there was a blank at which the program could."""
+        wide = pyte.HistoryScreen(2000, self.screen.lines, history=1000)
+        pyte.ByteStream(wide).feed(bytes(self.raw))
+        gone = ["".join(line[at].data for at in range(wide.columns)) for line in wide.history.top]
+        lines = [line.rstrip() for line in (*gone, *wide.display)]
+        return [line for line in lines if len(line) > self.screen.columns and len(line.split()) > 1]
 
     def end(self, seconds: float = 30) -> int:
         """Wait for the end; the terminal must be as it was. Returns the status, as a shell says it."""
@@ -94,6 +113,7 @@ class Terminal:
         assert termios.tcgetattr(self._slave) == self._before
         assert "Traceback" not in self.text and "Exception" not in self.text, self.text
         assert self.screen.cursor.x == 0, "the prompt would come in the middle of a line"
+        assert not self.broken, self.broken
         status = self.process.returncode
         return status if status >= 0 else 128 - status
 

@@ -28,6 +28,31 @@ def test_text_from_outside_is_shown_as_it_is_or_not_at_all(text, capsys):
     assert "[bold]" not in text or said[0] == text
 
 
+def test_each_command_breaks_its_lines_between_words(plug, desk, sandbox):
+    """`ca`, `upgrade`, `flash`, `logs`, `reset` and `status` let the terminal cut words at its edge."""
+    board = plug()
+    desk.write("etherfax")
+    assert desk.run("one", "enroll.json", board=board).status == 0
+    port = PORT.rpartition("/")[2]
+    (desk.folder / port).symlink_to(board.port)
+    (desk.folder / "certificates-of-the-service").mkdir()
+    (desk.folder / "new.bin").write_bytes(b"hello" * 9000)
+    for status, *words in (
+        (0, "status", "--files"),
+        (0, "upgrade"),
+        (0, "logs", "--restart", "--seconds", "1"),
+        (1, "reset"),
+        (78, "flash", "--firmware", "new.bin"),
+        (2, "one", desk.folder / "none.json"),
+        (77, "ca", "enroll.json", "--out", "certificates-of-the-service/ca.der", "--bundle", sandbox.ca_pem),
+    ):
+        with Terminal(desk.folder, *words, columns=60, PROVISION_PORT=port) as terminal:
+            if words[0] in ("reset", "ca"):
+                terminal.until("[y/N]:")
+                terminal.type("n\n")
+            assert terminal.end() == status, terminal.text
+
+
 def test_scan_leaves_no_line_behind_and_ctrl_c_is_clean(plug, desk):
     board, asleep = plug(), plug()
     asleep.asleep = True
@@ -42,6 +67,22 @@ def test_scan_leaves_no_line_behind_and_ctrl_c_is_clean(plug, desk):
         terminal.interrupt()
         assert terminal.end() == 1
         assert "interrupted: the boards are let go first" in terminal.text
+
+
+def test_what_is_typed_meanwhile_moves_no_line(plug, desk):
+    """A line of 79 columns stayed: the ^C broke it. An Enter left one more."""
+    board = plug()
+    board.asleep = True
+    desk.write("etherfax")
+    port = "p" * (79 - len("    0 s  asking       "))
+    (desk.folder / port).symlink_to(board.port)
+    with Terminal(desk.folder, "one", "enroll.json", PROVISION_PORT=port) as terminal:
+        terminal.until(port)
+        terminal.type("\n")
+        terminal.until("1 s  asking")
+        terminal.interrupt()
+        assert terminal.end() == 1
+        assert terminal.lines[0].startswith("provision: interrupted") and "asking" not in terminal.text
 
 
 def table(desk, sandbox, ports, first):

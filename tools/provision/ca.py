@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 
 import click
 
+from . import screen
 from .address import where
 from .errors import MISUSE, REFUSED, STORAGE, Failure
 from .options import FILE, json_option
@@ -51,11 +52,14 @@ def ca(service: str, out: Path, bundles: tuple[Path, ...], yes: bool, fingerprin
     survey.conclude(anchor)
     if fingerprint and _digits(fingerprint) != _digits(mark):
         raise Failure(REFUSED, "the fingerprint differs from --fingerprint: nothing was written")
-    if not yes and not click.confirm(f"Trust it, and write it to {out}?", err=True):
+    if not yes and not screen.ask(f"Trust it, and write it to {out}?"):
         raise Failure(REFUSED, "not trusted: nothing was written")
     save(anchor, out)
     found = {"out": str(out), "fingerprint": mark, "verified": survey.trust.verified, "subject": anchor.subject}
-    click.echo(json.dumps(found) if as_json else f"{out} written")
+    if as_json:
+        click.echo(json.dumps(found))
+    else:
+        screen.say(f"{out} written", err=False)
 
 
 def _digits(fingerprint: str) -> str:

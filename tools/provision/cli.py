@@ -7,6 +7,7 @@ import json
 import sys
 from collections.abc import Callable
 from dataclasses import asdict
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -87,7 +88,6 @@ def one(port: str, keep: bool, as_json: bool, enroll_json: Path, **options: Any)
 
             outcome = provide(path, settings, Options(**options, stage=come), _voice(stages, path))
     except KeyboardInterrupt:
-        click.echo(err=True)  # behind the ^C of the terminal
         raise Stopped(INTERRUPTED if REGISTERING in came else UNASKED) from None
     if as_json:
         click.echo(json.dumps(asdict(outcome)))
@@ -104,7 +104,7 @@ def _voice(stages: Stages, port: str) -> Callable[[str], None]:
         if word == "copying":
             stages.stage(port, word, path)
         else:
-            stages.say(line, indent="    ")
+            stages.say(line, indent=screen.REST)
 
     return say
 
@@ -144,7 +144,7 @@ def reset(port: str, as_json: bool, yes: bool) -> None:
         there = registration.read(link).registration
         attempt = there is not None and there.state == TRIED
         name = f"the {'attempt' if attempt else 'credential'} of {there.name if there else 'the board'}"
-        if not yes and not click.confirm(f"Erase {name} at {port} for ever?", err=True):
+        if not yes and not screen.ask(f"Erase {name} at {port} for ever?"):
             link.start()
             raise Stopped("nothing was erased: run this again to erase it")
         look.forget(link)
@@ -155,7 +155,7 @@ def reset(port: str, as_json: bool, yes: bool) -> None:
         words += " if it was registered" if words and attempt else ""
         what = f"{words}, or the next boot is refused" if words else "the board registers again at its next boot"
         said = f"{name} is erased" if there else "nothing was registered on the board"
-        click.echo(f"{said}: {what}")
+        screen.say(f"{said}: {what}", err=False)
 
 
 @main.command()
@@ -166,7 +166,7 @@ def logs(port: str, seconds: float | None, restart: bool) -> None:
     """Follow what a board prints."""
     try:
         with connect(find(port), enter=restart) as link:
-            look.follow(link, restart, seconds, click.echo)
+            look.follow(link, restart, seconds, partial(screen.say, err=False))
     except KeyboardInterrupt:
         pass
 

@@ -35,7 +35,7 @@ class Failure(click.ClickException):
     def show(self, file: IO[Any] | None = None) -> None:
         """Print the sentence."""
         stream = file or sys.stderr
-        shown = wrapped(f"provision: {self.message}", columns(stream), rest="    ")
+        shown = wrapped(f"provision: {self.message}", columns(stream))
         click.secho(shown, fg="red", file=stream)
 
 

@@ -13,7 +13,7 @@ from pathlib import Path
 
 import click
 
-from . import drives, image, registration
+from . import drives, image, registration, screen
 from .errors import CONFIGURATION, MISUSE, REFUSED, TRY_AGAIN, Failure
 from .link import attached, connect, find
 from .options import json_option, port_option
@@ -36,14 +36,14 @@ def tool(*names: str) -> str:
 
 def run(command: Sequence[str]) -> None:
     """Run a tool and show what it says. Raises Failure where it fails."""
-    click.echo(f"    {shlex.join(command)}", err=True)
+    screen.say(shlex.join(command), indent=screen.REST)
     quiet, pipe = subprocess.DEVNULL, subprocess.PIPE  # a question of the tool would never be seen
     with subprocess.Popen(
         command, stdin=quiet, stdout=pipe, stderr=subprocess.STDOUT, text=True, errors="replace"
     ) as process:
         assert process.stdout
         for line in process.stdout:
-            click.echo(f"    {clean(line.rstrip())}", err=True)
+            screen.say(clean(line.rstrip()), indent=screen.REST)
     if process.returncode:
         name = Path(command[0]).name
         raise Failure(TRY_AGAIN, f"{name} ended with status {process.returncode}: see above, then run this again")
@@ -51,7 +51,7 @@ def run(command: Sequence[str]) -> None:
 
 def protect(port: str, replace: Sequence[str], blank: bool) -> None:
     """Raise Failure where the board holds, or may hold, a registration that nobody has given up by name."""
-    click.echo(f"    {port}: looking for a registration", err=True)
+    screen.say(f"{port}: looking for a registration", indent=screen.REST)
     opened = False
     try:
         with connect(port, enter=False) as link:
@@ -154,4 +154,4 @@ def command(
     if as_json:
         click.echo(json.dumps({"state": "flashed", "text": text, "status": 0, "where": where, "by": how}))
     else:
-        click.secho(text, fg="green")
+        screen.say(text, "green", err=False)

@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import functools
 import json
+import sys
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
 import click
 
+from . import screen
 from .link import PortURL
 from .plan import known_boards
 
@@ -93,12 +95,21 @@ class Group(click.Group):
         """Run the command; its failure becomes JSON on stdout, and its sentence goes to stderr as ever."""
         try:
             return super().invoke(ctx)
+        except click.UsageError as error:
+            _report(ctx, "failed", error.format_message(), error.exit_code)
+            raise click.UsageError(_fitting(error.format_message()), error.ctx) from None
         except click.ClickException as error:
             _report(ctx, getattr(error, "state", "failed"), error.format_message(), error.exit_code)
             raise
         except (click.Abort, KeyboardInterrupt):
             _report(ctx, "interrupted", "interrupted: run this again", 1)
             raise
+
+
+def _fitting(message: str) -> str:
+    """`message` in lines that fit the terminal behind click's own word."""
+    word = "Error: "
+    return screen.wrapped(message, screen.columns(sys.stderr), word, screen.REST).removeprefix(word)
 
 
 def _report(ctx: click.Context, state: str, text: str, status: int) -> None:

@@ -6,7 +6,8 @@ that stay. The console library gets finished text: it reads no markup and draws 
 
 from __future__ import annotations
 
-import shutil
+import contextlib
+import os
 import sys
 import textwrap
 import threading
@@ -20,11 +21,13 @@ from rich.console import Console, Group
 from rich.live import Live
 from rich.text import Text
 
+from .echo import silent
 from .untrusted import clean
 
 WIDTH = 80  # columns of a table where there is no terminal
 MOST = 2000  # characters of one message
 GAP = 2  # columns between two cells
+REST = " " * 4  # before what is left of a line that was broken
 
 PASS, FAIL, DONE = "PASS", "FAIL", "DONE"
 COLOURS = {PASS: "green", FAIL: "red", DONE: "yellow"}
@@ -52,20 +55,22 @@ _LETTERS = {
 
 def columns(stream: IO[Any]) -> int | None:
     """The width of the terminal that `stream` is; None where it is none."""
-    return shutil.get_terminal_size((WIDTH, 24)).columns if stream.isatty() else None
+    return os.get_terminal_size(stream.fileno()).columns or WIDTH if stream.isatty() else None
 
 
 def wrapped(text: str, width: int | None, indent: str = "", rest: str | None = None) -> str:
     """`text` cleaned and broken at blanks into lines of `width`; a longer word, such as an id, is never cut. `indent`:
-    of the first line, and `rest` of the others."""
+    of the first line, and `rest` of the others, which else have more of it."""
     shown = indent + clean(text, MOST)
     if width is None or len(shown) <= width:
         return shown
+    bare = shown.lstrip()
+    indent = shown[: len(shown) - len(bare)]
     return textwrap.fill(
-        clean(text, MOST),
+        bare,
         max(width, 20),
         initial_indent=indent,
-        subsequent_indent=indent if rest is None else rest,
+        subsequent_indent=indent + REST if rest is None else rest,
         break_long_words=False,
         break_on_hyphens=False,
     )
@@ -75,6 +80,26 @@ def say(text: str, colour: str | None = None, err: bool = True, indent: str = ""
     """Print a message; on a terminal in lines that fit it."""
     width = columns(sys.stderr if err else sys.stdout)
     click.secho(wrapped(text, width, indent), fg=colour, err=err)
+
+
+def ask(question: str) -> bool:
+    """Whether a person says yes; Ctrl-C is a no."""
+    try:
+        return click.confirm(_question(question, len(" [y/N]: ")), err=True)
+    except click.Abort:
+        click.echo(err=True)  # behind the ^C
+        return False
+
+
+def prompt(question: str) -> str:
+    """What a person types, which a terminal does not show."""
+    # What comes from a pipe is not echoed anyway, and getpass would warn of that.
+    return str(click.prompt(_question(question, len(": ")), hide_input=sys.stdin.isatty(), err=True))
+
+
+def _question(text: str, room: int) -> str:
+    width = columns(sys.stderr)
+    return wrapped(text, width and width - room)
 
 
 def table(header: Sequence[str], rows: Sequence[tuple[Sequence[str], str]]) -> list[str]:
@@ -87,7 +112,7 @@ def table(header: Sequence[str], rows: Sequence[tuple[Sequence[str], str]]) -> l
     for cells, (_, note) in zip(shown, rows, strict=True):
         lines += _broken(cells, sizes, width)
         if note:
-            lines += wrapped(note, width, "    ").splitlines()
+            lines += wrapped(note, width, REST, REST).splitlines()
     return lines
 
 
@@ -138,6 +163,7 @@ class Stages:
         self._lock = threading.Lock()
         self._boards: dict[str, tuple[str, str, float]] = {}  # by port: who, stage, when it began
         self.footer = ""  # the last line
+        self._terminal = contextlib.ExitStack()  # gives it back as it was
         self._live = Live(
             get_renderable=self._draw,
             console=self._console,
@@ -148,8 +174,13 @@ class Stages:
         )
 
     def __enter__(self) -> Stages:
-        if self._console.is_terminal:
-            self._live.start()
+        try:
+            if self._console.is_terminal:
+                self._terminal.enter_context(silent(sys.stderr))
+                self._live.start()
+        except BaseException:  # Ctrl-C
+            self.close()
+            raise
         return self
 
     def __exit__(
@@ -164,7 +195,8 @@ class Stages:
 
     def close(self) -> None:
         """Take the lines that change away, and give the terminal back as it was."""
-        self._live.stop()
+        with self._terminal:
+            self._live.stop()
 
     def stage(self, port: str, stage: str, who: str | None = None) -> None:
         """The board at `port` has come to `stage`; `who` it is, or what is done, stays until another is given."""
@@ -183,8 +215,7 @@ class Stages:
 
     def say(self, text: str, colour: str | None = None, indent: str = "") -> None:
         """Print a line that stays."""
-        shown = wrapped(text, columns(sys.stderr), indent, indent + "    ")
-        self._print(Text(shown, style=colour or ""))
+        self._print(Text(wrapped(text, columns(sys.stderr), indent), style=colour or ""))
 
     def big(self, word: str, text: str) -> None:
         """Print PASS, FAIL or DONE, in letters that can be read from afar, and `text`; and ring the bell."""

@@ -17,7 +17,7 @@ from .fleet_command import said
 from .hook import Hook
 from .options import FILE, installing, json_option, ports_option
 from .results import COLUMNS, Results
-from .screen import Stages
+from .screen import Stages, verdict
 from .station import Station, names, opening
 from .station_log import Log
 from .table import Table
@@ -73,5 +73,8 @@ def station(
             screen.close()
             sys.stdout.flush()
             os._exit(TRY_AGAIN)  # else Python waits for the boards that were dropped
-    click.echo(said(fleet, as_json))
+    if as_json:
+        click.echo(said(fleet, True))
+    else:
+        verdict("", said(fleet, False))
     sys.exit(0 if finished else TRY_AGAIN)

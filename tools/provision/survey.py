@@ -6,15 +6,12 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-import click
-
 from .certificate import Certificate, same_name
 from .errors import REFUSED, Failure
 from .handshake import Shown, Trust, as_board, trust
+from .screen import REST, say
 from .untrusted import clean
 from .verify import Verdict, disorder, ended, verify
-
-WIDTH = 78
 
 
 @dataclass(frozen=True)
@@ -40,7 +37,7 @@ class Survey:
             raise Failure(REFUSED, f'a board would refuse {self.host}, "{verdict.words}": {faults}')
         if not found:
             why = f"{self.host} is {self.trust.why}; it does not send its CA"
-            raise Failure(REFUSED, f"{why}, so give that with --bundle FILE")
+            raise Failure(REFUSED, f"{why}: give that with --bundle FILE")
         if self.strict and not self.trust.verified:
             raise Failure(REFUSED, f"{self.host} is {self.trust.why}: give the CA that has signed it")
         return found
@@ -48,28 +45,29 @@ class Survey:
     def print(self) -> None:
         """Print the certificates to stderr, and what a board has against them."""
         for it in self._all():
-            click.echo(f"{self._number(it)}: {it.subject}\n    by {it.issuer}", err=True)
+            say(f"{self._number(it)}: {it.subject}")
+            say(f"by {it.issuer}", indent=REST)
             until, sent = it.last.date().isoformat(), "" if it in self.shown.sent else ", not sent"
-            click.echo(f"    {it.key}, signed with {it.signature}, valid until {until}{sent}", err=True)
+            say(f"{it.key}, signed with {it.signature}, valid until {until}{sent}", indent=REST)
         for it, before in disorder(self.shown.sent):
             fact = f"{self._number(it)} comes after {self._number(before)}, which has signed it"
-            click.echo(f"Not in order: {fact}", err=True)
+            say(f"Not in order: {fact}")
         for anchor, verdict in self.tried:
             if anchor and not verdict.words:
                 return
             if verdict.words:
                 who = f"With {self._number(anchor)} a" if anchor else "A"
-                click.echo(f"{who} board would say: {verdict.words}", err=True)
+                say(f"{who} board would say: {verdict.words}")
             for fault in verdict.faults:
-                click.echo(f"    {self._number(fault.certificate)} {fault.what}: {fault.remedy}", err=True)
+                say(f"{self._number(fault.certificate)} {fault.what}: {fault.remedy}", indent=REST)
 
     def conclude(self, anchor: Certificate) -> None:
         """Print, last of all, what to decide by: no text from outside is behind it."""
         mark = anchor.fingerprint
-        click.echo(f"A board accepts {self.host} with {self._number(anchor)}, of this SHA-256:", err=True)
-        click.echo(f"    {mark[:48]}\n    {mark[48:]}", err=True)
-        why = click.wrap_text(self.trust.why, WIDTH, subsequent_indent="    ")
-        click.secho(why, err=True, fg=None if self.trust.verified else "red")
+        say(f"A board accepts {self.host} with {self._number(anchor)}, of this SHA-256:")
+        for half in (mark[:48], mark[48:]):
+            say(half, indent=REST)
+        say(self.trust.why, None if self.trust.verified else "red")
 
     def _all(self) -> list[Certificate]:
         return list(dict.fromkeys([*self.shown.sent, *(anchor for anchor, _ in self.tried if anchor)]))

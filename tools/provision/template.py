@@ -8,14 +8,12 @@ import hashlib
 import hmac
 import json
 import os
-import sys
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-import click
-
+from . import screen
 from .errors import CONFIGURATION, Failure
 from .library import enroll_config, identity_keys
 from .untrusted import Secrets, clean
@@ -65,8 +63,7 @@ def _from_file(name: str, folder: Path) -> str:
 
 @functools.cache
 def _from_prompt(text: str, _folder: Path) -> str:
-    # What comes from a pipe is not echoed anyway, and getpass would warn of that.
-    return str(click.prompt(text, hide_input=sys.stdin.isatty(), err=True))
+    return screen.prompt(text)
 
 
 _SOURCES: dict[str, Callable[[str, Path], str]] = {"$env": _from_environment, "$file": _from_file}

@@ -12,7 +12,7 @@ from typing import Any
 
 import click
 
-from . import look, snippets, swap
+from . import look, screen, snippets, swap
 from .answers import ASCII, OneOf, Text
 from .errors import ANSWER, CONFIGURATION, STORAGE, TRY_AGAIN, Failure, status_of
 from .failures import ProgramError
@@ -267,13 +267,13 @@ def command(port: str, every: bool, library_only: bool, source: bool, deadline: 
     results = []
     for each in (attached() or ["auto"]) if every else [port]:
         try:
-            result = upgrade(find(each), options, library_only, lambda line: click.echo(f"    {line}", err=True))
+            result = upgrade(find(each), options, library_only, lambda line: screen.say(line, indent=screen.REST))
         except Failure as error:
             result = Upgrade(each, "failed", error.exit_code, error.message)
         results.append(result)
         if not as_json:
             who = "" if result.port in result.text else f"{result.port}: "
-            click.secho(f"{who}{result.text}", fg="red" if result.status else "green")
+            screen.say(f"{who}{result.text}", "red" if result.status else "green", err=False)
     if as_json:
         click.echo(json.dumps([asdict(it) for it in results]))
     sys.exit(next((it.status for it in results if it.status), 0))
