@@ -5,6 +5,7 @@ import importlib.metadata
 import itertools
 import json
 import shutil
+import signal
 import subprocess
 import sys
 import zipfile
@@ -19,6 +20,7 @@ import release
 import wheel
 from click.testing import CliRunner
 from devices import ROOT
+from interrupted import pressed
 from proof import Proof
 from runtimes import first
 from sandbox import Sandbox
@@ -64,7 +66,7 @@ def test_the_wheel_has_what_goes_onto_boards_and_the_tools(built: Path) -> None:
         for name in sources(folder)
     }
     ours = {name.removeprefix("enroll_tools/") for name in names if name.startswith("enroll_tools/")}
-    assert ours == expected | {"__init__.py", "files/package.json"}
+    assert ours == expected | {"__init__.py", "start.py", "files/package.json"}
     assert {name.partition("/")[0] for name in names if not name.startswith("enroll_tools/")} == {
         f"enroll_tools-{packages.version()}.dist-info"
     }
@@ -86,7 +88,9 @@ def test_the_wheel_declares_what_its_modules_import() -> None:
             elif isinstance(node, ast.ImportFrom) and not node.level:
                 imported.add((node.module or "").partition(".")[0])
     homes = importlib.metadata.packages_distributions()
-    needed = {homes[name][0].lower().replace("_", "-") for name in imported - set(sys.stdlib_module_names)}
+    needed = {
+        homes[name][0].lower().replace("_", "-") for name in imported - {"enroll_tools", *sys.stdlib_module_names}
+    }
     text = (ROOT / "pyproject.toml").read_text()
     block = text.partition("\ndependencies = [\n")[2].partition("\n]")[0]
     declared = {line.strip().strip('",').partition(">")[0] for line in block.splitlines()}
@@ -110,6 +114,12 @@ def test_the_wheel_and_its_tool_have_the_version_of_the_library(built: Path, pro
     said = subprocess.run([programs / "enroll-provision", "--version"], capture_output=True, text=True, check=False)
     assert said.stdout == f"enroll {packages.version()}\n"
     assert built.name == f"enroll_tools-{packages.version()}-py3-none-any.whl"
+
+
+@pytest.mark.parametrize("tool", ["enroll-provision", "enroll-sandbox"])
+def test_ctrl_c_while_a_program_of_the_wheel_starts(programs: Path, tmp_path: Path, tool: str) -> None:
+    done = pressed([str(programs / tool), "--help"], "click", tmp_path)
+    assert (done.returncode, done.stdout, done.stderr) == (-signal.SIGINT, "", "")
 
 
 def test_a_wheel_tool_checks_a_configuration_with_the_library_inside(programs: Path, tmp_path: Path) -> None:

@@ -1,18 +1,12 @@
-"""``python -m provision``."""
+"""``python -m provision`` and ``enroll-provision``."""
 
-import signal
+from enroll_tools import start
 
-_OURS = signal.getsignal(signal.SIGINT) is signal.default_int_handler
-if _OURS:
-    signal.signal(signal.SIGINT, signal.SIG_DFL)  # Ctrl-C while modules are imported ends it without a traceback
 
-from .cli import main  # noqa: E402
+def main() -> None:
+    """Run it under the name that was typed."""
+    start.run(f"{__package__}.cli")
+
 
 if __name__ == "__main__":
-    try:
-        if _OURS:
-            signal.signal(signal.SIGINT, signal.default_int_handler)
-        main(prog_name="provision")
-    finally:
-        if _OURS:
-            signal.signal(signal.SIGINT, signal.SIG_DFL)
+    start.run(f"{__package__}.cli", "provision")

@@ -12,6 +12,7 @@ from typing import Any
 import click
 
 from . import screen
+from .errors import Stopped
 from .link import PortURL
 from .plan import known_boards
 
@@ -102,8 +103,11 @@ class Group(click.Group):
             _report(ctx, getattr(error, "state", "failed"), error.format_message(), error.exit_code)
             raise
         except (click.Abort, KeyboardInterrupt):
-            _report(ctx, "interrupted", "interrupted: run this again", 1)
-            raise
+            stopped = Stopped("interrupted: run this again")
+            _report(ctx, stopped.state, stopped.message, stopped.exit_code)
+            if sys.stderr.isatty():
+                click.echo(err=True)  # behind the ^C
+            raise stopped from None
 
 
 def _fitting(message: str) -> str:

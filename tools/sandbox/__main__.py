@@ -1,6 +1,12 @@
-"""``python -m sandbox``."""
+"""``python -m sandbox`` and ``enroll-sandbox``."""
 
-from .cli import main
+from enroll_tools import start
+
+
+def main() -> None:
+    """Run it under the name that was typed."""
+    start.run(f"{__package__}.cli")
+
 
 if __name__ == "__main__":
-    main(prog_name="sandbox")
+    start.run(f"{__package__}.cli", "sandbox")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
 import logging
 import signal
@@ -162,16 +163,17 @@ def log(service: str | None, listener: str | None, after: int, follow: bool, cle
         call("clear-log", {}, options)
         return
     chosen = {name: value for name, value in {"service": service, "listener": listener}.items() if value}
-    while True:
-        for entry in call("log", {**chosen, "after": after}, options):
-            after = entry["id"]
-            if options["as_json"]:
-                click.echo(json.dumps(entry))
-            else:
-                print_lines(_lines(entry))
-        if not follow:
-            return
-        time.sleep(0.3)
+    with contextlib.suppress(KeyboardInterrupt) if follow else contextlib.nullcontext():
+        while True:
+            for entry in call("log", {**chosen, "after": after}, options):
+                after = entry["id"]
+                if options["as_json"]:
+                    click.echo(json.dumps(entry))
+                else:
+                    print_lines(_lines(entry))
+            if not follow:
+                return
+            time.sleep(0.3)
 
 
 def _lines(entry: dict[str, Any]) -> list[Text]:
