@@ -38,7 +38,7 @@ def register(config, port, known, single: bool):
 
     enroller = enroll.Enroller(config, port, log=log)
     try:
-        action = wait.run(enroller.attempt(), port.feed, port.sleep)
+        action = wait.run(enroller.attempt(), port.feed, port.sleep, enroller)
     finally:
         enroller.close()
     if action.error:

@@ -123,6 +123,16 @@ async def cancelled(it, wire, at):
 
 
 def test_a_keyboard_that_interrupts_a_wait_burns_no_registration():
+    interrupted(lambda one: one.run())
+
+
+def test_nor_one_that_interrupts_a_step():
+    """A device that sleeps between its attempts was not spared."""
+    interrupted(lambda one: one.step(NOW))
+
+
+def interrupted(attempts):
+    """Check `attempts`, given an Enroller, with an interruption at each of its waits."""
     for at in range(40):
         it = config("etherfax", store=folder() + "/state")
         wire = Lasting("etherfax")
@@ -135,13 +145,17 @@ def test_a_keyboard_that_interrupts_a_wait_burns_no_registration():
 
         port = Port()
         port.feed = feed
+        said = []
+        one = enroll.Enroller(it, port, log=said.append)
         try:
             with patched(connection, socket=wire), patched(wait, select=Ready()):
-                enroll.run(it, port)
+                attempts(one)
             assert at > 5
             break
         except KeyboardInterrupt:
             assert bool(recall(it, Store(it.store))[1]) == bool(wire.given), at
+            # `provision` waits for its end then
+            assert ("registering, it ends after that" in said) == bool(wire.given), (at, said)
 
 
 def test_what_ends_a_program_is_not_held_back_where_nothing_has_left():

@@ -36,7 +36,7 @@ def step(enroller, now: float, action):
             return action(due)
     start = ticks_ms()
     before = unix()
-    done = wait.run(enroller.attempt(), enroller.port.feed, enroller.port.sleep)
+    done = wait.run(enroller.attempt(), enroller.port.feed, enroller.port.sleep, enroller)
     # in whole seconds, because a float of 32 bits holds no date
     spent = ticks_diff(ticks_ms(), start) // 1000
     done.at = due = int(now) + spent + (0 if done.credential else int(done.at) + 1)

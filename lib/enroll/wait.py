@@ -80,6 +80,8 @@ async def arun(task, feed=ignore, sleep=None, timeout=0, owner=None):
                 raise
             except BaseException as error:
                 cut = error
+                if getattr(owner, "sent", False):
+                    getattr(owner, "warn", ignore)("registering, it ends after that")
     except StopIteration as end:
         if cut and not isinstance(cut, Exception):
             raise cut
