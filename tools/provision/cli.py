@@ -118,7 +118,7 @@ def status(port: str, as_json: bool, files: bool) -> None:
 
     Exit status: 0 registered, 75 not yet, 78 not installed or not as it should be.
     """
-    with connect(find(port)) as link:
+    with connect(find(port), hear=screen.say) as link:
         found = cleaned(look.status(link))
         if found["registered"]:  # else its boot would register it, which may have been reset on purpose
             link.start()
@@ -140,7 +140,7 @@ def reset(port: str, as_json: bool, yes: bool) -> None:
     It says what must be done in the service's portal, too, before the device can register again.
     """
     port = find(port)
-    with connect(port) as link:
+    with connect(port, hear=screen.say) as link:
         there = registration.read(link).registration
         attempt = there is not None and there.state == TRIED
         name = f"the {'attempt' if attempt else 'credential'} of {there.name if there else 'the board'}"
@@ -165,7 +165,7 @@ def reset(port: str, as_json: bool, yes: bool) -> None:
 def logs(port: str, seconds: float | None, restart: bool) -> None:
     """Follow what a board prints."""
     try:
-        with connect(find(port), enter=restart) as link:
+        with connect(find(port), enter=restart, hear=screen.say) as link:
             look.follow(link, restart, seconds, partial(screen.say, err=False))
     except KeyboardInterrupt:
         pass

@@ -7,7 +7,7 @@ import os
 import re
 
 from .errors import ANSWER, CONFIGURATION, MISUSE, STORAGE, TRY_AGAIN, Failure
-from .raw import Deadline, Endless, NotTaken, Restarted
+from .raw import Deadline, Endless, NotTaken, Registering, Restarted
 from .untrusted import clean
 
 
@@ -83,6 +83,9 @@ def sentence_of(error: Exception, port: str) -> Failure:
     """The sentence for what a serial port or the raw REPL has raised."""
     if isinstance(error, ProgramError):
         return program_failed(error, port)
+    if isinstance(error, Registering):
+        what = f"the board at {port} has been registering for {error}"
+        return Failure(TRY_AGAIN, f"{what}: wait until it has ended, then run this again")
     if isinstance(error, Endless):
         return Failure(TRY_AGAIN, f"the board at {port} prints without end: reset it, then run this again")
     if isinstance(error, NotTaken | Restarted):

@@ -54,7 +54,7 @@ def protect(port: str, replace: Sequence[str], blank: bool) -> None:
     screen.say(f"{port}: looking for a registration", indent=screen.REST)
     opened = False
     try:
-        with connect(port, enter=False) as link:
+        with connect(port, enter=False, hear=lambda line: click.echo(f"    {line}", err=True)) as link:
             opened = True
             link.enter()
             there = registration.read(link).registration

@@ -88,7 +88,7 @@ class Fleet:
 
     def _look(self, port: str) -> Seen | Failure:
         self._stage(port, "asking", "")
-        seen = look(port)
+        seen = look(port, self._say)
         self._stage(port, "found", "")
         return seen
 
@@ -175,10 +175,11 @@ class Fleet:
             pool.shutdown(wait=False, cancel_futures=True)  # not to wait: Ctrl-C may have come at any moment
 
 
-def look(port: str) -> Seen | Failure:
-    """What the board at `port` says is registered on it, or what is wrong there. A registered one goes on."""
+def look(port: str, hear: Callable[[str], None]) -> Seen | Failure:
+    """What the board at `port` says is registered on it, or what is wrong there. A registered one goes on. `hear` is
+    told what it waits for."""
     try:
-        with connect(port) as link:
+        with connect(port, hear=hear) as link:
             seen = registration.read(link)
             if seen.registration and seen.registration.state == KEPT:
                 link.start()

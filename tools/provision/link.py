@@ -22,7 +22,7 @@ from . import failures, frame, snippets
 from .answers import OPTIONAL_TEXT, fits
 from .errors import CONFIGURATION, MISUSE, STORAGE, TRY_AGAIN, Failure
 from .failures import ProgramError
-from .raw import Deadline, Endless, NotTaken, RawRepl, Restarted
+from .raw import Deadline, Endless, NotTaken, RawRepl, Registering, Restarted
 from .snippets import Program
 from .untrusted import clean
 
@@ -30,6 +30,7 @@ OLDEST = (1, 25)
 NEEDED = f"flash MicroPython {OLDEST[0]}.{OLDEST[1]} or later"
 OLDEST_OF = {"rp2": (1, 28)}  # by sys.platform: before it a reset that follows an answer throws the answer away
 ENTER = 20.0  # seconds to stop a program: the board may be booting, and a boot may take 10
+ATTEMPT = 60.0  # seconds for a board that is registering to end that
 RESET = 15.0  # seconds for a soft reset, boot.py included, until that is interrupted
 CALL = 60.0  # seconds for a program of ours
 RETRIES = 3  # times that something is tried again on a bad line
@@ -117,7 +118,7 @@ class Link:
     def enter(self) -> None:
         """Stop the program that runs there and reset softly into the raw REPL. Raises Failure."""
         try:
-            self._repl.enter(ENTER)
+            self._stop()
             with contextlib.suppress(NotTaken, Restarted):  # a watchdog may bite while boot.py runs again
                 self._execute(f"_stale = True\n{snippets.QUIET.code}\nmain()", ignore_bytes)
             for _ in range(RETRIES):
@@ -128,15 +129,16 @@ class Link:
             pass
         raise failures.silent(self.port)
 
-    def settle(self, seconds: float) -> None:
-        """Let a program that an earlier run has left there end by itself, for `seconds`."""
-        self._repl.settle(seconds)
+    def _stop(self) -> None:
+        """Stop the program that runs there, once an attempt to register is over that may be under way."""
+        what = f"the board at {self.port} is registering: waiting for its end, at most {ATTEMPT:g} s"
+        self._repl.enter(ENTER, ATTEMPT, lambda: self._hear(what))
 
     def _reset(self) -> None:
         try:
             self._repl.reset(RESET)
         except Deadline:
-            self._repl.enter(ENTER)  # a boot.py that never ends
+            self._stop()  # a boot.py that never ends
 
     def _define(self) -> bool:
         """Put on the board what tells answers; returns whether the interpreter is a fresh one. Raises Failure."""
@@ -208,7 +210,7 @@ class Link:
         try:
             trouble = self._repl.execute(code, seconds or CALL, take)
         except NotTaken:
-            self._repl.enter(ENTER)
+            self._stop()
             trouble = self._repl.execute(code, seconds or CALL, take)
         if "NameError" in trouble and "'_call'" in trouble:
             raise NotTaken
@@ -295,7 +297,7 @@ def connect(port: str, enter: bool = True, hear: Hear = ignore) -> Iterator[Link
         if enter:
             link.enter()
         yield link
-    except (OSError, ProgramError, Deadline, Endless, NotTaken, Restarted) as error:
+    except (OSError, ProgramError, Deadline, Endless, NotTaken, Registering, Restarted) as error:
         raise failures.sentence_of(error, port) from None
     finally:
         link.close()

@@ -6,7 +6,6 @@ reads without a bound.
 
 from __future__ import annotations
 
-import contextlib
 import re
 import time
 from collections.abc import Callable
@@ -21,6 +20,7 @@ MOST = 1 << 20  # bytes that a board may print meanwhile
 KEPT = 1 << 13  # bytes that are searched for what is expected
 LAST = 2000  # bytes of a traceback
 
+HELD = "enroll: registering,"  # what a board says while it must not be interrupted, see lib/enroll/wait.py
 BANNER = re.compile(rb"raw REPL; CTRL-B to exit\r?\n")
 # R, 1, the size of a window (two bytes, always less than 2048), and 1 for a second one that is free. Where a log line
 # has come among them, all text is left out first: then a size such as 32, which is text, is not understood.
@@ -28,6 +28,7 @@ _READY = re.compile(rb"R\x01([^\x01][\x00-\x07])\x01")
 _READY_ALONE = re.compile(rb"\x01([\x00\x80-\xff][\x00-\x07])\x01")
 _TEXT = re.compile(rb"[\t-\r\x1b -~]+")
 _END = re.compile(rb"\x04")
+_STOPPED = re.compile(rb"(%s)|%s" % (HELD.encode(), BANNER.pattern))
 _BOOTED = re.compile(rb'Type "help\(\)" for more information')
 
 Consume = Callable[[bytes], None]
@@ -49,6 +50,10 @@ class Restarted(Exception):
     """The board has restarted while a program ran there."""
 
 
+class Registering(Exception):
+    """The board is registering, and does not come to an end in the time that this names."""
+
+
 class RawRepl:
     """The raw REPL at the other end of `serial`, an open serial port."""
 
@@ -67,32 +72,36 @@ class RawRepl:
         come, self._come = self._come, b""
         return come or bytes(self._serial.read(self._serial.in_waiting or 1))
 
-    def enter(self, seconds: float) -> None:
+    def enter(self, seconds: float, attempt: float, held: Callable[[], None]) -> None:
         """Stop the program that runs there. Raises Deadline.
 
-        A board that boots loses what is sent, and a program may survive the first Ctrl-C: both are sent again.
+        A board that boots loses what is sent, and a program may survive the first Ctrl-C: both are sent again. One that
+        says that it is registering is not interrupted, else nobody knows how that has ended: `held` is called, and it
+        may take `attempt` seconds. Raises Registering if it takes longer.
         """
         end = time.monotonic() + seconds
-        interrupt = b"\r\x03"
+        waits = False
+        send = b"\r\x03\r\x01"
         while True:
-            self.write(interrupt + b"\r\x01")
+            self.write(send)
             try:
-                self._expect(BANNER, min(end, time.monotonic() + ROUND))
-                return
+                found = self._expect(_STOPPED, min(end, time.monotonic() + ROUND))
             except Deadline:
-                if time.monotonic() >= end:
-                    raise
-            interrupt = b"\r\x03\x03"
-
-    def settle(self, seconds: float) -> None:
-        """Wait until the program that runs there ends by itself, for `seconds`: it is asked for its prompt, which
-        interrupts nothing."""
-        end = time.monotonic() + seconds
-        while time.monotonic() < end:
-            self.write(b"\x01")
-            with contextlib.suppress(Deadline):
-                self._expect(BANNER, min(end, time.monotonic() + ROUND))
+                if time.monotonic() < end:
+                    send = b"\r\x01" if waits else b"\r\x03\x03\r\x01"
+                    continue
+                if waits:
+                    raise Registering(f"{attempt:g} s") from None
+                raise
+            if not found[1]:
                 return
+            send = b""
+            if not waits:
+                held()
+                waits = True
+                end = time.monotonic() + attempt
+            elif time.monotonic() > end:
+                raise Registering(f"{attempt:g} s")
 
     def reset(self, seconds: float) -> None:
         """Reset softly into a fresh interpreter, whose boot.py may take `seconds`. Raises Deadline."""

@@ -15,7 +15,7 @@ import click
 from . import look, registration, screen, snippets
 from .answers import Text
 from .errors import ANSWER, TRY_AGAIN, Failure
-from .link import Facts, Link, attached, connect
+from .link import Facts, Hear, Link, attached, connect, ignore
 from .options import json_option, ports_option
 from .registration import KEPT, Registration
 from .snippets import Program
@@ -64,11 +64,11 @@ class Row:
     text: str = ""
 
 
-def ask(port: str) -> Row:
-    """What the board at `port` is, and what is on it."""
+def ask(port: str, hear: Hear = ignore) -> Row:
+    """What the board at `port` is, and what is on it; `hear` is told what it waits for."""
     row = Row(port)
     try:
-        with connect(port) as link:
+        with connect(port, hear=hear) as link:
             _ask(link, row)
     except Failure as error:
         row.state, row.text, row.status = FAILED, error.message, error.exit_code
@@ -135,7 +135,7 @@ def scan(ports: Sequence[str], seconds: float) -> list[Row]:
 
         def one(port: str) -> None:
             stages.stage(port, "asking")
-            rows[port] = ask(port)
+            rows[port] = ask(port, stages.say)
             stages.end(port)
 
         threads = [threading.Thread(target=one, args=(port,), daemon=True) for port in ports]

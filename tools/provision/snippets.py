@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from .answers import ASCII, PATH, SHA256, OneOf, Shape, Text
+from .raw import HELD
 
 
 @dataclass(frozen=True)
@@ -160,11 +161,39 @@ def main(paths):
     None,
 )
 
-# one attempt, as `main.py --once` on a computer: [exit status, sentence, provider, device id, Retry-After]
+# One attempt, as `main.py --once` on a computer: [exit status, sentence, provider, device id, Retry-After]. While the
+# outcome of a request is open nothing interrupts it, as the computer may have died and a person be typing the command
+# again; it says so again and again.
 BOOT = Program(
+    f"""
+HELD = "{HELD} nothing interrupts it"
+"""
     """
 def main():
     import main as firmware
+    import micropython, time
+    from enroll import wait
+    run = wait.run
+    interrupt = getattr(micropython, "kbd_intr", wait.ignore)
+    def held(task, feed, sleep, owner=None):
+        said = None
+        def fed():
+            nonlocal said
+            now = time.ticks_ms()
+            if not getattr(owner, "sent", False):
+                if said is not None:
+                    interrupt(3)
+                said = None
+            elif said is None or time.ticks_diff(now, said) > 500:
+                interrupt(-1)
+                said = now
+                print(HELD)
+            return feed()
+        try:
+            return run(task, fed, sleep, owner)
+        finally:
+            interrupt(3)
+    wait.run = held
     asked = []
     real = firmware.register
     def register(*values):

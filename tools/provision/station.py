@@ -18,7 +18,6 @@ from .fleet import Fleet, look
 from .hook import Hook
 from .interrupts import interrupts
 from .library import library
-from .link import connect
 from .registration import Seen, protect
 from .results import REGISTERED, Result
 from .screen import DONE, FAIL, PASS, Stages
@@ -28,7 +27,6 @@ from .work import REGISTERING
 
 INTERRUPTED = "interrupted: the boards under way are finished first; Ctrl-C again drops them"
 POLL = 0.2  # seconds between two looks at the sockets
-ATTEMPT = 60.0  # seconds that an attempt to register may take on a board that nobody watches any more
 GONE = 1.0  # seconds without a port until its board is unplugged: a reset may take it away for a moment
 
 
@@ -73,8 +71,6 @@ class Station:
         self._done: set[int] = set()  # lines of the rows whose boards have passed
         self._lock = threading.Lock()
         self._verdicts: queue.Queue[Verdict] = queue.Queue()
-        self._until = 0.0  # until then a board may be in the middle of an attempt that an earlier run has left
-        self._first: set[str] = set()  # ports of the boards that may: they were there before the station
 
     @property
     def left(self) -> list[Row]:
@@ -86,8 +82,6 @@ class Station:
         KeyboardInterrupt if it came twice."""
         library(self._fleet.options.source)  # compiled once, before there are threads
         told = False
-        self._until = time.monotonic() + ATTEMPT - self._log.seconds
-        self._first = set(sockets(self._ports))
         with interrupts() as come:
             self._invite()
             while (self.left and not come) or self._busy or not self._verdicts.empty():
@@ -155,9 +149,8 @@ class Station:
         row = None
         try:
             time.sleep(POLL)  # the system may not have given us the port yet
-            self._let_end(port)
             self._screen.stage(port, "asking")
-            seen = look(port)
+            seen = look(port, self._screen.say)
             if isinstance(seen, Failure):
                 raise seen
             with self._lock:
@@ -174,15 +167,6 @@ class Station:
         with self._lock:
             self._taken.discard(row.line if row else 0)
         self._verdicts.put(verdict)
-
-    def _let_end(self, port: str) -> None:
-        """Wait for a board that an earlier run has left in the middle of its attempt: Ctrl-C would lose the answer."""
-        if port not in self._first or time.monotonic() > self._until:
-            return
-        self._first.discard(port)
-        self._screen.stage(port, "waiting", "it may be registering since the last run")
-        with connect(port, enter=False) as link:
-            link.settle(self._until - time.monotonic())
 
     def _row(self, port: str, seen: Seen) -> Row | None:
         """The row that the board at `port` gets; None where it is done already. Raises Failure."""

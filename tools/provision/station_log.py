@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import datetime
 import json
-import math
 import os
 import threading
 from collections.abc import Mapping
@@ -43,13 +42,6 @@ class Log:
             self._sync_folder()
         except OSError as error:
             raise self._unwritable(error) from None
-
-    @property
-    def seconds(self) -> float:
-        """Since a board began to register whose end nobody has seen; infinite where there is none."""
-        now = datetime.datetime.now(datetime.UTC)
-        ages = [now - datetime.datetime.fromisoformat(it["time"]) for it in self.open.values() if it["event"] == ASKED]
-        return min((age.total_seconds() for age in ages), default=math.inf)
 
     def close(self) -> None:
         """Let the file go."""

@@ -223,7 +223,7 @@ def replace(link: Link, found: Installed, files: dict[str, bytes], seconds: floa
 
 def upgrade(port: str, options: Options, library_only: bool, hear: Hear) -> Upgrade:
     """Put this version's files on the board at `port`, which is left running. Raises Failure."""
-    with connect(port) as link:
+    with connect(port, hear=hear) as link:
         if swap.undo(link):
             hear("an earlier upgrade did not end: the old files are back")
             link.enter()  # not what is loaded from the new ones

@@ -13,12 +13,13 @@ from .failures import nonsense
 from .install import Hear, Installed, install, installed_files
 from .link import BYTECODE, Facts, Link, connect, ignore
 from .plan import library_plan, plan
-from .raw import Deadline
+from .raw import HELD, Deadline
 from .registration import KEPT, RAW, Registration, Seen, protect, read
 from .template import Settings
 from .untrusted import clean
 
 REGISTERING = "registering"  # the stage that may not be interrupted
+LATE = "timeout"  # the state of an outcome that did not come before the deadline
 
 
 @dataclass(frozen=True)
@@ -59,7 +60,12 @@ class Outcome:
 
 def attempt(link: Link, settings: Settings, hear: Hear, seconds: float) -> Outcome:
     """One attempt to register, as the firmware makes it. Raises Deadline and Failure."""
-    status, text, provider, device_id, retry_after = link.call(snippets.BOOT, seconds=seconds, hear=hear)
+
+    def heard(line: str) -> None:
+        if HELD not in line:  # is for those who come in the middle
+            hear(line)
+
+    status, text, provider, device_id, retry_after = link.call(snippets.BOOT, seconds=seconds, hear=heard)
     link.quiet()
     kind = text.partition(":")[0]
     if status == 0 and provider == settings.provider and device_id:
@@ -73,7 +79,7 @@ def first_boot(link: Link, settings: Settings, options: Options, hear: Hear) -> 
     """Attempts until one succeeds, fails for good, or the deadline is near. Between two of them it waits as the device
     would, and as long as the service wants."""
     end = time.monotonic() + options.deadline
-    outcome = Outcome("timeout", f"timeout: the board did not finish within {options.deadline:g} s", TRY_AGAIN)
+    outcome = Outcome(LATE, f"timeout: the board did not finish within {options.deadline:g} s", TRY_AGAIN)
     wait, failures = 0.0, 0
     while True:
         wait = max(wait, options.gate.left)
@@ -100,8 +106,8 @@ def postponed(outcome: Outcome, gate: Gate) -> Outcome:
     """`outcome` where there is no time for another attempt, and what to do then."""
     outcome.retry_after = int(gate.left)
     if outcome.retry_after:
-        fact = "server: the service asks to wait" if outcome.state == "timeout" else outcome.text
-        outcome.state = "server" if outcome.state == "timeout" else outcome.state
+        fact = "server: the service asks to wait" if outcome.state == LATE else outcome.text
+        outcome.state = "server" if outcome.state == LATE else outcome.state
         outcome.text = f"{fact}; run this again after {gate.opens}, the board is stopped"
     return outcome
 
@@ -155,6 +161,7 @@ def _provide(port: str, settings: Settings, options: Options, hear: Hear) -> Out
         options.stage(REGISTERING)
         outcome = first_boot(link, settings, options, hear)
         seen = confirm(link, settings, outcome)
+        outcome = _late(outcome, seen, settings)
         if not outcome.retry_after:  # else its boot would ask at once
             link.start()
     return describe(_with_history(outcome, before, give_up), seen, done)
@@ -182,6 +189,14 @@ def confirm(link: Link, settings: Settings, outcome: Outcome) -> Seen:
         sentence = f"the board at {link.port} says that it is registered, but holds no such record: replace its flash"
         raise Failure(STORAGE, sentence)
     return seen
+
+
+def _late(outcome: Outcome, seen: Seen, settings: Settings) -> Outcome:
+    """`outcome`, or the success of an attempt that had not ended at the deadline and was let end."""
+    there = seen.registration
+    if outcome.state != LATE or not there or there.state != KEPT or not there.fits(settings):
+        return outcome
+    return Outcome("registered", f"registered {there.provider} {there.device_id}", 0, there.device_id)
 
 
 def describe(outcome: Outcome, seen: Seen, installed: Installed) -> Outcome:

@@ -1,0 +1,112 @@
+"""The computer dies while a board registers, and a command is typed again at once: the attempt under way is let end."""
+
+import json
+import signal
+import time
+from types import SimpleNamespace
+
+import pytest
+
+DELAY = 1.5  # seconds that the service takes to answer
+
+
+def asked(sandbox):
+    """How often a registration was asked for."""
+    return len([entry for entry in sandbox.log("etherfax") if "/devices" in entry.path])
+
+
+def until(there, seconds=30):
+    """Wait until `there()`."""
+    end = time.monotonic() + seconds
+    while not there():
+        assert time.monotonic() < end
+        time.sleep(0.01)
+
+
+_flash = []  # of a board that has the library: made once
+
+
+@pytest.fixture
+def installed(plug, desk, tmp_path):
+    """`installed()`: a board that has the library and nothing else."""
+
+    def installed():
+        if not _flash:
+            board = plug()
+            assert desk.run("one", "--library-only", "enroll.json", board=board).status == 0
+            board.unplug()
+            _flash.append(board.flash.read_bytes())
+        (tmp_path / "flash").write_bytes(_flash[0])
+        return plug(like=SimpleNamespace(flash=tmp_path / "flash"))
+
+    return installed
+
+
+@pytest.fixture
+def under_way(installed, desk, sandbox):
+    """`under_way(*words)`: a board whose `provision` was killed in the middle of its attempt, and its serial number."""
+
+    def under_way(*words):
+        serial = desk.write("etherfax")["serial"]
+        (desk.folder / "devices.csv").write_text(f"serial\n{serial}\n")
+        board = installed()
+        sandbox.fault("etherfax", times=1, delay=DELAY)
+        process = desk.start(*words, board=board)
+        until(lambda: not sandbox.faults())
+        process.send_signal(signal.SIGKILL)
+        process.communicate()
+        return board, serial
+
+    return under_way
+
+
+COMMANDS = [("one", "enroll.json"), ("fleet", "devices.csv"), ("scan",), ("reset", "--yes")]
+
+
+@pytest.mark.parametrize("again", COMMANDS, ids=lambda words: words[0])
+def test_the_command_typed_again_lets_the_attempt_end(under_way, desk, sandbox, again):
+    """It was interrupted, and nobody knew whether the service had registered the device."""
+    board, serial = under_way(*("fleet", "devices.csv") if again[0] == "fleet" else ("one", "enroll.json"))
+    done = desk.run(*again, board=board)
+    assert done.status == 0, done
+    assert f"the board at {board.port} is registering: waiting for its end, at most 60 s" in done.err, done
+    found = json.loads(desk.run("status", "--json", board=board).out)
+    assert found["registered"] == (None if again[0] == "reset" else serial), found
+    assert asked(sandbox) == 1
+
+
+def test_a_board_that_registers_by_itself_is_let_end_too(installed, desk, sandbox):
+    serial = desk.write("etherfax")["serial"]
+    board = installed()
+    sandbox.fault("etherfax", times=1, status=503, headers={"Retry-After": "600"})
+    assert desk.run("one", "--deadline", "9", "enroll.json", board=board).status == 75
+    sandbox.clear_log()
+    sandbox.fault("etherfax", times=1, delay=DELAY)
+    board.unplug()
+    board.plug()
+    until(lambda: not sandbox.faults())
+    done = desk.run("status", board=board)
+    assert f"registered etherfax {serial}" in done.out and "is registering" in done.err, done
+    assert asked(sandbox) == 1
+
+
+def test_a_deadline_does_not_cut_an_attempt(installed, desk, sandbox):
+    """Its outcome was unknown then; whoever typed the command again met a refusal."""
+    serial = desk.write("etherfax")["serial"]
+    board = installed()
+    sandbox.fault("etherfax", times=1, delay=3)
+    done = desk.run("one", "--deadline", "2", "enroll.json", board=board)
+    assert done.status == 0 and f"registered etherfax {serial}" in done.out, done
+    assert asked(sandbox) == 1
+
+
+def test_a_board_that_registers_without_end_is_not_interrupted(plug, desk, monkeypatch):
+    monkeypatch.setattr("provision.link.ATTEMPT", 1.0)
+    board = plug()
+    board.runs(
+        "import time\nwhile True:\n print('enroll: registering, x')\n try: time.sleep(0.2)\n except: print('hit')\n"
+    )
+    until(lambda: b"registering" in board.said)
+    sentence = desk.failed(75, "status", board=board)
+    assert "has been registering for 1 s: wait until it has ended, then run this again" in sentence
+    assert board.said.count(b"hit") <= 2
