@@ -10,6 +10,7 @@ import shutil
 import subprocess
 import sys
 import time
+import types
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
@@ -155,6 +156,25 @@ def desk(tmp_path: Path, sandbox: Sandbox, monkeypatch: pytest.MonkeyPatch) -> D
     made = Desk(tmp_path / "desk", sandbox)
     monkeypatch.chdir(made.folder)
     return made
+
+
+_library: list[bytes] = []  # the flash of a board that has the library: made once
+
+
+@pytest.fixture
+def installed(plug: Callable[..., Any], desk: Desk, tmp_path: Path) -> Callable[[], Any]:
+    """`installed()`: a board that has the library and nothing else; the test has written an enroll.json."""
+
+    def installed() -> Any:
+        if not _library:
+            board = plug()
+            assert desk.run("one", "--library-only", "enroll.json", board=board).status == 0
+            board.unplug()
+            _library.append(board.flash.read_bytes())
+        (tmp_path / "flash").write_bytes(_library[0])
+        return plug(like=types.SimpleNamespace(flash=tmp_path / "flash"))
+
+    return installed
 
 
 @pytest.fixture

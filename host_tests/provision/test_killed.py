@@ -3,7 +3,6 @@
 import json
 import signal
 import time
-from types import SimpleNamespace
 
 import pytest
 
@@ -21,25 +20,6 @@ def until(there, seconds=30):
     while not there():
         assert time.monotonic() < end
         time.sleep(0.01)
-
-
-_flash = []  # of a board that has the library: made once
-
-
-@pytest.fixture
-def installed(plug, desk, tmp_path):
-    """`installed()`: a board that has the library and nothing else."""
-
-    def installed():
-        if not _flash:
-            board = plug()
-            assert desk.run("one", "--library-only", "enroll.json", board=board).status == 0
-            board.unplug()
-            _flash.append(board.flash.read_bytes())
-        (tmp_path / "flash").write_bytes(_flash[0])
-        return plug(like=SimpleNamespace(flash=tmp_path / "flash"))
-
-    return installed
 
 
 @pytest.fixture

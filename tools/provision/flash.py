@@ -9,6 +9,7 @@ import shutil
 import subprocess
 import sys
 from collections.abc import Sequence
+from functools import partial
 from pathlib import Path
 
 import click
@@ -54,7 +55,7 @@ def protect(port: str, replace: Sequence[str], blank: bool) -> None:
     screen.say(f"{port}: looking for a registration", indent=screen.REST)
     opened = False
     try:
-        with connect(port, enter=False, hear=lambda line: click.echo(f"    {line}", err=True)) as link:
+        with connect(port, enter=False, hear=partial(screen.say, indent=screen.REST)) as link:
             opened = True
             link.enter()
             there = registration.read(link).registration

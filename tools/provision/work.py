@@ -7,7 +7,7 @@ from dataclasses import asdict, dataclass, field
 from pathlib import Path
 
 from . import snippets
-from .backoff import Gate, pause
+from .backoff import Gate, opens, pause
 from .errors import CONFIGURATION, SENTENCE, STATUS, STORAGE, TRY_AGAIN, Failure
 from .failures import nonsense
 from .install import Hear, Installed, install, installed_files
@@ -34,7 +34,7 @@ class Options:
     library_only: bool = False
     replace: frozenset[str] = frozenset()  # names of registrations that may be given up
     expected: str = ""  # id of the board that must be there
-    gate: Gate = field(default_factory=Gate)  # shut while the service wants nobody to ask
+    gate: Gate = field(default_factory=Gate)  # shut while the service wants not to be asked
     stage: Hear = ignore  # told how far it is: found, copying, registering (which an exception keeps from beginning)
 
 
@@ -75,16 +75,17 @@ def attempt(link: Link, settings: Settings, hear: Hear, seconds: float) -> Outco
     return Outcome(kind, clean(text), status, retry_after=max(0, retry_after))
 
 
-def first_boot(link: Link, settings: Settings, options: Options, hear: Hear) -> Outcome:
+def first_boot(link: Link, settings: Settings, options: Options, hear: Hear, board: str) -> Outcome:
     """Attempts until one succeeds, fails for good, or the deadline is near. Between two of them it waits as the device
-    would, and as long as the service wants."""
+    would, and as long as the service wants. `board`: its id."""
     end = time.monotonic() + options.deadline
     outcome = Outcome(LATE, f"timeout: the board did not finish within {options.deadline:g} s", TRY_AGAIN)
     wait, failures = 0.0, 0
     while True:
-        wait = max(wait, options.gate.left)
-        if (failures and time.monotonic() + wait > end) or options.gate.left > options.deadline:
-            return postponed(outcome, options.gate)
+        held = options.gate.left(link.port, board)
+        wait = max(wait, held)
+        if (failures and time.monotonic() + wait > end) or held > options.deadline:
+            return postponed(outcome, held)
         if wait:
             hear(f"trying again in {wait:.1f} s")
             time.sleep(wait)
@@ -97,18 +98,19 @@ def first_boot(link: Link, settings: Settings, options: Options, hear: Hear) -> 
         failures += 1
         wait = pause(settings, failures, outcome.retry_after)
         if outcome.retry_after:
-            options.gate.shut(wait)
+            options.gate.shut(wait, link.port, board)
         if outcome.status != TRY_AGAIN:
-            return postponed(outcome, options.gate) if outcome.status else outcome
+            return postponed(outcome, options.gate.left(link.port, board)) if outcome.status else outcome
 
 
-def postponed(outcome: Outcome, gate: Gate) -> Outcome:
-    """`outcome` where there is no time for another attempt, and what to do then."""
-    outcome.retry_after = int(gate.left)
+def postponed(outcome: Outcome, held: float) -> Outcome:
+    """`outcome` where there is no time for another attempt, and what to do then; `held`: seconds that the service wants
+    not to be asked."""
+    outcome.retry_after = int(held)
     if outcome.retry_after:
         fact = "server: the service asks to wait" if outcome.state == LATE else outcome.text
         outcome.state = "server" if outcome.state == LATE else outcome.state
-        outcome.text = f"{fact}; run this again after {gate.opens}, the board is stopped"
+        outcome.text = f"{fact}; run this again after {opens(held)}, the board is stopped"
     return outcome
 
 
@@ -159,7 +161,7 @@ def _provide(port: str, settings: Settings, options: Options, hear: Hear) -> Out
         before = seen.registration
         done = install(link, contents, hear, before if give_up else None)
         options.stage(REGISTERING)
-        outcome = first_boot(link, settings, options, hear)
+        outcome = first_boot(link, settings, options, hear, seen.board)
         seen = confirm(link, settings, outcome)
         outcome = _late(outcome, seen, settings)
         if not outcome.retry_after:  # else its boot would ask at once

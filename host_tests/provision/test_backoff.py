@@ -1,0 +1,60 @@
+"""What a board says of the service holds that board; others only where several boards say so, and not for ever."""
+
+import json
+import time
+
+import devices
+import pytest
+from hostile import Hostile
+from provision.backoff import SHARED, Gate
+from provision.library import library
+
+DAY = 86400
+
+
+@pytest.fixture
+def liar():
+    made = Hostile("etherfax", {"BOOT": lambda *_: [75, "server: the service says 503", "", "", 1 << 60]})
+    made.files.update(library(False))
+    yield made
+    made.unplug()
+
+
+def test_a_board_that_lies_of_retry_after_does_not_hold_the_others(installed, liar, desk, sandbox):
+    """One of them postponed a whole fleet by a day."""
+    desk.write("etherfax")
+    boards = [liar, installed(), installed()]
+    serials = [devices.create(sandbox, "etherfax", str(9100 + at))["serial"] for at in range(3)]
+    rows = [f"{board.port},{serial}" for board, serial in zip(boards, serials, strict=True)]
+    (desk.folder / "devices.csv").write_text("\n".join(["port,serial", *rows]) + "\n")
+    done = desk.run("fleet", "devices.csv", "--jobs", "1", "--json")
+    found = json.loads(done.out)
+    assert [row["state"] for row in found] == ["server", "registered", "registered"], found
+    assert "; run this again after 20" in found[0]["text"]
+
+
+def test_two_boards_that_agree_hold_the_others_as_long_as_both_want():
+    gate = Gate()
+    gate.shut(DAY, "a", "A")
+    assert gate.left("a", "A") > DAY - 9 and not gate.left("b", "B")
+    gate.shut(30, "b", "B")
+    assert 29 < gate.left("c", "C") <= 30 and gate.left("a", "A") > DAY - 9
+    gate.shut(DAY, "b", "B")
+    assert SHARED - 9 < gate.left("c", "C") <= SHARED
+
+
+def test_the_next_board_in_the_same_socket_is_another():
+    gate = Gate()
+    for board in "ABC":
+        assert not gate.left("a", board)
+        gate.shut(DAY, "a", board)
+    assert not gate.left("b", "D"), "one socket has one voice, however often it changes its board's id"
+
+
+def test_it_opens_by_itself():
+    gate = Gate()
+    for port in "ab":
+        gate.shut(0.05, port, port)
+    assert gate.left("c", "")
+    time.sleep(0.06)
+    assert not gate.left("c", "") and not gate.left("a", "a")
