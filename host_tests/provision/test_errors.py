@@ -179,9 +179,18 @@ def test_a_board_of_another_family(plug, desk):
 
 
 def test_nothing_is_installed(plug, desk):
+    """Whatever runs there goes on: these commands left it stopped."""
     board = plug()
-    assert "was not installed by provision" in desk.failed(78, "status", board=board)
-    assert "enroll is not installed" in desk.failed(78, "reset", "--yes", board=board)
+    for words, sentence in {
+        ("status",): "was not installed by provision",
+        ("reset", "--yes"): "enroll is not installed",
+    }.items():
+        board.heard.clear()
+        assert sentence in desk.failed(78, *words, board=board)
+        end = time.monotonic() + 10
+        while b"\x02\x04" not in board.heard:
+            assert time.monotonic() < end
+            time.sleep(0.01)
 
 
 def test_firmware_that_fails(plug, desk):

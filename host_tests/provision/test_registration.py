@@ -98,13 +98,17 @@ def test_an_attempt_whose_outcome_is_unknown_is_not_overwritten(plug, desk, sand
 
 def test_status_and_reset_speak_of_an_attempt_as_one_does(plug, desk, sandbox):
     serial = desk.write("etherfax")["serial"]
-    sandbox.fault("etherfax", delay=6, times=1)
+    sandbox.fault("etherfax", drop="before", times=9)
     board = plug()
     assert desk.run("one", "--deadline", "1", "enroll.json", board=board).status == 75
     status = desk.run("status", board=board)
     assert status.status == 75
     assert f"not registered; an earlier attempt as {serial} at {sandbox.url('etherfax')} may have" in status.out
+    board.heard.clear()
+    left = desk.failed(1, "reset", board=board, typed="n\n")
+    assert "nothing was erased, and the board stays stopped: " in left, "its boot would register it"
     done = desk.run("reset", "--yes", board=board)
+    assert b"\x02\x04" not in board.heard
     assert f"the attempt of {serial} is erased: reset this device in the portal if it was registered" in done.out
 
 

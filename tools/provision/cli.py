@@ -118,10 +118,9 @@ def status(port: str, as_json: bool, files: bool) -> None:
 
     Exit status: 0 registered, 75 not yet, 78 not installed or not as it should be.
     """
-    with connect(find(port), hear=screen.say) as link:
+    with connect(find(port), hear=screen.say) as link, look.going_on(link):
         found = cleaned(look.status(link))
-        if found["registered"]:  # else its boot would register it, which may have been reset on purpose
-            link.start()
+        look.let_go(link)
     if as_json:
         click.echo(json.dumps(found))
     else:
@@ -140,13 +139,13 @@ def reset(port: str, as_json: bool, yes: bool) -> None:
     It says what must be done in the service's portal, too, before the device can register again.
     """
     port = find(port)
-    with connect(port, hear=screen.say) as link:
+    with connect(port, hear=screen.say) as link, look.going_on(link):
         there = registration.read(link).registration
         attempt = there is not None and there.state == TRIED
         name = f"the {'attempt' if attempt else 'credential'} of {there.name if there else 'the board'}"
         if not yes and not screen.ask(f"Erase {name} at {port} for ever?"):
-            link.start()
-            raise Stopped("nothing was erased: run this again to erase it")
+            stays = "" if look.let_go(link) else ", and the board stays stopped"
+            raise Stopped(f"nothing was erased{stays}: run this again to erase it")
         look.forget(link)
     words = reset_words(there.provider) if there else ""
     if as_json:

@@ -12,7 +12,7 @@ from typing import Any
 
 import click
 
-from . import look, registration, screen, snippets
+from . import look, registration, screen
 from .answers import Text
 from .errors import ANSWER, TRY_AGAIN, Failure
 from .link import Facts, Hear, Link, attached, connect, ignore
@@ -91,20 +91,11 @@ def _ask(link: Link, row: Row) -> None:
     row.state, row.text = _found(there, ours, manifest, names)
     if there:
         row.registration = {**asdict(there), "identity": there.device}
-    # a boot of ours registers where nothing is registered, and that may have been given up on purpose
-    if not ours or (there and there.state == KEPT and _knows(link)):
-        link.start()
-        row.running = True
+    row.running = not (ours and there and there.state != KEPT) and look.let_go(link)
 
 
 def _outdated(facts: Facts) -> str:
     return facts.outdated or ("" if facts.tls else "flash a MicroPython that has tls")
-
-
-def _knows(link: Link) -> bool:
-    """Whether the firmware on the board finds its credential, and so does not register at its next boot."""
-    kind, found = link.call(snippets.REGISTERED)
-    return not kind and bool(found[2])
 
 
 def _found(

@@ -227,10 +227,11 @@ def upgrade(port: str, options: Options, library_only: bool, hear: Hear) -> Upgr
         if swap.undo(link):
             hear("an earlier upgrade did not end: the old files are back")
             link.enter()  # not what is loaded from the new ones
-        facts = link.facts()
-        check(facts, port, options)
-        found = installed(link)
-        files = wanted(found, facts.platform, options.source, library_only)
+        with look.going_on(link):
+            facts = link.facts()
+            check(facts, port, options)
+            found = installed(link)
+            files = wanted(found, facts.platform, options.source, library_only)
         result = Upgrade(port, "already", 0, "", found.who[2], found.manifest["version"], version())
         result.text = f"enroll {version()} is installed already; {found.who[0]} {found.who[2]} is registered"
         if not right(found, files):
