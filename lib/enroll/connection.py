@@ -18,7 +18,7 @@ if __debug__:  # mpy-cross -O leaves this out: it knows const by itself
 if False:  # for type hints only
     from typing import Any
 
-_PIECE = const(64)  # bytes read at once: small pieces are found in the fullest heap
+_PIECE = const(48)  # bytes read at once: small pieces are found in the fullest heap
 _BLOCKED = const((11, 35, 36, 115, 119))  # EAGAIN, and EINPROGRESS, of Linux, lwIP and macOS
 _RESET = const(104)  # ECONNRESET
 

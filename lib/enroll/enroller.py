@@ -19,7 +19,7 @@ if False:  # for type hints only
     from .config import Config
     from .providers import Credential, Request
 
-_ROOM = const(384)  # words of heap that handling an answer takes at most, besides the answer itself
+_ROOM = const(416)  # words of heap that handling an answer takes at most, besides the answer itself
 
 
 class Action:
