@@ -89,7 +89,8 @@ def test_ctrl_c_twice_drops_the_boards_that_are_under_way(plug, desk, table, san
     out, err = process.communicate(timeout=10)
     leaks.hear("provision fleet", out + err)
     assert (process.returncode, out, err) == (75, "", "")
-    assert (desk.folder / "results.csv").read_text() == ",".join(COLUMNS) + "\n", "nobody knows how they ended"
+    rows = csv.DictReader((desk.folder / "results.csv").read_text().splitlines())
+    assert [row["state"] for row in rows] == ["open", "open"], "nobody knows how they ended"
 
 
 def test_a_board_that_fails_does_not_stop_the_others(plug, desk, table, impatient):

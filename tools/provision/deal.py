@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import shlex
 from dataclasses import dataclass, field
 
 from .errors import Failure
+from .library import reset_words
 from .registration import Registration, Seen, protect
 from .results import Results
 from .table import Row
@@ -75,14 +77,18 @@ class Dealer:
         for row in self._left():
             if row.board in ports:
                 self._give(row, ports[row.board])
-            elif row.board:
+            elif row.sent and row.name not in self._replace:
+                self._by_identity(row)
+                if row.line not in self._dealt.port:
+                    self._dealt.waits[row.line] = _sent(row)
+            elif row.board and row.name not in self._replace:
                 remedy = "attach it, or clear that cell to take another"
                 self._dealt.waits[row.line] = f"its board {row.board} is not attached: {remedy}"
 
-    def _by_identity(self) -> None:
+    def _by_identity(self, *some: Row) -> None:
         for port, seen in list(self._free.items()):
             there = seen.registration
-            rows = self._left() if there else ()
+            rows = (some or self._left()) if there else ()
             row = next((it for it in rows if it.settings.device and there and there.carries(it.settings)), None)
             if row:
                 self._give(row, port)
@@ -129,3 +135,11 @@ class Dealer:
             return NEXT
         except Failure as error:
             return f"at {port}, {error.message}"
+
+
+def _sent(row: Row) -> str:
+    """Why a row goes to no other board than the one it was sent to."""
+    words = reset_words(row.settings.provider)
+    where = f"the board {row.board}" if row.board else "a board without an id"
+    remedy = f"attach that board, or if it is lost, use --replace {shlex.quote(row.name)}"
+    return f"it was sent to {where}, and may be registered: {remedy}" + (f" and {words}" if words else "")

@@ -15,9 +15,9 @@ from .errors import ANSWER, SENTENCE, TRY_AGAIN, Failure
 from .library import library
 from .link import attached, connect, ignore
 from .registration import KEPT, Seen
-from .results import WAITING, Result, Results
+from .results import OPEN, WAITING, Result, Results
 from .table import Row, Table
-from .work import Options, Outcome, provide
+from .work import REGISTERING, Options, Outcome, provide
 
 Item = TypeVar("Item")
 
@@ -50,6 +50,10 @@ class Fleet:
             done = results.done(settings.provider, settings.url, settings.device, row.board)
             if done:
                 self._found[row.line] = done
+            elif settings.device:
+                sent = results.sent(settings.provider, settings.url, settings.device)
+                row.sent = sent is not None
+                row.board = row.board or (sent.board if sent else "")
         self.todo = [row for row in table.rows if row.line not in self._found]
 
     @property
@@ -112,29 +116,40 @@ class Fleet:
     def one(self, row: Row, port: str, seen: Seen | Failure, stage: Callable[[str], None] = ignore) -> Result:
         """Provide the board of `row`; a failure is a result, too. `stage`: told each stage before it begins."""
         start = time.monotonic()
+        before, told = row.board, False
+        board = seen.board if isinstance(seen, Seen) else ""
 
         def come(to: str) -> None:
+            nonlocal told
             self._stage(port, to, row.device)
             stage(to)
+            if to == REGISTERING:
+                self._send(row, port, board)
+                told = True
 
         try:
-            options = replace(
-                self.options,
-                expected=seen.board if isinstance(seen, Seen) else "",
-                stage=come,
-            )
+            options = replace(self.options, expected=board, stage=come)
             outcome = provide(port, row.settings, options, lambda _line: None)
         except Failure as error:
-            outcome = _failed(error)
+            outcome = _failed(error, told)
         except Exception as error:  # no board ends a fleet
-            outcome = _failed(_bug(error))
+            outcome = _failed(_bug(error), told)
+        if outcome.status and outcome.state != OPEN and not outcome.provider:
+            self._note(row, before)  # the board has no record: it has asked nobody, or was refused
         result = self._result(row, port, outcome, time.monotonic() - start)
         self.results.add(result)
-        if not outcome.status:
-            trouble = self.table.note(row, outcome.board)
-            if trouble:
-                self._say(trouble)
         return result
+
+    def _send(self, row: Row, port: str, board: str) -> None:
+        """Write down that `row` is that of `board` from now on, before that board is told to register."""
+        self._note(row, board)
+        text = "it was told to register, and nobody has seen how that ended: run this again"
+        self.results.add(self._result(row, port, Outcome(OPEN, text, TRY_AGAIN)))
+
+    def _note(self, row: Row, board: str) -> None:
+        trouble = self.table.note(row, board)
+        if trouble:
+            self._say(trouble)
 
     def _result(self, row: Row, port: str, outcome: Outcome, seconds: float = 0) -> Result:
         settings, hide = row.settings, row.settings.secrets.hide
@@ -143,7 +158,7 @@ class Fleet:
             device=(good and outcome.identity) or row.device,
             provider=settings.provider,
             url=settings.url,
-            board=outcome.board or row.board,
+            board=row.board,
             port=port,
             state=hide(outcome.state),
             device_id=hide(outcome.device_id),
@@ -194,5 +209,6 @@ def _bug(error: Exception) -> Failure:
     return Failure(ANSWER, f"provision itself failed, {type(error).__name__}: report it, and try 'provision one'")
 
 
-def _failed(error: Failure) -> Outcome:
-    return Outcome("failed", error.message, error.exit_code)
+def _failed(error: Failure, told: bool = False) -> Outcome:
+    """`told`: whether the board was told to register."""
+    return Outcome(OPEN if told else "failed", error.message, error.exit_code)

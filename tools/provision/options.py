@@ -76,7 +76,7 @@ def installing(function: Callable[..., None]) -> Callable[..., None]:
             multiple=True,
             callback=names,
             metavar="NAME",
-            help="Give up the registration of NAME that is on the board.",
+            help="Give up the registration of NAME that is on the board, or on one that is lost.",
         ),
         click.option("--source", is_flag=True, help="Copy the library as .py, not compiled."),
     ):

@@ -16,12 +16,14 @@ from .errors import CONFIGURATION, MISUSE, SENTENCE, Failure
 from .untrusted import FORMULA, cell, clean, cleaned
 
 REGISTERED, WAITING = "registered", "waiting"
+OPEN = "open"  # nobody has seen how its attempt ended
 
 
 @dataclass
 class Result:
     """How one row went; never with a secret. `device` (its identity), `provider`, `url` and `board` (the id of its
-    chip) are what the board says once it is registered; before, what the row wants. `more`: the row's other columns.
+    chip) are what the board says once it is registered; before, what the row wants, and the board that was told to
+    register as it and may have done so. `more`: the row's other columns.
     """
 
     device: str
@@ -79,6 +81,12 @@ class Results:
             if same and it.board == (board or it.board) and (device or board):
                 return it
         return None
+
+    def sent(self, provider: str, url: str, device: str) -> Result | None:
+        """The result of that device if a board was told to register as it and may have done so."""
+        with self._lock:
+            it = self._rows.get((clean(provider), clean(url), clean(device)))
+        return it if it and it.state != REGISTERED and (it.board or it.state == OPEN) else None
 
     def add(self, *results: Result) -> None:
         """Keep `results`."""

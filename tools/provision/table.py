@@ -14,7 +14,7 @@ from pathlib import Path
 from typing import Any
 
 from . import files
-from .errors import CONFIGURATION, Failure
+from .errors import ANSWER, CONFIGURATION, Failure
 from .results import COLUMNS
 from .template import Settings, Template
 from .untrusted import clean
@@ -28,7 +28,7 @@ _NO_RESULT = [name for name in COLUMNS if name not in (PORT, BOARD)]
 class Row:
     """One device. `line`: where it begins in the file; `at`: its place among the table's records; `port`: the serial
     port that it is to have, "" for any; `board`: the id of its board, "" where it has none yet; `more`: the columns
-    that are no keys.
+    that are no keys; `sent`: whether that board, or one without an id, was told to register and may have done so.
     """
 
     line: int
@@ -37,6 +37,12 @@ class Row:
     board: str
     settings: Settings
     more: dict[str, str] = field(default_factory=dict)
+    sent: bool = False
+
+    @property
+    def name(self) -> str:
+        """What --replace calls it by."""
+        return next(filter(None, self.settings.identity.values()), "")
 
     @property
     def device(self) -> str:
@@ -75,31 +81,45 @@ class Table:
         self._twice("board", lambda row: row.board)
 
     def note(self, row: Row, board: str) -> str:
-        """Write the id of the board that `row` was given into its cell. Returns what went wrong, once, or ""."""
-        if not board or row.board == board or self._left:
-            return ""
+        """Write the id of the board that `row` was given into its cell, "" to clear it. Returns what went wrong, once,
+        or "". Raises Failure where that board is another row's.
+        """
         with self._lock:
+            other = next((it for it in self.rows if board and it.board == board and it is not row), None)
+            if other:
+                what = f"this board says that its id is {board}, as that of {other.device} does"
+                raise Failure(ANSWER, f"{what}: replace it, or correct the table")
             row.board = board
-            assert self._header is not None
-            if BOARD not in self.names:
-                self.names.append(BOARD)
-                self._records[self._header][1].append(BOARD)
-                for other in self.rows:
-                    cells = self._records[other.at][1]
-                    cells += [""] * (len(self.names) - len(cells))
-            cells = self._records[row.at][1]
-            cells[self.names.index(BOARD)] = board
+            if self._left or board == self._cell(row):
+                return ""
             try:
-                if self._read() != self._data:
-                    self._left = True
-                    return f"{self.path} was changed meanwhile: the boards' ids are in the result file alone"
-                data = self._text().encode(self._encoding)
-                files.replace(self.path, data)
-                self._data = data
+                self._write(row, board)
             except Failure as error:
                 self._left = True
                 return error.message
-        return ""
+            return ""
+
+    def _cell(self, row: Row) -> str:
+        """The id in the cell of `row`."""
+        if BOARD not in self.names:
+            return ""
+        return self._board(row.line, self._records[row.at][1][self.names.index(BOARD)])
+
+    def _write(self, row: Row, board: str) -> None:
+        assert self._header is not None
+        if BOARD not in self.names:
+            self.names.append(BOARD)
+            self._records[self._header][1].append(BOARD)
+            for other in self.rows:
+                cells = self._records[other.at][1]
+                cells += [""] * (len(self.names) - len(cells))
+        self._records[row.at][1][self.names.index(BOARD)] = board
+        if self._read() != self._data:
+            what = f"{self.path} was changed meanwhile: the boards' ids are in the result file alone"
+            raise Failure(CONFIGURATION, what)
+        data = self._text().encode(self._encoding)
+        files.replace(self.path, data)
+        self._data = data
 
     def _read(self) -> bytes:
         try:
