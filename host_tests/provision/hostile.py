@@ -129,7 +129,7 @@ class Hostile:
     def _fresh(self) -> Any:
         return True
 
-    def _quiet(self) -> Any:
+    def _quiet(self, _sure: bool) -> Any:
         return ""
 
     def _hashes(self, folder: str, names: list[str]) -> Any:

@@ -1,11 +1,12 @@
 """A watchdog that an application has started outlasts soft resets: it must not bite while files are copied."""
 
 import sys
+import time
 import types
 
 import pytest
 from provision import snippets, work
-from provision.link import Link
+from provision.link import Link, connect
 
 
 class Memory(dict):
@@ -16,7 +17,7 @@ class Memory(dict):
         super().__setitem__(address - 0x3000, self[address - 0x3000] & ~bits)
 
 
-def quiet(monkeypatch, platform, chip="", space=None, **modules):
+def quiet(monkeypatch, platform, chip="", space=None, sure=False, **modules):
     """Run the program that keeps watchdogs quiet on a board of that kind; returns what it says."""
     monkeypatch.setattr(sys, "platform", platform)
     monkeypatch.setattr(sys, "implementation", types.SimpleNamespace(_machine=chip))
@@ -24,7 +25,7 @@ def quiet(monkeypatch, platform, chip="", space=None, **modules):
         monkeypatch.setitem(sys.modules, name, modules.get(name))
     space = space or {}
     exec(snippets.QUIET.code, space)
-    return space["main"]()
+    return space["main"](sure)
 
 
 @pytest.mark.parametrize(
@@ -67,6 +68,44 @@ def test_esp32s_is_found_that_an_application_has_started(monkeypatch, where, esp
     assert seen[-1] == 3600000
 
 
+@pytest.mark.parametrize(("board", "said"), [(0, "started"), (60000, "slowed")])
+def test_esp32s_that_cannot_be_found_does_not_bite_in_an_attempt(monkeypatch, board, said, esp32):
+    """One is started where there may be none; then only a hard reset ends it, which `start` makes."""
+    machine, seen = esp32
+    values = types.SimpleNamespace(WATCHDOG=board)
+    assert quiet(monkeypatch, "esp32", board=values, machine=machine, sure=True) == said
+    assert seen == [3600000]
+
+
+HIDDEN = """
+import machine, time
+class Application:
+    def __init__(self): self.dog = machine.WDT(timeout=1500)
+it = Application()
+print("guarded", machine.reset_cause())
+while True:
+    time.sleep(0.1)
+    it.dog.feed()
+"""
+
+
+def test_a_hard_reset_ends_a_watchdog_that_was_started_to_be_sure(plug):
+    board = plug(claims={"platform": "esp32"})
+    board.runs(HIDDEN)
+    heard = []
+    with connect(board.port, hear=heard.append) as link:
+        link.quiet(sure=True)
+        time.sleep(1.8)
+        assert link.hashes("/none", ["/main.py"]), "it did not bite"
+        assert board._watchdog == 3600
+        link.start()
+    assert heard == ["the board is reset hard: a soft reset would leave a watchdog that nobody feeds"]
+    end = time.monotonic() + 10
+    while board.said.count(b"guarded") < 2 and time.monotonic() < end:
+        time.sleep(0.01)
+    assert b"guarded 5" in board.said and board._watchdog == 1.5
+
+
 def test_no_other_board_is_touched(monkeypatch):
     assert quiet(monkeypatch, "linux") == ""
 
@@ -76,7 +115,9 @@ def test_it_is_quiet_before_anything_else_and_after_each_attempt(plug, desk, mon
 
     def note(name):
         real = getattr(Link, name)
-        monkeypatch.setattr(Link, name, lambda *values: (order.append(name), real(*values))[1])
+        monkeypatch.setattr(
+            Link, name, lambda *values, **more: (order.append(" ".join([name, *more])), real(*values, **more))[1]
+        )
 
     for name in ("quiet", "hashes", "start"):
         note(name)
@@ -86,4 +127,4 @@ def test_it_is_quiet_before_anything_else_and_after_each_attempt(plug, desk, mon
     monkeypatch.setattr(work, "pause", lambda *_: 1000.0)  # one attempt
     done = desk.run("one", "enroll.json", board=plug())
     assert done.status == 75, done
-    assert order == ["quiet", "hashes", "hashes", "quiet", "attempt", "quiet", "quiet", "start"]
+    assert order == ["quiet", "hashes", "hashes", "quiet", "attempt", "quiet sure", "quiet", "quiet", "start"]

@@ -32,6 +32,7 @@ OLDEST_OF = {"rp2": (1, 28)}  # by sys.platform: before it a reset that follows 
 ENTER = 20.0  # seconds to stop a program: the board may be booting, and a boot may take 10
 ATTEMPT = 60.0  # seconds for a board that is registering to end that
 RESET = 15.0  # seconds for a soft reset, boot.py included, until that is interrupted
+GONE = 2.0  # seconds for a hard reset to begin
 CALL = 60.0  # seconds for a program of ours
 RETRIES = 3  # times that something is tried again on a bad line
 AGAIN = 12  # times that an answer is asked for again without a new piece of it: a short one is one piece
@@ -106,6 +107,7 @@ class Link:
     def __init__(self, port: str, hear: Hear = ignore) -> None:
         self.port = port
         self._hear = hear
+        self._hard = False  # whether only a hard reset leaves the board as it was
         self.pending: deque[str] = deque(maxlen=1000)  # lines that nobody has read yet
         self._lines = frame.Lines(lambda line: self.pending.append(clean(line)))
         try:
@@ -146,10 +148,10 @@ class Link:
             raise failures.unknown(self.port, NEEDED)
         return self._ask(snippets.FRESH, (), CALL, ignore) is True
 
-    def quiet(self) -> None:
-        """Keep the board's watchdog from resetting it while nobody feeds it."""
+    def quiet(self, sure: bool = False) -> None:
+        """Keep the board's watchdog from resetting it while nobody feeds it; `sure`: one that cannot be found, too."""
         with contextlib.suppress(ProgramError):  # `facts` says what is wrong there
-            self._ask(snippets.QUIET, (), CALL, ignore)
+            self._hard |= self._ask(snippets.QUIET, (sure,), CALL, ignore) == "started"
 
     def close(self) -> None:
         """Let the port go."""
@@ -158,7 +160,13 @@ class Link:
 
     def start(self) -> None:
         """Let the board boot by itself, as after power-on."""
-        self._repl.leave()
+        if self._hard:
+            self._hear("the board is reset hard: a soft reset would leave a watchdog that nobody feeds")
+            with contextlib.suppress(Deadline, Restarted, NotTaken, ProgramError, Failure, OSError):
+                self._ask(snippets.RESET, (), GONE, ignore)  # its port may go with it
+            self._hard = False
+        else:
+            self._repl.leave()
 
     def listen(self, last: bool = False) -> None:
         """Add the lines that the board prints to `pending`, after a short time at most; `last`: half a line, too."""

@@ -34,10 +34,11 @@ def main():
 
 # A watchdog outlasts soft resets, and nobody feeds it while files are copied. RP2's is stopped (bit 30 of its register
 # CTRL, by the alias that clears bits). ESP32's cannot be: it is given an hour, and the next boot sets it right.
-# There is one where board.py says so, where the program that was stopped has left it, or where it has bitten.
+# There is one where board.py says so, where the program that was stopped has left it, or where it has bitten. `sure`:
+# one that cannot be found must not bite either; then one may have been started, which only a hard reset ends.
 QUIET = Program(
     """
-def main():
+def main(sure=False):
     import sys
     if sys.platform == "rp2":
         import machine
@@ -54,13 +55,15 @@ def main():
         there = 0
     spaces = [globals()] + [getattr(it, "__dict__", {}) for it in sys.modules.values()]
     left = [it for space in spaces for it in space.values() if isinstance(it, machine.WDT)]
-    if there or left or machine.reset_cause() == machine.WDT_RESET:
+    if sure or there or left or machine.reset_cause() == machine.WDT_RESET:
         machine.WDT(timeout=3600000)
-        return "slowed"
+        return "slowed" if there or not sure else "started"
     return ""
 """,
-    Text(8, "|stopped|slowed"),
+    Text(8, "|stopped|slowed|started"),
 )
+
+RESET = Program("import machine\ndef main():\n    machine.reset()")
 
 # Whether nothing is left of the program that ran before.
 FRESH = Program(

@@ -65,6 +65,7 @@ def attempt(link: Link, settings: Settings, hear: Hear, seconds: float) -> Outco
         if HELD not in line:  # is for those who come in the middle
             hear(line)
 
+    link.quiet(sure=True)  # one that bites in the middle of a request would leave its outcome open
     status, text, provider, device_id, retry_after = link.call(snippets.BOOT, seconds=seconds, hear=heard)
     link.quiet()
     kind = text.partition(":")[0]

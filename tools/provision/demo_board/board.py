@@ -63,6 +63,7 @@ class Board:
         self._stdin, self._input = os.pipe()  # outlives soft resets, as the buffer of a board's USB does
         os.set_blocking(self._input, False)
         self._watchdog: float | None = None  # seconds; it outlives soft resets
+        self._reset = False  # whether its program wants a hard one
         self._power_on("friendly")
         self._thread = threading.Thread(target=self._run, daemon=True)
         self._thread.start()
@@ -124,12 +125,13 @@ class Board:
         ready = select.select([self._control, output, self._master], [], [], 0.05)[0]
         if self._control in ready:
             self._note(os.read(self._control, 4096))
-        if self._watchdog and time.monotonic() > self._bites:
-            self._watchdog = None
+        if self._reset or (self._watchdog and time.monotonic() > self._bites):
+            cause = SOFT if self._reset else WATCHDOG
+            self._watchdog, self._reset = None, False
             self._process.kill()
             self._process.wait()
             self._close()
-            self._power_on("friendly", WATCHDOG)
+            self._power_on("friendly", cause)
         elif output in ready and not self.say(os.read(output, 4096)):
             mode = RESET.get(self._power_off())
             if not mode:
@@ -141,9 +143,11 @@ class Board:
         return True
 
     def _note(self, said: bytes) -> None:
-        """Take what the program says of Ctrl-C and of its watchdog, see device.py."""
-        for word, milliseconds in re.findall(rb"([-+fsw])(?:(\d+);)?", said):
-            if word in b"+-":
+        """Take what the program says of Ctrl-C, of its watchdog and of a reset, see device.py."""
+        for word, milliseconds in re.findall(rb"([-+frsw])(?:(\d+);)?", said):
+            if word == b"r":
+                self._reset = True
+            elif word in b"+-":
                 self._interrupts = word == b"+"
             else:
                 given = {b"w": int(milliseconds or 0) / 1000, b"f": self._watchdog, b"s": None}

@@ -6,7 +6,8 @@ Speaks on stdin and stdout. `mode` is the REPL that it starts in; main.py runs o
 with RESET's status where a board would reset softly: its host (board.py) starts it again on the same flash. `claims` is
 what `sys` says of the board, `unique_id` (hex) its chip's number, `lacks` are modules that it does not have, `cause` is
 why it was reset. On the file `control` it says whether Ctrl-C interrupts (+) or is a byte like others (-), and what
-becomes of its watchdog: started (w, milliseconds, a semicolon), fed (f), stopped (s).
+becomes of its watchdog: started (w, milliseconds, a semicolon), fed (f), stopped (s); and that the board
+is to be reset (r).
 """
 # ruff: noqa: SIM105, SIM115, UP031  (there is no contextlib here)
 
@@ -84,6 +85,12 @@ class Registers:
     def __setitem__(self, address, bits):
         if address in (0x4005B000, 0x400DB000) and bits & 1 << 30:
             control.write(b"s")
+
+
+def hard_reset():
+    control.write(b"r")
+    while True:
+        pass
 
 
 def send(text):
@@ -215,7 +222,13 @@ def start(path):
     claims = options["claims"]
     if "version" in claims:
         claims["implementation"] = Implementation(sys.implementation, version=tuple(claims["version"]))
-    more = {"WDT": WDT, "mem32": Registers(), "WDT_RESET": 3, "reset_cause": lambda: options.get("cause", 1)}
+    more = {
+        "WDT": WDT,
+        "reset": hard_reset,
+        "mem32": Registers(),
+        "WDT_RESET": 3,
+        "reset_cause": lambda: options.get("cause", 1),
+    }
     if options.get("unique_id"):
         unique_id = bytes.fromhex(options["unique_id"])
         more["unique_id"] = lambda: unique_id
