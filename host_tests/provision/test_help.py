@@ -26,3 +26,4 @@ def test_every_help_fits(tool: str) -> None:
         assert done.exit_code == 0
         assert not [line for line in done.output.splitlines() if len(line) > 80], (words, done.output)
         assert "\b" not in done.output, words
+        assert "...\n" not in done.output.partition("Commands:")[2], "a sentence is cut"

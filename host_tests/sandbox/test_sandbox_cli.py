@@ -92,7 +92,7 @@ def test_serve_for_people(state):
         process.wait()
     text = "".join(lines)
     assert "\x1b" not in text
-    for word in ("etherfax", "/centagate/CentagateWS/webresources", "faulty: expired", "ntp", str(state / "ca.der")):
+    for word in ("etherfax", "/centagate/CentagateWS/webresources", "https-expired", "ntp", str(state / "ca.der")):
         assert word in text
 
 
@@ -244,6 +244,18 @@ def test_the_log_fits_a_terminal(running, cli, send, monkeypatch):
     lines = re.sub("\x1b\\[[0-9;]*m", "", cli("log")).splitlines()
     assert all(len(line) <= 80 for line in lines) and lines[1].startswith("      ")
     assert "".join(lines).replace(" ", "").startswith(whole.replace(" ", ""))
+
+
+@pytest.mark.parametrize("words", [("info",), ("counts",), ("ickstream", "users", "--reveal"), ("faults",)])
+def test_what_is_shown_fits_a_terminal_and_no_address_is_cut(running, cli, monkeypatch, words):
+    running.ickstream.create_user("u" * 60)
+    running.fault("xyte", status=503, path="/v1/devices/of/a/long/path/that/is/not/there/at/all")
+    whole = cli(*words)
+    monkeypatch.setenv("FORCE_COLOR", "1")
+    monkeypatch.setenv("COLUMNS", "80")
+    shown = re.sub("\x1b\\[[0-9;]*m", "", cli(*words))
+    assert not [line for line in shown.splitlines() if len(line) > 80 and len(line.split()) > 2], shown
+    assert set(re.findall(r"https?://[^\s\"]+", whole)) == set(re.findall(r"https?://[^\s\"]+", shown)), shown
 
 
 def test_follow(running, state, send):

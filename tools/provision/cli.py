@@ -67,8 +67,11 @@ def main() -> None:
 def one(port: str, keep: bool, as_json: bool, enroll_json: Path, **options: Any) -> None:
     """Install enroll on one board, run its first boot, and say how that went.
 
-    What is right on the board already is not copied again, so that a second run completes the first. Secrets may be
-    left out of ENROLL.JSON:  {"$env": "NAME"}  {"$file": "path"}  {"$prompt": "text"}
+    What is right on the board already is not copied again, so that a second run completes the first.
+
+    \b
+    Instead of a secret ENROLL.JSON may have one of these:
+      {"$env": "NAME"}  {"$file": "path"}  {"$prompt": "text"}
 
     \b
     Examples:

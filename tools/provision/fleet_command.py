@@ -16,7 +16,7 @@ from . import screen
 from .errors import TRY_AGAIN
 from .files import locked
 from .fleet import Fleet
-from .options import FILE, installing, json_option, ports_option
+from .options import FILE, RESULT, installing, json_option, ports_option
 from .results import REGISTERED, WAITING, Result, Results
 from .screen import Stages
 from .table import Table
@@ -28,7 +28,9 @@ from .work import Options
 @click.option("--template", type=FILE, default="enroll.json", show_default=True, help="What all boards share.")
 @click.option("--jobs", type=click.IntRange(1, 64), default=2, show_default=True, help="Boards at a time.")
 @ports_option
-@click.option("--result", type=click.Path(dir_okay=False, path_type=Path), default="results.csv", show_default=True)
+@click.option(
+    "--result", type=click.Path(dir_okay=False, path_type=Path), default="results.csv", show_default=True, help=RESULT
+)
 @click.option("--placeholders", is_flag=True, help="Accept placeholders in the table's cells.")
 @installing
 @json_option

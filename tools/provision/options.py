@@ -10,12 +10,14 @@ from pathlib import Path
 from typing import Any
 
 import click
+from enroll_tools import group
 
 from . import screen
 from .errors import Stopped
 from .link import PortURL
 from .plan import known_boards
 
+RESULT = "How each row ended; rows that are done are skipped."
 FILE = click.Path(exists=True, dir_okay=False, path_type=Path)
 
 
@@ -84,7 +86,7 @@ def installing(function: Callable[..., None]) -> Callable[..., None]:
     return function
 
 
-class Group(click.Group):
+class Group(group.Group):
     """Commands that print JSON on failure too, where --json was given."""
 
     def resolve_command(self, ctx: click.Context, args: list[str]) -> Any:

@@ -15,7 +15,7 @@ from .files import locked
 from .fleet import Fleet
 from .fleet_command import said
 from .hook import Hook
-from .options import FILE, installing, json_option, ports_option
+from .options import FILE, RESULT, installing, json_option, ports_option
 from .results import COLUMNS, Results
 from .screen import Stages, verdict
 from .station import Station, names, opening
@@ -30,7 +30,7 @@ OUT = click.Path(dir_okay=False, path_type=Path)
 @click.command("station")
 @click.option("--template", type=FILE, default="enroll.json", show_default=True, help="What all boards share.")
 @ports_option
-@click.option("--result", type=OUT, default="results.csv", show_default=True)
+@click.option("--result", type=OUT, default="results.csv", show_default=True, help=RESULT)
 @click.option("--log", type=OUT, default="station.jsonl", show_default=True, help="Where each event is noted.")
 @click.option("--after", metavar="COMMAND", help="Runs after each PASS, without a shell; {serial} is a value.")
 @click.option("--placeholders", is_flag=True, help="Accept placeholders in the table's cells.")

@@ -16,6 +16,7 @@ from aiohttp import web
 from .clock import format_time
 from .errors import SandboxError
 from .faults import Fault, decode_body
+from .ntp import FAULTS
 from .services.base import decode_json, operation, operations, perform
 from .shapes import summary
 
@@ -25,6 +26,30 @@ if TYPE_CHECKING:
 LOGGER = logging.getLogger("sandbox")
 
 KEY_HEADER = "X-Admin-Key"
+
+
+# what the command line says of the parameters of an operation
+TEXTS = {
+    "fault": {
+        "times": "Requests that meet it.",
+        "status": "Answer with this status; the service does not see the request.",
+        "headers": "Add these to the answer.",
+        "body": "Body of the answer; wants --status.",
+        "body_base64": "The same as Base64.",
+        "delay": "Seconds before the answer.",
+        "drop": "Close without an answer, before or after the service has done its work.",
+        "truncate": "Close after so many bytes of the body.",
+        "path": "Only requests with this text in their path.",
+        "shape": "Spoil the answer in one of the ways above.",
+    },
+    "ntp": {
+        "fault": f"{', '.join(FAULTS)}, or none.",
+        "times": "Requests that meet it.",
+        "offset": "Seconds that are added to the clock.",
+    },
+    "time": {"set": "An ISO 8601 instant, or Unix seconds.", "system": "Go with the machine's clock again."},
+    "clear-faults": {"service": "Only this service's."},
+}
 
 
 class Control:
@@ -68,7 +93,7 @@ class Control:
         path: str = "",
         shape: str = "",
     ) -> None:
-        """Queue a fault for the next requests of a service, or of any ("*"). Shapes, joined by commas:"""
+        """Queue a fault for the next requests of a service, or of any ("*"). Shapes for --shape, joined by commas:"""
         moments: dict[str | None, Literal["before", "after"] | None] = {
             None: None,
             "before": "before",

@@ -12,9 +12,10 @@ from pathlib import Path
 from typing import Any
 
 import click
+from enroll_tools.group import Group
 from rich.text import Text
 
-from .admin import Control
+from .admin import TEXTS, Control
 from .commands import (
     Failure,
     Misuse,
@@ -43,7 +44,7 @@ DEFAULT_PORTS = {"http": 8080, "https": 8443, "admin": 8079, "ntp": 8123}
 _ENDING = (signal.SIGINT, signal.SIGTERM)
 
 
-@click.group(context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 80})
+@click.group(cls=Group, context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 80})
 def main() -> None:
     """A strict local stand-in for etherFAX, ickStream, Xyte and Centagate.
 
@@ -144,7 +145,7 @@ def _announce(info: dict[str, Any], as_json: bool) -> None:
         table.add_row(name, f"{urls['https']}\n{urls['http']}")
     for name, port in info["ports"].items():
         if name.startswith("https-"):
-            table.add_row(f"faulty: {name.removeprefix('https-')}", f"https://127.0.0.1:{port}")
+            table.add_row(name, f"https://127.0.0.1:{port}")
     for name in ("ntp", "admin", "ca_pem", "ca_der", "state", "time"):
         table.add_row(name, info[name])
     print_table(table)
@@ -188,10 +189,10 @@ def _lines(entry: dict[str, Any]) -> list[Text]:
 def _build() -> None:
     for name, function in operations(Control).items():
         if name not in ("log", "clear-log"):
-            main.add_command(make_command("", name, function))
+            main.add_command(make_command("", name, function, TEXTS.get(name, {})))
     services: tuple[type[Service], ...] = (EtherFax, IckStream, Xyte, Centagate)
     for service in services:
-        group = click.Group(service.name, help=f"Operations on {service.name}'s devices, users and tokens.")
+        group = Group(service.name, help=f"Operations on {service.name}'s devices, users and tokens.")
         for name, function in operations(service).items():
             group.add_command(make_command(service.name, name, function))
         main.add_command(group)

@@ -6,8 +6,9 @@ import inspect
 import json
 import os
 import sys
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping
 from pathlib import Path
+from types import MappingProxyType
 from typing import Any
 
 import click
@@ -87,7 +88,7 @@ def environment_key() -> str | None:
 
 def new_table(*names: str) -> Table:
     """A table with these columns."""
-    table = Table(box=None)
+    table = Table(box=None, padding=(0, 2, 0, 0), pad_edge=False)
     for name in names:
         # Never an ellipsis: a token or a path is there to be copied.
         table.add_column(name, overflow="fold")
@@ -117,17 +118,45 @@ def show(result: Any, as_json: bool) -> None:
     if as_json:
         click.echo(json.dumps(result))
     elif isinstance(result, list) and result and isinstance(result[0], dict):
-        table = new_table(*result[0])
-        for row in result:
-            table.add_row(*(cell(value) for value in row.values()))
-        print_table(table)
+        _show_rows(result)
     elif isinstance(result, dict):
-        for name, value in result.items():
-            click.echo(f"{name}: {cell(value)}")
+        _show_fields(result)
     elif isinstance(result, list):
         click.echo("none", err=True)
     elif result is not None:
         click.echo(str(result))
+
+
+def _show_rows(rows: list[dict[str, Any]]) -> None:
+    """A table; where it is too wide for the terminal, a line for each value."""
+    table = new_table(*rows[0])
+    for row in rows:
+        table.add_row(*(cell(value) for value in row.values()))
+    width = _width()
+    if width is None or Console(width=10_000).measure(table).maximum <= width:
+        return print_table(table)
+    for number, row in enumerate(rows):
+        if number:
+            click.echo()
+        _show_fields(row)
+
+
+def _show_fields(fields: Mapping[str, Any], indent: str = "") -> None:
+    """A line for each value; one that is too long for the terminal, and has parts, is shown in parts."""
+    width = _width()
+    for name, value in fields.items():
+        line = f"{indent}{name}: {cell(value)}"
+        if isinstance(value, dict) and width is not None and len(line) > width:
+            click.echo(f"{indent}{name}:")
+            _show_fields(value, indent + "    ")
+        else:
+            click.echo(line)
+
+
+def _width() -> int | None:
+    """Columns of the terminal on stdout; None where it is none."""
+    console = Console()
+    return console.width if console.is_terminal else None
 
 
 def cell(value: Any) -> str:
@@ -148,7 +177,7 @@ def call(path: str, arguments: dict[str, Any], options: dict[str, Any]) -> Any:
         raise Failure(str(error)) from None
 
 
-def _parameter(parameter: inspect.Parameter, kinds: tuple[type, ...]) -> click.Parameter:
+def _parameter(parameter: inspect.Parameter, kinds: tuple[type, ...], text: str = "") -> click.Parameter:
     """A required parameter of an operation becomes an argument, any other an option."""
     kind: Any = next(kind for kind in kinds if kind is not type(None))
     if dict in kinds:
@@ -161,12 +190,12 @@ def _parameter(parameter: inspect.Parameter, kinds: tuple[type, ...]) -> click.P
         return click.Argument([parameter.name], type=kind)
     flag = "--" + parameter.name.replace("_", "-")
     if kind is bool:
-        return click.Option([parameter.name, flag, *_ALIASES.get(parameter.name, ())], is_flag=True)
-    return click.Option([parameter.name, flag], type=kind, default=None, help=_default(parameter.default))
+        return click.Option([parameter.name, flag, *_ALIASES.get(parameter.name, ())], is_flag=True, help=text)
+    return click.Option([parameter.name, flag], type=kind, default=None, help=text + _default(parameter.default))
 
 
-def _default(value: object) -> str | None:
-    return None if value in (None, "", {}) else f"[default: {value}]"
+def _default(value: object) -> str:
+    return "" if value in (None, "", {}, 0.0) else f"  [default: {value}]"
 
 
 class _JsonObject(click.ParamType[dict[str, Any]]):
@@ -183,8 +212,10 @@ class _JsonObject(click.ParamType[dict[str, Any]]):
         return parsed
 
 
-def make_command(group: str, name: str, function: Callable[..., object]) -> click.Command:
-    """The command for an operation, with its parameters and its help."""
+def make_command(
+    group: str, name: str, function: Callable[..., object], texts: Mapping[str, str] = MappingProxyType({})
+) -> click.Command:
+    """The command for an operation, with its parameters and its help; `texts`: of its options, by parameter."""
     wanted = [item for item in parameters(function) if item[0].name != "self"]
 
     def run(**options: Any) -> None:
@@ -194,7 +225,9 @@ def make_command(group: str, name: str, function: Callable[..., object]) -> clic
 
     decorated: Any = admin_options(run)
     command = click.Command(name, callback=run, help=inspect.getdoc(function))
-    command.params = [_parameter(*item) for item in wanted] + list(reversed(decorated.__click_params__))
+    command.params = [_parameter(*item, texts.get(item[0].name, "")) for item in wanted] + list(
+        reversed(decorated.__click_params__)
+    )
     return command
 
 

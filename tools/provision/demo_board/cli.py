@@ -26,7 +26,7 @@ PATH = click.Path(path_type=Path)
 
 
 @click.command("demo-board")
-@click.option("--provider", type=click.Choice(PROVIDERS), default="etherfax", show_default=True)
+@click.option("--provider", type=click.Choice(PROVIDERS), default="etherfax", show_default=True, help="Its service.")
 @click.option("--folder", type=PATH, default=".cache/board", show_default=True, help="The board's flash and files.")
 @click.option(
     "--state",
