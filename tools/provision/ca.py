@@ -19,6 +19,9 @@ if TYPE_CHECKING:  # cryptography takes a while to import
     from .certificate import Certificate
 
 
+COMPARE = "ask the service for the fingerprint of its CA, and compare"
+
+
 @click.command()
 @click.argument("service", metavar="ENROLL.JSON|HOST[:PORT]")
 @click.option("--out", type=click.Path(path_type=Path), required=True, help="A new file or a CA's: ca.der, or .pem.")
@@ -51,9 +54,9 @@ def ca(service: str, out: Path, bundles: tuple[Path, ...], yes: bool, fingerprin
     mark = anchor.fingerprint
     survey.conclude(anchor)
     if fingerprint and _digits(fingerprint) != _digits(mark):
-        raise Failure(REFUSED, "the fingerprint differs from --fingerprint: nothing was written")
+        raise Failure(REFUSED, f"the fingerprint differs from --fingerprint, nothing was written: {COMPARE}")
     if not yes and not screen.ask(f"Trust it, and write it to {out}?"):
-        raise Failure(REFUSED, "not trusted: nothing was written")
+        raise Failure(REFUSED, f"not trusted, nothing was written: {COMPARE}")
     save(anchor, out)
     found = {"out": str(out), "fingerprint": mark, "verified": survey.trust.verified, "subject": anchor.subject}
     if as_json:
@@ -108,4 +111,6 @@ def save(certificate: Certificate, path: Path) -> None:
                 os.unlink(beside.name)
                 raise
     except OSError as error:
-        raise Failure(STORAGE, f"{path} cannot be written: {error.strerror}") from None
+        raise Failure(
+            STORAGE, f"{path} cannot be written, {error.strerror}: make room, or name another --out"
+        ) from None

@@ -168,6 +168,8 @@ def logs(port: str, seconds: float | None, restart: bool) -> None:
     """Follow what a board prints."""
     try:
         with connect(find(port), enter=restart, hear=screen.say) as link:
+            if sys.stderr.isatty():  # a board may print nothing for a long time
+                screen.say(f"listening at {link.port}: Ctrl-C ends it")
             look.follow(link, restart, seconds, partial(screen.say, err=False))
     except KeyboardInterrupt:
         pass

@@ -61,7 +61,7 @@ def _connection(host: str, port: int, context: ssl.SSLContext) -> Iterator[ssl.S
         raise
     except (OSError, ValueError) as error:  # Value: no name that there can be
         reason = getattr(error, "strerror", None) or "no answer"
-        raise Failure(TRY_AGAIN, f"{where} cannot be reached: {reason}") from None
+        raise Failure(TRY_AGAIN, f"{where} cannot be reached, {reason}: check the address and the network") from None
 
 
 def _context(ciphers: str, verify: bool = False) -> ssl.SSLContext:
