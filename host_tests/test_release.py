@@ -66,7 +66,7 @@ def test_the_wheel_has_what_goes_onto_boards_and_the_tools(built: Path) -> None:
         for name in sources(folder)
     }
     ours = {name.removeprefix("enroll_tools/") for name in names if name.startswith("enroll_tools/")}
-    assert ours == expected | {"__init__.py", "start.py", "files/package.json"}
+    assert ours == expected | sources("tools/enroll_tools") | {"files/package.json"}
     assert {name.partition("/")[0] for name in names if not name.startswith("enroll_tools/")} == {
         f"enroll_tools-{packages.version()}.dist-info"
     }
