@@ -6,7 +6,7 @@ from dataclasses import replace
 from types import SimpleNamespace
 
 import pytest
-from provision import work
+from provision import look, work
 from provision.errors import Failure
 from provision.library import reset_words
 from provision.registration import Registration, Seen
@@ -94,6 +94,24 @@ def test_an_attempt_whose_outcome_is_unknown_is_not_overwritten(plug, desk, sand
     assert open_ in " ".join(desk.run("scan", board=board).out.split())
     board.mpremote("exec", TRIED.format(state=2, identity=other))
     assert desk.run("one", "enroll.json", board=board).status == 0
+
+
+def test_ctrl_c_in_a_reset_says_that_it_may_be_erased(plug, desk, monkeypatch):
+    desk.write("etherfax")
+    board = plug()
+    assert desk.run("one", "enroll.json", board=board).status == 0
+    real = look.forget
+
+    def interrupted(link):
+        real(link)
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(look, "forget", interrupted)
+    done = desk.run("reset", "--yes", board=board)
+    assert done.status == 1 and "while it was erased: see 'provision status', then run this again" in done.err, done
+    monkeypatch.setattr(look, "forget", real)
+    assert "not registered yet" in desk.run("status", board=board).out
+    assert desk.run("reset", "--yes", board=board).out.startswith("nothing was registered on the board")
 
 
 def test_status_and_reset_speak_of_an_attempt_as_one_does(plug, desk, sandbox):

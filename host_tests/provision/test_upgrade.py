@@ -1,6 +1,7 @@
 """A newer library on a board that is registered: the record stays, and so do the old files where the new ones fail."""
 
 import json
+import time
 
 import pytest
 from provision import upgrade
@@ -96,6 +97,7 @@ def test_the_record_stays_and_no_service_is_asked_to_register(registered, runtim
 
 AS_THE_BOARD_SPELLS_IT = """
 import json
+import time
 found = json.load(open("/provision.json"))
 with open("/provision.json", "w") as file:
     json.dump(found, file)
@@ -228,3 +230,59 @@ def test_files_that_a_person_has_changed_are_left_alone(registered, desk, newer)
     assert done.status == 0, done
     there = look(desk, board)
     assert (there["registered"], there["changed"], there["enroll"]) == (serial, ["/port.py"], NEW)
+
+
+@pytest.mark.parametrize("at", ["stage", "begin", "boot"])
+def test_ctrl_c_leaves_a_board_that_runs(registered, desk, sandbox, newer, monkeypatch, at):
+    """It was left stopped, and nobody said what was on it."""
+    board, serial = registered()
+    newer()
+    place = upgrade.swap if at == "begin" else upgrade
+    real = getattr(place, at)
+
+    def interrupted(link, *values):
+        real(link, *values)
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(place, at, interrupted)
+    board.said.clear()
+    done = desk.run("upgrade", board=board)
+    assert done.status == 1 and "interrupted, the board goes on and keeps its registration: run this again" in done.err
+    runs(board, serial)
+    monkeypatch.setattr(place, at, real)
+    assert look(desk, board)["registered"] == serial
+    done = desk.run("upgrade", board=board)
+    assert done.status == 0 and f"etherfax {serial}" in done.out and look(desk, board)["enroll"] == NEW, done
+    assert not asked(sandbox)
+
+
+def runs(board, serial):
+    """Wait until the board says that it is registered."""
+    end = time.monotonic() + 10
+    while f"enroll: registered etherfax {serial}".encode() not in board.said and time.monotonic() < end:
+        time.sleep(0.01)
+    assert f"enroll: registered etherfax {serial}".encode() in board.said
+
+
+def test_killed_in_the_middle_of_an_upgrade_or_a_reset(registered, desk):
+    """The computer dies; the board boots what it has, and the same command goes on."""
+    board, serial = registered()
+    board.mpremote("exec", "f = open('/lib/enroll/wait.mpy', 'a'); f.write('x'); f.close()")
+    for words, sign in ((("upgrade",), b"/enroll-upgrade/old/main.py"), (("reset", "--yes"), b"forget")):
+        board.heard.clear()
+        process = desk.start(*words, board=board)
+        end = time.monotonic() + 30
+        while sign not in board.heard and time.monotonic() < end:
+            time.sleep(0.001)
+        process.kill()
+        process.communicate()
+        board.unplug()
+        board.said.clear()
+        board.plug()
+        if words == ("upgrade",):
+            runs(board, serial)
+        else:
+            assert look(desk, board)["changed"] == []
+        done = desk.run(*words, board=board)
+        assert done.status == 0, done
+    assert look(desk, board)["registered"] is None

@@ -149,7 +149,11 @@ def reset(port: str, as_json: bool, yes: bool) -> None:
         if not yes and not screen.ask(f"Erase {name} at {port} for ever?"):
             stays = "" if look.let_go(link) else ", and the board stays stopped"
             raise Stopped(f"nothing was erased{stays}: run this again to erase it")
-        look.forget(link)
+        try:
+            look.forget(link)
+        except KeyboardInterrupt:
+            what = "interrupted while it was erased: see 'provision status', then run this again"
+            raise Stopped(what) from None
     words = reset_words(there.provider) if there else ""
     if as_json:
         click.echo(json.dumps({"port": port, "erased": there.name if there else None, "portal": words}))

@@ -14,7 +14,7 @@ import click
 
 from . import look, screen, snippets, swap
 from .answers import ASCII, OneOf, Text
-from .errors import ANSWER, CONFIGURATION, STORAGE, TRY_AGAIN, Failure, status_of
+from .errors import ANSWER, CONFIGURATION, STORAGE, TRY_AGAIN, Failure, Stopped, status_of
 from .failures import ProgramError
 from .install import files as count
 from .library import ROOT, library
@@ -190,10 +190,10 @@ def boot(link: Link, who: list[str], seconds: float) -> str:
 
 @contextlib.contextmanager
 def _taken_back(link: Link) -> Iterator[None]:
-    """Puts the old files back when anything interrupts what is done in it, as far as the board still answers."""
+    """Puts the old files back when anything goes wrong in it, as far as the board still answers."""
     try:
         yield
-    except BaseException:
+    except Exception:
         with contextlib.suppress(Exception):
             link.enter()
             swap.undo(link)
@@ -222,30 +222,49 @@ def replace(link: Link, found: Installed, files: dict[str, bytes], seconds: floa
 
 
 def upgrade(port: str, options: Options, library_only: bool, hear: Hear) -> Upgrade:
-    """Put this version's files on the board at `port`, which is left running. Raises Failure."""
+    """Put this version's files on the board at `port`, which is left running. Raises Failure, and Stopped at Ctrl-C."""
     with connect(port, hear=hear) as link:
-        if swap.undo(link):
-            hear("an earlier upgrade did not end: the old files are back")
-            link.enter()  # not what is loaded from the new ones
-        with look.going_on(link):
-            facts = link.facts()
-            check(facts, port, options)
-            found = installed(link)
-            files = wanted(found, facts.platform, options.source, library_only)
-        result = Upgrade(port, "already", 0, "", found.who[2], found.manifest["version"], version())
-        result.text = f"enroll {version()} is installed already; {found.who[0]} {found.who[2]} is registered"
-        if not right(found, files):
-            result.copied = stage(link, files, found.there, hear)
-            trouble = replace(link, found, files, options.deadline)
-            result.state, result.status = ("rolled back", ANSWER) if trouble else ("upgraded", 0)
-            done = f"upgraded from {result.before} to {version()}"
-            if result.before == version():
-                done = f"enroll {version()} was installed again, its files differed"
-            result.text = f"{done}; {found.who[0]} {found.who[2]} is still registered"
-            if trouble:
-                result.text = f"the new files {trouble}; the board has its old files again: correct that, or report it"
-        swap.end(link)
-        link.start()
+        try:
+            return _upgrade(link, options, library_only, hear)
+        except KeyboardInterrupt:
+            goes_on = _let_go(link)
+            what = "goes on" if goes_on else "boots what it had"
+            raise Stopped(f"interrupted, the board {what} and keeps its registration: run this again") from None
+
+
+def _let_go(link: Link) -> bool:
+    """Put the old files back where the new ones are not at their places yet, and let the board boot. Returns whether it
+    does."""
+    with contextlib.suppress(Exception):
+        link.enter()
+        swap.undo(link)
+        return look.let_go(link)
+    return False
+
+
+def _upgrade(link: Link, options: Options, library_only: bool, hear: Hear) -> Upgrade:
+    if swap.undo(link):
+        hear("an earlier upgrade did not end: the old files are back")
+        link.enter()  # not what is loaded from the new ones
+    with look.going_on(link):
+        facts = link.facts()
+        check(facts, link.port, options)
+        found = installed(link)
+        files = wanted(found, facts.platform, options.source, library_only)
+    result = Upgrade(link.port, "already", 0, "", found.who[2], found.manifest["version"], version())
+    result.text = f"enroll {version()} is installed already; {found.who[0]} {found.who[2]} is registered"
+    if not right(found, files):
+        result.copied = stage(link, files, found.there, hear)
+        trouble = replace(link, found, files, options.deadline)
+        result.state, result.status = ("rolled back", ANSWER) if trouble else ("upgraded", 0)
+        done = f"upgraded from {result.before} to {version()}"
+        if result.before == version():
+            done = f"enroll {version()} was installed again, its files differed"
+        result.text = f"{done}; {found.who[0]} {found.who[2]} is still registered"
+        if trouble:
+            result.text = f"the new files {trouble}; the board has its old files again: correct that, or report it"
+    swap.end(link)
+    link.start()
     return result
 
 
@@ -269,6 +288,8 @@ def command(port: str, every: bool, library_only: bool, source: bool, deadline: 
     for each in (attached() or ["auto"]) if every else [port]:
         try:
             result = upgrade(find(each), options, library_only, lambda line: screen.say(line, indent=screen.REST))
+        except Stopped:
+            raise
         except Failure as error:
             result = Upgrade(each, "failed", error.exit_code, error.message)
         results.append(result)
