@@ -2,10 +2,18 @@
 
 from __future__ import annotations
 
-import importlib
-import signal
 import sys
-from types import TracebackType
+
+
+def _quiet(kind: type[BaseException], error: BaseException, _trace: object) -> None:
+    if not issubclass(kind, KeyboardInterrupt):
+        sys.__excepthook__(kind, error, error.__traceback__)
+
+
+sys.excepthook = _quiet  # before anything is imported that takes a while
+
+import importlib  # noqa: E402
+import signal  # noqa: E402
 
 
 def run(module: str, name: str | None = None) -> None:
@@ -14,7 +22,6 @@ def run(module: str, name: str | None = None) -> None:
     if heeds:
         signal.signal(signal.SIGINT, signal.SIG_DFL)
     command = importlib.import_module(module).main
-    sys.excepthook = _quiet
     try:
         if heeds:
             signal.signal(signal.SIGINT, signal.default_int_handler)
@@ -22,8 +29,3 @@ def run(module: str, name: str | None = None) -> None:
     finally:
         if heeds:
             signal.signal(signal.SIGINT, signal.SIG_DFL)  # the interpreter's end takes a while, too
-
-
-def _quiet(kind: type[BaseException], error: BaseException, trace: TracebackType | None) -> None:
-    if not issubclass(kind, KeyboardInterrupt):
-        sys.__excepthook__(kind, error, trace)
