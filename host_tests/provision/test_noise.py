@@ -79,6 +79,15 @@ def test_a_driver_may_print_last(outcome):
     assert (found.state, found.device_id) == ("registered", "9")
 
 
+def test_an_exception_from_deep_inside_is_named(plug):
+    """Its traceback is longer than a text that the board may answer."""
+    deep = "\n".join(f"def {'f' * 60}{at}(): {'f' * 60}{at - 1}()" for at in range(1, 9))
+    code = f"def {'f' * 60}0(): raise OSError(5)\n{deep}\ndef main(): {'f' * 60}8()"
+    with pytest.raises(Failure) as caught, connect(plug().port) as link:
+        link.call(Program(code))
+    assert caught.value.message.endswith("failed: OSError: [Errno 5] EIO") and caught.value.exit_code == 74
+
+
 def test_a_line_where_nothing_gets_through_is_named(plug, monkeypatch):
     monkeypatch.setattr("provision.link.CALL", 2.0)
     board = plug()

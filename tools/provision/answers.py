@@ -9,6 +9,7 @@ from typing import Any
 from .untrusted import LIMIT
 
 ITEMS = 2000  # of a list or a dictionary
+FRAMES = 2000  # characters of a traceback
 Shape = Any  # see `fits`
 
 
@@ -38,7 +39,7 @@ class Each:
 SHA256 = Text(64, "[0-9a-f]{64}")
 PATH = Text(LIMIT, "/.*")
 ASCII = Text(LIMIT, "[ -~]*")
-OPTIONAL_TEXT = OneOf((str, None))
+TRACEBACK = OneOf((Text(FRAMES), None))
 
 
 def _text(value: str, most: int, pattern: str) -> bool:

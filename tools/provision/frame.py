@@ -11,6 +11,8 @@ import contextlib
 import re
 from collections.abc import Callable, Iterable
 
+from .answers import FRAMES
+
 PIECE = 96  # bytes of an answer in one line
 MOST = 1 << 17  # bytes of an answer
 LINE = 1 << 12  # bytes of a line, ours or not, that are kept
@@ -30,7 +32,7 @@ def _call(mark, main, values):
     except BaseException as error:
         text = io.StringIO()
         sys.print_exception(error, text)
-        answer = [None, text.getvalue()[-2000:]]
+        answer = [None, text.getvalue()[-{FRAMES}:]]
     _answer = json.dumps(answer).encode()
     _tell(mark, None)
 """

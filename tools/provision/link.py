@@ -19,7 +19,7 @@ from mpremote.transport_serial import SerialTransport  # type: ignore[import-unt
 from serial.tools import list_ports  # type: ignore[import-untyped]
 
 from . import failures, frame, snippets
-from .answers import OPTIONAL_TEXT, fits
+from .answers import TRACEBACK, fits
 from .errors import CONFIGURATION, MISUSE, STORAGE, TRY_AGAIN, Failure
 from .failures import ProgramError
 from .raw import Deadline, Endless, NotTaken, RawRepl, Registering, Restarted
@@ -232,7 +232,7 @@ class Link:
             found = json.loads(answer.text)
         except (ValueError, RecursionError):
             raise failures.nonsense(self.port) from None
-        if not fits(found, (object, OPTIONAL_TEXT)):
+        if not fits(found, (object, TRACEBACK)):
             raise failures.nonsense(self.port)
         result, trouble = found
         if trouble is not None:
@@ -250,12 +250,12 @@ class Link:
             raise Failure(CONFIGURATION, f"{what}: {NEEDED}") from None
         return Facts(tuple(found), *rest)
 
-    def facts(self) -> Facts:
-        """What the board says of itself. Raises Failure where enroll cannot run on it."""
+    def facts(self, tls: bool = True) -> Facts:
+        """What the board says of itself. Raises Failure where it is too old, or lacks TLS though `tls` wants it."""
         facts = self.about()
         if facts.version < OLDEST:
             raise Failure(CONFIGURATION, f"the board at {self.port} runs MicroPython {facts.running}: {NEEDED}")
-        if not facts.tls:
+        if tls and not facts.tls:
             raise Failure(CONFIGURATION, f"the MicroPython {facts.running} at {self.port} has no tls: {NEEDED} with it")
         return facts
 
