@@ -11,7 +11,7 @@ import pytest
 from click.testing import CliRunner
 from provision.library import LIBRARY, library
 from provision.link import connect
-from testboard import bench, cloud, hardware, stages
+from testboard import bench, cloud, hardware, pure, stages
 from testboard.__main__ import EVIDENCE, main
 
 HERE = f"{os.path.dirname(os.path.dirname(__file__))}"
@@ -99,6 +99,45 @@ def test_what_fails_is_a_row_and_an_exit_status(plug, monkeypatch, tmp_path):
     assert failed["two boots, xyte"].startswith("xyte: the first boot ended with 75")
     [path] = (tmp_path / "out").iterdir()
     assert json.loads(path.read_text()) == found and path.name == f"linux-{found['firmware']}.json"
+
+
+def test_what_a_board_has_not_is_left_out_in_words(plug):
+    """A chip without TLS, of a family without a port: all else is shown."""
+    board = plug(claims={"platform": "qemu"}, lacks="tls")
+    put(board, {"boot.py": BOOT})
+    status, found = run(board, *only("network", "board"))
+    rows = {row["name"]: (row["result"], row["text"]) for row in found["rows"]}
+    assert status == 0 and found["board"] == "qemu", found
+    assert rows["two boots, xyte"] == ("not tried", "this MicroPython has no tls")
+    assert rows["heap and flash"][0] == "passed"
+
+
+def test_a_board_with_tls_of_a_family_without_a_port(plug):
+    status, found = run(plug(claims={"platform": "samd"}), *only("network"))
+    assert status == 0 and {row["text"] for row in found["rows"] if "boots" in row["name"]} == {
+        "samd boards have no port.py yet"
+    }, found
+
+
+def test_a_board_whose_name_says_nothing_is_named_before_anything_is_tried(plug):
+    board = plug(claims={"platform": "rp2"})
+    before = there(board)
+    status, found = run(board)
+    assert status == 78 and found["rows"] == [] and "is none of rp2: use --board with" in found["error"], found
+    assert there(board) == before
+
+
+def test_a_board_that_restarts_in_a_test_goes_on_with_the_next_file(plug, monkeypatch, tmp_path):
+    real = pure.compiled
+    path = tmp_path / "test_url.py"
+    path.write_text("import machine, time\nmachine.WDT(timeout=1)\ntime.sleep(9)\n")
+    monkeypatch.setattr(pure, "compiled", lambda it: real(path if it.name == path.name else it))
+    status, found = run(plug(), "--file", "test_url.py", "--file", "test_wait.py", *only("pure"))
+    row = found["rows"][0]
+    failed = row["figures"]["failed"]
+    assert status == 1 and row["result"] == "failed" and row["figures"]["passed"] > 0, found
+    assert {name.split()[0] for name in failed} == {"test_url.py"}
+    assert set(failed.values()) == {"the board was lost: Restarted"}
 
 
 def test_a_store_that_loses_records_is_found_out(plug, monkeypatch):

@@ -93,6 +93,8 @@ def main(
     except Failure as error:
         if as_json:
             click.echo(json.dumps({"error": error.message, "rows": [asdict(row) for row in rows]}))
+        elif rows:
+            show(rows)
         raise
     found = report(bench, rows)
     # what a computer has played is for tests, and is nobody's evidence

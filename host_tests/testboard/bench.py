@@ -14,10 +14,11 @@ from provision.answers import OneOf
 from provision.errors import CONFIGURATION, TRY_AGAIN, Failure
 from provision.failures import ProgramError
 from provision.link import Facts, Hear, Link, connect, ignore
-from provision.plan import family_of
+from provision.plan import board_files, families, family_of
 from provision.raw import Deadline, Endless, NotTaken, RawRepl, Restarted
 from provision.snippets import Program
 from provision.swap import remove
+from provision.untrusted import clean
 
 from .row import Broken, NotTried
 
@@ -27,6 +28,12 @@ ENTER = 5.0  # seconds for a board that is there to stop its program
 BACK = 30.0  # seconds that a board may take to come back after a reset
 LOST = (Failure, OSError, Deadline, Endless, NotTaken, Restarted)  # what a board raises that has gone
 HARDWARE = ("esp32", "rp2")  # sys.platform; anything else is a computer that plays a board
+
+
+def lost(error: BaseException) -> str:
+    """What an exception of LOST says."""
+    return getattr(error, "message", "") or f"the board was lost: {type(error).__name__}"
+
 
 _LOOK = Program(
     """
@@ -87,7 +94,7 @@ class Bench:
 
     def __init__(self, link: Link, settings: Settings, tell: Callable[[str], None]) -> None:
         self.link, self.settings, self.tell = link, settings, tell
-        self.facts: Facts = link.facts()
+        self.facts: Facts = link.facts(tls=False)
         boot, main, config, ours, self.machine = link.call(_LOOK, FOLDER, MARK)
         if boot or main or config:
             what = "has a boot.py, main.py or enroll.json that registers it"
@@ -97,7 +104,14 @@ class Bench:
         self.has_main = main is not None
         self.family = family_of(self.facts.platform)
         self.real = self.facts.platform in HARDWARE
+        self.own = self._own()
         self.written: set[str] = set()  # paths below the folder
+
+    def _own(self) -> dict[str, bytes] | None:
+        """{path: content} of what boards/ has for this board; None where its family has no port. Raises Failure."""
+        if self.family not in families():
+            return None
+        return board_files(self.family, self.settings.board or self.facts.board)
 
     def prepare(self) -> None:
         """Make an empty folder."""
@@ -144,6 +158,12 @@ class Bench:
             raise Broken(f"no end after {seconds:g} s") from None
         except ProgramError as error:
             raise Broken(error.last) from None
+
+    def install_port(self) -> None:
+        """Write what boards/ has for this board. Raises NotTried where that is nothing."""
+        if self.own is None:
+            raise NotTried(f"{clean(self.family)} boards have no port.py yet")
+        self.write({f"device{path}": data for path, data in self.own.items()})
 
     def may_reset(self) -> None:
         """Raises NotTried where a reset would run somebody's program."""

@@ -13,7 +13,6 @@ from typing import Any
 import devices
 from provision.answers import OneOf
 from provision.library import ROOT
-from provision.plan import board_files
 from provision.snippets import Program
 from sandbox import Sandbox
 
@@ -118,23 +117,18 @@ def outward() -> str:
 
 
 def reachable(bench: Bench) -> None:
-    """Raises NotTried where nobody said how the board gets to the network."""
+    """Raises NotTried where the board has no TLS, or nobody said how it gets to the network."""
+    if not bench.facts.tls:
+        raise NotTried("this MicroPython has no tls")
     if bench.real and bench.settings.network is None:
         raise NotTried("no network was given: --wifi NAME, or --cable")
 
 
-def ports(bench: Bench) -> dict[str, bytes]:
-    """{path below the folder: content} of what boards/ has for this board. Raises Failure."""
-    name = bench.settings.board or bench.facts.board
-    return {f"device{path}": data for path, data in board_files(bench.family, name).items()}
-
-
 def install(bench: Bench, it: Sandbox) -> None:
-    """Put the firmware into the folder, but for the library, which is there."""
-    files = ports(bench)
-    files["device/main.py"] = (ROOT / "firmware" / "main.py").read_bytes()
-    files["device/ca.der"] = it.ca_der.read_bytes()
-    bench.write(files)
+    """Put the firmware into the folder, but for the library, which is there. Raises NotTried."""
+    bench.install_port()
+    main = (ROOT / "firmware" / "main.py").read_bytes()
+    bench.write({"device/main.py": main, "device/ca.der": it.ca_der.read_bytes()})
     configure(bench, it, "etherfax")
 
 

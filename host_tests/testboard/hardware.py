@@ -19,6 +19,7 @@ SLEEP = 2000  # ms
 NIGHT = "kept through the night"
 MARGIN = 3.0  # seconds more, after which a board that should have been reset was not
 
+FIGURES = ("heap", "heap free", "library takes", "idf free", "flash", "flash free")  # in this order
 _FIGURES = Program(
     """
 import gc, os
@@ -142,8 +143,8 @@ def main():
 
 def figures(bench: Bench) -> dict[str, Any]:
     """Bytes of heap and flash, and what the library takes."""
-    found: dict[str, Any] = bench.call(_FIGURES, FOLDER)
-    return found
+    found = bench.call(_FIGURES, FOLDER)
+    return {name: found[name] for name in FIGURES if name in found}
 
 
 def records(bench: Bench) -> dict[str, Any]:
@@ -202,6 +203,7 @@ def memory(bench: Bench) -> dict[str, Any]:
     _needs(bench, "deepsleep")
     if not bench.real:
         raise NotTried("a computer plays this board: its memory is the program's")
+    bench.install_port()
     if bench.call(_RECALL) is None:
         raise NotTried("this family has no memory that outlasts deep sleep")
     bench.until_reset(_REMEMBER, NIGHT, SLEEP, seconds=SLEEP / 1000 + MARGIN)

@@ -16,7 +16,7 @@ from provision.snippets import Program
 from provision.untrusted import clean
 from qemu.pure import LEFT_OUT, MARK, PURE, STORE, files, names
 
-from .bench import FOLDER, Bench
+from .bench import FOLDER, LOST, Bench, lost
 from .row import FAILED, NOT_TRIED, PASSED, Broken, Row
 
 PLACE = "host_tests/pure"  # as here, since the fakes find boards/ by it
@@ -66,17 +66,20 @@ def needed(file: Path) -> list[Path]:
 
 
 def run(bench: Bench, file: Path) -> dict[str, str]:
-    """{test: traceback, "" if it passed} of one file."""
+    """{test: traceback, "" if it passed} of one file. A board that is lost meanwhile is waited for. Raises Failure."""
     lines: list[str] = []
     wanted = names(file)
     parts = {f"{PLACE}/{path.stem}.mpy": compiled(path) for path in needed(file)}
-    bench.write(parts)
     arguments = ["run.py", f"{FOLDER}/{PLACE}/{file.name}", *wanted]
     ended = "the board ended before this test did"
     try:
+        bench.write(parts)
         bench.call(_RUN, arguments, f"{FOLDER}/tmp", folders=FOLDERS, seconds=PATIENCE, hear=lines.append)
     except Broken as error:
         ended = str(error)
+    except LOST as error:
+        ended = lost(error)
+        bench.again()
     for path in parts:
         bench.remove(path)
     seen: dict[str, str] = {}

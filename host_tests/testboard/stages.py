@@ -13,7 +13,7 @@ from provision.untrusted import clean
 from sandbox import Sandbox
 
 from . import cloud, hardware, pure
-from .bench import LOST, Bench
+from .bench import LOST, Bench, lost
 from .row import FAILED, NOT_TRIED, PASSED, Broken, NotTried, Row
 
 Action = Callable[[], dict[str, Any]]
@@ -32,7 +32,7 @@ def measured(bench: Bench, name: str, action: Action) -> Row:
     except Broken as error:
         result, text = FAILED, str(error)
     except LOST as error:
-        result, text = FAILED, getattr(error, "message", "") or f"the board was lost: {type(error).__name__}"
+        result, text = FAILED, lost(error)
         bench.again()
     return Row(name, result, clean(text), round(time.monotonic() - start, 1), figures)
 
@@ -81,7 +81,6 @@ def _network(bench: Bench, it: Sandbox, names: list[str]) -> Iterator[Row]:
 
 def board(bench: Bench) -> Iterator[Row]:
     """Heap, flash, watchdog and sleep."""
-    bench.write(cloud.ports(bench))
     yield measured(bench, "heap and flash", lambda: hardware.figures(bench))
     yield measured(bench, "watchdog", lambda: hardware.watchdog(bench))
     yield measured(bench, "deep sleep", lambda: hardware.sleep(bench))
