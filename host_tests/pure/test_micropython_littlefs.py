@@ -92,13 +92,14 @@ def formatted(kind, blocks=64, *records):
 
 def sweep(kind, action, allowed, *records):
     """Cut the power at every operation of `action(store)`: what is there at the next boot must be one of `allowed`."""
-    whole = formatted(kind, 64, *records)
+    block = formatted(kind, 64, *records)
+    whole = bytearray(len(block.data))  # and no further one: a board's heap has room for these two
+    whole[:] = block.data
     for model in ("clean", "torn", "erased"):
         cut = 0
         while True:
             cut += 1
-            block = Block(64)
-            block.data[:] = whole.data
+            block.data[:] = whole
             with mounted(block, kind):
                 store = Store("/ram/state")
                 store.load()
