@@ -5,6 +5,7 @@ from __future__ import annotations
 import shutil
 import sys
 import tempfile
+from collections.abc import Container
 from pathlib import Path
 
 import click
@@ -12,12 +13,14 @@ from packages import build_romfs
 from rich.console import Console
 from rich.table import Table
 
-from . import boots, manifests, pure
+from . import board, boots, manifests, pure
 from .machine import Machine
 from .result import Result
-from .toolchain import ROOT, build, sources, tools
+from .toolchain import ROOT, Environment, build, sources, tools
 
 SMALL, USUAL = 64 << 10, 192 << 10  # bytes of heap: RP2040 after its TLS, and an ESP32
+PARTS = (MODULES, BOARD, MANIFESTS) = ("modules", "test-board", "manifests")
+Results = dict[tuple[str, int], Result]
 
 
 def image(folder: Path) -> Path:
@@ -29,32 +32,45 @@ def image(folder: Path) -> Path:
     return folder / "tests.romfs"
 
 
-def everything(folder: Path) -> dict[tuple[str, int], Result]:
-    """The results, by what ran and with how much heap."""
-    environment = tools()
-    tests = image(folder)
+def inside(environment: Environment, firmware: Path, heap: int, tests: Path) -> Results:
+    """The results of what the firmware has in itself or finds in the image `tests`."""
     results = {}
-    for heap in (USUAL, SMALL):
-        with Machine(environment, build(environment, heap), tests) as machine:
-            if heap == USUAL:
-                found = Result()
-                for file in pure.files():
-                    found += pure.run(machine, file)
-                results["pure modules", heap] = found
-            results["power cuts", heap] = pure.run(machine, pure.PURE / pure.STORE)
-            results["first and second boots", heap] = boots.run(machine)
-    results["manifests of the boards, on the host", 0] = manifests.run(folder)
+    with Machine(environment, firmware, tests) as machine:
+        if heap == USUAL:
+            found = Result()
+            for file in pure.files():
+                found += pure.run(machine, file)
+            results["pure modules", heap] = found
+        results["power cuts", heap] = pure.run(machine, pure.PURE / pure.STORE)
+        results["first and second boots", heap] = boots.run(machine)
     return results
 
 
-def show(results: dict[tuple[str, int], Result], console: Console) -> bool:
+def everything(folder: Path, only: Container[str]) -> Results:
+    """The results of the parts in `only`, by what ran and with how much heap."""
+    environment = tools()
+    tests = image(folder)
+    results: Results = {}
+    for heap in (USUAL, SMALL):
+        firmware = build(environment, heap)
+        if MODULES in only:
+            results |= inside(environment, firmware, heap, tests)
+        if BOARD in only and heap == USUAL:
+            results["rows of test-board", heap] = board.run(environment, firmware)
+    if MANIFESTS in only:
+        results["manifests of the boards, on the host", 0] = manifests.run(folder)
+    return results
+
+
+def show(results: Results, console: Console) -> bool:
     """Print the table, what was left out, and what has failed. Returns whether anything has."""
     table = Table("on mps2-an385", "heap", "tests", "passed", "seconds")
     for (name, heap), it in results.items():
         table.add_row(name, f"{heap >> 10} KiB" if heap else "", str(it.tests), str(it.passed), f"{it.seconds:.1f}")
     console.print(table)
-    for name, reason in pure.LEFT_OUT.items():
-        console.print(f"left out: {name} {reason}", markup=False, soft_wrap=True)
+    left_out = [f"left out: {name} {reason}" for name, reason in pure.LEFT_OUT.items()]
+    for text in [*left_out, *(note for it in results.values() for note in it.notes)]:
+        console.print(text, markup=False, soft_wrap=True)
     failures = [f"{name}, {heap >> 10} KiB: {text}" for (name, heap), it in results.items() for text in it.failures]
     for text in failures:
         console.print(f"FAILED {text}", markup=False, soft_wrap=True)
@@ -63,14 +79,15 @@ def show(results: dict[tuple[str, int], Result], console: Console) -> bool:
 
 @click.command()
 @click.option("--fetch", is_flag=True, help="Only fetch what is missing.")
-def main(fetch: bool) -> None:
+@click.option("--only", multiple=True, type=click.Choice(PARTS), help="Only this part.")
+def main(fetch: bool, only: tuple[str, ...]) -> None:
     """Build the firmware for the emulated board, run everything on it, and print one table."""
     if fetch:
         tools()
         sources()
         return
     with tempfile.TemporaryDirectory(prefix="enroll-qemu-") as folder:
-        sys.exit(show(everything(Path(folder)), Console(highlight=False)))
+        sys.exit(show(everything(Path(folder), only or PARTS), Console(highlight=False)))
 
 
 if __name__ == "__main__":

@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import contextlib
+import re
 import socket
 import subprocess
 import sys
+from collections.abc import Iterator
 from pathlib import Path
 from types import TracebackType
 from typing import Self
@@ -13,6 +16,24 @@ from .modem import Modem
 from .toolchain import QEMU, Environment
 
 IMAGE = "0x21000000"  # where port/modules/target.py looks for the tests
+MACHINE = (QEMU, "-machine", "mps2-an385", "-display", "none", "-monitor", "none", "-semihosting")
+PTY = re.compile(r"redirected to (/\S+)")
+
+
+@contextlib.contextmanager
+def on_pty(environment: Environment, firmware: Path) -> Iterator[str]:
+    """The path of a serial port, at the other end of which the board runs `firmware`, as one that was just attached."""
+    command = [*MACHINE, "-serial", "pty", "-kernel", str(firmware)]
+    with subprocess.Popen(
+        command, env=environment, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, text=True
+    ) as process:
+        assert process.stdout
+        try:
+            found = PTY.search(process.stdout.readline())
+            assert found, "QEMU does not say where its serial line is"
+            yield found[1]
+        finally:
+            process.kill()
 
 
 class Machine:
@@ -28,8 +49,7 @@ class Machine:
             self.port = it.getsockname()[1]
         self.modem = Modem()
         self.modem.start()
-        command = [QEMU, "-machine", "mps2-an385", "-display", "none", "-monitor", "none", "-semihosting"]
-        command += ["-serial", f"tcp:127.0.0.1:{self.port},server,nowait"]
+        command = [*MACHINE, "-serial", f"tcp:127.0.0.1:{self.port},server,nowait"]
         command += ["-serial", f"tcp:127.0.0.1:{self.modem.port}"]
         command += ["-device", f"loader,file={image},addr={IMAGE},force-raw=on", "-kernel", str(firmware)]
         self._process = subprocess.Popen(command, env=self._environment, stdin=subprocess.DEVNULL)

@@ -1,14 +1,11 @@
-"""The flash of this machine, in memory that lives as long as QEMU does: a soft reset leaves it as it is.
-
-The tests' image (ROMFS) is put at the start of it by QEMU; behind it lies a disk with littlefs.
-"""
+"""The tests' image (ROMFS), which QEMU puts at the start of the memory that outlives resets: the disk is behind it."""
 
 import gc
 import os
 import sys
 import time
 
-import psram
+import memdisk
 import uctypes
 import vfs
 
@@ -19,40 +16,25 @@ _BEHIND = _IMAGE + (8 << 20)  # free; between them lies the disk of ../target/ps
 
 
 def mount(fresh=False):
-    """Mount the image at /rom and the disk at /, `fresh`: emptied before; `/tmp` is there."""
+    """Mount the image at /rom; `fresh`: the disk is emptied, but for `/tmp`."""
     if fresh:
-        vfs.VfsLfs2.mkfs(psram)
-    vfs.mount(vfs.VfsLfs2(psram, readsize=128, progsize=128, lookahead=1024, mtime=False), "/")
+        memdisk.format()
     vfs.mount(vfs.VfsRom(memoryview(uctypes.bytearray_at(_IMAGE, _ROOM))), "/rom")
     if fresh:
         os.mkdir("/tmp")
     os.chdir("/")
 
 
-class Outside:
-    """Blocks outside the heap, as flash is, for test_micropython_littlefs: it keeps what `formatted` has made while it
-    goes through many others, one at a time.
-    """
+_given = [0]
 
-    def __init__(self, module):
-        self._given = 0
-        self._formatted = module.formatted
-        module.formatted = self.formatted
-        module.bytearray = self.bytearray
 
-    def bytearray(self, size):
-        self._given += 1
-        it = uctypes.bytearray_at(_BEHIND + (1 + self._given % 3) * _LARGEST, size)
-        for at in range(0, size, 512):
-            it[at : at + 512] = bytes(512)
-        return it
-
-    def formatted(self, *arguments):
-        block = self._formatted(*arguments)
-        kept = uctypes.bytearray_at(_BEHIND, len(block.data))
-        kept[:] = block.data
-        block.data = kept
-        return block
+def outside(size):
+    """As `bytearray(size)`, outside the heap, as flash is: for the block devices of the tests, two at a time."""
+    _given[0] += 1
+    it = uctypes.bytearray_at(_BEHIND + _given[0] % 2 * _LARGEST, size)
+    for at in range(0, size, 512):
+        it[at : at + 512] = bytes(512)
+    return it
 
 
 def test(file, *names):
@@ -64,9 +46,12 @@ def test(file, *names):
     sys.argv.extend(names)
     import socket  # before a test puts another `machine` there  # noqa: F401
 
+    import helpers
+
+    helpers.BASE = "/tmp"
     module = __import__(file.replace(".py", ""))
     if hasattr(module, "Block"):
-        Outside(module)
+        module.bytearray = outside
     import run  # noqa: F401
 
 

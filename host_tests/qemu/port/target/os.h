@@ -1,4 +1,4 @@
-// What extmod/modos.c wants of a port: bytes that differ from call to call, and the one variable that the tests read.
+// What extmod/modos.c wants of a port: bytes that differ from call to call.
 
 #include "py/mphal.h"
 
@@ -14,15 +14,3 @@ static mp_obj_t mp_os_urandom(mp_obj_t size) {
     return mp_obj_new_bytes_from_vstr(&bytes);
 }
 static MP_DEFINE_CONST_FUN_OBJ_1(mp_os_urandom_obj, mp_os_urandom);
-
-static mp_obj_t mp_os_getenv(size_t n_args, const mp_obj_t *args) {
-    if (strcmp(mp_obj_str_get_str(args[0]), "TEST_FOLDER") == 0) {
-        return mp_obj_new_str("/tmp", 4);
-    }
-    return n_args > 1 ? args[1] : mp_const_none;
-}
-static MP_DEFINE_CONST_FUN_OBJ_VAR_BETWEEN(mp_os_getenv_obj, 1, 2, mp_os_getenv);
-
-// modos.c lists these with getenv; there is no environment to change.
-#define mp_os_putenv_obj mp_os_getenv_obj
-#define mp_os_unsetenv_obj mp_os_getenv_obj

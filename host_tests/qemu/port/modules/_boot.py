@@ -1,0 +1,4 @@
+import memdisk
+
+memdisk.boot()
+del memdisk
