@@ -18,6 +18,7 @@ FAMILIES = {
 }
 BOARD = {"esp32": "ESP32_GENERIC", "rp2": "RPI_PICO_W"}  # whose values stand for its family's
 DEVICE = ["lib/enroll", "firmware/main.py", "firmware/app.py", "firmware/examples/xyte_app.py"]
+HOST = ["tools", "host_tests/qemu", "host_tests/testboard"]
 PYTHON = [sys.executable, "-m"]
 
 Check = tuple[list[str], dict[str, str]]  # a command and what its environment has besides
@@ -62,7 +63,7 @@ def main() -> int:
             [sys.executable, "-c", "from importlinter.cli import lint_imports_command as it; it()"],
             {"PYTHONPATH": "lib"},
         ),
-        "types of the host tools": ([*PYTHON, "mypy", "tools"], {}),
+        "types of the host tools": ([*PYTHON, "mypy", *HOST], {}),
         **{f"types on {family}": types(family) for family in FAMILIES},
         "mpy-cross": (compile_everything(), {}),
     }

@@ -12,6 +12,8 @@ import sys
 import time
 from pathlib import Path
 
+from provision.plan import of_family
+
 from firmware import BOARDS, TOOLS_OF
 
 from .result import Result
@@ -32,14 +34,24 @@ def stand_in(ports: Path, folder: Path) -> Path:
     return folder
 
 
+def family(board: str) -> str:
+    """The port of MicroPython that `board` belongs to."""
+    [found] = [name for name in TOOLS_OF if of_family(name, board)]
+    return found
+
+
+def architecture(board: str) -> str:
+    """What mpy-cross calls the chip of `board`."""
+    return CHIPS.get(board) or CHIPS[family(board)]
+
+
 def freeze(board: str, source: Path, library: Path, out: Path) -> None:
     """Freeze what `board` has into C. Raises AssertionError if something is missing, or not ours."""
-    family = next(name for name in TOOLS_OF if (source / "ports" / name / "boards" / board).is_dir())
-    port = source / "ports" / family
+    port = source / "ports" / family(board)
     places = {"MPY_DIR": source, "MPY_LIB_DIR": library, "PORT_DIR": port, "BOARD_DIR": port / "boards" / board}
     shutil.copytree(generated(), out / "genhdr")
     command = [sys.executable, source / "tools" / "makemanifest.py", "-o", out / "frozen.c", "-b", out]
-    command += [f"-f=-march={CHIPS.get(board, CHIPS[family])}"]
+    command += [f"-f=-march={architecture(board)}"]
     command += [it for name, place in places.items() for it in ("-v", f"{name}={place}")]
     command += [ROOT / "boards" / board / "manifest.py"]
     done = subprocess.run(
@@ -48,7 +60,10 @@ def freeze(board: str, source: Path, library: Path, out: Path) -> None:
     assert not done.returncode, (done.stdout + done.stderr)[-1000:]
     frozen = {path.relative_to(out / "frozen_mpy").with_suffix(".py") for path in out.glob("frozen_mpy/**/*.mpy")}
     ours = {path.relative_to(ROOT / "lib") for path in (ROOT / "lib" / "enroll").rglob("*.py")}
-    ours |= {Path(path.name) for path in (ROOT / "boards" / family).glob("*.py")} | {Path("link.py"), Path("board.py")}
+    ours |= {Path(path.name) for path in (ROOT / "boards" / port.name).glob("*.py")} | {
+        Path("link.py"),
+        Path("board.py"),
+    }
     assert ours < frozen, f"not frozen: {sorted(map(str, ours - frozen))}"
     assert Path("asyncio/core.py") in frozen, "MicroPython's own modules are missing"
     text = (out / "frozen.c").read_text()

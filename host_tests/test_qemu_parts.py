@@ -1,0 +1,48 @@
+"""What can be tested of `make test-qemu` without QEMU: else it would break, and nobody would notice for weeks."""
+
+import importlib
+import subprocess
+import sys
+from pathlib import Path
+from typing import Any
+
+import pytest
+from qemu import board, manifests
+
+import firmware
+
+ROOT = Path(__file__).resolve().parent.parent
+FOLDERS = ("host_tests/qemu", "host_tests/testboard")
+MODULES = [path.relative_to(ROOT / "host_tests") for folder in FOLDERS for path in (ROOT / folder).glob("*.py")]
+
+
+@pytest.mark.parametrize("name", [".".join(path.with_suffix("").parts) for path in sorted(MODULES)])
+def test_every_module_can_be_imported(name: str) -> None:
+    assert importlib.import_module(name).__doc__
+
+
+def test_their_types_agree_with_what_they_use() -> None:
+    command = [sys.executable, "-m", "mypy", *FOLDERS]
+    done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, timeout=50, check=False)
+    assert done.returncode == 0, done.stdout + done.stderr
+
+
+@pytest.mark.parametrize("name", firmware.BOARDS)
+def test_every_board_has_a_port_and_a_chip(name: str) -> None:
+    chips = {"esp32": {"xtensawin", "rv32imc"}, "rp2": {"armv6m", "armv7emsp"}}
+    assert manifests.architecture(name) in chips[manifests.family(name)]
+
+
+def row(result: str) -> dict[str, Any]:
+    return {"name": f"row {result}", "result": result, "text": "because"}
+
+
+def test_what_test_board_did_not_try_is_said_and_not_counted() -> None:
+    found = board.result({"rows": [row("passed"), row("not tried"), row("failed")]}, 1)
+    assert (found.tests, found.passed, found.failures) == (2, 1, ["row failed: because"])
+    assert "test-board, row not tried: not tried: because" in found.notes
+
+
+def test_a_run_of_test_board_that_breaks_off_has_failed() -> None:
+    found = board.result({"error": "the board is gone: plug it in", "rows": [row("passed")]}, 1)
+    assert found.failures == ["test-board: the board is gone: plug it in"]
