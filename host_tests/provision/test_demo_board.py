@@ -8,36 +8,45 @@ import signal
 import subprocess
 import sys
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from pathlib import Path
-from typing import Any
+from subprocess import PIPE, STDOUT
+from typing import IO, Any
 
+import pytest
 from click.testing import CliRunner
 from provision.cli import main
 
 ROOT = Path(__file__).resolve().parents[2]
+PAGE = ROOT / "docs" / "getting-started.md"
+READY = "Ctrl-C ends the board and the sandbox; what they hold stays.\n"
 COMMAND = (sys.executable, "-m", "provision", "demo-board")
 CRASH = b"import uctypes; print(uctypes.bytearray_at(8, 1)[0])\r"  # a segmentation fault
 
 
 @contextlib.contextmanager
-def running(folder: Path, *words: str, command: tuple[str, ...] = COMMAND) -> Iterator[dict[str, Any]]:
-    """The demo board in `folder` until Ctrl-C, with what it says when it is ready."""
+def started(folder: Path, command: Sequence[str], options: str = "--free-ports") -> Iterator[IO[str]]:
+    """The output of a demo board in `folder`, which runs until Ctrl-C."""
     environment = {name: value for name, value in os.environ.items() if not name.startswith("MAKE")}  # else make talks
-    environment["ARGS"] = "--free-ports --json"
-    words = (*command, *environment["ARGS"].split(), *words) if command == COMMAND else command
     # Ctrl-C reaches all of them, as on a terminal
     with subprocess.Popen(
-        words, cwd=folder, env=environment, stdout=subprocess.PIPE, text=True, start_new_session=True
+        command, cwd=folder, env={**environment, "ARGS": options}, stdout=PIPE, text=True, start_new_session=True
     ) as process:
         try:
             assert process.stdout
-            yield json.loads(process.stdout.readline())
+            yield process.stdout
             os.killpg(process.pid, signal.SIGINT)
             rest = process.communicate(timeout=20)[0]
-            assert rest == "" and (process.returncode == 0 or command != COMMAND)
+            assert rest == "" and (process.returncode == 0 or command[0] == "make")
         finally:
             process.kill()
+
+
+@contextlib.contextmanager
+def running(folder: Path, *words: str) -> Iterator[dict[str, Any]]:
+    """The demo board in `folder` until Ctrl-C, with what it says when it is ready."""
+    with started(folder, (*COMMAND, "--free-ports", "--json", *words)) as output:
+        yield json.loads(output.readline())
 
 
 def typed(*words: str, status: int = 0) -> str:
@@ -66,31 +75,68 @@ def crash(port: Path) -> None:
     assert port.lstat().st_mtime_ns != before
 
 
-def blocks(page: Path, title: str) -> list[list[str]]:
-    """The commands of a section of a page, block by block."""
-    section = page.read_text().partition(f"\n## {title}\n")[2].partition("\n## ")[0]
-    return [re.findall(r"    (.+)", it) for it in re.findall(r"(?:^    .+\n)+", section, re.MULTILINE)]
+def steps(page: Path) -> list[tuple[str, list[str]]]:
+    """The commands that a page shows, each with lines that it prints."""
+    found: list[tuple[str, list[str]]] = []
+    for line in "".join(re.findall(r"```console\n(.*?)```", page.read_text(), re.DOTALL)).splitlines():
+        if line.startswith("$ "):
+            found.append((line[2:], []))
+        else:
+            found[-1][1].append(line)
+    return found
 
 
-def test_word_for_word_what_the_page_says(tmp_path, monkeypatch):
-    """And the board keeps its registration when its program crashes, and when it is switched off."""
-    [[start], commands] = blocks(ROOT / "docs" / "provision.md", "Without hardware")
+def masked(line: str) -> str:
+    """A line without what differs from run to run: numbers, times, fingerprints, and what a person types."""
+    line = re.sub(r"\[y/N\]: .*", "[y/N]: ", line)
+    return re.sub(r"\d+", "0", re.sub(r"(?:[0-9A-F]{2}:){7,}(?:[0-9A-F]{2})?", "HEX", line)).rstrip()
+
+
+def agrees(shown: list[str], printed: list[str]) -> None:
+    """Each line that is shown was printed, in this order; others may be between them."""
+    rest = iter(map(masked, printed))
+    for line in map(masked, shown):
+        assert line in rest, (line, printed)
+
+
+@pytest.fixture
+def clone(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """This repository, in a folder where a person has not been before."""
     for name in ("Makefile", "requirements.txt", "tools", "lib", "firmware", "boards", "package.json"):
         (tmp_path / name).symlink_to(ROOT / name)
     (tmp_path / ".venv").symlink_to(sys.prefix)
     monkeypatch.chdir(tmp_path)
-    with running(tmp_path, command=tuple(start.split())) as told:
-        script = "set -e; " + "\n".join(commands)
-        done = subprocess.run(script, shell=True, capture_output=True, text=True, check=False)
-        assert done.returncode == 0, done
-        portal = subprocess.run(told["portal"][0], shell=True, capture_output=True, text=True, check=False)
-        assert portal.returncode == 0 and "MT000000001" in portal.args, portal
-        assert "registered etherfax MT000000001\n" in done.stdout and "devices?a=register" in done.stdout
-        crash(Path(told["port"]))
-        assert "registered etherfax MT000000001" in typed("status", "--port", told["port"])
-    assert not Path(told["port"]).is_symlink()
-    with running(tmp_path) as told:
-        assert "registered etherfax MT000000001" in typed("status", "--port", told["port"])
+    return tmp_path
+
+
+def test_word_for_word_what_the_page_says(clone: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """And the board keeps its registration when its program crashes, and when it is switched off."""
+    [(start, shown), *commands] = steps(PAGE)
+    with started(clone, start.split()) as output:
+        announced = list(iter(output.readline, READY))
+        agrees(shown, announced)
+        assert {f"    {it}\n" for it, _ in commands if "sandbox etherfax" in it} <= {*announced}
+        for command, lines in commands:
+            if command.startswith("export "):
+                monkeypatch.setenv(*command.removeprefix("export ").split("="))
+                continue
+            done = subprocess.run(command, shell=True, input="y\n", stdout=PIPE, stderr=STDOUT, text=True, check=False)
+            assert done.returncode == 0, (command, done.stdout)
+            agrees(lines, done.stdout.splitlines())
+        port = Path(os.environ["PROVISION_PORT"])
+        crash(port)
+        assert "registered etherfax MT000000001" in typed("status")
+    assert not port.is_symlink()
+    with running(clone):
+        assert "registered etherfax MT000000001" in typed("status")
+
+
+def test_another_board_as_the_page_says(clone: Path) -> None:
+    [command] = re.findall(r'`make board ARGS="(.+)"`', PAGE.read_text())
+    with started(clone, ["make", "board"], f"{command} --free-ports") as output:
+        list(iter(output.readline, READY))
+        typed("one", ".cache/board/enroll.json", "--port", ".cache/board/port")
+        assert "registered xyte" in typed("status", "--port", ".cache/board/port")
 
 
 def test_a_second_board_on_the_same_flash_or_sandbox_is_refused(tmp_path, monkeypatch):

@@ -11,7 +11,8 @@ import devices
 import pytest
 
 ROOT = Path(__file__).resolve().parents[2]
-PAGES = [*sorted((ROOT / "docs" / "boards").glob("*.md")), ROOT / "docs" / "provision.md"]
+NAMES = ("getting-started.md", "provision.md")
+PAGES = [*sorted((ROOT / "docs" / "boards").glob("*.md")), *(ROOT / "docs" / name for name in NAMES)]
 numbers = itertools.count(9000)
 NEEDED = ("Makefile", "requirements.txt", "tools", "lib", "firmware", "boards", "package.json")
 
