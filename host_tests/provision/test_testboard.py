@@ -110,6 +110,8 @@ def test_what_a_board_has_not_is_left_out_in_words(plug):
     assert status == 0 and found["board"] == "qemu", found
     assert rows["two boots, xyte"] == ("not tried", "this MicroPython has no tls")
     assert rows["heap and flash"][0] == "passed"
+    [figures] = [row["figures"] for row in found["rows"] if row["name"] == "heap and flash"]
+    assert figures["library takes"] > 20000, "it is not all that a first boot loads"
 
 
 def test_a_board_with_tls_of_a_family_without_a_port(plug):

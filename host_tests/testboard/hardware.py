@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import random
 import time
+from pathlib import Path
 from typing import Any
 
 from provision.answers import Each, OneOf
 from provision.snippets import Program
 from provision.untrusted import clean
+from size import needed
 
 from .bench import FOLDER, Bench
 from .row import Broken, NotTried
@@ -23,12 +25,12 @@ FIGURES = ("heap", "heap free", "library takes", "idf free", "flash", "flash fre
 _FIGURES = Program(
     """
 import gc, os
-def main(folder):
+def main(names):
     gc.collect()
     size, _, blocks, free = os.statvfs("/")[:4]
     before = gc.mem_free()
-    import enroll
-    enroll.Enroller, enroll.Config
+    for name in names:
+        __import__(name)
     gc.collect()
     found = {"heap": gc.mem_free() + gc.mem_alloc(), "heap free": before, "library takes": before - gc.mem_free()}
     found.update({"flash": size * blocks, "flash free": size * free})
@@ -142,8 +144,10 @@ def main():
 
 
 def figures(bench: Bench) -> dict[str, Any]:
-    """Bytes of heap and flash, and what the library takes."""
-    found = bench.call(_FIGURES, FOLDER)
+    """Bytes of heap and flash, and what the library takes once a first boot has loaded all that it may need."""
+    paths = [Path(name).with_suffix("") for name in sorted(needed("etherfax"))]
+    names = [".".join(["enroll", *path.parts]).removesuffix(".__init__") for path in paths]
+    found = bench.call(_FIGURES, names)
     return {name: found[name] for name in FIGURES if name in found}
 
 
