@@ -7,6 +7,8 @@ import types
 import pytest
 from provision import snippets, work
 from provision.link import Link, connect
+from provision.raw import Restarted
+from provision.snippets import Program
 
 
 class Memory(dict):
@@ -128,3 +130,27 @@ def test_it_is_quiet_before_anything_else_and_after_each_attempt(plug, desk, mon
     done = desk.run("one", "enroll.json", board=plug())
     assert done.status == 75, done
     assert order == ["quiet", "hashes", "hashes", "quiet", "attempt", "quiet sure", "quiet", "quiet", "start"]
+
+
+def test_lines_that_come_in_one_piece_with_the_restart_are_heard(plug):
+    """A busy host reads late: the last lines of a program that a watchdog ends, and the banner of the next boot."""
+    lines = []
+
+    def hear(line):
+        if not lines:
+            time.sleep(1)
+        lines.append(line)
+
+    code = """
+def main():
+    import machine, time
+    print("saved 0")
+    time.sleep(0.1)
+    for at in range(1, 20):
+        print("saved", at)
+    machine.WDT(timeout=100)
+    time.sleep(9)
+"""
+    with connect(plug().port) as link, pytest.raises(Restarted):
+        link.call(Program(code, once=True), hear=hear)
+    assert lines[:20] == [f"saved {at}" for at in range(20)]

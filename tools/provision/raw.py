@@ -207,7 +207,9 @@ class _Watch:
         self._size += len(data)
         if self._size > MOST:
             raise Endless
-        self._tail = self._tail[-64:] + data
-        if _BOOTED.search(self._tail):
+        before = self._tail[-64:]
+        self._tail = before + data
+        booted = _BOOTED.search(self._tail)
+        self._consume(data[: max(booted.start() - len(before), 0)] if booted else data)
+        if booted:
             raise Restarted
-        self._consume(data)
