@@ -44,8 +44,6 @@ def test(file, *names):
     sys.path.insert(0, folder[:-1])
     sys.argv[:] = ["run.py", folder + file]
     sys.argv.extend(names)
-    import socket  # before a test puts another `machine` there  # noqa: F401
-
     import helpers
 
     helpers.BASE = "/tmp"
