@@ -15,7 +15,7 @@ from provision.errors import CONFIGURATION, TRY_AGAIN, Failure
 from provision.failures import ProgramError
 from provision.link import Facts, Hear, Link, connect, ignore
 from provision.plan import board_files, families, family_of
-from provision.raw import Deadline, Endless, NotTaken, RawRepl, Restarted
+from provision.raw import Deadline, Endless, NotTaken, RawRepl, Registering, Restarted
 from provision.snippets import Program
 from provision.swap import remove
 from provision.untrusted import clean
@@ -26,7 +26,7 @@ FOLDER = "/test-enroll"
 MARK = f"{FOLDER}/made-by-test-board"
 ENTER = 5.0  # seconds for a board that is there to stop its program
 BACK = 30.0  # seconds that a board may take to come back after a reset
-LOST = (Failure, OSError, Deadline, Endless, NotTaken, Restarted)  # what a board raises that has gone
+LOST = (Failure, OSError, Deadline, Endless, NotTaken, Registering, Restarted)  # what a board raises that has gone
 HARDWARE = ("esp32", "rp2")  # sys.platform; anything else is a computer that plays a board
 
 
@@ -200,7 +200,7 @@ class Bench:
     def _causes(self) -> list[str]:
         """Why the board was reset, asked before a soft reset makes it forget that. Raises what LOST has."""
         repl = RawRepl(self.link.serial)
-        repl.enter(ENTER)
+        repl.enter(ENTER, BACK, lambda: None)
         said = bytearray()
         repl.execute(_CAUSES, ENTER, said.extend)
         found = re.search(rb"causes:([a-z,]*);", said)
