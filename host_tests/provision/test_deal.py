@@ -62,6 +62,7 @@ def test_a_board_of_another_row_is_not_taken(deal):
     rows = [row(2, "M2"), row(3, "M3", board="A3")]
     dealt = deal(rows, {"a": Seen("A1")}, finished=[row(9, "M9", board="A1")])
     assert dealt.port == {} and "its board A3 is not attached" in dealt.waits[3]
+    assert "to take another, and reset this device in the portal if it was registered" in dealt.waits[3]
 
 
 def test_a_registration_at_another_address_goes_to_its_row_which_refuses_it(deal):
@@ -85,3 +86,12 @@ def test_a_board_that_is_broken_fails_the_row_that_names_it(deal):
     dealt = deal([row(2, "M2", "a"), row(3, "M3")], seen)
     assert dealt.failed[2].message == "the board at a does not answer"
     assert "no board was left for it: the board at a does not" in dealt.waits[3] and not dealt.port
+
+
+def test_a_row_that_was_sent_to_a_board_without_an_id_goes_to_no_blank_one(deal):
+    """Only a board that carries its identity can be the one; else --replace gives it to another."""
+    sent = row(2, "M2")
+    sent.sent = True
+    assert "it was sent to a board without an id, and may be registered: attach" in deal([sent], {"a": Seen()}).waits[2]
+    assert deal([sent], {"a": Seen(), "b": holds("M2", state=1)}).port == {2: "b"}
+    assert deal([sent], {"a": Seen()}, replace=["M2"]).port == {2: "a"}

@@ -82,7 +82,10 @@ class Dealer:
                 if row.line not in self._dealt.port:
                     self._dealt.waits[row.line] = _sent(row)
             elif row.board and row.name not in self._replace:
-                remedy = "attach it, or clear that cell to take another"
+                words = reset_words(row.settings.provider)
+                remedy = "attach it, or clear that cell to take another" + f", and {words} if it was registered" * bool(
+                    words
+                )
                 self._dealt.waits[row.line] = f"its board {row.board} is not attached: {remedy}"
 
     def _by_identity(self, *some: Row) -> None:
