@@ -18,12 +18,12 @@ import tty
 from collections.abc import Callable
 from typing import Any
 
-from provision import registration, snippets
+from provision import boot, registration, snippets
 
 BANNER = b"raw REPL; CTRL-B to exit\r\n>"
 READY = b"R\x01\x80\x00\x01"
 PIECE = 96
-KNOWN = {**vars(snippets), **vars(registration)}
+KNOWN = {**vars(boot), **vars(snippets), **vars(registration)}
 NAMES = {it.code: name for name, it in KNOWN.items() if isinstance(it, snippets.Program)}
 _CALL = re.compile(r"\n_call\('(\w+)', main, (\[.*\])\)$", re.DOTALL)
 

@@ -3,8 +3,10 @@
 import json
 import signal
 import time
+import types
 
 import pytest
+from provision.boot import BOOT
 
 DELAY = 1.5  # seconds that the service takes to answer
 
@@ -90,3 +92,46 @@ def test_a_board_that_registers_without_end_is_not_interrupted(plug, desk, monke
     sentence = desk.failed(75, "status", board=board)
     assert "has been registering for 1 s: wait until it has ended, then run this again" in sentence
     assert board.said.count(b"hit") <= 2
+
+
+def test_nothing_interrupts_a_step_nor_an_open_attempt():
+    """The first byte of a request leaves in a step: a Ctrl-C in it would end the attempt with the answer lost."""
+    seen, on = [], [True]
+    space = {}
+    exec(BOOT.code, space)
+    owner = types.SimpleNamespace(sent=False)
+
+    def note(name):
+        seen.append((name, on[0]))
+
+    def task():
+        note("before")
+        yield 0
+        owner.sent = True
+        note("leaves")
+        yield 0
+        try:
+            note("reads")
+            yield 0
+        except KeyboardInterrupt:
+            note("cut")
+        owner.sent = False
+        yield 0
+        return "credential"
+
+    def drive(steps, feed, _sleep, _owner):
+        act, value = steps.send, None
+        while True:
+            try:
+                act(value)
+            except StopIteration as end:
+                return end.value
+            feed()
+            note("waits")
+            act, value = (steps.throw, KeyboardInterrupt()) if seen[-2][0] == "reads" else (steps.send, None)
+
+    clock = types.SimpleNamespace(ticks_ms=lambda: 0, ticks_diff=lambda *_: 0)
+    run = space["held"](drive, lambda code: on.__setitem__(0, code == 3), clock)
+    assert run(task(), lambda: None, None, owner) == "credential" and on == [True]
+    waits = ["before", "waits", "leaves", "waits", "reads", "waits", "cut", "waits"]
+    assert seen == list(zip(waits, [False, True, False, False, False, False, False, True], strict=True))

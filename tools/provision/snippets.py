@@ -5,7 +5,6 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from .answers import ASCII, PATH, SHA256, OneOf, Shape, Text
-from .raw import HELD
 
 
 @dataclass(frozen=True)
@@ -162,57 +161,6 @@ def main(paths):
                 raise
 """,
     None,
-)
-
-# One attempt, as `main.py --once` on a computer: [exit status, sentence, provider, device id, Retry-After]. While the
-# outcome of a request is open nothing interrupts it, as the computer may have died and a person be typing the command
-# again; it says so again and again.
-BOOT = Program(
-    f"""
-HELD = "{HELD} nothing interrupts it"
-"""
-    """
-def main():
-    import main as firmware
-    import micropython, time
-    from enroll import wait
-    run = wait.run
-    interrupt = getattr(micropython, "kbd_intr", wait.ignore)
-    def held(task, feed, sleep, owner=None):
-        said = None
-        def fed():
-            nonlocal said
-            now = time.ticks_ms()
-            if not getattr(owner, "sent", False):
-                if said is not None:
-                    interrupt(3)
-                said = None
-            elif said is None or time.ticks_diff(now, said) > 500:
-                interrupt(-1)
-                said = now
-                print(HELD)
-            return feed()
-        try:
-            return run(task, fed, sleep, owner)
-        finally:
-            interrupt(3)
-    wait.run = held
-    asked = []
-    real = firmware.register
-    def register(*values):
-        try:
-            return real(*values)
-        except firmware.enroll.EnrollError as error:
-            asked.append(error.retry_after)
-            raise
-    firmware.register = register
-    status, text, found = firmware.boot("enroll.json", True)
-    credential = found and found[2]
-    names = [credential.provider, credential.device_id] if credential else ["", ""]
-    return [status, text] + names + [asked and asked[0] or 0]
-""",
-    (int, Text(1000), ASCII, ASCII, int),
-    once=True,
 )
 
 # [kind, text] of an error, or ["", result]

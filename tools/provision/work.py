@@ -6,8 +6,8 @@ import time
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
 
-from . import snippets
 from .backoff import Gate, opens, pause
+from .boot import BOOT
 from .errors import CONFIGURATION, SENTENCE, STATUS, STORAGE, TRY_AGAIN, Failure
 from .failures import nonsense
 from .install import Hear, Installed, install, installed_files
@@ -66,7 +66,7 @@ def attempt(link: Link, settings: Settings, hear: Hear, seconds: float) -> Outco
             hear(line)
 
     link.quiet(sure=True)  # one that bites in the middle of a request would leave its outcome open
-    status, text, provider, device_id, retry_after = link.call(snippets.BOOT, seconds=seconds, hear=heard)
+    status, text, provider, device_id, retry_after = link.call(BOOT, seconds=seconds, hear=heard)
     link.quiet()
     kind = text.partition(":")[0]
     if status == 0 and provider == settings.provider and device_id:
