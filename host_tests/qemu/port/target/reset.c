@@ -37,6 +37,7 @@ void chip_watchdog(uint32_t ms) {
     vectors[NMI] = (uint32_t)bite;
     VECTORS = (uint32_t)vectors;
     REGISTER(WATCHDOG) = ms > UINT32_MAX / CLOCK ? UINT32_MAX : ms * CLOCK;
+    chip_feed(); // QEMU counts from power-on, and after 172 s would bite at once
     REGISTER(WATCHDOG + 8) = 1;
 }
 
