@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import dataclasses
 import itertools
 import json
@@ -74,6 +75,13 @@ class Done:
     seen: str = ""  # the arguments of its processes, and its temporary files
 
 
+def in_session(name: str, session: int) -> bool:
+    """Whether `name`, of /proc, is a process of `session`. Asked often: it builds no path."""
+    with contextlib.suppress(OSError):  # gone
+        return name.isdigit() and os.getsid(int(name)) == session
+    return False
+
+
 class Desk:
     """A folder where somebody types commands."""
 
@@ -133,12 +141,10 @@ class Desk:
         seen = set()
         end = time.monotonic() + 30
         while process.poll() is None and time.monotonic() < end:
-            for path in [*Path("/proc").glob("[0-9]*/cmdline"), *self.temporary.rglob("*")]:
-                try:
-                    if path.name != "cmdline" or os.getsid(int(path.parent.name)) == process.pid:
-                        seen.add(path.read_bytes())
-                except OSError:
-                    continue  # gone, or a folder
+            programs = [Path("/proc", name, "cmdline") for name in os.listdir("/proc") if in_session(name, process.pid)]
+            for path in [*programs, *self.temporary.rglob("*")]:
+                with contextlib.suppress(OSError):  # gone, or a folder
+                    seen.add(path.read_bytes())
             time.sleep(0.01)
         return b"\n".join(seen).decode(errors="replace")
 

@@ -93,17 +93,19 @@ class Hostile:
         os.close(self._master)
         os.close(self._slave)
 
-    def _hear(self) -> bytes:
+    def _hear(self, most: int = 1) -> bytes:
+        """At most `most` bytes of what was sent, b"" after a short time."""
         if self.deaf or not select.select([self._master], [], [], 0.05)[0]:
             self._end.wait(0.05)
             return b""
-        return os.read(self._master, 1)
+        return os.read(self._master, most)
 
     def _execute(self) -> None:
         self.say(READY)
         code = bytearray()
         while not code.endswith(b"\x04") and not self._end.is_set():
-            got = self._hear()
+            # to the end of a window at most; nothing comes after byte 4 until this has answered
+            got = self._hear(128 - len(code) % 128)
             code += got
             if len(code) % 128 == 0 and got:
                 self.say(b"\x01")
