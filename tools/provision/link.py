@@ -265,10 +265,9 @@ class Link:
 
     def write(self, path: str, data: bytes) -> None:
         """Write a file and the folders above it. Raises Failure."""
-        self.call(snippets.FOLDERS, posixpath.dirname(path))
         try:
             for _ in range(RETRIES):
-                if self._written(path, data):
+                if self._written_into_folders(path, data):
                     return
         except ProgramError as error:
             if error.number and error.number != errno.ENOSPC:
@@ -277,6 +276,16 @@ class Link:
                 ) from None
             raise
         raise Restarted
+
+    def _written_into_folders(self, path: str, data: bytes) -> bool:
+        """As `_written`; the folders above `path` are made where one is missing, which costs the others no question."""
+        try:
+            return self._written(path, data)
+        except ProgramError as error:
+            if error.number != errno.ENOENT:
+                raise
+        self.call(snippets.FOLDERS, posixpath.dirname(path))
+        return self._written(path, data)
 
     def _written(self, path: str, data: bytes) -> bool:
         """Whether `data` got there; False if the board has restarted meanwhile, and the file must be begun again."""
