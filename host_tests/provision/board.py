@@ -2,14 +2,19 @@
 
 from __future__ import annotations
 
+import io
 import random
 import subprocess
 import sys
 import time
+import traceback
 from collections.abc import Callable
+from contextlib import redirect_stderr, redirect_stdout
 from pathlib import Path
 from typing import Any
+from unittest import mock
 
+from mpremote.main import main
 from provision.demo_board import board
 from runtimes import micropython
 
@@ -40,9 +45,19 @@ class Board(board.Board):
         super().__init__(flash, micropython(runtime), seconds=60, **more)
 
     def mpremote(self, *words: str) -> subprocess.CompletedProcess[str]:
-        """Run genuine mpremote on it."""
-        command = [sys.executable, "-m", "mpremote", "connect", self.port, *words]
-        return subprocess.run(command, capture_output=True, text=True, timeout=30, check=False)
+        """Run genuine mpremote on it, in this process: half of a short command is the start of another."""
+        command = ["mpremote", "connect", self.port, *words]
+        out, err = (io.TextIOWrapper(io.BytesIO(), write_through=True) for _ in range(2))
+        with mock.patch.object(sys, "argv", command), redirect_stdout(out), redirect_stderr(err):
+            try:
+                status = main()
+            except SystemExit as end:
+                status = end.code
+            except Exception:
+                traceback.print_exc()
+                status = 1
+        said = [it.buffer.getvalue().decode().replace("\r\n", "\n") for it in (out, err)]
+        return subprocess.CompletedProcess(command, int(status or 0), *said)
 
     def runs(self, program: str) -> None:
         """Give it a main.py, and power it on with that."""
