@@ -23,6 +23,7 @@ class Device:
 
     folder: Path
     runtime: str
+    library: Path = ROOT / "lib"
     heard: list[str] = field(default_factory=list)  # all that its boots have printed
 
     @property
@@ -38,7 +39,7 @@ class Device:
 
     @property
     def environment(self) -> dict[str, str]:
-        return {**os.environ, "MICROPYPATH": f"{ROOT}/lib:{ROOT}/boards/unix:{ROOT}/firmware:.frozen"}
+        return {**os.environ, "MICROPYPATH": f"{self.library}:{ROOT}/boards/unix:{ROOT}/firmware:.frozen"}
 
     def boot(self, *arguments: str, **environment: str) -> subprocess.CompletedProcess[str]:
         """Boot the firmware, with one attempt unless `arguments` say otherwise, and wait for its end."""

@@ -8,9 +8,12 @@ from typing import Any
 
 import devices
 import leaks
+import on_micropython
 import pytest
 from runtimes import first
 from sandbox import Sandbox
+
+SOURCE = {"test_first_boot.py"}  # files whose devices compile the library at each boot, which takes as long again
 
 _names = itertools.count(1)
 
@@ -45,7 +48,13 @@ GIVEN = re.compile(r'(?:"(?:DeviceToken|accessToken|access_key|cenToken)": "|[?&
 
 
 @pytest.fixture
-def make(sandbox: Sandbox, tmp_path: Path) -> Iterator[Make]:
+def library(request: pytest.FixtureRequest) -> Path:
+    """The library of a device: bytecode, as most boards have it; from its source in the files SOURCE."""
+    return devices.ROOT / "lib" if request.path.name in SOURCE else on_micropython.library()
+
+
+@pytest.fixture
+def make(sandbox: Sandbox, tmp_path: Path, library: Path) -> Iterator[Make]:
     """`make(service, runtime, listener, section={...}, **top)`: a new device, enabled at `service`, with enroll.json.
 
     `listener`: the name of the sandbox's; `section` and `top` change the configuration.
@@ -59,7 +68,7 @@ def make(sandbox: Sandbox, tmp_path: Path) -> Iterator[Make]:
         **top: Any,
     ) -> devices.Device:
         name = str(next(_names))
-        device = devices.Device(tmp_path / f"{service}-{name}", runtime or first())
+        device = devices.Device(tmp_path / f"{service}-{name}", runtime or first(), library)
         config = devices.configuration(sandbox, service, devices.create(sandbox, service, name), listener)
         config[service] |= section or {}
         device.write(config | top)

@@ -5,9 +5,12 @@ import hmac
 import json
 import re
 import ssl
+import subprocess
 
+import devices
 import pytest
 import trustme
+from runtimes import micropython
 
 OUTCOME = re.compile(r"enroll: registered (\w+) (\S+)\n\Z")
 
@@ -117,3 +120,19 @@ def test_a_ca_file_with_several_certificates_in_either_form(sandbox, make, runti
     config = json.loads(device.path.read_text())
     device.write(config | {"ca": "both.ca"})
     assert device.boot().returncode == 0
+
+
+COMPILE = """
+import sys
+for path in sys.argv[1:]:
+    with open(path) as file:
+        compile(file.read(), path, "exec")
+"""
+
+
+def test_every_source_is_compiled_by_the_firmware_itself(runtime):
+    """Most tests here run the library's bytecode."""
+    found = [*devices.ROOT.glob("lib/**/*.py"), *devices.ROOT.glob("firmware/**/*.py")]
+    command = [micropython(runtime), "-c", COMPILE, *map(str, found)]
+    done = subprocess.run(command, capture_output=True, text=True, timeout=30, check=False)
+    assert len(found) > 50 and done.returncode == 0, done
