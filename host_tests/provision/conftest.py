@@ -21,6 +21,8 @@ import leaks
 import pytest
 from click.testing import CliRunner
 from provision.cli import main
+from provision.library import library
+from provision.link import connect
 from runtimes import first
 from sandbox import Sandbox
 
@@ -44,18 +46,33 @@ def sandbox(the_sandbox: Sandbox) -> Iterator[Sandbox]:
     the_sandbox.clear_faults()
 
 
+@pytest.fixture(scope="session")
+def stock(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The flash of a board that has the library, and nothing else."""
+    from board import Board
+
+    flash = tmp_path_factory.mktemp("stock") / "flash"
+    with Board(flash, first()) as board, connect(board.port) as link:
+        for path, data in library(False).items():
+            link.write(path, data)
+    return flash
+
+
 @pytest.fixture
-def plug(tmp_path: Path) -> Iterator[Callable[..., Any]]:
-    """`plug(runtime, like, ...)`: a new Board (see board.py), unplugged at the end; its flash is as that of the board
-    `like`."""
+def plug(tmp_path: Path, request: pytest.FixtureRequest) -> Iterator[Callable[..., Any]]:
+    """`plug(runtime, like, stocked, ...)`: a new Board (see board.py), unplugged at the end.
+
+    Its flash is as that of the board `like`; `stocked`: it has the library already, which saves half of the time where
+    copying it is not what is tested.
+    """
     from board import Board
 
     boards: list[Board] = []
 
-    def plug(runtime: str | None = None, like: Board | None = None, **more: Any) -> Board:
+    def plug(runtime: str | None = None, like: Board | None = None, stocked: bool = False, **more: Any) -> Board:
         flash = tmp_path / f"flash-{len(boards)}"
-        if like:
-            shutil.copy(like.flash, flash)
+        if like or stocked:
+            shutil.copy(like.flash if like else request.getfixturevalue("stock"), flash)
         boards.append(Board(flash, runtime or first(), **more))
         return boards[-1]
 

@@ -102,7 +102,7 @@ def test_ctrl_c_while_the_board_registers(plug, desk, sandbox):
     """It said `Aborted!`, and the board was registered."""
     desk.write("etherfax")
     sandbox.fault("etherfax", delay=3, times=1)
-    board = plug()
+    board = plug(stocked=True)
     with desk.start("one", "--json", "enroll.json", board=board) as process:
         end = time.monotonic() + 20
         while b"/devices" not in board.said and time.monotonic() < end:
@@ -116,7 +116,7 @@ def test_ctrl_c_while_the_board_registers(plug, desk, sandbox):
 
 def test_what_is_half_updated_does_not_boot(plug, desk):
     desk.write("etherfax")
-    board = plug()
+    board = plug(stocked=True)
     desk.run("one", "enroll.json", board=board)
     board.patience = 20000
     desk.failed(75, "one", "--source", "enroll.json", board=board)
@@ -195,7 +195,7 @@ def test_nothing_is_installed(plug, desk):
 
 def test_firmware_that_fails(plug, desk):
     desk.write("etherfax")
-    board = plug()
+    board = plug(stocked=True)
     (desk.folder / "app.py").write_text("")
     desk.run("one", "enroll.json", board=board)
     board.mpremote("exec", "f = open('/lib/enroll/__init__.py', 'w'); f.write('1/0'); f.close()")

@@ -119,7 +119,7 @@ def says(board, text: str) -> bool:
 )
 def test_esptool_is_called(plug, desk, tools, firmware, data, options, words):
     tools("esptool")
-    board = plug()
+    board = plug(stocked=True)
     done = desk.run("flash", "--firmware", firmware(data), *options, "--json", board=board)
     assert done.status == 0, done
     text = f"{board.port}: flashed firmware.bin by esptool"
@@ -131,7 +131,7 @@ def test_esptool_is_called(plug, desk, tools, firmware, data, options, words):
 def test_esptool_of_before_version_5_and_mpflash_are_called(plug, desk, tools, firmware):
     tools("esptool.py")
     tools("mpflash")
-    board = plug()
+    board = plug(stocked=True)
     assert desk.run("flash", "--firmware", firmware(esp()), board=board).status == 0
     assert desk.run("flash", "--version", "1.28.0", "--erase", board=board).status == 0
     assert tools.said() == [
@@ -142,7 +142,7 @@ def test_esptool_of_before_version_5_and_mpflash_are_called(plug, desk, tools, f
 
 def test_a_registration_is_given_up_by_its_name_only(plug, desk, tools, firmware):
     serial = desk.write("etherfax")["serial"]
-    board = plug()
+    board = plug(stocked=True)
     assert desk.run("one", "enroll.json", board=board).status == 0
     tools("esptool")
     for words in ([], ["--erase"], ["--replace", "MT1"], ["--blank"]):
@@ -161,7 +161,7 @@ def test_a_board_that_says_nothing_is_flashed_where_a_person_says_that_it_is_new
 ):
     monkeypatch.setattr("provision.link.ENTER", 0.5)
     tools("esptool")
-    board = plug()
+    board = plug(stocked=True)
     board.asleep = True
     sentence = desk.failed(77, "flash", "--firmware", firmware(esp()), board=board)
     assert "nobody knows whether it is registered" in sentence and sentence.endswith("use --blank if it is new")
@@ -171,7 +171,7 @@ def test_a_board_that_says_nothing_is_flashed_where_a_person_says_that_it_is_new
 
 
 def test_what_is_wrong_before_a_board_is_touched(plug, desk, tools, firmware):
-    board = plug()
+    board = plug(stocked=True)
     before = len(board.heard)
     none, part = firmware(b"hello" * 9000, "no.bin"), firmware(esp(table=0x100), "part.bin")
     for file, words in {
@@ -196,7 +196,7 @@ def test_what_is_wrong_before_a_board_is_touched(plug, desk, tools, firmware):
 
 
 def test_an_rp2_is_brought_into_boot_mode_and_gets_the_file(plug, desk, firmware, boot_drive):
-    board = plug()
+    board = plug(stocked=True)
     drive = boot_drive(ready=lambda: b"machine.bootloader()" in board.heard)
     done = desk.run("flash", "--firmware", firmware(uf2(), "pico.uf2"), "--json", board=board)
     assert done.status == 0, done

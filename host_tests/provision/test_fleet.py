@@ -35,7 +35,7 @@ WIFI = "canary-of-the-fleet"
 
 def test_the_port_of_the_environment_is_the_only_one(plug, desk, table):
     """Else `fleet` would take every board that is attached, where `scan` and `station` take the one that is named."""
-    board = plug()
+    board = plug(stocked=True)
     serials = table([board], 4990)
     (desk.folder / "devices.csv").write_text(f"serial,order\n{serials[0]},4711\n")
     done = desk.run("fleet", "devices.csv", board=board, WIFI=WIFI)
@@ -76,7 +76,7 @@ def test_three_boards_interrupted_and_resumed(plug, desk, table, sandbox):
 
 
 def test_ctrl_c_twice_drops_the_boards_that_are_under_way(plug, desk, table, sandbox):
-    table([plug(), plug()], 5200)
+    table([plug(stocked=True), plug(stocked=True)], 5200)
     sandbox.fault("etherfax", times=2, delay=30)
     process = desk.start(*WORDS, "--result", "results.csv", WIFI=WIFI)
     assert process.stderr
@@ -94,7 +94,7 @@ def test_ctrl_c_twice_drops_the_boards_that_are_under_way(plug, desk, table, san
 
 
 def test_a_board_that_fails_does_not_stop_the_others(plug, desk, table, impatient):
-    boards = [plug(), plug()]
+    boards = [plug(stocked=True), plug(stocked=True)]
     table(boards, 5100)
     boards[0].asleep = True
     done = desk.run(*WORDS, "--result", "results.json", "--json", WIFI=WIFI)
@@ -109,7 +109,7 @@ def test_a_board_that_fails_does_not_stop_the_others(plug, desk, table, impatien
 
 def test_the_sandbox_first_and_then_production(plug, desk, table, sandbox):
     """A fleet said that all boards were registered, and had touched none."""
-    board = plug()
+    board = plug(stocked=True)
     (serial,) = table([board], 5300)
     assert desk.run(*WORDS, WIFI=WIFI).status == 0
     config = json.loads((desk.folder / "enroll.json").read_text())

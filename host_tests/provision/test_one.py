@@ -69,7 +69,7 @@ def test_as_source_and_with_an_application_of_ones_own(plug, desk):
 
 def test_a_token_that_was_erased_is_not_put_there_again(plug, desk, reads):
     desk.write("ickstream")
-    board = plug()
+    board = plug(stocked=True)
     assert desk.run("one", "enroll.json", board=board).status == 0
     assert not reads(board, "enroll.json")["ickstream"]["registration_token"].strip()
     again = json.loads(desk.run("one", "--json", "enroll.json", board=board).out)
@@ -79,7 +79,7 @@ def test_a_token_that_was_erased_is_not_put_there_again(plug, desk, reads):
 @pytest.mark.parametrize("keep", [False, True])
 def test_an_administrators_secrets_stay_on_the_host(plug, desk, reads, keep):
     section = desk.write("centagate")
-    board = plug()
+    board = plug(stocked=True)
     done = desk.run("one", *["--keep"] * keep, "enroll.json", board=board)
     assert done.status == 0, done
     there = reads(board, "enroll.json")["centagate"]
@@ -95,7 +95,9 @@ def test_a_temporary_failure_is_tried_again_as_the_device_would(plug, desk, sand
     monkeypatch.setattr("random.random", lambda: 0.1)
     sandbox.fault("etherfax", status=503, times=2)
     heard: list[str] = []
-    outcome = provide(plug().port, Template(desk.folder / "enroll.json").settings(), Options(), heard.append)
+    outcome = provide(
+        plug(stocked=True).port, Template(desk.folder / "enroll.json").settings(), Options(), heard.append
+    )
     assert outcome.state == "registered"
     assert [it for it in heard if "again" in it] == ["trying again in 0.2 s", "trying again in 0.3 s"]
 
@@ -103,7 +105,7 @@ def test_a_temporary_failure_is_tried_again_as_the_device_would(plug, desk, sand
 def test_a_service_that_asks_to_wait_is_not_asked_before(plug, desk, sandbox):
     """It was asked every 5 s, by each board; and at once when the board was left running."""
     desk.write("etherfax", retry={"first": 1})
-    board = plug()
+    board = plug(stocked=True)
     sandbox.fault("etherfax", status=503, times=1, headers={"Retry-After": "2"})
     heard: list[str] = []
     settings = Template(desk.folder / "enroll.json").settings()
@@ -112,7 +114,7 @@ def test_a_service_that_asks_to_wait_is_not_asked_before(plug, desk, sandbox):
 
     desk.write("etherfax")
     sandbox.clear_log()
-    board = plug()
+    board = plug(stocked=True)
     sandbox.fault("etherfax", status=503, times=9, headers={"Retry-After": "600"})
     options = Options(deadline=9)
     outcome = provide(board.port, Template(desk.folder / "enroll.json").settings(), options, heard.append)

@@ -27,7 +27,7 @@ def asked(sandbox, service="etherfax"):
 
 def test_a_registered_board_is_not_overwritten_but_by_name(plug, desk, sandbox):
     first = desk.write("etherfax")["serial"]
-    board = plug()
+    board = plug(stocked=True)
     assert desk.run("one", "enroll.json", board=board).status == 0
     url = json.loads((desk.folder / "enroll.json").read_text())["url"]
     here = f"this board is {first}, registered at {url} since 20"
@@ -69,7 +69,7 @@ it.save({state}, {identity!r}, b"")
 def test_a_board_whose_library_is_broken_is_not_blank(plug, desk, sandbox):
     """Copying a newer library was cut: the record is there, and what reads it is not."""
     first = desk.write("etherfax")["serial"]
-    board = plug()
+    board = plug(stocked=True)
     desk.run("one", "enroll.json", board=board)
     board.mpremote("exec", HALF)
     desk.write("etherfax")
@@ -84,7 +84,7 @@ def test_a_board_whose_library_is_broken_is_not_blank(plug, desk, sandbox):
 def test_an_attempt_whose_outcome_is_unknown_is_not_overwritten(plug, desk, sandbox):
     """The service may have registered that device, once and for ever. One that it has refused is free."""
     desk.write("etherfax")
-    board = plug()
+    board = plug(stocked=True)
     desk.run("one", "--library-only", "enroll.json", board=board)
     other = b"https://fax.example.com\netherfax\nMT77"
     board.mpremote("exec", TRIED.format(state=1, identity=other))
@@ -98,7 +98,7 @@ def test_an_attempt_whose_outcome_is_unknown_is_not_overwritten(plug, desk, sand
 
 def test_ctrl_c_in_a_reset_says_that_it_may_be_erased(plug, desk, monkeypatch):
     desk.write("etherfax")
-    board = plug()
+    board = plug(stocked=True)
     assert desk.run("one", "enroll.json", board=board).status == 0
     real = look.forget
 
@@ -117,7 +117,7 @@ def test_ctrl_c_in_a_reset_says_that_it_may_be_erased(plug, desk, monkeypatch):
 def test_status_and_reset_speak_of_an_attempt_as_one_does(plug, desk, sandbox):
     serial = desk.write("etherfax")["serial"]
     sandbox.fault("etherfax", drop="before", times=9)
-    board = plug()
+    board = plug(stocked=True)
     assert desk.run("one", "--deadline", "1", "enroll.json", board=board).status == 75
     status = desk.run("status", board=board)
     assert status.status == 75
@@ -133,7 +133,7 @@ def test_status_and_reset_speak_of_an_attempt_as_one_does(plug, desk, sandbox):
 def test_what_was_given_up_is_said_and_a_refusal_is_no_open_attempt(plug, desk, sandbox):
     """The board was called registered, or may be, as the device that the service had just refused."""
     first = desk.write("etherfax")["serial"]
-    board = plug()
+    board = plug(stocked=True)
     desk.run("one", "enroll.json", board=board)
     sandbox.etherfax.disable(desk.write("etherfax")["serial"])
     done = desk.run("one", "--replace", first, "enroll.json", board=board)
@@ -169,7 +169,7 @@ def test_files_that_are_not_ours_are_kept_and_named(plug, desk, reads):
 
 def test_reset_says_what_to_do_in_the_portal(plug, desk):
     serial = desk.write("etherfax")["serial"]
-    board = plug()
+    board = plug(stocked=True)
     assert desk.run("one", "enroll.json", board=board).status == 0
     board.heard.clear()
     done = desk.run("reset", board=board, typed="n\n")

@@ -28,7 +28,7 @@ def scanned(desk, *boards, status=0, words=()):
 
 def test_each_board_is_named_and_left_as_it_was(plug, desk, sandbox):
     serial = desk.write("etherfax")["serial"]
-    blank, theirs, ours = plug(), plug(unique_id="24ac0fff"), plug()
+    blank, theirs, ours = plug(), plug(unique_id="24ac0fff"), plug(stocked=True)
     theirs.runs(RUNS)
     assert goes_on(theirs, b"at work")
     assert desk.run("one", "enroll.json", board=ours).status == 0
@@ -50,7 +50,7 @@ def test_each_board_is_named_and_left_as_it_was(plug, desk, sandbox):
 def test_a_board_that_is_not_registered_is_not_started(plug, desk, sandbox):
     """Its boot would register it, and it may have been reset on purpose."""
     desk.write("etherfax")
-    board = plug()
+    board = plug(stocked=True)
     assert desk.run("one", "enroll.json", board=board).status == 0
     desk.run("reset", "--yes", board=board)
     board.heard.clear()

@@ -109,7 +109,7 @@ def test_a_fleet_has_a_line_for_each_board_and_a_big_result(plug, desk, sandbox)
 
 
 def test_ctrl_c_gives_the_terminal_back_at_every_stage(plug, desk, sandbox):
-    board = plug()
+    board = plug(stocked=True)
     sandbox.fault("etherfax", times=1, delay=20)
     desk.write("etherfax")
     for stage in ("asking", "copying", "registering"):
@@ -120,7 +120,7 @@ def test_ctrl_c_gives_the_terminal_back_at_every_stage(plug, desk, sandbox):
             sentence = "it may be registered" if stage == "registering" else "nothing was asked of the service"
             assert "provision: interrupted" in terminal.text and sentence in terminal.text
     sandbox.fault("etherfax", times=1, delay=20)
-    table(desk, sandbox, [plug().port], 7600)
+    table(desk, sandbox, [plug(stocked=True).port], 7600)
     with Terminal(desk.folder, "fleet", "devices.csv") as terminal:
         terminal.until("registering")
         terminal.interrupt()

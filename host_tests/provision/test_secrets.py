@@ -25,7 +25,7 @@ def test_placeholders_reach_the_board_alone(plug, desk, reads):
     )
     (desk.folder / "wifi.txt").write_text(PLACES["file"] + "\n", encoding="utf-8")
     before = {path: path.read_bytes() for path in desk.folder.iterdir() if path.is_file()}
-    board = plug()
+    board = plug(stocked=True)
     done = desk.really("one", "enroll.json", board=board, typed=PLACES["typed"] + "\n", WIFI=PLACES["WIFI"])
     assert done.status == 0, done
     assert "Password of the third network" in done.err
@@ -45,7 +45,7 @@ def test_what_a_board_tells_is_hidden(plug, desk, monkeypatch):
     code = f"def main():\n    print('enroll: joining with {PLACES['WIFI']}')\n    return [77, {said!r}, '', '', 0]"
     monkeypatch.setattr("provision.snippets.BOOT", dataclasses.replace(snippets.BOOT, code=code))
     heard: list[str] = []
-    board = plug()
+    board = plug(stocked=True)
     outcome = provide(board.port, Template(desk.folder / "enroll.json").settings(), Options(), heard.append)
     board.said.clear()
     assert (outcome.status, outcome.state, outcome.text) == (77, "refused", "refused: ***")
@@ -85,7 +85,7 @@ def test_secrets_are_hidden_in_whatever_a_board_tells(plug, desk, monkeypatch):
     """The state of an outcome and the sentence of a failure were printed as they came."""
     secret = "canary net"
     desk.write("etherfax", network=[{"ssid": "net", "password": secret}])
-    board = plug()
+    board = plug(stocked=True)
     for answer, status in (
         ([77, f"{secret}: x", "", "", 0], 76),
         ([77, f"refused: {json.dumps(secret)}", "", "", 0], 77),

@@ -73,7 +73,7 @@ def noted(desk):
 def test_boards_come_and_go_in_two_sockets(plug, desk, sandbox, table, label):
     serials = table(7000, 3)
     fixture = Fixture(desk.folder, 2)
-    boards = [plug() for _ in range(3)]
+    boards = [plug(stocked=True) for _ in range(3)]
     (desk.folder / "empty").touch()
     with Terminal(desk.folder, "station", "devices.csv", *fixture.words, "--after", label) as terminal:
         terminal.until("3 to do: plug in a board")
@@ -119,7 +119,7 @@ def test_the_computer_is_switched_off_and_on(plug, desk, sandbox, table):
     """Killed while a board registers, with half a line in the log: the board goes on from there, once."""
     serials = table(7100, 2)
     fixture = Fixture(desk.folder, 1)
-    board, other = plug(), plug()
+    board, other = plug(stocked=True), plug(stocked=True)
     sandbox.fault("etherfax", times=1, delay=3)
     fixture.put(board)
     words = ("station", "devices.csv", *fixture.words)
@@ -148,7 +148,7 @@ def test_fail_then_ctrl_c_then_the_rest_by_fleet(plug, desk, sandbox, table):
     """A board of somebody else fails and stays what it is; what passed is skipped by `fleet`."""
     serials = table(7200, 2)
     fixture = Fixture(desk.folder, 1)
-    good, foreign, last = plug(), plug(), plug()
+    good, foreign, last = plug(stocked=True), plug(stocked=True), plug(stocked=True)
     desk.write("etherfax")
     assert desk.run("one", "enroll.json", board=foreign).status == 0
     fixture.put(foreign)
@@ -171,7 +171,7 @@ def test_fail_then_ctrl_c_then_the_rest_by_fleet(plug, desk, sandbox, table):
 def test_without_a_terminal_each_step_is_a_line(plug, desk, table):
     serials = table(7350, 1)
     fixture = Fixture(desk.folder, 1)
-    fixture.put(plug())
+    fixture.put(plug(stocked=True))
     done = desk.really("station", "devices.csv", *fixture.words)
     assert done.status == 0
     assert "1 to do: plug in a board" in done.err and f"{fixture.sockets[0]}: serial={serials[0]} begins" in done.err

@@ -116,7 +116,7 @@ def test_the_same_version_is_not_installed_again(registered, desk):
 
 def test_one_after_an_upgrade_copies_nothing(plug, desk):
     desk.write("etherfax")
-    board = plug()
+    board = plug(stocked=True)
     desk.run("one", "enroll.json", board=board)
     board.mpremote("exec", "import os; os.remove('/lib/enroll/wait.mpy')")
     [found] = json.loads(desk.run("upgrade", "--json", board=board).out)
@@ -210,7 +210,7 @@ def test_a_board_that_restarts_in_the_middle_keeps_its_old_files(registered, des
 
 
 def test_what_is_no_registered_board_of_ours_is_not_touched(plug, desk, newer):
-    board = plug()
+    board = plug(stocked=True)
     newer()
     assert "was not installed by provision" in desk.run("upgrade", board=board).out
     desk.write("etherfax", url="http://127.0.0.1:9/", ntp=["127.0.0.1:9"], ca=None)
