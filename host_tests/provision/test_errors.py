@@ -11,7 +11,7 @@ import time
 import pytest
 from devices import ROOT
 from provision.errors import Failure
-from provision.link import Link
+from provision.link import Link, connect
 from provision.template import Template
 
 
@@ -43,6 +43,18 @@ def test_a_port_that_another_program_has(plug, desk):
     with open(board.port, "rb") as other:
         fcntl.flock(other, fcntl.LOCK_EX)
         assert "is busy" in desk.failed(75, "status", board=board)
+
+
+def test_a_port_that_was_let_go_is_free_at_once(plug):
+    """A program that this one was just starting, such as a board's or a hook's, had a copy of the port for a moment."""
+    board = plug()
+    with connect(board.port) as link:
+        copy = os.dup(link.serial.fileno())
+    try:
+        with connect(board.port) as link:
+            assert link.facts().platform == "linux"
+    finally:
+        os.close(copy)
 
 
 def test_a_board_that_sleeps(plug, desk, impatient):

@@ -5,6 +5,7 @@ from __future__ import annotations
 import binascii
 import contextlib
 import errno
+import fcntl
 import json
 import posixpath
 import secrets
@@ -154,7 +155,9 @@ class Link:
             self._hard |= self._ask(snippets.QUIET, (sure,), CALL, ignore) == "started"
 
     def close(self) -> None:
-        """Let the port go."""
+        """Let the port go, also where a program that is just being started has a copy of it."""
+        with contextlib.suppress(OSError, ValueError):
+            fcntl.flock(self.serial.fileno(), fcntl.LOCK_UN)
         with contextlib.suppress(OSError):
             self._transport.close()
 
