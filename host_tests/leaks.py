@@ -31,6 +31,13 @@ def hear(where: str, text: str) -> None:
     _heard.append((where, text))
 
 
+def leaked() -> list[str]:
+    """The secrets that were heard. Programs say most words again and again: each is gone through once."""
+    words = "\n".join({word for _, text in _heard for word in text.split()})
+    texts = [text for _, text in _heard]
+    return [it for it in _secrets if any(it in text for text in ([words] if it.split() == [it] else texts))]
+
+
 def in_files(folder: Path) -> list[str]:
     """The files below a device's `folder` that hold a secret but should not."""
     secrets = [secret.encode() for secret in _secrets]
@@ -56,7 +63,8 @@ def pytest_sessionfinish(session: pytest.Session) -> None:
     if hasattr(session.config, "workeroutput"):
         session.config.workeroutput["leaks"] = (_heard, sorted(_secrets))
         return
-    said = [where for where, text in _heard if any(secret in text for secret in _secrets)]
+    told = leaked()
+    said = [where for where, text in _heard if any(secret in text for secret in told)]
     inside = [path for top in ROOT.iterdir() if top.name not in OTHERS for path in (top, *top.rglob("*"))]
     keys = [str(path) for path in inside if path.is_file() and KEY.search(path.read_bytes())]
     for leak in [*said, *keys]:

@@ -4,6 +4,7 @@ import json
 import shutil
 from pathlib import Path
 
+import leaks
 import pytest
 from enroll.config import Config
 
@@ -32,3 +33,11 @@ def test_every_file_is_short_enough_to_read() -> None:
     folders = ("lib", "firmware", "boards", "tools", "host_tests")
     long = {path.name: len(path.read_text().splitlines()) for name in folders for path in (ROOT / name).rglob("*.py")}
     assert not {name: lines for name, lines in long.items() if lines > 330}
+
+
+def test_a_secret_is_found_wherever_it_was_said(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Words that are said often are gone through once."""
+    said = [("a", "x token=S3CRET;y x\n"), ("b", "x x\ny"), ("c", "the two words\n")]
+    monkeypatch.setattr(leaks, "_heard", said)
+    monkeypatch.setattr(leaks, "_secrets", {"S3CRET", "two words", "words the", "x\ny", "unsaid"})
+    assert sorted(leaks.leaked()) == ["S3CRET", "two words", "x\ny"]
