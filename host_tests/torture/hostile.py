@@ -197,8 +197,8 @@ class _Play:
         elif move is Move.BEGUN:
             self._shake_hands()
             self._asked = True
-            if not self._tls:
-                self._connection.recv(1)
+            if not self._into.pending:  # part of the request may have come with the end of the handshake
+                self._into.write(self._connection.recv(1))
         elif move in (Move.REQUEST, Move.AGAIN):
             self._asked = self._asked and move is Move.REQUEST
             self._ask()
