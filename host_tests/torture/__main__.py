@@ -37,12 +37,15 @@ def results(title: str, batches: list[Batch], jobs: int, progress: Progress) -> 
             yield futures[future], future.result()
 
 
-def torture(name: str, full: bool, jobs: int, bench: Bench, progress: Progress) -> dict[str, object]:
-    """The figures of one fault class."""
+def torture(
+    name: str, full: bool, jobs: int, bench: Bench, progress: Progress, only: tuple[str, ...] = ()
+) -> dict[str, object]:
+    """The figures of one fault class; of its batches those whose name has a text of `only` in it, if it has any."""
     module = importlib.import_module(f"torture.{name}")
     start = time.monotonic()
     cases, lost, notes = 0, [], {}
-    for batch, result in results(module.TITLE, list(module.batches(full, bench)), jobs, progress):
+    batches = [it for it in module.batches(full, bench) if not only or any(text in it.name for text in only)]
+    for batch, result in results(module.TITLE, batches, jobs, progress):
         cases += result.cases
         lost += [f"{batch.name}: {sentence}" for sentence in result.lost]
         notes |= {f"{batch.name}: {key}": value for key, value in result.notes.items()}
@@ -73,15 +76,19 @@ def show(figures: list[dict], console: Console) -> None:
 @click.command()
 @click.argument("classes", nargs=-1, type=click.Choice(CLASSES))
 @click.option("--slice", "sliced", is_flag=True, help="Only the cases that make test tries.")
+@click.option("--only", multiple=True, metavar="TEXT", help="Only batches with TEXT in their name; may be repeated.")
+@click.option("--script", "script", multiple=True, metavar="NAME", help="Of hostile servers only those of this NAME.")
 @click.option("--jobs", default=os.cpu_count() or 1, show_default=True, help="Batches at a time.")
 @click.option("--json", "as_json", is_flag=True, help="Print one JSON array.")
-def main(classes: tuple[str, ...], sliced: bool, jobs: int, as_json: bool) -> None:
+def main(
+    classes: tuple[str, ...], sliced: bool, only: tuple[str, ...], script: tuple[str, ...], jobs: int, as_json: bool
+) -> None:
     """Break what can break, CLASSES of faults or all of them, and count what was lost. Status 1 if anything was."""
     columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeElapsedColumn())
     progress = Progress(*columns, console=Console(stderr=True))
     with tempfile.TemporaryDirectory() as folder, progress:
-        bench = Bench(Path(folder))
-        figures = [torture(name, not sliced, jobs, bench, progress) for name in classes or CLASSES]
+        bench = Bench(Path(folder), script)
+        figures = [torture(name, not sliced, jobs, bench, progress, only) for name in classes or CLASSES]
     if as_json:
         click.echo(json.dumps(figures, indent=1))
     else:

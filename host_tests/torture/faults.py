@@ -59,10 +59,12 @@ Case = TypeVar("Case", bound=Named)
 
 class Bench:
     """Where the cases work: `folder()` is a new empty folder, `runtimes` are the MicroPythons that it is run on,
-    `wide` and `small` those of them with the longest and the shortest words.
+    `wide` and `small` those of them with the longest and the shortest words. `names`: those of the scripts that
+    hostile servers play, all of them if it is empty.
     """
 
-    def __init__(self, path: Path) -> None:
+    def __init__(self, path: Path, names: tuple[str, ...] = ()) -> None:
+        self.names = names
         self._path = path
         self._names = itertools.count(1)
         self.runtimes = available()
@@ -155,6 +157,8 @@ def steadily(cases: list[Case], play: Callable[[list[Case]], Result]) -> Result:
     A machine that stands still for a second makes them miss these: then those that were `late` are played again, up to
     AGAIN times. Whatever else is lost is lost at once, as is what is late while nobody takes the processor.
     """
+    if not cases:
+        return Result(0)
     before = stolen()
     result = play(cases)
     again = 0

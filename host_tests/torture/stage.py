@@ -130,7 +130,9 @@ class Stage:
 
     def chosen(self, pick: Pick, elsewhere: socket.socket) -> list[Script]:
         """The scripts that `pick` chooses, of which some lead `elsewhere`."""
-        return [it for number, it in enumerate(self.scripts(elsewhere)) if pick(number, it)]
+        names = self.bench.names
+        found = enumerate(self.scripts(elsewhere))
+        return [it for number, it in found if pick(number, it) and (not names or it.name in names)]
 
     def attempts(self, pick: Pick, times: int = TIMES) -> Result:
         """Many attempts in a row by one enroller, of which nothing may stay."""
