@@ -119,7 +119,7 @@ class Stage:
         def play(chosen: list[Script]) -> Result:
             with Hostile({it.name: it.moves for it in chosen}, self.context) as server:
                 arguments = (program, str(self.plan(server, chosen)), str(times), str(SETTLED), *words)
-                patience = 30 + 0.5 * times * len(chosen)
+                patience = 30 + times * sum(self.timeout(it) + it.uncut + 0.5 for it in chosen)
                 result = on_micropython(*arguments, runtime=self.runtime, patience=patience, heap=self.heap)
             result.lost += unclosed(server)
             result.lost += unseen(server, elsewhere, {it.name: times * it.connections for it in chosen})
