@@ -19,7 +19,7 @@ def bodies(provider: str, good: bytes) -> Iterable[Script]:
     cut = "registered" if provider == "centagate" else "answer"
     yield Script("the body without its last 9 bytes", cut, [http(good[:-9])])
     page = b"<!DOCTYPE html><html><title>Log in</title><form action=/login><input name=password></form></html>"
-    yield Script("a captive portal's page", "network", [http(page, "Content-Type: text/html")])
+    yield Script("a captive portal's page", "network", [http(page, "Content-Type: text/html")], whole=True)
     yield Script("a byte order mark before the JSON", "answer or registered", [http(b"\xef\xbb\xbf" + good)])
     yield Script("NUL in the JSON", "answer or registered", [http(good[:1] + b"\0" + good[1:])])
     yield Script("JSON of 1 000 levels", "answer", [http(b'{"a":' * 1000 + b"1" + b"}" * 1000)])

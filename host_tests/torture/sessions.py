@@ -59,7 +59,9 @@ def kept() -> Iterable[Script]:
     reset: Moves = [GOOD, Move.AGAIN, Move.RESET]
     yield Script("then reset, POST", "network", reset, requests=2)
     yield Script("then reset, GET", "response", reset, method="GET", requests=2, connections=2)
-    yield Script("not authorised any more", "refused", [REFUSED, Move.AGAIN, REFUSED], method="GET", connections=2)
+    yield Script(
+        "not authorised any more", "refused", [REFUSED, Move.AGAIN, REFUSED], method="GET", connections=2, held=True
+    )
 
 
 @dataclass(frozen=True)
@@ -72,7 +74,9 @@ class Sessions(Stage):
     def kinds(self, script: Script) -> list[str]:
         """A session hands every answer over that is whole, and makes no difference between those that are not."""
         wanted = set(script.kinds)
-        if script.requests > 1 or script.connections > 1 or wanted == {"network"}:
+        if script.whole:
+            return ["response"]
+        if script.requests > 1 or script.connections > 1 or wanted in ({"network"}, {"certificate"}):
             return script.kinds
         if wanted <= {"server", "refused", "configuration"}:
             return ["response"]

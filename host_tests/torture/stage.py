@@ -106,6 +106,7 @@ class Stage:
                     "most": self.timeout(it) + 1 + it.uncut,
                     "gap": 1 + it.uncut,
                     "slow": it.slow,
+                    "held": it.held,
                     "method": it.method,
                     "requests": it.requests,
                 }
@@ -122,7 +123,7 @@ class Stage:
                 patience = 30 + times * sum(self.timeout(it) + it.uncut + 0.5 for it in chosen)
                 result = on_micropython(*arguments, runtime=self.runtime, patience=patience, heap=self.heap)
             result.lost += unclosed(server)
-            result.lost += unseen(server, elsewhere, {it.name: times * it.connections for it in chosen})
+            result.lost += unseen(server, elsewhere, {it.name: connections(it, times) for it in chosen})
             return result
 
         with socket.create_server(("127.0.0.1", 0)) as elsewhere:
@@ -169,6 +170,11 @@ class Stage:
         yield from misbehaved(done, it.expected)
         if seconds > it.uncut + self.timeout(it) + 1 + START:
             yield f"took {seconds:.1f} s"
+
+
+def connections(script: Script, times: int) -> int:
+    """How many `script` has when it is played so many `times` in a row."""
+    return script.connections + (times - 1) * (1 if script.held else script.connections)
 
 
 def misbehaved(done: subprocess.CompletedProcess[str], expected: str) -> Iterator[str]:

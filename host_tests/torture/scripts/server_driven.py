@@ -2,7 +2,7 @@
 
 Arguments: the plan, how often each case, after how many times what stays is loaded and filled, then "enroller" or
 "session" and "asyncio" or "blocking". A case has besides "method" and "requests": what a session asks, and how often
-before it is closed; "kinds" are of the last of these.
+before it is closed; "kinds" are of the last of these. After a case that is "held", only a Response is right.
 """
 
 import asyncio
@@ -116,6 +116,7 @@ async def attempts(case, it, lines, times, settled, secrets):
     every = case["requests"]
     found, growth, earlier = [], watched.Growth(settled * every, times * every), ""
     before = watched.opened()
+    wanted = case["kinds"]
     for number in range(times * every):
         if growth.due(number):
             growth.measure()
@@ -141,8 +142,10 @@ async def attempts(case, it, lines, times, settled, secrets):
             if earlier:
                 wrong.append(earlier)
                 earlier = ""
-            elif kind not in case["kinds"]:
-                wrong.append(f"wanted {' or '.join(case['kinds'])}: {kind}")
+            elif kind not in wanted:
+                wrong.append(f"wanted {' or '.join(wanted)}: {kind}")
+            if case["held"]:
+                wanted = ["response"]
             if watched.opened() > before:
                 wrong.append(f"{watched.opened() - before} files and sockets are left open")
         found += [sentence for sentence in wrong if sentence not in found][: 3 - len(found)]
