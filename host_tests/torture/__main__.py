@@ -93,6 +93,8 @@ def main(
         click.echo(json.dumps(figures, indent=1))
     else:
         show(figures, Console())
+    if not any(it["cases"] for it in figures):
+        raise click.ClickException("no case was tried: give --only and --script as the reports write the names")
     sys.exit(any(it["lost"] for it in figures))
 
 
