@@ -179,6 +179,7 @@ class _Play:
             self._act(move)
         elif isinstance(move, Raw):
             end = time.monotonic() + move.seconds
+            self._patience += move.seconds  # the device has to work off what waits in the buffers behind it
             self._connection.sendall(move.data)
             while time.monotonic() < end:
                 self._connection.sendall(move.data)
