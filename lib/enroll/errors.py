@@ -31,9 +31,9 @@ network 75 check the network and `url`
 clock 75 check the network, `ntp` and `earliest`
 certificate 75 check `ca`, `url` and the clock
 memory 75 free some heap
-server 75 it is asked again by itself
-refused 77 allow this device in the portal of the service
-orphaned 77 reset or delete this device in the portal of the service, then it registers by itself
+server 75 the device will retry
+refused 77 allow this device in the service's portal
+orphaned 77 reset or delete this device in the service's portal, then it registers by itself
 answer 76 check `url`, or update this firmware""")
 
 

@@ -19,6 +19,7 @@ _KEPT = const(16384)  # and of what is kept of them
 _SIZE = const(8192)  # bytes of a line with the size of a chunk, or of trailers
 _JOINED = const(4096)  # bytes of a body that leaves together with its head
 _BODY = const(8192)  # bytes of a body that is kept: no record takes more
+_MORE = const(256)  # bytes by which the buffer of a body grows
 _RESET = const(104)  # ECONNRESET
 _USUAL = const("Connection: close\nUser-Agent: enroll\nAccept: application/json\nAccept-Encoding: identity")
 _NEEDED = const(("content-length", "transfer-encoding", "date", "retry-after"))
@@ -188,6 +189,8 @@ class Exchange:
             if not piece:
                 raise _malformed("too long a body")
             end = self.size + len(piece)
+            if end > len(buffer):
+                buffer.extend(bytes(_MORE))  # not piece by piece: each time it may have to move
             buffer[self.size : end] = piece
             self.size = end
 
