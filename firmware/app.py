@@ -1,23 +1,12 @@
 """The example application: makes one authorised call with the credential that registration has brought."""
 
 from enroll.errors import EnrollError
-
-
-def call(credential):
-    """(method, path, JSON body) of a harmless call to the credential's service, or None where there is none."""
-    if credential.provider == "etherfax":
-        return "GET", "/accounts?a=status", None
-    if credential.provider == "ickstream":
-        params = {"deviceId": credential.device_id}
-        return "POST", "", {"jsonrpc": "2.0", "id": 2, "method": "getDevice", "params": params}
-    if credential.provider == "xyte":
-        return "POST", "/v1/devices/{id}/telemetry", {"status": "online"}
-    return None
+from enroll.services import example
 
 
 def report(session) -> None:
     """Make the call, and print what came of it."""
-    wanted = call(session.credential)
+    wanted = example(session.credential)
     if wanted is None:
         print("app: %s gives no credential to call with" % session.credential.provider)
         return

@@ -1,4 +1,4 @@
-"""HMAC-SHA256, Centagate's signature. Nothing but `hashlib` is needed."""
+"""HMAC-SHA256 for providers that sign. Nothing but `hashlib` is needed."""
 
 import hashlib
 

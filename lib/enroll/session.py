@@ -72,7 +72,7 @@ class Session:
     def request(self, method: str, path: str, repeat: bool = False, **more) -> "Response":
         """Send a request as `http.request` does and return its Response.
 
-        `path` is empty or starts with a slash or question mark; it is appended to the service's base (Xyte: the
+        `path` is empty or starts with a slash or question mark; it is appended to the service's base (for some the
         device's hub). "{id}" in it stands for the device's id, also for one that it is given meanwhile.
 
         Where the service answers 401 twice, five seconds apart, the device registers anew; the old credential stays

@@ -11,7 +11,7 @@ if False:  # for type hints only
 
 
 def set_registration_token(config: "Config", token: str, port) -> None:
-    """Give a device of ickStream a new registration `token`; an empty one unregisters it.
+    """Give the device a new registration `token`; an empty one unregisters it.
 
     The token is written into the file that `config` came from, so that the next `enroll.run`, also after a reset,
     registers with it; the credential there is stays on flash until there is another. The file keeps its values, not its

@@ -9,6 +9,20 @@ from ..errors import EnrollError
 from ..providers import Answer
 
 
+def _module(name: str):
+    """The module of what a device registered with provider `name` does, or None."""
+    try:
+        return __import__("enroll.services." + name, None, None, (name,))
+    except ImportError:
+        return None
+
+
+def example(credential) -> "tuple[str, str, dict | None] | None":
+    """A harmless call to the service of `credential`, (method, path, JSON body), or None where it takes none."""
+    module = _module(credential.provider)
+    return module.example(credential) if module else None
+
+
 def settle(session, new: bool = False):
     """Task: do what the configuration asks for once the device is registered, and what of it is not done yet.
 
@@ -16,12 +30,9 @@ def settle(session, new: bool = False):
     `address`, if it is not the one that the service knows. Xyte: register the `children` that are not. Where nothing is
     to be done it needs no network.
     """
-    name = session.credential.provider
-    try:
-        module = __import__("enroll.services." + name, None, None, (name,))
-    except ImportError:
-        return
-    yield from module.settle(session, new)
+    module = _module(session.credential.provider)
+    if module:
+        yield from module.settle(session, new)
 
 
 def settle_now(new: bool, *parts) -> None:

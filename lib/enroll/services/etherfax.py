@@ -9,6 +9,11 @@ _REFUSALS = const("""
 refused enable or reset this device in the portal""")
 
 
+def example(_credential):
+    """See `enroll.services.example`."""
+    return "GET", "/accounts?a=status", None
+
+
 def check(session):
     """Task: make the GET request whose path is `check` of enroll.json and return the JSON object that comes.
 

@@ -19,6 +19,11 @@ refused fetch a new registration token for this device
 -32603 s internal error""")
 
 
+def example(credential):
+    """See `enroll.services.example`."""
+    return "POST", "", {"jsonrpc": "2.0", "id": 2, "method": "getDevice", "params": {"deviceId": credential.device_id}}
+
+
 def call(session, method: str, **params):
     """Task: call `method` of the service with this device's `deviceId` and `params`, and return its result."""
     params["deviceId"] = session.credential.device_id

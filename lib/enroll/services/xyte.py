@@ -23,6 +23,11 @@ _BATCH = const(100)  # children a request
 _ROUND = const(20)  # commands that are obeyed in one go
 
 
+def example(_credential):
+    """See `enroll.services.example`."""
+    return "POST", "/v1/devices/{id}/telemetry", {"status": "online"}
+
+
 def _call(session, method: str, path: str, body: dict | None = None):
     """Task: a request about this device; none of them hurts when it is made twice."""
     return read((yield from session.task(method, "/v1/devices/{id}" + path, True, json=body)), _REFUSALS, session)
