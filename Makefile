@@ -33,7 +33,7 @@ test-board: .venv/ready ## try it on a real board: PORT=/dev/ttyACM0 ARGS=--help
 	@$(RUN) -m testboard $(if $(PORT),--port "$(PORT)") $(ARGS)
 
 evidence: export PYTHONPATH := lib:host_tests:host_tests/pure
-evidence: .venv/ready ## write README's table of boards from evidence/*.json
+evidence: .venv/ready ## write docs/boards.md's table from evidence/*.json
 	@$(RUN) -m testboard.evidence
 
 lint: .venv/ready ## check style, spelling, types, directions of imports

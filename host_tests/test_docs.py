@@ -1,4 +1,4 @@
-"""What the pages of docs/ show works."""
+"""What the pages of docs/ and README show works, and their links lead somewhere."""
 
 import json
 import re
@@ -8,10 +8,48 @@ import sys
 from pathlib import Path
 
 import pytest
+from markdown_it import MarkdownIt
 from on_micropython import MARK, PURE
 from runtimes import available, micropython
 
 ROOT = Path(__file__).resolve().parent.parent
+
+PAGES = [*ROOT.glob("*.md"), *(ROOT / "docs").rglob("*.md"), ROOT / "tools" / "sandbox" / "README.md"]
+
+
+def inlines(page: Path) -> list[tuple[str, str, list[str]]]:
+    """What a page's headings and paragraphs have: (tag around it, its text, where its links lead)."""
+    tokens = MarkdownIt("commonmark").enable("table").parse(page.read_text())
+    found = []
+    for before, token in zip(tokens, tokens[1:], strict=False):
+        if token.type == "inline":
+            children = token.children or []
+            links = [str(it.attrs["src" if it.type == "image" else "href"]) for it in children if it.attrs]
+            found.append((before.tag, token.content, links))
+    return found
+
+
+def anchors(page: Path) -> set[str]:
+    """The names that GitHub gives a page's headings."""
+    headings = [text.lower() for tag, text, _ in inlines(page) if re.fullmatch(r"h\d", tag)]
+    return {re.sub(r"[^\w -]", "", text).replace(" ", "-") for text in headings}
+
+
+@pytest.mark.parametrize("page", PAGES, ids=lambda page: str(page.relative_to(ROOT)))
+def test_every_link_leads_somewhere(page: Path) -> None:
+    for link in (link for _, _, links in inlines(page) for link in links if "://" not in link):
+        path, _, anchor = link.partition("#")
+        target = page.parent / path if path else page
+        assert target.exists(), link
+        assert not anchor or anchor in anchors(target), link
+    named = re.findall(r"`((?:docs|host_tests|tools|boards|firmware|lib)/[\w./-]+)`", page.read_text())
+    assert not [name for name in named if not (ROOT / name).exists() and "acme" not in name]  # the reader makes Acme's
+
+
+def test_the_readme_is_one_screen() -> None:
+    text = (ROOT / "README.md").read_text()
+    prose = re.sub(r"```.*?```", "", text, flags=re.DOTALL)
+    assert len(text.splitlines()) <= 120 and len(prose.split()) <= 700
 
 
 def listings(page: str) -> list[str]:

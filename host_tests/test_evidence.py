@@ -1,4 +1,4 @@
-"""README's table of evidence is made by a command, and claims of hardware what a file in evidence/ shows, no more."""
+"""The table of evidence in docs/boards.md is made by a command, and claims of hardware what a file in evidence/ shows, no more."""
 
 import json
 from pathlib import Path
@@ -25,12 +25,12 @@ def write(folder: Path, board: str, platform: str = "rp2", **results: str) -> No
 
 def cells(folder: Path, what: str) -> dict[str, str]:
     """The row `what` of the table that `folder` gives, by its columns."""
-    text = evidence.replaced(evidence.README.read_text(), folder)
+    text = evidence.replaced(evidence.PAGE.read_text(), folder)
     [line] = [it for it in text.splitlines() if it.startswith(f"| {what} |")]
     return dict(zip(GROUPS, [it.strip() for it in line.strip("|").split("|")][1:], strict=True))
 
 
-def test_the_readme_agrees() -> None:
+def test_the_page_agrees() -> None:
     assert CliRunner().invoke(evidence.main, ["--check"]).exit_code == 0, "run make evidence"
 
 
@@ -51,7 +51,7 @@ def test_what_has_not_passed_is_not_claimed(tmp_path: Path, result: str) -> None
 
 def test_a_board_of_no_column_is_in_the_table_of_runs_alone(tmp_path: Path) -> None:
     write(tmp_path, "ODD_BOARD", pure="failed")
-    text = evidence.replaced(evidence.README.read_text(), tmp_path)
+    text = evidence.replaced(evidence.PAGE.read_text(), tmp_path)
     passed = len([name for line in LINES for name in line.hardware]) - 1
     assert f"| ODD_BOARD | 1.28.0 | 2026-12-01 | {passed} | 1 | 0 |" in text
     assert "H (" not in text
@@ -61,10 +61,10 @@ def test_a_board_of_no_column_is_in_the_table_of_runs_alone(tmp_path: Path) -> N
 def test_what_a_computer_has_played_is_no_evidence(tmp_path: Path, platform: str) -> None:
     write(tmp_path, "RPI_PICO_W", platform)
     with pytest.raises(Failure, match="was played by a computer"):
-        evidence.replaced(evidence.README.read_text(), tmp_path)
+        evidence.replaced(evidence.PAGE.read_text(), tmp_path)
 
 
 def test_a_file_that_is_something_else_is_named(tmp_path: Path) -> None:
     (tmp_path / "notes.json").write_text("[]")
     with pytest.raises(Failure, match=r"notes\.json is no evidence of test-board: remove it"):
-        evidence.replaced(evidence.README.read_text(), tmp_path)
+        evidence.replaced(evidence.PAGE.read_text(), tmp_path)

@@ -1,4 +1,4 @@
-"""`make evidence`: README's table of what was shown on which board, from the suite and from evidence/*.json."""
+"""`make evidence`: docs/boards.md's table of what was shown on which board, from the suite and from evidence/*.json."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ from .bench import HARDWARE
 from .row import FAILED, NOT_TRIED, PASSED
 from .suite import GROUPS, LETTERS, LINES, Line
 
-README = ROOT / "README.md"
+PAGE = ROOT / "docs" / "boards.md"
 FOLDER = ROOT / "evidence"
 BEGIN, END = "<!-- evidence: made by `make evidence` -->\n", "<!-- evidence: end -->\n"
 
@@ -66,7 +66,7 @@ def letters(line: Line) -> list[str]:
 
 
 def table(found: list[Found]) -> str:
-    """The part of README between its marks."""
+    """The part of the page between its marks."""
     hardware = "as the table names it" if found else "none yet"
     words = ", ".join(f"**{letter}** {words}" for letter, words in LETTERS.items())
     rows = [["", *GROUPS], ["---"] * (len(GROUPS) + 1)]
@@ -95,24 +95,24 @@ def runs(found: list[Found]) -> str:
 
 
 def replaced(text: str, folder: Path = FOLDER) -> str:
-    """`text`, a README, with the table that `folder` gives. Raises Failure."""
+    """`text`, the page, with the table that `folder` gives. Raises Failure."""
     before, begin, rest = text.partition(BEGIN)
     _, end, after = rest.partition(END)
     if not (begin and end):
-        raise Failure(CONFIGURATION, f"README.md lacks its marks: it wants {BEGIN.strip()} and {END.strip()}")
+        raise Failure(CONFIGURATION, f"{PAGE.name} lacks its marks: it wants {BEGIN.strip()} and {END.strip()}")
     found = sorted((read(path) for path in folder.glob("*.json")), key=lambda it: (it.board, it.firmware))
     return f"{before}{begin}\n{table(found)}\n{end}{after}"
 
 
 @click.command()
-@click.option("--check", is_flag=True, help="Only say whether README.md agrees.")
+@click.option("--check", is_flag=True, help="Only say whether docs/boards.md agrees.")
 def main(check: bool) -> None:
-    """Write README's table of evidence."""
-    text = README.read_text(encoding="utf-8")
+    """Write the table of evidence in docs/boards.md."""
+    text = PAGE.read_text(encoding="utf-8")
     new = replaced(text)
     if check:
         sys.exit(text != new)
-    README.write_text(new, encoding="utf-8")
+    PAGE.write_text(new, encoding="utf-8")
 
 
 if __name__ == "__main__":

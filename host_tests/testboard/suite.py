@@ -1,4 +1,4 @@
-"""What README's table of evidence says of each subject: what the suite shows, and which rows of test-board show it."""
+"""What the table of evidence says of each subject: what the suite shows, and which rows of test-board show it."""
 
 from __future__ import annotations
 
