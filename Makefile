@@ -8,10 +8,13 @@ export RUNTIMES
 endif
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test torture test-qemu test-board evidence lint sandbox which-micropython dist release romfs firmware provision board size bench coverage lock clean
+.PHONY: help setup demo test torture test-qemu test-board evidence lint sandbox which-micropython dist release romfs firmware provision board size bench coverage lock clean
 
 help: ## list the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-18s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+
+setup: .venv/ready ## install the host tools into .venv, once
+	@:
 
 demo: .venv/ready ## register with four services, twice, and show each step
 	@$(RUN) tools/demo.py

@@ -1,5 +1,6 @@
 """What the pages of docs/ and README show works, and their links lead somewhere."""
 
+import itertools
 import json
 import re
 import shutil
@@ -21,7 +22,7 @@ def inlines(page: Path) -> list[tuple[str, str, list[str]]]:
     """What a page's headings and paragraphs have: (tag around it, its text, where its links lead)."""
     tokens = MarkdownIt("commonmark").enable("table").parse(page.read_text())
     found = []
-    for before, token in zip(tokens, tokens[1:], strict=False):
+    for before, token in itertools.pairwise(tokens):
         if token.type == "inline":
             children = token.children or []
             links = [str(it.attrs["src" if it.type == "image" else "href"]) for it in children if it.attrs]

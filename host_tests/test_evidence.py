@@ -1,4 +1,4 @@
-"""The table of evidence in docs/boards.md is made by a command, and claims of hardware what a file in evidence/ shows, no more."""
+"""The table of evidence is made by a command, and claims of hardware what a file in evidence/ shows, no more."""
 
 import json
 from pathlib import Path

@@ -23,9 +23,9 @@ NEEDED = ("Makefile", "requirements.txt", "tools", "lib", "firmware", "boards", 
 
 def commands(page: Path) -> list[str]:
     """The first block of commands in a page that begins with the host's tools."""
-    _, _, rest = page.read_text().partition("\n    make .venv/ready\n")
+    _, _, rest = page.read_text().partition("\n    make setup\n")
     block = rest.partition("\n\n")[0].splitlines()
-    return ["make .venv/ready", *(line.removeprefix("    ") for line in block)]
+    return ["make setup", *(line.removeprefix("    ") for line in block)]
 
 
 @pytest.mark.parametrize("page", PAGES, ids=lambda page: page.stem)
