@@ -33,7 +33,7 @@ APART |= {"failed.py", "retry.py"}  # for attempts that fail,
 APART |= {"scalars.py", "values.py", "ipv4.py"}  # for what only some enroll.json have: numbers, times, addresses,
 APART |= {"inflate.py", "providers/answer_cut.py", "providers/answer_refused.py"}  # for odd answers and refusals,
 APART |= {"providers/centagate_refused.py", "providers/ickstream_refused.py"}
-APART |= {"providers/extra_secrets.py", "rewrite.py"}  # for what an application looks at, and for an odd enroll.json
+APART |= {"extra_secrets.py", "rewrite.py"}  # for what an application looks at, and for an odd enroll.json
 NETWORK = [{"ssid": "factory", "password": "not-a-real-password"}]  # as a board's enroll.json has one
 BUDGET = {
     "flash": 22528,

@@ -13,7 +13,6 @@ Modules are imported by name, as `import enroll.http`.
 
 from .config import Config  # noqa: F401
 from .errors import EnrollError  # noqa: F401
-from .providers import Credential  # noqa: F401
 
 __version__ = "0.1.0"
 
@@ -40,11 +39,10 @@ def stored(config, port):
     Raises EnrollError("configuration") where `config` lacks what the board does not know of itself, and where the
     device is registered at another address than `url` and those in `moved_from`.
     """
-    from .record import recall
-    from .store import Store
+    from .journal import Slots, recall
 
     config.complete(port.identity())  # first: a record of another board is not this one's
-    return recall(config, Store(config.store))[1]
+    return recall(config, Slots(config.store))[1]
 
 
 def run(config, port, **more):

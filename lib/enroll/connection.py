@@ -25,10 +25,13 @@ _RESET = const(104)  # ECONNRESET
 
 def lookup(host: str, port: int, kind: int) -> list:
     """The IPv4 addresses of `host`, as sockets of that `kind` want them. Raises EnrollError("network")."""
+    found = []
     try:
-        found = [it[-1] for it in socket.getaddrinfo(host, port, socket.AF_INET, kind) if it[-1]]
+        for it in socket.getaddrinfo(host, port, socket.AF_INET, kind):
+            if it[-1]:
+                found.append(it[-1])
     except OSError:  # its number means something else on each port
-        found = []
+        pass
     if not found:
         raise EnrollError("network", "no IPv4 address for %s: check the name, and the network's name server" % host)
     return found
@@ -68,7 +71,9 @@ def trust(ca: str | None, log=None):
 
                 unreadable(ca, count, log)
         if not good:
-            raise EnrollError("configuration", "no certificate that TLS can read in %s: `ca` wants PEM or DER" % ca)
+            from .tlserror import useless
+
+            raise useless(ca)
     return context
 
 
@@ -195,6 +200,7 @@ def connect(host: str, port: int, timeout: float):
     end = ticks_add(ticks_ms(), int(timeout * 1000))
     yield 0  # feeds the watchdog: a look-up may take long
     found = lookup(host, port, socket.SOCK_STREAM)
+    gc.collect()  # of what the look-up has left, so that what stays lies close together
     yield 0
     while True:
         address = found.pop(0)

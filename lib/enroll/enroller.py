@@ -1,23 +1,23 @@
-"""The state machine: from whatever the store says to a credential that is kept.
+"""From whatever the journal says to a credential that is kept, one attempt at a time.
 
-What is written when, one slot each: TRIED before the first request ever leaves, REFUSED once when the service says no
-and no attempt's outcome is unknown, RAW when the answer of a register-once service is there, KEPT at the end.
+journal.py says what is written when.
 """
 
 import gc
 import json
 
-from . import store, wait
+from . import commit, wait
 from .errors import EnrollError
+from .journal import RAW, REFUSED, TRIED, recall
 from .providers import Answer
-from .record import KEPT, RAW, REFUSED, TRIED, identity, recall
 
 if __debug__:  # mpy-cross -O leaves this out: it knows const by itself
     from micropython import const
 
 if False:  # for type hints only
     from .config import Config
-    from .providers import Credential, Request
+    from .credential import Credential
+    from .providers import Request
 
 _ROOM = const(416)  # words of heap that handling an answer takes at most, besides the answer itself
 
@@ -43,18 +43,22 @@ class Enroller:
     whose `info` and `warning` are; never with a secret.
     """
 
-    def __init__(self, config: "Config", port, request=None, log=wait.ignore) -> None:
-        """Raises EnrollError("configuration") for what the board cannot fill in."""
+    def __init__(self, config: "Config", port, request=None, log=wait.ignore, replaces=None, owner=None) -> None:
+        """`replaces`: a Credential that the service no longer knows, so that another one is wanted. `owner`: what has
+        the attribute `sent` for the driver, see wait.arun; itself if None.
+
+        Raises EnrollError("configuration") for what the board cannot fill in.
+        """
         config.complete(port.identity())
         self.config = config
         self.port = port
         self.request = request
         self.log = getattr(log, "info", log)
         self.warn = getattr(log, "warning", log)
-        self.store = store.Store(config.store)
-        self.identity = identity(config)
-        self.state: int | None = None  # of the newest record; None: not looked yet
-        self.pending: tuple | None = None  # (state, body) that flash has not taken yet
+        self.journal = commit.Journal(config.store)
+        self.journal.warn = self.warn
+        self.replaces = replaces
+        self.owner = owner or self
         self.sent = False  # a request has left that cannot be taken back, and flash does not say yet what came of it
         self.failures = 0
         self.due: tuple = ()  # when the next attempt is on each clock that `step` may be asked with; (): not looked yet
@@ -82,7 +86,7 @@ class Enroller:
 
     def close(self) -> None:
         """Close what is open on flash."""
-        self.store.close()
+        self.journal.close()
 
     def _tries(self):
         try:
@@ -100,21 +104,23 @@ class Enroller:
         """Task: one attempt, once any other one with the same records is over. Returns the Action, whose `at` is the
         seconds to wait; raises an EnrollError after which there should be no other attempt.
         """
-        path = self.store.path
+        journal = self.journal
+        path = journal.path
         patience = self.config.timeout * 40  # ten times a request: it may have been given up without a word
         while path in _busy and patience > 0:
-            self.state = None  # look again: the other one may have registered
+            journal.state = None  # look again: the other one may have registered
             patience -= 1
             yield 0.25
         _busy.append(path)
         config = self.config
         try:
-            credential = self._recall()
-            if not credential:
+            credential = journal.recall(config)
+            old = self.replaces
+            if not credential or (old and credential.secret.reveal() == old.secret.reveal()):
                 yield from self._register()
-                credential = recall(config, self.store)[1]  # what a later boot will read, before anything is erased
+                credential = recall(config, journal)[1]  # what a later boot will read, before anything is erased
                 if not credential:
-                    raise EnrollError("storage", "the credential does not read back")
+                    raise journal.trouble(OSError(5))  # EIO: it reads back as something else
             try:
                 getattr(config.service, "finish", wait.ignore)(config, self.warn)
             except Exception as error:  # it has no say in whether the device is registered
@@ -124,51 +130,40 @@ class Enroller:
             try:
                 from .failed import failed
             except MemoryError:  # not even for what would say so
-                self.state = None
+                journal.state = None
                 return Action(config.cap, None, EnrollError("memory", "not enough heap"))
             return failed(self, error, Action)
         finally:
             _busy.remove(path)
 
-    def _recall(self) -> "Credential | None":
-        """The credential, if an earlier attempt, of this boot or another, has brought it."""
-        if self.pending:
-            self._save(*self.pending)
-        if self.state in (TRIED, REFUSED):
-            return None
-        self.state, credential = recall(self.config, self.store)
-        if credential and self.state == RAW:
-            self._note(KEPT, credential.encode())
-        return credential
-
     def _register(self):
-        port = self.port
         config = self.config
-        self.store.prepare()
+        journal = self.journal
+        journal.prepare()
         if config.url[4] == "s":
             from .connection import trust
 
             trust(config.ca, self.warn)  # a file without certificates is found before any packet
         self.log("connecting")
-        yield from port.connect(config.network) or ()
+        yield from self.port.connect(config.network) or ()
         from . import clock
         from .config import unload
 
         now = yield from clock.ask(config, self.log)
-        port.set_clock(now)
+        self.port.set_clock(now)
         del clock
         unload("clock")  # it has done its part: where its code is in the heap, the request gets that
         steps = config.service.register(config, now)
         answer = None
         while True:
             request = steps.send(answer)
-            again = self.state in (TRIED, RAW)
+            again = journal.state in (TRIED, RAW)
             try:
                 try:
                     answer = yield from self._exchange(request, now)
                 except Exception as error:
-                    if self.sent:
-                        self._note(REFUSED if not again and getattr(error, "unsent", False) else TRIED)
+                    if self.owner.sent:
+                        journal.note(REFUSED if not again and getattr(error, "unsent", False) else TRIED)
                     from .failed import words
 
                     raise words("no answer from the service", error)
@@ -178,12 +173,12 @@ class Enroller:
                         credential = config.service.parse(config, answer)
                     except Exception as error:
                         raise self._refused(answer, error)
-                    # where the answer is on flash, it may stay that where a slot is worn
-                    keep = self._note if self.state == RAW and not self.pending else self._save
-                    keep(KEPT, credential.encode())
+                    if self.replaces:
+                        credential.renewed = now
+                    journal.keep(credential.encode())
                     return
             finally:
-                self.sent = False
+                self.owner.sent = False
 
     def _refused(self, answer: Answer, error: Exception) -> Exception:
         """What to raise for `error`, which came of parsing `answer`; what it means for the next attempt is noted."""
@@ -195,11 +190,14 @@ class Enroller:
         except MemoryError as scarce:
             error = scarce
         if not answer.again and 400 <= answer.status < 500:
-            self._note(REFUSED)  # there is no heap to read why
+            self.journal.note(REFUSED)  # there is no heap to read why
         return error
 
     def _exchange(self, request: "Request", now: int):
         """Task: send one request and return its Answer; what has come of it, even if the rest is lost (`cut`)."""
+        old = self.replaces
+        if old and 0 <= now - old.renewed < self.config.renew:  # a clock that was ahead once is no reason
+            raise EnrollError("refused", "not authorised, soon after registering anew")
         method = request.method
         url = request.url
         headers = request.headers
@@ -233,7 +231,7 @@ class Enroller:
                 body = memoryview(buffer)[: it.size]
             answer = Answer(it.status_code, body)
             if request.credential and self.config.service.ONCE and it.status_code < 300 and not answer.page():
-                self._note(RAW, body)  # at once: nothing that happens from here on can lose it
+                self.journal.note(RAW, body)  # at once: nothing that happens from here on can lose it
             answer.cut = cut
             for name in it.headers:
                 if name.lower() == "retry-after":
@@ -251,25 +249,5 @@ class Enroller:
         """The last moment before a request that cannot be taken back: prove that its answer can be kept."""
         gc.collect()
         [None] * _ROOM
-        if not self.state:
-            self._save(TRIED)
-        self.store.begin()
-        self.sent = True
-
-    def _save(self, state: int, body=b"") -> None:
-        """Write a record. An answer that flash will not take is written before anything else in the next attempt."""
-        if state > REFUSED:
-            self.pending = (state, body)
-        self.store.save(state, self.identity, body, state > REFUSED)
-        self.pending = None
-        self.state = state
-
-    def _note(self, state: int, body=b"") -> None:
-        """Write a record if it is news and worth more than what is there; go on where flash will not take it now."""
-        newest = self.store.state[1 - self.store.next]  # not self.state: `begin` may have cost the note that was there
-        if body or newest not in (state, RAW):
-            try:
-                self._save(state, body)
-            except EnrollError as error:
-                self.state = state
-                self.warn(str(error))
+        self.journal.arm()
+        self.owner.sent = True

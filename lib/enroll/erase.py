@@ -9,20 +9,9 @@ if False:  # for type hints only
     from .config import Config
 
 
-def mend(path: str) -> None:
-    """Write the file at `path` again from its whole copy, if power failed while it was written. Raises OSError."""
-    try:
-        os.stat(path + ".whole")
-        from .reader import parse
-
-        parse(path)
-    except OSError:
-        pass
-    except EnrollError:
-        with open(path + ".whole", "rb") as file:
-            text = file.read()
-        with open(path, "wb") as file:
-            file.write(text)
+def _read(path: str) -> bytes:
+    with open(path, "rb") as file:
+        return file.read()
 
 
 def erase(config: "Config", log) -> None:
@@ -32,40 +21,39 @@ def erase(config: "Config", log) -> None:
     """
     key = config.service.ONE_TIME
     value = config.section[key]
-    if not (value and config.path):
+    path = config.path
+    if not (value and path):
         return
+    copy = path + ".whole"
     try:
-        mend(config.path)
-        with open(config.path, "rb") as file:
-            text = file.read()
+        whole = os.stat(copy)
+    except OSError:
+        whole = None
+    try:
+        if whole:  # power failed while the file was written
+            from .rewrite import mend
+
+            mend(path)
+        text = _read(path)
         quoted = json.dumps(value.reveal()).encode()
         name = b'"%s"' % key.encode()
-        start = text.find(quoted, text.find(name))
-        if text[text.find(name) + len(name) : start].strip() != b":":
-            _retype(config, key)  # one of them is written with escapes
+        at = text.find(name)
+        start = text.find(quoted, at)
+        if text[at + len(name) : start].strip() != b":":
+            from .rewrite import leave_out
+
+            leave_out(config, key)  # one of them is written with escapes
             return
         blanks = b'"' + b" " * (len(quoted) - 2) + b'"'
         text = text[:start] + blanks + text[start + len(quoted) :]
-        copy = config.path + ".whole"
         with open(copy, "wb") as file:
             file.write(text)
-        with open(config.path, "r+b") as file:
+        with open(path, "r+b") as file:
             file.seek(start)  # no other block is touched: one that a power cut leaves erased is the token's own
             file.write(blanks)
-        with open(config.path, "rb") as file:
-            if file.read() != text:
-                raise OSError(5)  # EIO; the copy stays
+        if _read(path) != text:
+            raise OSError(5)  # EIO; the copy stays
         os.remove(copy)
         config.section[key] = None
     except (OSError, EnrollError) as error:
         log("take the used `%s` out of enroll.json, error %s" % (key, error))
-
-
-def _retype(config: "Config", key: str) -> None:
-    """Write the file again without the value of `key`, where it cannot be found in the text. Raises EnrollError."""
-    from .reader import read
-    from .rewrite import rewrite
-
-    data = read(config.path)
-    data[config.provider][key] = config.section[key] = None
-    rewrite(config.path, data)

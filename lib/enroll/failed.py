@@ -4,7 +4,7 @@ import os
 
 from . import wait
 from .errors import EnrollError
-from .record import RAW, REFUSED, TRIED
+from .journal import RAW, REFUSED, TRIED
 from .retry import delay
 
 if False:  # for type hints only
@@ -27,10 +27,10 @@ def failed(enroller: "Enroller", error: "Any", action: type["Action"]) -> "Actio
     Raises `error`, an EnrollError then, where there should be no other attempt.
     """
     if isinstance(error, MemoryError):
-        enroller.state = None  # look again: the answer may be on flash
+        enroller.journal.state = None  # look again: the answer may be on flash
         error = EnrollError("memory", "not enough heap")
     error = words("the attempt failed", error)
-    if error.kind in ("configuration", "storage") and not error.said and not enroller.pending:
+    if error.kind in ("configuration", "storage") and not error.said and not enroller.journal.unsaved:
         raise error
     config = enroller.config
     enroller.failures += 1
@@ -48,18 +48,19 @@ def failed(enroller: "Enroller", error: "Any", action: type["Action"]) -> "Actio
 def refused(enroller: "Enroller", answer: "Answer", error: "Any") -> Exception:
     """What to raise for `error`, which came of parsing `answer`; what it means for the next attempt is noted."""
     service = enroller.config.service
+    journal = enroller.journal
     error = words("the answer is more than this firmware can read", error, "answer")
     if service.ONCE and answer.again and error.kind == "refused":
-        where = "kept unread in " + enroller.store.path if enroller.state == RAW else "lost"
+        where = "kept unread in " + journal.path if journal.state == RAW else "lost"
         error = EnrollError("orphaned", "an earlier answer was %s, now %s" % (where, error))
     error.said = True
     error.retry_after = answer.retry_after
     if error.kind == "answer" and answer.status < 300:
         if not service.ONCE:
-            enroller._note(RAW, answer.body)
-        return words("the answer was cut short and is kept in " + enroller.store.path, answer.cut or error)
+            journal.note(RAW, answer.body)
+        return words("the answer was cut short and is kept in " + journal.path, answer.cut or error)
     if error.kind == "server" and answer.status not in (429, 503):
-        enroller._note(TRIED)  # it may have been registered all the same
+        journal.note(TRIED)  # it may have been registered all the same
     elif not answer.again and (service.ONCE or error.kind != "server"):
-        enroller._note(REFUSED)
+        journal.note(REFUSED)
     return error

@@ -31,8 +31,10 @@ def _malformed(fact: str) -> EnrollError:
 
 def add(headers: dict, name: str, value) -> None:
     """Add a header unless there is one of that name, in any case."""
-    if name.lower() not in [it.lower() for it in headers]:
-        headers[name] = value
+    for there in headers:
+        if there.lower() == name.lower():
+            return
+    headers[name] = value
 
 
 def encode(method: str, target: tuple, headers: dict, body) -> "tuple[bytes, Any]":

@@ -84,3 +84,9 @@ def unreadable(path: str, raw: bytes, error: Exception) -> EnrollError:
         if isinstance(error, KeyError):
             what = "`%s` is there twice" % error.args[0]
     return EnrollError("configuration", "%s: %s, see line %d" % (path, what, raw[:at].count(b"\n") + 1))
+
+
+def moved(where: str, url: str) -> EnrollError:
+    """The device is registered at `where`, and `url` is another address."""
+    fact = "registered at %s, not at %s: list the first in `moved_from`, or use enroll.forget"
+    return EnrollError("configuration", fact % (where, url))

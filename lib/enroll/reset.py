@@ -2,7 +2,7 @@
 
 import os
 
-from .store import Store
+from .commit import Journal
 
 if False:  # for type hints only
     from .config import Config
@@ -13,7 +13,7 @@ def forget(config: "Config", port) -> None:
 
     Raises EnrollError("storage").
     """
-    clear(Store(config.store))
+    clear(Journal(config.store))
     try:
         names = os.listdir(config.store)
     except OSError:
@@ -21,21 +21,21 @@ def forget(config: "Config", port) -> None:
     for name in names:
         if name[0] == "c" and name[1:].isdigit():  # see services/children.py
             port.feed()
-            clear(Store(config.store + "/" + name))
+            clear(Journal(config.store + "/" + name))
 
 
-def clear(store: Store) -> None:
-    """Overwrite both slots of `store` with zeros, the older first, so that a cut leaves all or nothing.
+def clear(slots: Journal) -> None:
+    """Overwrite both slots with zeros, the older first, so that a cut leaves all or nothing.
 
     Raises EnrollError("storage").
     """
-    store.load()
-    for slot in (store.next, 1 - store.next):
-        name = store.name(slot)
+    slots.load()
+    for slot in (slots.next, 1 - slots.next):
+        name = slots.name(slot)
         try:
             with open(name, "r+b") as file:
                 for _ in range(0, os.stat(name)[6], 64):
                     file.write(bytes(64))
         except OSError as error:
             if error.errno != 2:  # ENOENT
-                raise store.trouble(error)
+                raise slots.trouble(error)

@@ -1,13 +1,15 @@
-"""Writes enroll.json again as a whole: its values stay, its layout does not."""
+"""Writes enroll.json again as a whole: its values stay, its layout does not. Few devices ever need it."""
 
 import json
 import os
 
 from .errors import EnrollError
-from .reader import read
+from .reader import parse, read
 
 if False:  # for type hints only
     from typing import Any
+
+    from .config import Config
 
 
 def rewrite(path: str, data: "Any") -> None:
@@ -31,3 +33,25 @@ def rewrite(path: str, data: "Any") -> None:
             except OSError:
                 pass
             raise EnrollError("storage", "%s cannot be written" % path, error)
+
+
+def leave_out(config: "Config", key: str) -> None:
+    """Write the file of `config` again without the provider's `key`. Raises EnrollError."""
+    data = read(config.path)
+    data[config.provider][key] = config.section[key] = None
+    rewrite(config.path, data)
+
+
+def mend(path: str) -> None:
+    """Write the file at `path` again from its whole copy, if power failed while it was written. Raises OSError."""
+    copy = path + ".whole"
+    try:
+        os.stat(copy)
+        parse(path)
+    except OSError:
+        pass
+    except EnrollError:
+        with open(copy, "rb") as file:
+            text = file.read()
+        with open(path, "wb") as file:
+            file.write(text)

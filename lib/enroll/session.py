@@ -15,8 +15,8 @@ if False:  # for type hints only
     from typing import Any
 
     from .config import Config
+    from .credential import Credential
     from .http import Response
-    from .providers import Credential
 
 _APART = const(5000)  # ms between two 401s that are believed
 _LONGEST = const(180000)  # seconds of a hold; a longer one is that of a clock that was set back
@@ -46,11 +46,10 @@ class Session:
         there is none.
         """
         if credential is None:
-            from .record import recall
-            from .store import Store
+            from .journal import Slots, recall
 
             config.complete(port.identity())
-            credential = recall(config, Store(config.store))[1]
+            credential = recall(config, Slots(config.store))[1]
             if credential is None:
                 raise EnrollError("configuration", "this device is not registered: call enroll.run first")
         self.credential = credential

@@ -10,6 +10,7 @@ from time import ticks_diff, ticks_ms
 
 from . import wait
 from .dates import now as unix
+from .journal import identity
 
 if __debug__:  # mpy-cross -O leaves this out: it knows const by itself
     from micropython import const
@@ -48,7 +49,7 @@ def step(enroller, now: float, action):
         due = max(0, due + moved)
     enroller.due = (due, other)
     if not done.credential:
-        memory(pack(_FORMAT, _MAGIC, crc32(enroller.identity), min(enroller.failures, 65535), due, other))
+        memory(pack(_FORMAT, _MAGIC, crc32(identity(enroller.config)), min(enroller.failures, 65535), due, other))
     elif (memory() or b"")[:4] == _MAGIC:  # from now on the memory is the application's
         memory(b"")
     return done
@@ -65,6 +66,6 @@ def _restore(enroller, kept: bytes | None) -> None:
         magic, who, failures, due, other = unpack(_FORMAT, kept)
     except ValueError:
         return
-    if magic == _MAGIC and who == crc32(enroller.identity):
+    if magic == _MAGIC and who == crc32(identity(enroller.config)):
         enroller.failures = failures
         enroller.due = (due, other)

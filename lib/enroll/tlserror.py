@@ -69,3 +69,8 @@ def explain(connection, error):
     if bad:
         return EnrollError("certificate", "the certificate of %s %s" % (connection.host, reason))
     return error
+
+
+def useless(ca: str) -> EnrollError:
+    """The file `ca` holds no certificate that this TLS can read."""
+    return EnrollError("configuration", "no certificate that TLS can read in %s: `ca` wants PEM or DER" % ca)

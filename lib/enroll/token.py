@@ -1,9 +1,8 @@
 """A registration token that comes at run time, from a controller's app, say, which has fetched it for this device."""
 
-from .erase import mend
 from .errors import EnrollError
 from .reader import read
-from .rewrite import rewrite
+from .rewrite import mend, rewrite
 from .schema import fields
 
 if False:  # for type hints only

@@ -15,11 +15,11 @@ from .template import Settings
 from .untrusted import clean
 
 LINE = 2000  # characters of a line of a record: an address is compared, not only shown
-TRIED, RAW, KEPT = 1, 3, 4  # states of a record, see lib/enroll/record.py
+TRIED, RAW, KEPT = 1, 3, 4  # states of a record, see lib/enroll/journal.py
 _EARLIEST, _LATEST = 1_577_836_800, 4_102_444_800  # 2020 and 2100: between them a board's clock can be true
 
 # What is registered: [board id, [[state, identity, device id, time], ...]], the newest record first; an attempt beside
-# a refusal counts for nothing, as in record.recall. `source`: of store.py, for a board whose own library is broken;
+# a refusal counts for nothing, as in journal.recall. `source`: of journal.py, for a board whose own library is broken;
 # without it such a board says "no library".
 REGISTRATION = Program(
     """
@@ -79,7 +79,7 @@ def main(source):
     try:
         if path[:5] == "/nvs/":
             import port
-        from enroll.store import Store
+        from enroll.journal import Slots
     except Exception:
         try:
             os.stat(path)
@@ -89,8 +89,8 @@ def main(source):
             return "no library"
         space = {}
         exec(source, space)
-        Store = space["Store"]
-    return [number(), records(Store(path))]
+        Slots = space["Slots"]
+    return [number(), records(Slots(path))]
 """,
     OneOf(("no library", (Text(64, "([0-9a-f]{2})*"), [(int, Text(2000), str, int)]))),
 )
@@ -169,8 +169,9 @@ def read(link: Link) -> Seen:
     """Ask the board. Its own library reads the records; where that is broken, the host's does. Raises Failure."""
     found = link.call(REGISTRATION, "")
     if found == "no library":
-        source = (LIBRARY / "store.py").read_text(encoding="utf-8")
-        found = link.call(REGISTRATION, source.replace("from .errors import EnrollError", "EnrollError = OSError"))
+        source = (LIBRARY / "journal.py").read_text(encoding="utf-8")
+        alone = "\n".join(line for line in source.split("\n") if not line.startswith("from ."))
+        found = link.call(REGISTRATION, "EnrollError = OSError\n" + alone)
     try:
         board, records = found
         registrations = [_registration(*record) for record in records]

@@ -24,14 +24,8 @@ other refusals; where there is none, the kind's own remedy (errors.py) does.
 
 import json
 
-from ..config import Secret, provider
 from ..errors import EnrollError
 from ..url import plain
-
-if __debug__:  # mpy-cross -O leaves this out: it knows const by itself
-    from micropython import const
-
-_MOST = const(8192)  # bytes that a record takes
 
 
 class Request:
@@ -95,48 +89,6 @@ class Answer:
 
             raise refused(self, table, found, *known)
         return found
-
-
-class Credential:
-    """The device's place at its service: `provider` (name), `device_id`, `secret` (a Secret) and `extra`, the rest of
-    the answer.
-    """
-
-    def __init__(self, provider: str, device_id: str, secret: str, extra: dict, renewed=0) -> None:
-        """`renewed`: when the device last registered again after a 401 (Unix seconds), 0 if never."""
-        self.renewed = renewed
-        self.provider = provider
-        self.device_id = device_id
-        self.secret = Secret(secret)
-        self._extra = extra
-        self._sealed = False
-
-    @property
-    def extra(self) -> dict:
-        """The rest of the answer. Whatever in it is secret by its name is a Secret, see extra_secrets.py."""
-        if not self._sealed:
-            from .extra_secrets import seal
-
-            seal(self)
-        return self._extra
-
-    def headers(self) -> dict[str, str]:
-        """The headers that authorise a later request."""
-        return provider(self.provider).headers(self)
-
-    def encode(self) -> bytes:
-        """What is kept of it, at most 8 192 bytes. A field that could not be read back, or has no room, is left out."""
-        if not self._sealed:
-            text = json.dumps([self.device_id, self.secret.reveal(), self._extra, self.renewed]).encode()
-            try:
-                json.loads(text)
-                if len(text) <= _MOST:
-                    return text
-            except (ValueError, TypeError, RuntimeError):
-                pass
-        from .extra_secrets import encode
-
-        return encode(self, _MOST)
 
 
 def need(extra: dict, *names: str) -> list[str]:

@@ -6,13 +6,14 @@ device is in centagate_login.py.
 
 from ..errors import EnrollError
 from ..url import quote
-from . import Answer, Credential, Request
+from . import Answer, Request
 
 if __debug__:  # mpy-cross -O leaves this out: it knows const by itself
     from micropython import const
 
 if False:  # for type hints only
     from ..config import Config
+    from ..credential import Credential
 
 TABLE = "admin_username!A username!I token_sn!I token_type!I cen_token-P auth_token-P secret_code-P login-{"
 ANSWER = 1536
@@ -75,11 +76,13 @@ def result(config: "Config", answer: Answer, bound: bool = False) -> dict:
     return found if isinstance(found, dict) else {}
 
 
-def parse(config: "Config", answer: Answer) -> Credential:
+def parse(config: "Config", answer: Answer) -> "Credential":
     extra = result(config, answer, answer.again)
     extra["username"] = config.section["username"]
+    from ..credential import Credential
+
     return Credential(config.provider, config.section["token_sn"], "", extra)
 
 
-def headers(credential: Credential) -> dict[str, str]:
+def headers(credential: "Credential") -> dict[str, str]:
     raise EnrollError("configuration", "Centagate gives no credential: leave requests of a session out")

@@ -7,13 +7,14 @@ import hashlib
 
 from ..config import unload
 from ..url import quote
-from . import Credential, Request, need
+from . import Request, need
 
 if __debug__:  # mpy-cross -O leaves this out: it knows const by itself
     from micropython import const
 
 if False:  # for type hints only
     from ..config import Config
+    from ..credential import Credential
     from . import Answer
 
 TABLE = "serial@I utc_offset-n check-A"
@@ -46,12 +47,14 @@ def _token(section: dict, now: int) -> str:
     return etherfax_token(section["serial"], now, section["utc_offset"] or 0)
 
 
-def parse(config: "Config", answer: "Answer") -> Credential:
+def parse(config: "Config", answer: "Answer") -> "Credential":
     extra = answer.json(_REFUSALS, config)
+    from ..credential import Credential
+
     return Credential(config.provider, config.section["serial"], need(extra, "DeviceToken")[0], extra)
 
 
-def headers(credential: Credential) -> dict[str, str]:
+def headers(credential: "Credential") -> dict[str, str]:
     from ..digest import basic
 
     return {"Authorization": basic("device/" + credential.device_id, credential.secret.reveal())}

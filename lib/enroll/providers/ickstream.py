@@ -6,13 +6,14 @@ ickStream wiki, "API/Cloud Core Protocol/addDevice" and "Device registration pro
 from binascii import crc32
 
 from ..errors import EnrollError
-from . import Credential, Request, need
+from . import Request, need
 
 if __debug__:  # mpy-cross -O leaves this out: it knows const by itself
     from micropython import const
 
 if False:  # for type hints only
     from ..config import Config
+    from ..credential import Credential
     from . import Answer
 
 TABLE = "hardware_id@I application_id!I registration_token-P address-A scheme-A"
@@ -46,7 +47,7 @@ def register(config: "Config", now: int):
     )
 
 
-def parse(config: "Config", answer: "Answer") -> Credential:
+def parse(config: "Config", answer: "Answer") -> "Credential":
     reply = answer.json()
     extra = reply.get("result")
     other = str(reply.get("id", 1)) != "1"  # where the answer is cut the id may be missing
@@ -56,10 +57,12 @@ def parse(config: "Config", answer: "Answer") -> Credential:
         refuse(config, answer, reply)
     device_id, token = need(extra, "id", "accessToken")
     extra["scheme"] = config.section["scheme"] or "Bearer"
+    from ..credential import Credential
+
     return Credential(config.provider, device_id, token, extra)
 
 
-def headers(credential: Credential) -> dict[str, str]:
+def headers(credential: "Credential") -> dict[str, str]:
     return {"Authorization": credential.extra["scheme"] + " " + credential.secret.reveal()}
 
 

@@ -4,13 +4,14 @@ https://dev.xyte.io, "Registration" and "Register Device".
 """
 
 from ..url import split
-from . import Credential, Request, need
+from . import Request, need
 
 if __debug__:  # mpy-cross -O leaves this out: it knows const by itself
     from micropython import const
 
 if False:  # for type hints only
     from ..config import Config
+    from ..credential import Credential
     from . import Answer
 
 TABLE = "hardware_key@P firmware_version!A sn!I mac@I cloud_id-I sub_model-A name-A details-{ children-O static_cert-t"
@@ -50,7 +51,7 @@ def register(config: "Config", now: int):
     yield Request("POST", config.url + "/v1/devices", body)
 
 
-def parse(config: "Config", answer: "Answer") -> Credential:
+def parse(config: "Config", answer: "Answer") -> "Credential":
     extra = answer.json(_REFUSALS, config)
     hub = _hub(config)
     device_id, key, extra[hub] = need(extra, "id", "access_key", hub)
@@ -60,14 +61,16 @@ def parse(config: "Config", answer: "Answer") -> Credential:
         good = False
     if not good:
         need({}, hub)
+    from ..credential import Credential
+
     return Credential(config.provider, device_id, key, extra)
 
 
-def headers(credential: Credential) -> dict[str, str]:
+def headers(credential: "Credential") -> dict[str, str]:
     return {"Authorization": credential.secret.reveal()}
 
 
-def base(config: "Config", credential: Credential) -> str:
+def base(config: "Config", credential: "Credential") -> str:
     """Later requests go to the hub that the device was given."""
     return need(dict(credential.extra), _hub(config))[0].rstrip("/")
 

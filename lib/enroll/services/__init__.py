@@ -66,12 +66,12 @@ def keep(session) -> None:
     """
     import json
 
-    from ..record import KEPT
-    from ..store import Store
+    from ..commit import Journal
+    from ..journal import KEPT
 
     credential = session.credential
-    store = Store(session.config.store)
-    record = store.load()
+    slots = Journal(session.config.store)
+    record = slots.load()
     body = credential.encode()
     if record and record[0] == KEPT and json.loads(record[2])[:2] == json.loads(body)[:2]:
-        store.save(KEPT, record[1], body)
+        slots.save(KEPT, record[1], body)

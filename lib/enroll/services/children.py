@@ -7,11 +7,12 @@ that it names; when the parent has registered anew, its children have to as well
 import json
 import os
 
-from .. import store
+from .. import commit
+from ..credential import Credential
 from ..errors import EnrollError
-from ..providers import Credential, need
+from ..journal import KEPT
+from ..providers import need
 from ..providers.xyte_children import body, mark
-from ..record import KEPT
 from . import read
 
 if __debug__:  # mpy-cross -O leaves this out: it knows const by itself
@@ -23,7 +24,7 @@ refused check this child's model, and delete it in the portal if it is there alr
 _GROUP = const(16)
 _FULL = const(4096)  # bytes of a record that takes no other child: a key may be long
 _MOST = const(100)  # records
-_SLOT = const(1024)  # bytes of a slot at least, see store.py
+_SLOT = const(1024)  # bytes of a slot at least, see journal.py
 
 
 class Children:
@@ -137,7 +138,7 @@ class Children:
             self._groups.append((found, entries))
 
     def _store(self):
-        return store.Store("%s/c%d" % (self._session.config.store, len(self._groups)))
+        return commit.Journal("%s/c%d" % (self._session.config.store, len(self._groups)))
 
     def _place(self) -> tuple:
         """The group that takes one more child; one that is no longer configured makes room."""

@@ -15,7 +15,7 @@ if __debug__:  # mpy-cross -O leaves this out: it knows const by itself
     from micropython import const
 
 if False:  # for type hints only
-    from ..providers import Credential
+    from ..credential import Credential
 
 _REFUSALS = const("""
 refused check this device, and what it may do, in the portal""")

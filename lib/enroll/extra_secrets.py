@@ -2,13 +2,13 @@
 
 import json
 
-from ..config import Secret, provider
+from .config import Secret, provider
 
 if __debug__:  # mpy-cross -O leaves this out: it knows const by itself
     from micropython import const
 
 if False:  # for type hints only
-    from . import Credential
+    from .credential import Credential
 
 # A field is secret if its name contains one of the first or ends with one of the others; case and figures do not count.
 _PARTS = const(("pass", "pwd", "secret", "credential"))
