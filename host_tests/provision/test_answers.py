@@ -101,7 +101,7 @@ class Any(Link):
             raise ProgramError(self._draw(TEXT))
         return self._draw(of(program.shape))
 
-    def enter(self):
+    def enter(self, **_more):
         pass
 
     quiet = start = enter

@@ -5,7 +5,7 @@ import json
 
 import pytest
 from board import Noise
-from provision import snippets, work
+from provision import boot, work
 from provision.errors import Failure
 from provision.link import connect
 from provision.snippets import Program
@@ -55,7 +55,7 @@ def outcome(plug, desk, monkeypatch):
     def outcome(text):
         desk.write("etherfax")
         settings = Template(desk.folder / "enroll.json").settings()
-        monkeypatch.setattr(snippets, "BOOT", dataclasses.replace(snippets.BOOT, code=text))
+        monkeypatch.setattr(work, "BOOT", dataclasses.replace(boot.BOOT, code=text))
         with connect(plug().port) as link:
             return work.attempt(link, settings, lambda _line: None, 10)
 

@@ -6,7 +6,7 @@ import sys
 from urllib.parse import quote
 
 import pytest
-from provision import snippets
+from provision import boot, work
 from provision.template import Template
 from provision.untrusted import Secrets
 from provision.work import Options, provide
@@ -43,7 +43,7 @@ def test_what_a_board_tells_is_hidden(plug, desk, monkeypatch):
     desk.write("etherfax", network=[{"ssid": "net", "password": PLACES["WIFI"]}])
     said = f"refused: {PLACES['WIFI']}"
     code = f"def main():\n    print('enroll: joining with {PLACES['WIFI']}')\n    return [77, {said!r}, '', '', 0]"
-    monkeypatch.setattr("provision.snippets.BOOT", dataclasses.replace(snippets.BOOT, code=code))
+    monkeypatch.setattr(work, "BOOT", dataclasses.replace(boot.BOOT, code=code))
     heard: list[str] = []
     board = plug(stocked=True)
     outcome = provide(board.port, Template(desk.folder / "enroll.json").settings(), Options(), heard.append)
@@ -95,7 +95,7 @@ def test_secrets_are_hidden_in_whatever_a_board_tells(plug, desk, monkeypatch):
         (None, 76),
     ):
         code = f"def main():\n  print({secret!r})\n  assert {answer!r}, {secret!r}\n  return {answer!r}\n"
-        monkeypatch.setattr("provision.snippets.BOOT", dataclasses.replace(snippets.BOOT, code=code))
+        monkeypatch.setattr(work, "BOOT", dataclasses.replace(boot.BOOT, code=code))
         done = desk.run("one", "--json", "enroll.json", board=board)
         assert done.status == status and "canary" not in done.out + done.err, done
         assert "***" in done.out + done.err
