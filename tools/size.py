@@ -158,12 +158,16 @@ def flash() -> dict[str, Any]:
         modules = compile_all(Path(folder))
     sets = {provider: needed(provider) for provider in SERVICES}
     common = set.intersection(*sets.values())
+    own = {provider: {it for it in names - common if it.startswith("providers/")} for provider, names in sets.items()}
+    shared = set[str]().union(*sets.values()).difference(common, *own.values())
     return {
         "modules": modules,
         "first boot": {provider: sum(modules[name] for name in names) for provider, names in sets.items()},
         "further provider": {
-            provider: sum(modules[name] for name in names - common) for provider, names in sets.items()
+            provider: sum(modules[name] for name in names - {"providers/__init__.py"})
+            for provider, names in own.items()
         },
+        "shared": {name: modules[name] for name in sorted(shared)},
         "afterwards": {name: modules[name] for name in sorted(APART)},
     }
 
@@ -192,6 +196,8 @@ def show(figures: dict[str, Any], console: Console) -> None:
         budgets.add_row(f"flash for a first boot with {provider}", str(size), str(BUDGET["flash"]))
     for provider, size in figures["flash"]["further provider"].items():
         budgets.add_row(f"{provider} as a further provider", str(size), str(BUDGET["provider"]))
+    for name, size in figures["flash"]["shared"].items():
+        budgets.add_row(f"for each provider that wants it: {name}", str(size), "")
     for name, size in figures["flash"]["afterwards"].items():
         budgets.add_row(f"afterwards: {name}", str(size), str(BUDGET.get(name, "")))
     for name, size in figures.get("heap", {}).items():
