@@ -12,10 +12,10 @@ from urllib.parse import quote as standard_quote
 
 import enroll.connection as connection
 from enroll import clock, dates, http, httpdate, url
+from enroll.commit import Journal
 from enroll.config import Config
 from enroll.errors import EnrollError
 from enroll.hmac import hmac_sha256
-from enroll.store import Store
 from helpers import SECTIONS, Wire, drive, patched
 from hypothesis import example, given
 from hypothesis import strategies as st
@@ -267,22 +267,22 @@ RECORDS = st.tuples(st.integers(1, 4), st.binary(max_size=80), st.binary(max_siz
 @given(st.binary(max_size=1100), st.binary(max_size=1100), RECORDS)
 def test_store_of_anything_is_a_valid_record_or_none(first, second, record):
     with tempfile.TemporaryDirectory() as folder:
-        Store(folder).prepare()
+        Journal(folder).prepare()
         for side, content in (("0", first), ("1", second)):
             (name,) = os.listdir(f"{folder}/{side}")
             Path(folder, side, name).write_bytes(content)
-        store = Store(folder)
+        store = Journal(folder)
         assert store.load() is None
         store.prepare()
         store.save(*record)
         store.close()
-        assert Store(folder).load() == record
+        assert Journal(folder).load() == record
 
 
 @given(st.lists(RECORDS, min_size=2, max_size=4), st.data())
 def test_store_with_a_slot_damaged_anywhere_gives_the_newest_record_or_the_other_slots(records, data):
     with tempfile.TemporaryDirectory() as folder:
-        store = Store(folder)
+        store = Journal(folder)
         store.load()
         store.prepare()
         for record in records:
@@ -297,4 +297,4 @@ def test_store_with_a_slot_damaged_anywhere_gives_the_newest_record_or_the_other
         noise = data.draw(st.binary(min_size=1, max_size=200))
         content[start : start + len(noise)] = noise[: len(content) - start]
         path.write_bytes(content)
-        assert Store(folder).load() in both
+        assert Journal(folder).load() in both

@@ -57,10 +57,10 @@ def test_a_registered_board_is_not_overwritten_but_by_name(plug, desk, sandbox):
     assert asked(sandbox) == 2
 
 
-HALF = "import os; os.remove('/lib/enroll/store.mpy'); os.remove('/main.py')"
+HALF = "import os; os.remove('/lib/enroll/journal.mpy'); os.remove('/main.py')"
 TRIED = """
-from enroll import store
-it = store.Store("/state")
+from enroll.commit import Journal
+it = Journal("/state")
 it.prepare()
 it.save({state}, {identity!r}, b"")
 """

@@ -11,7 +11,6 @@ import pytest
 from click.testing import CliRunner
 from provision.library import LIBRARY, library
 from provision.link import connect
-from provision.snippets import Program
 from testboard import bench, cloud, hardware, pure, stages
 from testboard.__main__ import EVIDENCE, main
 
@@ -147,26 +146,15 @@ def test_a_store_that_loses_records_is_found_out(plug, monkeypatch):
     for name, value in (("ROUNDS", 1), ("LEAST", 200)):
         monkeypatch.setattr(hardware, name, value)
     files = dict(library(False))
-    del files["/lib/enroll/store.mpy"]
-    source = (LIBRARY / "store.py").read_text()
+    del files["/lib/enroll/commit.mpy"]
+    source = (LIBRARY / "commit.py").read_text()
     forgetful = source.replace("    def save(", "    def save(self, *_):\n        pass\n\n    def unused(")
     assert forgetful != source
-    monkeypatch.setattr(stages, "library", lambda _source: {**files, "/lib/enroll/store.py": forgetful.encode()})
+    monkeypatch.setattr(stages, "library", lambda _source: {**files, "/lib/enroll/commit.py": forgetful.encode()})
     status, found = run(plug(), *only("flash"))
     failed = {row["name"]: row["text"] for row in found["rows"] if row["result"] == "failed"}
     assert status == 1 and set(failed) == {"power cuts in memory", "records on flash", "resets while saving"}, found
     assert "and record 0 was there after the reset" in failed["resets while saving"]
-
-
-def test_a_save_that_raises_is_a_row_that_says_why(plug, monkeypatch):
-    for name, value in (("ROUNDS", 1), ("LEAST", 200)):
-        monkeypatch.setattr(hardware, name, value)
-    code = hardware._SAVES.code.replace("        number += 1\n", "        raise OSError(28)\n")
-    monkeypatch.setattr(hardware, "_SAVES", Program(code, once=True))
-    with bench.on_board(plug().port, bench.Settings(), print) as it:
-        it.write({path.removeprefix("/"): data for path, data in library(False).items()})
-        row = stages.measured(it, "resets", lambda: hardware.resets(it))
-    assert (row.result, row.text) == ("failed", "OSError: 28")
 
 
 def test_resets_are_survived_and_waited_for(plug, monkeypatch):

@@ -12,9 +12,9 @@ from provision.snippets import Program
 NEW = "0.9.9"
 BITE = Program("def main():\n import machine, time\n machine.WDT(timeout=1)\n time.sleep(9)\n", once=True)
 BROKEN = {
-    "raise ImportError": ("store", "import nothing_like_this\n"),
-    "do not find the credential": ("record", None),
-    "do not boot within 1 s": ("store", "while True: pass\n"),
+    "raise ImportError": ("journal", "import nothing_like_this\n"),
+    "do not find the credential": ("journal", None),
+    "do not boot within 1 s": ("journal", "while True: pass\n"),
 }
 
 

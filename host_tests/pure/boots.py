@@ -2,10 +2,10 @@
 
 import json
 
-import enroll.store as stores
+import enroll.commit as commit
+from enroll.commit import Journal
 from enroll.enroller import Enroller
-from enroll.record import recall
-from enroll.store import Store
+from enroll.journal import recall
 from helpers import Fake, config, folder
 
 NOW = 1795000000  # November 2026
@@ -21,7 +21,7 @@ ONCE = ("etherfax", "xyte")  # they register once and never tell again
 class Port:
     """A board whose link is up and whose clock is right."""
 
-    def __init__(self, store=Store):
+    def __init__(self, store=Journal):
         self.store = store
         self.connected = 0
         self.clock = None
@@ -37,7 +37,7 @@ class Port:
         return self.kept
 
     def identity(self):
-        stores.Store = self.store  # asked before anything is opened
+        commit.Journal = self.store  # asked before anything is opened
         return {}
 
     def connect(self, networks):
@@ -116,7 +116,7 @@ class Device:
         return action
 
     def state(self):
-        return recall(self.it, Store(self.it.store))[0]
+        return recall(self.it, Journal(self.it.store))[0]
 
 
 class Ready:

@@ -11,16 +11,16 @@ UNLOAD = enroll.config.unload
 
 @pytest.fixture(autouse=True)
 def real_parts() -> Iterator[None]:
-    """boots.Port replaces `clock.ask` until it is called, which not every test does, and the Store of the library.
+    """boots.Port replaces `clock.ask` until it is called, which not every test does, and the Journal of the library.
 
     The tool that provisions boards keeps what the library unloads, in the same process.
     """
-    from enroll import clock, store
+    from enroll import clock, commit
 
-    before = store.Store
+    before = commit.Journal
     for name, module in list(sys.modules.items()):
         if name.startswith("enroll.") and hasattr(module, "unload") and name != "enroll.providers.etherfax":
             module.unload = UNLOAD  # type: ignore[attr-defined]
     yield
     clock.ask = getattr(clock, "real", clock.ask)
-    store.Store = before
+    commit.Journal = before

@@ -9,8 +9,8 @@ import sys
 
 import enroll.dates
 import enroll.errors
+import enroll.journal
 import enroll.sleep
-import enroll.store
 import enroll.wait  # these keep the real modules: nobody may import them first while the fakes are there  # noqa: F401
 from fakes_network import Cable, Cyw43, Esp32Wifi
 from helpers import Fake

@@ -8,7 +8,7 @@ import enroll.session as session
 from boots import GOOD, NOW, Device, Port, Ready
 from disk import Disk
 from enroll import wait
-from enroll.store import Store
+from enroll.commit import Journal
 from helpers import Fake, patched
 
 
@@ -138,9 +138,9 @@ class Life:
         self.port.sleep = self.sleep
         self.session = session.Session(self.it, self.port, log=self.log)
 
-    def store(self, path):
-        """A Store that counts the records it writes."""
-        found = Store(path)
+    def store(self, path, *more):
+        """A Journal that counts the records it writes."""
+        found = Journal(path, *more)
         save = found.save
 
         def counting(state, *more):

@@ -2,7 +2,7 @@
 
 import json
 
-from enroll.providers import Credential
+from enroll.credential import Credential
 from helpers import changed, raises
 from test_answers import GOOD, XYTE, parsed
 

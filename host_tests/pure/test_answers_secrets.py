@@ -2,7 +2,7 @@
 
 import json
 
-from enroll.providers import Credential
+from enroll.credential import Credential
 from helpers import config
 from test_answers import parsed
 from test_answers_odd import text

@@ -8,7 +8,7 @@ from enroll import wait
 from enroll.config import Secret
 from enroll.enroller import Enroller
 from enroll.hmac import hmac_sha256
-from enroll.record import REFUSED, TRIED
+from enroll.journal import REFUSED, TRIED
 from helpers import LEFT_OUT, config, patched, raises
 from talk import Net
 

@@ -7,7 +7,7 @@ import enroll
 from boots import GOOD, NOW, ONCE, Device, Port, Service
 from enroll.enroller import Enroller
 from enroll.httpdate import http_date
-from enroll.record import KEPT, REFUSED, TRIED
+from enroll.journal import KEPT, REFUSED, TRIED
 from helpers import SECTIONS, config, raises
 
 

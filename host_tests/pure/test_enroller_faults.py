@@ -6,9 +6,9 @@ import enroll
 import enroll.connection as connection
 from boots import GOOD, ONCE, Device, Port, Ready, Service
 from enroll import wait
+from enroll.commit import Journal
 from enroll.enroller import Enroller
-from enroll.record import KEPT, RAW, REFUSED, TRIED
-from enroll.store import Store
+from enroll.journal import KEPT, RAW, REFUSED, TRIED
 from helpers import SECTIONS, Wire, config, folder, patched, raises, read, saved, settings
 
 KINDS = (TypeError, AttributeError, KeyError, RuntimeError, ValueError, IndexError, OSError, ZeroDivisionError)
@@ -171,7 +171,7 @@ def test_a_cut_answer_that_is_kept_says_so():
             assert action.error.kind == ("network" if isinstance(end, OSError) else "memory")
             said = "cut short" in str(action.error) and it.store in str(action.error)
             assert said or isinstance(end, MemoryError), action.error
-            assert Store(it.store).load()[2] == b'{"Devi'
+            assert Journal(it.store).load()[2] == b'{"Devi'
 
 
 LITERAL = b'"a": 1e999, "b": [-1e999], "e": 1e39, "f": [{"g": 1e39}], "good": "kept", "n": 5'
@@ -206,11 +206,11 @@ def test_nothing_is_erased_before_the_record_reads_back():
     device = Device("ickstream")
     device.it = enroll.Config.load(path)
 
-    class Wrong(Store):
+    class Wrong(Journal):
         def save(self, state, who, body, *more):
             super().save(state, who, b"[]" if state == KEPT else body, *more)
 
-    assert "read back" in str(raises("storage", device.boot, (200, GOOD["ickstream"]), port=Port(Wrong)))
+    assert "cannot be written" in str(raises("storage", device.boot, (200, GOOD["ickstream"]), port=Port(Wrong)))
     assert b"once-canary" in read(path)
 
 

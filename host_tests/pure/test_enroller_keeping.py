@@ -4,10 +4,10 @@ import json
 
 import enroll
 from boots import GOOD, ONCE, Device, Port, Service
+from enroll.commit import Journal
 from enroll.enroller import Enroller
 from enroll.errors import EnrollError
-from enroll.record import KEPT, RAW, TRIED
-from enroll.store import Store
+from enroll.journal import KEPT, RAW, TRIED
 from helpers import SECTIONS, raises, read, saved, settings
 
 
@@ -16,7 +16,7 @@ def test_an_answer_that_is_not_understood_stays_stored():
         device = Device(provider)
         device.refused("answer", (200, b'{"token": "in another place"}'))
         assert device.state() == RAW
-        assert Store(device.it.store).load()[2] == b'{"token": "in another place"}'
+        assert Journal(device.it.store).load()[2] == b'{"token": "in another place"}'
 
 
 def test_a_stored_answer_is_used_on_the_next_boot_without_a_packet():
@@ -24,7 +24,7 @@ def test_a_stored_answer_is_used_on_the_next_boot_without_a_packet():
         device = Device(provider)
         whole = json.dumps(GOOD[provider]).encode()
         device.boot((200, whole))
-        store = Store(device.it.store)
+        store = Journal(device.it.store)
         _, who, _ = store.load()
         store.save(RAW, who, whole)
         action = device.boot()
@@ -48,7 +48,7 @@ def test_the_answer_is_on_flash_before_it_is_parsed():
     parse = service.parse
 
     def spy(it, answer):
-        seen.append(Store(it.store).load()[0])
+        seen.append(Journal(it.store).load()[0])
         return parse(it, answer)
 
     service.parse = spy
@@ -73,7 +73,7 @@ def test_the_slot_says_tried_before_the_first_request_leaves():
 
 
 def test_flash_that_cannot_be_written_stops_before_anything_is_sent():
-    class ReadOnly(Store):
+    class ReadOnly(Journal):
         def save(self, *_):
             raise EnrollError("storage", "read-only")
 
@@ -83,7 +83,7 @@ def test_flash_that_cannot_be_written_stops_before_anything_is_sent():
 
 
 def test_a_token_that_flash_does_not_take_at_first_is_kept_without_asking_again():
-    class Moody(Store):
+    class Moody(Journal):
         bad = True
 
         def save(self, state, *rest):
@@ -104,7 +104,7 @@ def test_a_token_that_flash_does_not_take_at_first_is_kept_without_asking_again(
 def test_the_next_slot_is_taken_before_each_request_leaves():
     events = []
 
-    class Watched(Store):
+    class Watched(Journal):
         def begin(self):
             super().begin()
             events.append("begun")

@@ -3,11 +3,12 @@
 import json
 
 import enroll
-import enroll.store as stores
+import enroll.commit as commit
+import enroll.journal as journal
 from boots import GOOD, Device
 from disk import Disk
-from enroll.record import KEPT, RAW, identity, recall
-from enroll.store import Store
+from enroll.commit import Journal
+from enroll.journal import KEPT, RAW, identity, recall
 from helpers import SECTIONS, config, patched, raises
 
 OLD, NEW = "http://localhost/api", "http://new.example.com/api"
@@ -24,7 +25,7 @@ def moved(provider, **top):
 
 
 def record(device):
-    state, who, body = Store(device.it.store).load()
+    state, who, body = Journal(device.it.store).load()
     return state, who, json.loads(body)
 
 
@@ -73,7 +74,7 @@ def test_where_the_service_has_moved_the_credential_is_good_and_is_kept_with_the
 
 def test_when_it_last_registered_again_stays_known_where_a_service_has_moved():
     device = moved("xyte", moved_from=[OLD])
-    store = Store(device.it.store)
+    store = Journal(device.it.store)
     _, who, body = store.load()
     store.save(KEPT, who, json.dumps(json.loads(body)[:3] + [1795000123]).encode())
     device.boot()
@@ -90,15 +91,15 @@ def test_power_that_fails_while_it_is_kept_with_the_new_address_costs_nothing():
         while True:
             at += 1
             disk = Disk()
-            with patched(stores, open=disk.open, os=disk):
-                store = Store("state")
+            with patched((commit, journal), open=disk.open, os=disk):
+                store = Journal("state")
                 store.prepare()
                 store.load()
                 store.save(KEPT, identity(before), body)
                 if newer:
                     store.save(*newer)
                 disk.fail(at, 5, True)
-                store = Store("state")
+                store = Journal("state")
                 found = recall(after, store)
                 assert found[1].secret.reveal() == "token-canary"
                 try:
@@ -107,7 +108,7 @@ def test_power_that_fails_while_it_is_kept_with_the_new_address_costs_nothing():
                     pass
                 done = disk.done < at
                 disk.fail_at = None
-                assert recall(after, Store("state"))[1].secret.reveal() == "token-canary", (newer, at)
+                assert recall(after, Journal("state"))[1].secret.reveal() == "token-canary", (newer, at)
             if done:
                 break
         assert at > 5

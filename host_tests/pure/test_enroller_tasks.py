@@ -7,8 +7,8 @@ import enroll
 import enroll.connection as connection
 from boots import GOOD, NOW, ONCE, Port, Ready, Service
 from enroll import wait
-from enroll.record import KEPT, recall
-from enroll.store import Store
+from enroll.commit import Journal
+from enroll.journal import KEPT, recall
 from helpers import SECTIONS, Wire, config, folder, patched
 
 
@@ -86,7 +86,7 @@ def test_a_cancellation_at_any_await_burns_no_registration():
             it = config(provider, store=folder() + "/state")
             wire = Lasting(provider)
             outcome = asyncio.run(cancelled(it, wire, at))
-            kept = recall(it, Store(it.store))
+            kept = recall(it, Journal(it.store))
             assert wire.open <= 0
             if outcome == "done":
                 assert kept[0] == KEPT and at > 5
@@ -153,7 +153,7 @@ def interrupted(attempts):
             assert at > 5
             break
         except KeyboardInterrupt:
-            assert bool(recall(it, Store(it.store))[1]) == bool(wire.given), at
+            assert bool(recall(it, Journal(it.store))[1]) == bool(wire.given), at
             # `provision` waits for its end then
             assert ("registering, it ends after that" in said) == bool(wire.given), (at, said)
 
@@ -167,4 +167,4 @@ def test_what_ends_a_program_is_not_held_back_where_nothing_has_left():
 
     wire = Silent()
     outcome = asyncio.run(cancelled(it, wire, 0))
-    assert outcome == "cancelled" and not wire.sent and recall(it, Store(it.store))[0] == 0
+    assert outcome == "cancelled" and not wire.sent and recall(it, Journal(it.store))[0] == 0

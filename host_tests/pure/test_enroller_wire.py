@@ -5,9 +5,9 @@ import json
 import enroll.connection as connection
 from boots import GOOD, ONCE, Port, Ready
 from enroll import wait
+from enroll.commit import Journal
 from enroll.enroller import Enroller
-from enroll.record import KEPT, RAW, TRIED, recall
-from enroll.store import Store
+from enroll.journal import KEPT, RAW, TRIED, recall
 from helpers import SECTIONS, Wire, config, folder, patched
 
 
@@ -35,7 +35,7 @@ def fresh(provider):
 
 
 def state(it):
-    return recall(it, Store(it.store))[0]
+    return recall(it, Journal(it.store))[0]
 
 
 def test_every_provider_registers():
@@ -89,7 +89,7 @@ def test_an_answer_cut_at_every_byte_loses_nothing_that_came():
                     assert action.error.kind in ("network", "answer"), action.error.kind
                     assert state(it) == (RAW if end > start else TRIED), end
                     if end > start:
-                        assert Store(it.store).load()[2] == whole[start:end]
+                        assert Journal(it.store).load()[2] == whole[start:end]
 
 
 def test_an_answer_whose_length_is_wrong_but_whose_text_is_whole():

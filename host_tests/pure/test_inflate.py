@@ -6,10 +6,10 @@ from binascii import crc32, unhexlify
 import enroll.inflate as packed
 from boots import GOOD, Device
 from enroll import connection, http
+from enroll.commit import Journal
 from enroll.inflate import inflate
+from enroll.journal import KEPT, RAW
 from enroll.providers import Answer
-from enroll.record import KEPT, RAW
-from enroll.store import Store
 from helpers import SECTIONS, Wire, config, drive, folder, patched
 from test_enroller_wire import boot, recall
 
@@ -60,7 +60,7 @@ def test_an_answer_of_each_provider_registers_and_is_read_again_from_flash():
             it = config(provider, store=folder() + "/state")
             head = b"HTTP/1.1 200 OK\r\nContent-Encoding: gzip\r\nContent-Length: %d\r\n\r\n" % len(body)
             assert boot(it, head + body).name == "registered", provider
-            assert recall(it, Store(it.store))[0] == KEPT
+            assert recall(it, Journal(it.store))[0] == KEPT
             assert Answer(200, body).json() == GOOD[provider]
 
 

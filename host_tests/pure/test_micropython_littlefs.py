@@ -2,8 +2,8 @@
 
 import os
 
+from enroll.commit import Journal
 from enroll.reset import clear
-from enroll.store import Store
 from helpers import raises
 
 try:
@@ -81,7 +81,7 @@ def formatted(kind, blocks=64, *records):
     block = Block(blocks)
     kind.mkfs(block)
     with mounted(block, kind):
-        store = Store("/ram/state")
+        store = Journal("/ram/state")
         store.load()
         store.prepare()
         for record in records:
@@ -101,7 +101,7 @@ def sweep(kind, action, allowed, *records):
             cut += 1
             block.data[:] = whole
             with mounted(block, kind):
-                store = Store("/ram/state")
+                store = Journal("/ram/state")
                 store.load()
                 block.done, block.cut, block.model = 0, cut, model
                 finished = True
@@ -114,12 +114,12 @@ def sweep(kind, action, allowed, *records):
                 reached = block.done >= cut
             block.cut = 0
             with mounted(block, kind):
-                store = Store("/ram/state")
+                store = Journal("/ram/state")
                 record = store.load()
                 assert record in (allowed[-1:] if finished else allowed), (model, cut, record, finished)
                 store.prepare()
                 store.save(5, b"who", b"goes on")
-                assert Store("/ram/state").load() == (5, b"who", b"goes on"), (model, cut)
+                assert Journal("/ram/state").load() == (5, b"who", b"goes on"), (model, cut)
             if not reached:
                 assert finished
                 break
@@ -168,37 +168,37 @@ def test_full_littlefs_before_anything_is_prepared():
     vfs.VfsLfs2.mkfs(block)
     with mounted(block, vfs.VfsLfs2):
         names = fill()
-        raises("storage", Store("/ram/state").prepare)
+        raises("storage", Journal("/ram/state").prepare)
         for name in names[:20]:
             os.remove(name)
-        store = Store("/ram/state")
+        store = Journal("/ram/state")
         store.prepare()
         store.save(*NEW)
-        assert Store("/ram/state").load() == NEW
+        assert Journal("/ram/state").load() == NEW
 
 
 def test_littlefs_that_fills_after_prepare_takes_what_must_not_be_lost():
     block = formatted(vfs.VfsLfs2, 64, OLD)
     with mounted(block, vfs.VfsLfs2):
         fill()
-        store = Store("/ram/state")
+        store = Journal("/ram/state")
         store.load()
         store.save(3, b"who", b"answer", True)
         store.close()
-        assert Store("/ram/state").load() == (3, b"who", b"answer")
+        assert Journal("/ram/state").load() == (3, b"who", b"answer")
         assert len(os.listdir("/ram/state")) == 2, "the spare file is given up"
 
 
 def test_littlefs_that_fills_between_begin_and_save_takes_the_answer():
     block = formatted(vfs.VfsLfs2, 64, OLD)
     with mounted(block, vfs.VfsLfs2):
-        store = Store("/ram/state")
+        store = Journal("/ram/state")
         store.load()
         store.begin()
         fill()
         store.save(3, b"who", b"answer", True)
         store.close()
-        assert Store("/ram/state").load() == (3, b"who", b"answer")
+        assert Journal("/ram/state").load() == (3, b"who", b"answer")
         assert len(os.listdir("/ram/state")) == 2, "the spare file is given up"
 
 
@@ -206,10 +206,10 @@ def test_read_only_littlefs():
     block = formatted(vfs.VfsLfs2, 64, OLD)
     vfs.mount(vfs.VfsLfs2(block), "/ram", readonly=True)
     try:
-        store = Store("/ram/state")
+        store = Journal("/ram/state")
         assert store.load() == OLD
         raises("storage", store.save, *NEW)
         store.close()
-        assert Store("/ram/state").load() == OLD
+        assert Journal("/ram/state").load() == OLD
     finally:
         vfs.umount("/ram")

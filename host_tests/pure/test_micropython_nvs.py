@@ -3,8 +3,8 @@
 import os
 import sys
 
+from enroll.commit import Journal
 from enroll.reset import clear
-from enroll.store import Store
 from fakes_board import BOARDS
 from fakes_nvs import Flash, Partition
 from helpers import raises
@@ -24,22 +24,22 @@ def test_a_store_at_slash_nvs():
     try:
         assert os.statvfs("/nvs")[:4] == (32, 32, 630, 600) and "nvs" in os.listdir("/") and os.listdir("/nvs") == []
         assert raises(OSError, os.mkdir, "/nvs").errno == 17 and os.stat("/nvs")[0] == 0x4000
-        assert "15 characters" in str(raises("configuration", Store("/nvs/sixteen-letters-").load))
+        assert "15 characters" in str(raises("configuration", Journal("/nvs/sixteen-letters-").load))
         assert raises(OSError, vfs.mount, nvs.Files(flash), "/nvs").errno == 1  # what the port takes for "already"
         path = "/nvs/enroll"
-        assert Store(path).load() is None
-        store = Store(path)
+        assert Journal(path).load() is None
+        store = Journal(path)
         store.prepare()
         store.prepare()
         store.begin()
         store.save(*OLD)
         store.save(*NEW)
         store.close()
-        assert Store(path).load() == NEW and Store(path).load(True) == OLD
+        assert Journal(path).load() == NEW and Journal(path).load(True) == OLD
         assert sorted(os.listdir(path)) == ["0", "1"] and os.stat(path + "/spare")[6] == 1024
         assert raises(OSError, os.listdir, "/nvs/none").errno == 2
-        clear(Store(path))
-        assert Store(path).load() is None
+        clear(Journal(path))
+        assert Journal(path).load() is None
         os.remove(path + "/spare")
         assert raises(OSError, os.stat, path + "/spare").errno == 2
     finally:

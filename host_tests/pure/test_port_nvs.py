@@ -1,9 +1,10 @@
 """The store in esp32.NVS: the same outcomes as in files, whatever NVS raises and whenever it does."""
 
-import enroll.reset as reset_module
-import enroll.store as store_module
+import enroll.commit as commit
+import enroll.journal as journal
+import enroll.reset as reset
+from enroll.commit import Journal
 from enroll.reset import clear
-from enroll.store import Store
 from fakes_board import on_board
 from fakes_nvs import FULL, Flash, Partition
 from helpers import Fake, patched, raises
@@ -29,7 +30,7 @@ class on_nvs:
         self.files = files
         at = lambda method: lambda path, *more: method(path[len(where) :], *more)  # noqa: E731
         os = Fake(stat=at(files.stat), mkdir=at(files.mkdir), remove=at(files.remove))
-        self._patched = patched((store_module, reset_module), open=at(files.open), os=os)
+        self._patched = patched((commit, journal, reset), open=at(files.open), os=os)
         self._patched.__enter__()
         return self
 
@@ -39,12 +40,12 @@ class on_nvs:
 
     def store(self):
         """A store that knows what is there."""
-        store = Store("/nvs/" + self.name)
+        store = Journal("/nvs/" + self.name)
         store.load()
         return store
 
     def loaded(self):
-        store = Store("/nvs/" + self.name)
+        store = Journal("/nvs/" + self.name)
         record = store.load()
         return record and (record[0], bytes(record[1]), bytes(record[2]))
 
@@ -281,7 +282,7 @@ def test_what_cannot_be_read_is_damage():
     with on_nvs() as nvs:
         nvs.fresh(OLD, NEW)
         for nvs.flash.readable in range(3):
-            store = Store("/nvs/enroll")
+            store = Journal("/nvs/enroll")
             record = store.load()
             assert record in (OLD, NEW) or (record is None and store.damaged), nvs.flash.readable
         nvs.flash.readable = None
@@ -291,10 +292,10 @@ def test_what_cannot_be_read_is_damage():
 def test_stores_within_a_store():
     with on_nvs() as nvs:
         nvs.fresh(OLD)
-        child = Store("/nvs/enroll/c12")
+        child = Journal("/nvs/enroll/c12")
         child.prepare()
         child.save(*NEW)
-        assert nvs.loaded() == OLD and Store("/nvs/enroll/c12").load() == NEW
+        assert nvs.loaded() == OLD and Journal("/nvs/enroll/c12").load() == NEW
         assert list(nvs.files.ilistdir("/enroll")) == [(name, 0x4000, 0) for name in ("0", "1", "c12")]
         assert raises(OSError, nvs.files.ilistdir, "/none").errno == 2
         assert nvs.flash.opened.count("enroll") <= 3, "a namespace that is opened again takes memory for ever"

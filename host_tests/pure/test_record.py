@@ -4,9 +4,9 @@ import json
 
 import enroll
 from boots import Port
-from enroll.providers import Credential
-from enroll.record import KEPT, RAW, REFUSED, TRIED, identity, recall
-from enroll.store import Store
+from enroll.commit import Journal
+from enroll.credential import Credential
+from enroll.journal import KEPT, RAW, REFUSED, TRIED, identity, recall
 from helpers import SECTIONS, changed, config, folder
 
 ETHERFAX = Credential("etherfax", "MT873615726", "token-canary", {"note": "x"})
@@ -17,13 +17,13 @@ ANSWER = b'{"DeviceToken": "token-canary", "more": [1, null, "\xc3\xa9"]}'
 def store_with(it, state=None, body=b"", who=None):
     """A store in a new folder, which becomes the one of the configuration `it`, with one record or none."""
     it.store = folder() + "/state"
-    store = Store(it.store)
+    store = Journal(it.store)
     store.load()
     if state is not None:
         store.prepare()
         store.save(state, identity(it) if who is None else who, body)
     store.close()
-    return Store(it.store)
+    return Journal(it.store)
 
 
 def test_nothing_known():
@@ -67,7 +67,7 @@ def test_forget_forgets():
     store_with(it, KEPT, ETHERFAX.encode())
     enroll.forget(it, Port())
     assert enroll.stored(it, Port()) is None
-    assert recall(it, Store(it.store)) == (0, None)
+    assert recall(it, Journal(it.store)) == (0, None)
 
 
 def test_an_answer_that_was_saved_but_not_used():
@@ -89,7 +89,7 @@ def test_an_answer_that_is_understood_counts_though_a_newer_one_is_not():
     store = store_with(it, RAW, ANSWER)
     store.load()
     store.save(RAW, identity(it), b"<html>")
-    state, found = recall(it, Store(it.store))
+    state, found = recall(it, Journal(it.store))
     assert state == RAW and found.secret.reveal() == "token-canary"
 
 
@@ -100,8 +100,8 @@ def test_the_first_of_many_answers_that_are_not_understood_stays():
     for n in range(5):
         store.begin()
         store.save(RAW, identity(it), b"<html>%d" % n)
-    assert Store(it.store).load()[2] == b"<html>4"
-    assert recall(it, Store(it.store))[1].secret.reveal() == "token-canary"
+    assert Journal(it.store).load()[2] == b"<html>4"
+    assert recall(it, Journal(it.store))[1].secret.reveal() == "token-canary"
 
 
 def test_a_byte_order_mark_before_an_answer_is_skipped():

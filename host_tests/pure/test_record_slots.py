@@ -4,8 +4,8 @@ from struct import pack
 
 import enroll
 from boots import Port
-from enroll.record import KEPT, RAW, REFUSED, TRIED, identity, recall
-from enroll.store import Store
+from enroll.commit import Journal
+from enroll.journal import KEPT, RAW, REFUSED, TRIED, identity, recall
 from helpers import SECTIONS, config, folder, raises, read, write
 from test_record import ANSWER, ETHERFAX, store_with
 
@@ -15,7 +15,7 @@ def damaged(it, *contents):
     store_with(it, TRIED)
     for slot, content in enumerate(contents):
         write("%s/%d/slot" % (it.store, slot), bytes(1024) if content is None else content)
-    return Store(it.store)
+    return Journal(it.store)
 
 
 def begun(who, state=TRIED):
@@ -99,7 +99,7 @@ def test_another_address_says_nothing_where_the_credential_is_this_ones():
     store = store_with(it, KEPT, ETHERFAX.encode())
     store.load()
     store.save(KEPT, identity(config("etherfax", url="http://other")), ETHERFAX.encode())
-    assert recall(it, Store(it.store))[0] == KEPT
+    assert recall(it, Journal(it.store))[0] == KEPT
 
 
 def test_what_is_written_next_never_goes_over_the_credential():
@@ -112,7 +112,7 @@ def test_what_is_written_next_never_goes_over_the_credential():
             before = read(it.store + "/0/slot")
             store.load()
             store.save(state, who or identity(it), b"<html>")
-            store = Store(it.store)
+            store = Journal(it.store)
             assert recall(it, store)[1].secret.reveal() == "token-canary"
             store.save(KEPT, identity(it), ETHERFAX.encode())
             assert read(it.store + "/0/slot") == before

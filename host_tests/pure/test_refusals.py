@@ -4,8 +4,8 @@ import json
 
 from boots import GOOD, ONCE, Device
 from enroll import errors
+from enroll.journal import RAW, TRIED
 from enroll.providers import Answer
-from enroll.record import RAW, TRIED
 from helpers import SECTIONS, config, raises
 
 COMMON = (

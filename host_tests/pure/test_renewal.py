@@ -8,8 +8,8 @@ import enroll.dates as dates
 import enroll.session as session
 from boots import GOOD, NOW, Device, Port, Ready
 from enroll import wait
-from enroll.record import KEPT, REFUSED, TRIED, recall
-from enroll.store import Store
+from enroll.commit import Journal
+from enroll.journal import KEPT, REFUSED, TRIED, recall
 from helpers import Wire, patched, raises
 
 PATH = "/v1/devices/{id}/config"
@@ -62,9 +62,9 @@ class Life:
         self.port.sleep = self.clock.sleep
         self.session = session.Session(self.it, self.port, log=self.lines.append)
 
-    def store(self, path):
-        """A Store that counts the records it writes."""
-        found = Store(path)
+    def store(self, path, *more):
+        """A Journal that counts the records it writes."""
+        found = Journal(path, *more)
         save = found.save
 
         def counting(state, *more):
@@ -87,7 +87,7 @@ class Life:
                     assert self.wire.open <= 0, "a socket is left open"
 
     def stored(self):
-        return recall(self.it, Store(self.it.store))
+        return recall(self.it, Journal(self.it.store))
 
 
 def test_two_401s_five_seconds_apart_make_it_register_anew_and_ask_once_more():

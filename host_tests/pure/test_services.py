@@ -3,12 +3,13 @@
 import json
 
 import enroll
-import enroll.store as store_module
+import enroll.commit as commit
+import enroll.journal as journal
 from boots import GOOD
 from enroll import services
-from enroll.record import KEPT
+from enroll.commit import Journal
+from enroll.journal import KEPT
 from enroll.services import etherfax, ickstream
-from enroll.store import Store
 from enroll.token import set_registration_token
 from helpers import patched, raises
 from talk import Cut, Flash, Life
@@ -216,7 +217,7 @@ def cut_while_kept(prepare=lambda life: None):
     while True:
         at += 1
         flash = Flash()
-        with patched(store_module, open=flash.open, os=flash):
+        with patched((commit, journal), open=flash.open, os=flash):
             life = Life("ickstream", rpc(), HOME)
             prepare(life)
             flash.done, flash.at = 0, at
@@ -243,7 +244,7 @@ def test_nor_does_it_beside_the_note_of_an_attempt_to_register_anew():
     """The credential is in one slot then, and the note in the other."""
 
     def note(life):
-        store = Store(life.it.store)
+        store = Journal(life.it.store)
         who = store.load()[1]
         store.load()
         store.save(1, who, b"")
@@ -275,5 +276,5 @@ def test_a_record_that_would_be_too_long_to_be_read_back_costs_nothing():
     life = Life("ickstream", rpc())
     life.run(ickstream.set_address, "a" * 9000)
     assert secret(life) == "token-canary" and "address" not in enroll.stored(life.it, life.port).extra
-    store = Store(life.it.store)
+    store = Journal(life.it.store)
     raises("storage", store.save, KEPT, b"", json.dumps("x" * 70000).encode(), True)

@@ -7,8 +7,8 @@ import enroll.connection as connection
 import enroll.http1 as http1
 from boots import GOOD, NOW, Device, Port, Ready
 from enroll import wait
+from enroll.credential import Credential
 from enroll.errors import EnrollError
-from enroll.providers import Credential
 from enroll.session import Session
 from helpers import Wire, config, folder, patched, raises
 

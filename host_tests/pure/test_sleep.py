@@ -3,9 +3,9 @@
 import enroll.dates as dates
 import enroll.failed as failed
 from boots import GOOD, NOW, Device, Port, Service
+from enroll.commit import Journal
 from enroll.enroller import Enroller
 from enroll.errors import EnrollError
-from enroll.store import Store
 from helpers import Fake, patched
 
 BUSY = (503, b"")
@@ -23,8 +23,8 @@ class Board(Port):
 
     saves = 0
 
-    def store(self, path):
-        found = Store(path)
+    def store(self, path, *more):
+        found = Journal(path, *more)
         save = found.save
 
         def counting(*more):

@@ -2,8 +2,8 @@
 
 import os
 
+from enroll.commit import Journal
 from enroll.reset import clear
-from enroll.store import Store
 from helpers import folder, raises, read, write
 
 OLD = (1, b"who", b"old")
@@ -18,7 +18,7 @@ def slots(path):
 def fresh(*records):
     """The path of a store that was given `records`."""
     path = folder() + "/state"
-    store = Store(path)
+    store = Journal(path)
     assert store.load() is None
     store.prepare()
     for record in records:
@@ -29,7 +29,7 @@ def fresh(*records):
 
 def load(path):
     """What a store that knows nothing yet finds at `path`, as (record, damaged)."""
-    store = Store(path)
+    store = Journal(path)
     record = store.load()
     return (record and (record[0], bytes(record[1]), bytes(record[2]))), bool(store.damaged)
 
@@ -62,7 +62,7 @@ def test_blank_store():
 
 def test_prepare_twice_keeps_the_record():
     path = fresh(OLD)
-    store = Store(path)
+    store = Journal(path)
     store.prepare()
     assert load(path) == (OLD, False)
 
@@ -89,7 +89,7 @@ def test_slots_alternate():
     path = fresh(OLD)
     for n in range(6):
         before = [read(name) for name in slots(path)]
-        store = Store(path)
+        store = Journal(path)
         store.load()
         store.save(1, b"who", b"%d" % n)
         store.close()
@@ -115,7 +115,7 @@ def test_a_record_longer_than_a_slot():
 
 def test_a_record_too_long_is_refused_and_the_one_before_stays():
     path = fresh(OLD)
-    store = Store(path)
+    store = Journal(path)
     store.load()
     raises("storage", store.save, 3, b"who", b"x" * 60000)
     store.close()
@@ -123,19 +123,19 @@ def test_a_record_too_long_is_refused_and_the_one_before_stays():
 
 
 def test_a_save_without_prepare_is_an_error():
-    raises("storage", Store(folder() + "/state").save, *OLD)
+    raises("storage", Journal(folder() + "/state").save, *OLD)
 
 
 def test_begin_alone_changes_nothing():
     path = fresh(OLD, NEW)
-    store = Store(path)
+    store = Journal(path)
     store.load()
     store.begin()
     store.begin()
     store.close()
     assert load(path)[0] == NEW
     path = fresh(OLD)
-    store = Store(path)
+    store = Journal(path)
     store.load()
     store.begin()
     store.close()
@@ -144,7 +144,7 @@ def test_begin_alone_changes_nothing():
 
 def test_begin_then_save():
     path = fresh(OLD)
-    store = Store(path)
+    store = Journal(path)
     store.load()
     store.begin()
     store.save(*NEW)
@@ -155,11 +155,11 @@ def test_begin_then_save():
 
 def test_what_a_save_that_was_cut_leaves_is_written_over():
     path = fresh(OLD, NEW)
-    store = Store(path)
+    store = Journal(path)
     store.load()
     store.begin()
     store.close()
-    store = Store(path)
+    store = Journal(path)
     assert store.load() == NEW
     store.save(5, b"who", b"newer")
     store.close()
@@ -169,20 +169,20 @@ def test_what_a_save_that_was_cut_leaves_is_written_over():
 def test_clear_forgets_both_slots():
     for records in ((), (OLD,), (OLD, NEW), (OLD, NEW, OLD)):
         path = fresh(*records)
-        clear(Store(path))
+        clear(Journal(path))
         assert load(path) == (None, False)
         assert not any(any(read(name)) for name in slots(path)), "no secret is left on flash"
 
 
 def test_clear_forgets_a_long_record():
     path = fresh((4, b"who", b"canary" * 500), OLD)
-    clear(Store(path))
+    clear(Journal(path))
     assert not any(any(read(name)) for name in slots(path))
 
 
 def test_clear_of_an_absent_store():
     path = folder() + "/none"
-    clear(Store(path))
+    clear(Journal(path))
     assert load(path) == (None, False)
 
 
@@ -191,13 +191,13 @@ def test_clear_of_a_damaged_store():
     for name in slots(path):
         write(name, b"\xff" * 1024)
     assert load(path) == (None, True)
-    clear(Store(path))
+    clear(Journal(path))
     assert load(path) == (None, False)
 
 
 def test_a_store_goes_on_after_clear():
     path = fresh(OLD)
-    store = Store(path)
+    store = Journal(path)
     clear(store)
     store.prepare()
     store.save(*NEW)
@@ -289,11 +289,11 @@ def test_a_folder_where_a_slot_should_be():
 
 def test_parents_of_the_folder_are_made():
     path = folder() + "/a/b/c/state"
-    store = Store(path)
+    store = Journal(path)
     store.prepare()
     store.save(*OLD)
     assert load(path) == (OLD, False)
-    store = Store("no-such-folder-%s" % path[-20:].replace("/", "-"))
+    store = Journal("no-such-folder-%s" % path[-20:].replace("/", "-"))
     store.prepare()
     clear(store)
     for name in ("0/slot", "1/slot", "spare"):
@@ -307,7 +307,7 @@ def test_a_damaged_slot_shows_whose_it_was():
     for name in slots(path):
         content = read(name)
         write(name, content[:4] + b"\x09" + content[5:])
-        store = Store(path)
+        store = Journal(path)
         store.load()
         assert store.damaged == [b"who"]
         write(name, b"\xff" * 1024)
@@ -319,4 +319,4 @@ def test_a_damaged_slot_shows_whose_it_was():
 def test_a_file_where_the_folder_should_be():
     path = write(folder() + "/state", b"in the way")
     assert load(path)[0] is None
-    raises("storage", Store(path).prepare)
+    raises("storage", Journal(path).prepare)

@@ -1,10 +1,11 @@
 """The store on a file system that fails: at every single operation, the old record or the new one, never another."""
 
-import enroll.reset as reset_module
-import enroll.store as store_module
+import enroll.commit as commit
+import enroll.journal as journal
+import enroll.reset as reset
 from disk import EIO, ENOSPC, EROFS, Disk
+from enroll.commit import Journal
 from enroll.reset import clear
-from enroll.store import Store
 from helpers import patched, raises
 
 OLD = (1, b"who", b"old")
@@ -13,13 +14,13 @@ NEW = (4, b"who", b"new and longer")
 
 def on(disk):
     """Context in which the store works on `disk`."""
-    return patched((store_module, reset_module), open=disk.open, os=disk)
+    return patched((commit, journal, reset), open=disk.open, os=disk)
 
 
 def fresh(*records):
     disk = Disk()
     with on(disk):
-        store = Store("state")
+        store = Journal("state")
         store.load()
         store.prepare()
         for record in records:
@@ -40,7 +41,7 @@ def sweep(action, errno, lasting, check, *records):
         disk = fresh(*records)
         failed = False
         with on(disk):
-            store = Store("state")
+            store = Journal("state")
             store.load()
             disk.fail(at, errno, lasting)
             try:
@@ -59,7 +60,7 @@ def sweep(action, errno, lasting, check, *records):
 
 
 def loaded():
-    return Store("state").load()
+    return Journal("state").load()
 
 
 def test_a_failed_save_leaves_the_old_record_or_the_new_one():
@@ -81,7 +82,7 @@ def test_a_save_works_again_once_the_flash_does():
     for errno in (ENOSPC, EIO):
 
         def check(failed):
-            store = Store("state")
+            store = Journal("state")
             store.load()
             store.prepare()
             store.save(5, b"who", b"third")
@@ -98,7 +99,7 @@ def test_the_same_store_can_save_again_after_a_failure():
 
     disk = fresh(OLD)
     with on(disk):
-        store = Store("state")
+        store = Journal("state")
         store.load()
         for at in range(1, 5):
             disk.fail(at, EIO, False)
@@ -117,7 +118,7 @@ def test_a_failed_begin_leaves_the_old_record():
 def test_a_failed_begin_is_told_before_anything_is_sent():
     disk = fresh(OLD)
     with on(disk):
-        store = Store("state")
+        store = Journal("state")
         store.load()
         disk.fail(1, EROFS, True)
         raises("storage", store.begin)
@@ -127,7 +128,7 @@ def test_a_failed_prepare_is_told():
     disk = Disk()
     with on(disk):
         disk.fail(1, EROFS, True)
-        raises("storage", Store("state").prepare)
+        raises("storage", Journal("state").prepare)
 
 
 def test_a_failed_prepare_can_be_repeated():
@@ -136,7 +137,7 @@ def test_a_failed_prepare_can_be_repeated():
         at += 1
         disk = Disk()
         with on(disk):
-            store = Store("state")
+            store = Journal("state")
             disk.fail(at, ENOSPC, True)
             try:
                 store.prepare()
@@ -183,7 +184,7 @@ def test_a_full_disk_gives_up_the_spare_file_for_what_must_not_be_lost():
         disk = Full()
         disk.errno = ENOSPC
         with on(disk):
-            store = Store("state")
+            store = Journal("state")
             store.load()
             store.prepare()
             store.save(*OLD)
@@ -211,7 +212,7 @@ class Lossy(Disk):
 def test_what_does_not_read_back_is_an_error():
     disk = Lossy()
     with on(disk):
-        store = Store("state")
+        store = Journal("state")
         store.load()
         store.prepare()
         store.save(*OLD)
@@ -236,13 +237,13 @@ def test_what_cannot_be_read_is_damage():
     for bad in range(1, 30):
         disk = Unreadable()
         with on(disk):
-            store = Store("state")
+            store = Journal("state")
             store.load()
             store.prepare()
             store.save(*OLD)
             store.save(*NEW)
             disk.reads, disk.bad = 0, bad
-            store = Store("state")
+            store = Journal("state")
             record = store.load()
             assert record in (OLD, NEW) or (record is None and store.damaged), bad
             assert disk.opened == 0

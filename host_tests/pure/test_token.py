@@ -6,8 +6,8 @@ import os
 import enroll
 import enroll.rewrite as rewrite_module
 from boots import GOOD, Device, Port
-from enroll.record import KEPT, recall
-from enroll.store import Store
+from enroll.commit import Journal
+from enroll.journal import KEPT, recall
 from enroll.token import set_registration_token
 from helpers import Fake, config, patched, raises, read
 from player import KEY, NEW, SECOND, Player
@@ -182,7 +182,7 @@ def test_no_record_holds_the_token():
     set_registration_token(player.it, NEW, player.device.port)
     player.boot((503, b""))
     assert b"once-canary" not in player.kept() and NEW.encode() not in player.kept()
-    assert recall(player.it, Store(player.it.store))[0] != KEPT
+    assert recall(player.it, Journal(player.it.store))[0] != KEPT
 
 
 def test_other_keys_of_the_device_still_count():

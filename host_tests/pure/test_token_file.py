@@ -57,7 +57,7 @@ class File:
 
     def write(self, text):
         if self.files.step():
-            self.file.write(text[: len(text) // 2] if self.files.half else "")
+            self.file.write(text[: len(text) // 2 if self.files.half else 0])
             self.file.close()
             raise self.files.fault
         return self.file.write(text)
@@ -75,7 +75,7 @@ def given(player, token, at, half):
     """Give `token` while power fails at the operation number `at`; whether it was not reached."""
     files = Files(at)
     files.half = half
-    with patched(rewrite_module, open=files.open, os=Fake(remove=files.remove)):
+    with patched(rewrite_module, open=files.open, os=Fake(remove=files.remove, stat=os.stat)):
         try:
             set_registration_token(player.it, token, player.device.port)
             return True
@@ -130,7 +130,7 @@ def test_flash_that_is_full_at_any_point_is_an_error_that_changes_nothing_or_no_
             files = Files(at)
             files.half, files.fault = half, OSError(28, "full")
             wanted = NEW
-            with patched(rewrite_module, open=files.open, os=Fake(remove=files.remove)):
+            with patched(rewrite_module, open=files.open, os=Fake(remove=files.remove, stat=os.stat)):
                 try:
                     set_registration_token(player.it, NEW, player.device.port)
                 except enroll.EnrollError as error:

@@ -3,11 +3,12 @@
 import os
 
 import enroll
+import enroll.commit as commit
+import enroll.journal as journal
 import enroll.reset as reset
-import enroll.store as store_module
 from boots import GOOD
+from enroll.commit import Journal
 from enroll.services import settle
-from enroll.store import Store
 from family import change, family, known, mended, some
 from helpers import Fake, patched, raises, read
 from talk import Cut, Flash
@@ -34,7 +35,7 @@ def test_power_that_fails_at_any_write_costs_at_most_the_child_whose_answer_was_
         done = False
         while not done:
             flash = Flash()
-            with patched(store_module, open=flash.open, os=flash):
+            with patched((commit, journal), open=flash.open, os=flash):
                 life = family(some(count))
                 flash.done, flash.at = 0, at
                 try:
@@ -177,7 +178,7 @@ def test_a_damaged_record_costs_its_own_children_and_no_others():
 def test_a_record_that_holds_no_json_is_room():
     life = family(some(3))
     life.run(settle)
-    store = Store(life.it.store + "/c0")
+    store = Journal(life.it.store + "/c0")
     store.load()
     store.save(4, b"device-1", b"\xff{", True)
     assert mended(life) == 3
@@ -202,7 +203,7 @@ def test_flash_that_fails_for_good_ends_in_an_error():
     life.boot()
     opened = []
 
-    class Broken(Store):
+    class Broken(Journal):
         def load(self, older=False):
             opened.append(1)
             assert len(opened) < 200, "there is no end to it"
@@ -212,17 +213,17 @@ def test_flash_that_fails_for_good_ends_in_an_error():
         def prepare(self):
             raise self.trouble(OSError(5))
 
-    with patched(store_module, Store=Broken):
+    with patched(commit, Journal=Broken):
         raises("storage", life.run, settle)
 
 
 def test_no_child_is_asked_for_where_flash_will_not_take_it():
     life = family(some(3))
 
-    class Full(Store):
+    class Full(Journal):
         def begin(self):
             raise self.trouble(OSError(28))
 
-    with patched(store_module, Store=Full):
+    with patched(commit, Journal=Full):
         raises("storage", life.run, settle)
     assert not life.net.requests

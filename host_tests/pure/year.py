@@ -8,19 +8,19 @@ import enroll.clock as clock
 import enroll.erase as erase
 from cloud import Net
 from enroll import (
+    commit,
     config,
     connection,
     dates,
     enroller,
     failed,
     http,
-    record,
+    journal,
     reset,
     rewrite,
     services,
     session,
     sleep,
-    store,
     wait,
 )
 from enroll.errors import EnrollError
@@ -29,7 +29,7 @@ from helpers import Fake, folder, patched, saved
 from virtual import DAY, START, Chance, Clock, Cut, Flash, pause
 
 HOUR = DAY // 24
-REAL = store.Store
+REAL = commit.Journal
 CALM = 335 * DAY  # from here on nothing new goes wrong
 END = 365 * DAY
 RENEW = 28790000  # ms between two new registrations after a 401, less a slow answer
@@ -95,9 +95,9 @@ class Life:
         service.asks = self.asks
         self.configure(service.section())
 
-    def store(self, path):
-        """A Store that counts the records it writes."""
-        found = REAL(path)
+    def store(self, path, *more):
+        """A Journal that counts the records it writes."""
+        found = REAL(path, *more)
         save = found.save
 
         def counting(*more):
@@ -131,7 +131,7 @@ class Life:
     def secret(self):
         """The one on flash, which is not read again while it is the same."""
         if self.seen != self.flash.done:
-            found = record.recall(self.bare, store.Store(self.bare.store))[1]
+            found = journal.recall(self.bare, commit.Journal(self.bare.store))[1]
             self.seen, self.found = self.flash.done, found and found.secret.reveal()
         return self.found
 
@@ -180,8 +180,8 @@ class Life:
     def year(self, end=END):
         ticks = {"ticks_ms": self.clock.ticks_ms, "ticks_add": Clock.ticks_add, "ticks_diff": Clock.ticks_diff}
         changes = [patched(module, **ticks) for module in (connection, http, session, sleep)]
-        changes += [patched(module, open=self.flash.open) for module in (store, reset, erase, rewrite)]
-        changes += [patched(connection, socket=self.net), patched(store, Store=self.store)]
+        changes += [patched(module, open=self.flash.open) for module in (commit, journal, reset, erase, rewrite)]
+        changes += [patched(connection, socket=self.net), patched(commit, Journal=self.store)]
         changes += [patched(dates, time=Fake(time=self.time, gmtime=lambda _: (1970,)))]
         changes += [patched(http, time=self.time)]
         changes += [patched(config, unload=wait.ignore)]  # to compile a module again takes its time

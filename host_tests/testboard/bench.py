@@ -20,7 +20,7 @@ from provision.snippets import Program
 from provision.swap import remove
 from provision.untrusted import clean
 
-from .row import Broken, NoEnd, NotTried
+from .row import Broken, NotTried
 
 FOLDER = "/test-enroll"
 MARK = f"{FOLDER}/made-by-test-board"
@@ -155,7 +155,7 @@ class Bench:
         try:
             return self.link.call(program, *values, seconds=seconds, hear=hear)
         except Deadline:
-            raise NoEnd(f"no end after {seconds:g} s") from None
+            raise Broken(f"no end after {seconds:g} s") from None
         except ProgramError as error:
             raise Broken(error.last) from None
 
@@ -173,16 +173,12 @@ class Bench:
     def until_reset(self, program: Program, *values: object, seconds: float) -> tuple[list[str], list[str]]:
         """Run a program that resets the board within `seconds`, and find the board again.
 
-        Returns the lines that it printed, and what the board says was the cause: of "watchdog" and "sleep". Raises
-        Broken where the program raises.
+        Returns the lines that it printed, and what the board says was the cause: of "watchdog" and "sleep".
         """
         lines: list[str] = []
-        try:
-            with contextlib.suppress(NoEnd, Restarted, OSError):
-                self.call(program, *values, seconds=seconds, hear=lines.append)
-        finally:  # a program that has failed may have left a watchdog that bites
-            causes = self.again()
-        return lines, causes
+        with contextlib.suppress(Broken, Restarted, OSError):
+            self.call(program, *values, seconds=seconds, hear=lines.append)
+        return lines, self.again()
 
     def again(self) -> list[str]:
         """Find the board once more after it was reset or has gone. Returns why it was reset. Raises Failure."""

@@ -72,8 +72,8 @@ _SAVES = Program(
     """
 def main(path, ms):
     import machine
-    from enroll.store import Store
-    store = Store(path)
+    from enroll.commit import Journal
+    store = Journal(path)
     record = store.load()
     store.prepare()
     number = int(record[2]) if record else 0
@@ -89,8 +89,8 @@ def main(path, ms):
 _LOADS = Program(
     """
 def main(path):
-    from enroll.store import Store
-    store = Store(path)
+    from enroll.commit import Journal
+    store = Journal(path)
     record = store.load()
     return [int(record[2]) if record else 0, len(store.damaged)]
 """,
@@ -101,8 +101,8 @@ def main(path):
 _SAVE = Program(
     """
 def main(path, number):
-    from enroll.store import Store
-    store = Store(path)
+    from enroll.commit import Journal
+    store = Journal(path)
     store.load()
     store.prepare()
     store.save(4, b"who", b"%0300d" % number)

@@ -25,7 +25,3 @@ class NotTried(Exception):
 
 class Broken(Exception):
     """It was tried and is not as it should be; the text says how."""
-
-
-class NoEnd(Broken):
-    """It did not end in time."""

@@ -78,8 +78,8 @@ class Boots:
 
     def _kept(self) -> str:
         """What lies in the device's store: the credential, or the answer that holds it."""
+        from enroll.commit import Journal
         from enroll.config import Config
-        from enroll.store import Store
 
-        record = Store(Config.load(str(self._device.path)).store).load()
+        record = Journal(Config.load(str(self._device.path)).store).load()
         return record[2].decode() if record and record[0] > 2 else ""

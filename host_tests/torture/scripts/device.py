@@ -8,10 +8,10 @@ import enroll
 import main
 from boots import ONCE, Port
 from enroll import config, wait
+from enroll.commit import Journal
 from enroll.config import Config
 from enroll.enroller import Enroller
-from enroll.record import KEPT
-from enroll.store import Store
+from enroll.journal import KEPT
 from enroll.wait import ignore
 from helpers import Fake, changed, read, settings, write
 
@@ -161,10 +161,10 @@ class Device:
             write(self.path, json.dumps(settings(self.service.provider, section)))
         return self
 
-    def store(self, path):
+    def store(self, path, *more):
         device = self
 
-        class Watched(Store):
+        class Watched(Journal):
             def save(self, state, who, body, *rest):
                 device.saving = device.service.unsaved
                 super().save(state, who, body, *rest)
@@ -173,7 +173,7 @@ class Device:
                 device.service.unsaved = False
                 device.saves.append(state)
 
-        return Watched(path)
+        return Watched(path, *more)
 
     def request(self, *arguments, **more):
         if getattr(self.flash, "off", False):

@@ -1,6 +1,7 @@
 """A device whose store lies in a dict: file operations fail one by one, and slots hold whatever is put into them."""
 
-import enroll.store
+import enroll.commit
+import enroll.journal
 from device import Device
 from disk import Disk
 from helpers import config, patched
@@ -18,7 +19,7 @@ class Shelf(Disk):
         return other
 
     def __enter__(self):
-        self._patch = patched(enroll.store, open=self.open, os=self)
+        self._patch = patched((enroll.commit, enroll.journal), open=self.open, os=self)
         self._patch.__enter__()
         return self
 

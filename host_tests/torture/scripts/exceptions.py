@@ -7,12 +7,13 @@ own client.
 import builtins
 import sys
 
+import enroll.commit
+import enroll.credential
 import enroll.enroller
 import enroll.erase
 import enroll.failed
+import enroll.journal
 import enroll.providers
-import enroll.record
-import enroll.store
 from blocks import formatted
 from device import Service
 from exceptions_device import Connecting, Points, Requesting, torture
@@ -21,10 +22,11 @@ from helpers import patched
 PARTS = (  # by module: the functions and classes that it calls, and the modules and built-ins
     (enroll.enroller, "gc json recall Answer Action bytearray memoryview"),
     (enroll.failed, "os delay"),
-    (enroll.record, "json Answer Credential"),
-    (enroll.store, "open os crc32 pack unpack"),
+    (enroll.journal, "json Answer open crc32 unpack"),
+    (enroll.commit, "recall open os crc32 pack"),
     (enroll.erase, "open os json"),
-    (enroll.providers, "json plain Secret bytes"),
+    (enroll.providers, "json plain bytes"),
+    (enroll.credential, "json Secret"),
 )
 MADE = {"open": "file", "service.parse": "credential", "socket.socket": "socket"}  # parts that a call brings
 IO = ("open", "os", "file", "response", "socket")  # the parts that may fail with an OSError

@@ -10,7 +10,7 @@ from blocks import KINDS, Failing, formatted
 from device import Device, Lost, Service, sweep
 from device_shelf import Shelf, Shelved
 from disk import EIO, ENOSPC, EROFS
-from enroll.record import KEPT, RAW
+from enroll.journal import KEPT, RAW
 from helpers import write
 
 REMEDY = "free or replace the flash"

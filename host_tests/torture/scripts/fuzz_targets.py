@@ -11,13 +11,14 @@ from struct import pack
 
 import enroll.connection as connection
 from boots import GOOD, Port, Ready
-from enroll import clock, enroller, httpdate, record, retry, url, wait
+from enroll import clock, enroller, httpdate, journal, retry, url, wait
+from enroll.commit import Journal
 from enroll.config import Config
+from enroll.credential import Credential
 from enroll.errors import EnrollError
 from enroll.http import fetch
-from enroll.providers import Answer, Credential
+from enroll.providers import Answer
 from enroll.reset import clear
-from enroll.store import Store
 from fuzz_mutations import odd_bytes, odd_json, odd_object
 from helpers import SECTIONS, Fake, Wire, config, drive, patched, write
 
@@ -65,7 +66,7 @@ def take_config(data):
     try:
         it = Config(data)
         it.complete({"serial": "board", "hardware_id": "board", "hardware_key": "board", "mac": "00:11:22:33:44:55"})
-        record.identity(it)
+        journal.identity(it)
         for request in it.service.register(it, NOW):
             json.dumps(request.json)
             break
@@ -104,7 +105,7 @@ def some_device(content, **top):
 def take_attempt(content):
     """A whole attempt that is answered with `content`, and another one."""
     device = some_device(content, store=FOLDER + "/state")
-    clear(Store(device.store))
+    clear(Journal(device.store))
     for _ in range(2):
         it = enroller.Enroller(device, Port())
         with patched(connection, socket=Flow(content)), patched(wait, select=Ready()), patched(enroller, gc=LAZY):
@@ -173,12 +174,12 @@ def take_text(content):
 
 def take_slots(content):
     """Both slots of a store, the first with a right checksum."""
-    store = Store(FOLDER + "/slots")
+    store = Journal(FOLDER + "/slots")
     store.prepare()
     half = len(content) // 2
     write(FOLDER + "/slots/0/slot", content[:half] + pack("<I", crc32(content[:half])))
     write(FOLDER + "/slots/1/slot", content[half:])
-    state, credential = record.recall(some_device(content), store)
+    state, credential = journal.recall(some_device(content), store)
     assert 0 <= state < 256 and (credential is None or isinstance(credential, Credential))
 
 

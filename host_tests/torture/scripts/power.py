@@ -10,8 +10,8 @@ import enroll
 from blocks import formatted
 from boots import Port
 from device import TICKET, Device, Lost, Service, sweep
-from enroll.record import KEPT, identity
-from enroll.store import Store
+from enroll.commit import Journal
+from enroll.journal import KEPT, identity
 from helpers import read, settings, write
 
 
@@ -73,7 +73,7 @@ def replace(device):
     device.service.given += 1
     with device.flash:
         config = enroll.Config.load(device.path)
-        store = Store(config.store)
+        store = Journal(config.store)
         store.load()
         store.save(KEPT, identity(config), json.dumps(device.service.credential()).encode(), True)
 
@@ -81,7 +81,7 @@ def replace(device):
 def save(device):
     """What is kept, once more."""
     with device.flash:
-        store = Store(enroll.Config.load(device.path).store)
+        store = Journal(enroll.Config.load(device.path).store)
         store.save(*store.load(), True)
 
 

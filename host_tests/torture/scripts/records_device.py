@@ -5,8 +5,8 @@ from struct import pack
 
 from device import TICKET, Lost, Service
 from device_shelf import Shelf, Shelved
-from enroll.record import recall
-from enroll.store import Store
+from enroll.commit import Journal
+from enroll.journal import recall
 
 
 def slot(number):
@@ -14,7 +14,7 @@ def slot(number):
 
 
 def frame(sequence, state, who, body, version=1):
-    """A slot with a record, as store.py describes it."""
+    """A slot with a record, as journal.py describes it."""
     data = b"ENR" + pack("<BIBHH", version, sequence, state, len(who), len(body)) + who + body
     data += pack("<I", crc32(data))
     return data + bytes(max(1024 - len(data), 0))
@@ -43,7 +43,7 @@ def recalled(device):
     """(state, credential as Service.credential gives it or None, whether all is damaged and shows nothing)."""
     with device.flash:
         config = device.load("")
-        store = Store(config.store)
+        store = Journal(config.store)
         store.load()
         damaged = store.damaged == [b"", b""]
         state, found = recall(config, store)

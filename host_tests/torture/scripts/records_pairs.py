@@ -5,7 +5,7 @@ import sys
 
 from device import TICKET, sweep
 from enroll.config import Secret
-from enroll.record import KEPT, RAW, REFUSED, TRIED, identity
+from enroll.journal import KEPT, RAW, REFUSED, TRIED, identity
 from records_device import frame, reads, registered, slots, with_slots
 
 HIGH = 0x7FFFFFFE  # no small integer on 32 bits

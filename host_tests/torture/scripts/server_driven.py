@@ -14,7 +14,7 @@ import time
 import enroll
 import port
 import watched
-from enroll.providers import Credential
+from enroll.credential import Credential
 
 PAUSE = 50  # ms between two requests of a session: what the server has sent unasked is there then
 TICK = 10  # ms
