@@ -107,7 +107,10 @@ def test_an_answer_that_is_longer_than_what_was_proved_is_taken_up_to_8192_bytes
                 it = fresh(provider)
                 whole = json.dumps(dict(GOOD[provider], more="")).encode()[:-2]
                 whole += b"m" * (size - len(whole) - 2) + b'"}'
-                assert boot(it, answer(provider, body=whole[: len(whole) - len(end)] + end)).name == "registered", size
+                action = boot(it, answer(provider, body=whole[: len(whole) - len(end)] + end))
+                if action.error and action.error.kind == "memory":
+                    raise MemoryError  # on a chip: the five copies that this test makes leave it no room
+                assert action.name == "registered", (size, action.error)
                 assert state(it) == KEPT
 
 
