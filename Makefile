@@ -8,7 +8,7 @@ export RUNTIMES
 endif
 
 .DEFAULT_GOAL := help
-.PHONY: help setup demo test torture test-qemu test-board evidence lint sandbox which-micropython dist release romfs firmware provision board size bench coverage lock clean
+.PHONY: help setup demo picture test torture test-qemu test-board evidence lint sandbox which-micropython dist release romfs firmware provision board size bench coverage lock clean
 
 help: ## list the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-18s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -18,6 +18,9 @@ setup: .venv/ready ## install the host tools into .venv, once
 
 demo: .venv/ready ## register with four services, twice, and show each step
 	@$(RUN) tools/demo.py
+
+picture: .venv/ready ## write docs/demo.svg, a picture of make demo
+	@$(RUN) tools/picture.py
 
 test: .venv/ready ## run every test; RUNTIMES=all, TESTS=path/to/some
 	@$(RUN) -m runtimes --needed

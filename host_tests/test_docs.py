@@ -7,6 +7,7 @@ import shutil
 import subprocess
 import sys
 from pathlib import Path
+from xml.etree import ElementTree
 
 import pytest
 from markdown_it import MarkdownIt
@@ -83,3 +84,12 @@ def test_every_test_that_a_page_names_is_there() -> None:
     named = set(re.findall(r"`(test_\w+)`", (ROOT / "docs" / "faults.md").read_text()))
     sources = "".join(path.read_text() for path in (ROOT / "host_tests").rglob("test_*.py"))
     assert named and not {name for name in named if f"def {name}(" not in sources}
+
+
+def test_the_picture_is_made_by_a_run_and_needs_no_network(tmp_path: Path) -> None:
+    out = tmp_path / "demo.svg"
+    subprocess.run([sys.executable, ROOT / "tools" / "picture.py", out], check=True, timeout=50)
+    for path in (out, ROOT / "docs" / "demo.svg"):
+        words = " ".join(ElementTree.parse(path).getroot().itertext()).replace("\xa0", " ")
+        assert "enroll: registered etherfax" in words and "saw no packets" in words
+        assert "@font-face" not in path.read_text() and "url(http" not in path.read_text()
