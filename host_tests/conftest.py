@@ -17,9 +17,16 @@ pytest_plugins = ["leaks", "on_micropython"]
 LONG = (
     "test_slices.py",
     "test_release.py",
-    "test_year_xyte.py",
+    "test_testboard.py",
     "test_year.py",
+    "test_upgrade.py",
+    "test_year_xyte.py",
+    "test_hostile.py",
     "test_one.py",
+    "test_slow.py",
+    "test_station.py",
+    "test_outcomes.py",
+    "test_registration.py",
     "test_properties.py",
     "test_size.py",
 )
