@@ -136,7 +136,7 @@ class Files:
 class File:
     """A blob as a file: its first bytes are in NVS as soon as they are written, the others when it is closed.
 
-    So who has begun to write knows that NVS takes it.
+    So once a write has begun, NVS is known to take it.
     """
 
     def __init__(self, files: Files, path: str, data) -> None:

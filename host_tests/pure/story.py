@@ -76,7 +76,7 @@ class Story:
         self.net.lie = 0
 
     def deletion(self):
-        """Somebody deletes or resets the device in the cloud; sometimes power fails while it registers anew."""
+        """Somebody deletes or resets the device in the cloud; sometimes power fails while it registers again."""
         if self.chance.below(4):
             self.life.service.delete()
         if self.chance.below(3) == 0:

@@ -90,7 +90,7 @@ def test_a_session_that_registers_anew_tells_its_logger_too():
         life.run(xyte.telemetry)
         assert life.session.credential.device_id == "device-2"
         lines = log.told + log.warned if log else life.lines
-        assert [line for line in lines if "registering anew" in line]
+        assert [line for line in lines if "registering again" in line]
         assert [line for line in lines if line.startswith("POST http://localhost/api/v1/devices")]
         clean(lines)
 

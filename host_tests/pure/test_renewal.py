@@ -1,4 +1,4 @@
-"""A credential that the service no longer knows: when the device registers anew, how often, and what it writes."""
+"""A credential that the service no longer knows: when the device registers again, how often, and what it writes."""
 
 import asyncio
 

@@ -255,7 +255,7 @@ def test_nor_does_it_beside_the_note_of_an_attempt_to_register_anew():
 
 
 def test_what_is_kept_again_belongs_to_the_registration_token_it_was_given_for():
-    """A new registration token still registers anew, and is not erased unused."""
+    """A new registration token still registers again, and is not erased unused."""
     life = Life("ickstream", rpc(), HOME)
     set_registration_token(life.it, "second-canary", life.port)
     life.run(services.settle)

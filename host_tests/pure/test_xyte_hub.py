@@ -178,7 +178,7 @@ def test_a_report_that_is_lost_ends_it_and_the_command_still_waits():
 
 
 def anew(url, reply=None):
-    """A device whose connection stays open, until it is deleted and registers anew, with `url` as its new hub."""
+    """A device whose connection stays open, until it is deleted and registers again, with `url` as its new hub."""
 
     def answer(it):
         if it.path == "/api/v1/devices":

@@ -158,7 +158,7 @@ class Life:
             assert denied and denied[-1] - denied[0] >= 5000, "one 401 was enough"
 
     def renewal(self):
-        """The device has registered anew: not soon after it last did so, as far as it can know."""
+        """The device has registered again: not soon after it last did so, as far as it can know."""
         last, self.renewed = self.renewed, self.service.gave
         apart = 0 if last is None or self.renewed is None else self.renewed - last
         assert not 0 < apart < RENEW or self.service.NAME == "ickstream", "anew after %d ms" % apart

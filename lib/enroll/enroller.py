@@ -68,7 +68,7 @@ class Enroller:
 
         `now`: seconds of any clock that goes on while it sleeps; `at` is on that clock as it was before this call.
         An Enroller of the next wake goes on where this one was, see sleep.py. Raises EnrollError for what no later
-        attempt can mend: configuration and storage.
+        attempt can put right: configuration and storage.
         """
         from .sleep import step
 
@@ -197,7 +197,7 @@ class Enroller:
         """Task: send one request and return its Answer; what has come of it, even if the rest is lost (`cut`)."""
         old = self.replaces
         if old and 0 <= now - old.renewed < self.config.renew:  # a clock that was ahead once is no reason
-            raise EnrollError("refused", "not authorised, soon after registering anew")
+            raise EnrollError("refused", "not authorised, soon after registering")
         method = request.method
         url = request.url
         headers = request.headers

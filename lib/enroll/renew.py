@@ -14,7 +14,7 @@ def renew(session):
     """
     enroller = Enroller(session.config, session.port, None, session.log, session.credential, session)
     enroller.failures = session.failures
-    enroller.warn("not authorised: registering anew")
+    enroller.warn("not authorised: registering again")
     pause = session.config.cap
     try:
         action = yield from enroller.attempt()

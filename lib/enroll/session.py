@@ -63,7 +63,7 @@ class Session:
         self._up = False  # whether the link was looked after since the last failure
         self._timed = False  # whether the clock was set since this boot and since the last certificate was refused
         self._refused: Any = None  # when the first 401 in a row came, in ticks of milliseconds
-        self.hold = 0  # until when no other attempt to register anew is made, in Unix seconds by the board's clock
+        self.hold = 0  # until when no other attempt to register again is made, in Unix seconds by the board's clock
         self.failures = 0  # of such attempts, in a row
         self._unheard = 0  # requests in a row to which nobody answered
         self.sent = False  # a registration is under way that must not be cut, see wait.arun
@@ -74,7 +74,7 @@ class Session:
         `path` is empty or starts with a slash or question mark; it is appended to the service's base (for some the
         device's hub). "{id}" in it stands for the device's id, also for one that it is given meanwhile.
 
-        Where the service answers 401 twice, five seconds apart, the device registers anew; the old credential stays
+        Where the service answers 401 twice, five seconds apart, the device registers again; the old credential stays
         until there is another. Then the request is made once more: with every method but POST and PATCH, and with these
         if the caller allows to `repeat` them. (Otherwise the two 401s are those of two calls.)
 

@@ -44,7 +44,7 @@ class Authority:
     def context(self, names: tuple[str, ...], kind: str = "good") -> ssl.SSLContext:
         """A server's TLS context with a new key and certificate for these names, good or with one of the faults.
 
-        The key is made anew at every start. Python's ssl reads keys from files only, so that trustme writes it to a
+        Each start makes a new key. Python's ssl reads keys from files only, so that trustme writes it to a
         temporary file (mode 0600) for the moment of loading; it is never kept on the disk.
         """
         if kind == "good":

@@ -103,7 +103,7 @@ def old_or_new(device):
 
 
 def all_or_nothing(device):
-    """The credential is there, or the device registers anew."""
+    """The credential is there, or the device registers again."""
     if device.service.provider == "ickstream":
         device.configure()
     device.registers()

@@ -1,4 +1,4 @@
-"""Cuts the power while a removed device registers anew: power_renewal.py KIND PROVIDER [coarse]."""
+"""Cuts the power while a removed device registers again: power_renewal.py KIND PROVIDER [coarse]."""
 
 import sys
 

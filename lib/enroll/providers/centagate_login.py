@@ -1,7 +1,7 @@
 """Centagate: the administrator's login on the device, for where nobody can compute a `cen_token` for it.
 
-It puts an administrator's password and an integration's secret key on the device's flash: anyone who reads it can do
-what this administrator can. Centagate's web service documentation, "authBasic".
+It puts an administrator's password and an integration's secret key on the device's flash. Anyone who reads them gains
+the administrator's rights. Centagate's web service documentation, "authBasic".
 """
 
 from ..config import Secret

@@ -26,9 +26,7 @@ def example(credential) -> "tuple[str, str, dict | None] | None":
 def settle(session, new: bool = False):
     """Task: do what the configuration asks for once the device is registered, and what of it is not done yet.
 
-    etherFAX: the `check` call, if the device is `new`, that is, has just been registered. ickStream: tell its
-    `address`, if it is not the one that the service knows. Xyte: register the `children` that are not. Where nothing is
-    to be done it needs no network.
+    Each module says what that is. `new`: the device has just been registered. With nothing to do it needs no network.
     """
     module = _module(session.credential.provider)
     if module:
@@ -61,8 +59,8 @@ def read(response, table: str = "", session=None) -> dict:
 
 
 def keep(session) -> None:
-    """Save the credential of `session` again, because its `extra` has changed, if it is the newest record: beside a
-    note it lies in the slot that would be written. Raises EnrollError("storage").
+    """Save the credential of `session` again, because its `extra` has changed, if it is the newest record. Beside a
+    newer note it is left alone: the next write would go to its own slot. Raises EnrollError("storage").
     """
     import json
 

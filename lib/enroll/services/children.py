@@ -1,7 +1,7 @@
 """The child devices of a Xyte device, and their credentials in the store.
 
 Sixteen of them share a record, in stores beside the parent's: c0, c1 ... in its folder. A record belongs to the parent
-that it names; when the parent has registered anew, its children have to as well, and it is as good as absent.
+that it names. Once the parent has registered again, its children must register again too, and the record is ignored.
 """
 
 import json
@@ -55,7 +55,7 @@ class Children:
         """
         failure = None
         parent = None
-        while parent != self._session.credential.device_id:  # it may register anew on the way, all children with it
+        while parent != self._session.credential.device_id:  # it may register again on the way, all children with it
             if parent:
                 self._load()  # without the old one's
             parent = self._session.credential.device_id
@@ -112,7 +112,7 @@ class Children:
             who = session.credential.device_id.encode()
             group[0].save(KEPT, who, json.dumps(group[1]).encode(), True)
         except EnrollError as error:
-            # a 401, and what comes of registering anew after it, is about the parent
+            # a 401, and any error of registering again after it, is about the parent
             if error.kind != "answer" and (status == 401 or error.kind not in ("refused", "configuration")):
                 raise
             return error

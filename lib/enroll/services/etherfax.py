@@ -24,6 +24,6 @@ def check(session):
 
 
 def settle(session, new: bool):
-    """Task: see `enroll.services.settle`."""
+    """Task: make the `check` call of enroll.json, if the device is `new`. See `enroll.services.settle`."""
     if new and session.config.section["check"]:
         yield from check(session)

@@ -55,7 +55,7 @@ def set_address(session, address: str):
 
 
 def settle(session, new: bool):
-    """Task: see `enroll.services.settle`."""
+    """Task: tell the `address` of enroll.json, if the service does not know it. See `enroll.services.settle`."""
     address = session.config.section["address"]
     if address:
         yield from set_address(session, address)

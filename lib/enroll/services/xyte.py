@@ -133,6 +133,6 @@ def children_telemetry(session, reports: dict):
 
 
 def settle(session, new: bool):
-    """Task: see `enroll.services.settle`."""
+    """Task: register the `children` that are not registered. See `enroll.services.settle`."""
     if session.config.section["children"]:
         yield from register_children(session)
