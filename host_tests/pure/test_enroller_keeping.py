@@ -7,7 +7,7 @@ from boots import GOOD, ONCE, Device, Port, Service
 from enroll.commit import Journal
 from enroll.enroller import Enroller
 from enroll.errors import EnrollError
-from enroll.journal import KEPT, RAW, TRIED
+from enroll.journal import KEPT, RAW, REFUSED, TRIED
 from helpers import SECTIONS, raises, read, saved, settings
 
 
@@ -99,6 +99,34 @@ def test_a_token_that_flash_does_not_take_at_first_is_kept_without_asking_again(
     action = device.enroller.step(1e9)
     assert action.name == "registered" and action.credential.secret.reveal() == "token-canary"
     assert device.state() == KEPT and len(device.service.requests) == 1
+
+
+def test_a_credential_that_flash_never_takes_stays_in_the_answer():
+    class Worn(Journal):
+        def save(self, state, *rest):
+            if state == KEPT:
+                raise EnrollError("storage", "worn")
+            super().save(state, *rest)
+
+    device = Device("etherfax")
+    assert device.boot((200, GOOD["etherfax"]), port=Port(Worn)).credential.secret.reveal() == "token-canary"
+    assert device.state() == RAW and enroll.stored(device.it, device.port).secret.reveal() == "token-canary"
+
+
+def test_an_attempt_that_flash_does_not_take_down_is_remembered_until_the_next_boot():
+    class Forgetful(Journal):
+        def save(self, state, *rest):
+            if state == TRIED and device.state() == REFUSED:
+                raise EnrollError("storage", "full")
+            super().save(state, *rest)
+
+    device = Device("etherfax")
+    action = device.boot((403, b""), OSError(104, "reset"), (403, b""), port=Port(Forgetful))
+    assert action.error.kind == "refused"
+    action = device.enroller.step(1e9)
+    assert action.error.kind == "network" and device.state() == REFUSED
+    assert device.enroller.step(2e9).error.kind == "orphaned"
+    device.enroller.close()
 
 
 def test_the_next_slot_is_taken_before_each_request_leaves():

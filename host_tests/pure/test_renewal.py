@@ -213,6 +213,15 @@ def test_how_soon_it_may_register_anew_again_is_a_setting():
             assert "soon after" in str(raises("refused", life.call, [answer(401), answer(401)]))
 
 
+def test_a_new_registration_ends_the_row_of_failures():
+    life = Life()
+    raises("refused", life.call, [answer(401), answer(401), answer(403)])
+    assert life.session.failures == 1
+    life.session.hold = 0  # the wait is over
+    assert life.call([answer(401), answer(401), answer(201, NEW), answer(200)]) == 200
+    assert life.session.failures == 0
+
+
 def test_etherfax_says_that_the_portal_must_reset_the_device():
     life = Life("etherfax")
     error = raises("refused", life.call, [answer(401), answer(401), answer(403)])

@@ -247,3 +247,21 @@ def test_what_cannot_be_read_is_damage():
             record = store.load()
             assert record in (OLD, NEW) or (record is None and store.damaged), bad
             assert disk.opened == 0
+
+
+def test_a_worn_slot_does_not_cost_the_answer_in_the_other_one():
+    disk = fresh((3, b"who", b"answer"))
+    with on(disk):
+        store = Journal("state")
+        store.load()
+        worn = store.name(store.next)
+
+        def open_(path, mode="r"):
+            if path == worn and "+" in mode:
+                raise OSError(EIO)
+            return disk.open(path, mode)
+
+        with patched(commit, open=open_):
+            raises("storage", store.save, *NEW, True)
+        store.close()
+        assert Journal("state").load() == (3, b"who", b"answer")
