@@ -19,6 +19,13 @@ def says(board, *words):
     return done.stdout
 
 
+def until(there):
+    end = time.monotonic() + 5
+    while not there():
+        assert time.monotonic() < end
+        time.sleep(0.01)
+
+
 def test_mpremote_does_what_it_does_with_every_board(plug, runtime, tmp_path):
     folder = tmp_path / "host"
     (folder / "package").mkdir(parents=True)
@@ -54,8 +61,19 @@ def test_flash_survives_and_memory_does_not(plug):
 def test_main_runs_at_power_on_and_ctrl_c_stops_it(plug):
     board = plug()
     board.runs("print('main runs')\nwhile True: pass")
-    end = time.monotonic() + 5
-    while b"main runs\r\n" not in board.said and time.monotonic() < end:
-        time.sleep(0.01)
-    assert b"main runs\r\n" in board.said
+    until(lambda: b"main runs\r\n" in board.said)
     assert says(board, "eval", "2 + 2") == "4\n"
+
+
+def test_ctrl_c_comes_while_the_program_waits(plug, runtime):
+    """In the middle of a collection or an import it left the interpreter locked for ever."""
+    board = plug(runtime)
+    board.runs(
+        "import gc, time\nprint('main runs')\nend = time.ticks_add(time.ticks_ms(), 300)\n"
+        "while time.ticks_diff(end, time.ticks_ms()) > 0: gc.collect()\ntime.sleep(9)\n"
+    )
+    until(lambda: b"main runs\r\n" in board.said)
+    with open(board.port, "wb", buffering=0) as port:
+        port.write(b"\x03")
+    until(lambda: b"KeyboardInterrupt" in board.said)
+    assert b'main.py", line 5' in board.said

@@ -86,8 +86,9 @@ def test_boards_come_and_go_in_two_sockets(plug, desk, sandbox, table, label):
         assert registered(sandbox) == 1
         (desk.folder / "empty").unlink()
 
-        fixture.put(boards[1], 1)
         fixture.take()
+        terminal.until("2 to do: plug in a board")
+        fixture.put(boards[1], 1)
         terminal.until(lambda: len(csv_rows(desk)) == 2)
         fixture.take(1)
         terminal.until("1 to do: plug in a board")

@@ -20,6 +20,7 @@ from typing import Any, Self
 
 DEVICE = Path(__file__).with_name("device.py")
 BLOCK = 4096
+BUSY = 0.5  # seconds that a program gets to wait for something before Ctrl-C interrupts it all the same
 POWER, WATCHDOG, SOFT = 1, 3, 5  # what machine.reset_cause() says of the latest reset
 RESET = {10: "raw", 11: "friendly"}  # as in device.py
 
@@ -166,7 +167,30 @@ class Board:
     def hear(self, data: bytes) -> None:
         """Take what was sent to it."""
         if self._interrupts and b"\x03" in data:
-            self._process.send_signal(signal.SIGINT)
+            self._interrupt()
             data = data.replace(b"\x03", b"")
         with contextlib.suppress(BlockingIOError):  # more than a board's buffer holds
             os.write(self._input, data)
+
+    def _interrupt(self) -> None:
+        """Raise KeyboardInterrupt in the program, once it waits for something.
+
+        The unix port jumps out of whatever it does when the signal comes. Out of an import or a garbage collection,
+        that leaves the interpreter's locks taken: it hangs at the next new name, or its heap stays locked.
+        """
+        end = time.monotonic() + BUSY
+        while not waits(self._process.pid) and time.monotonic() < end:
+            time.sleep(0.001)
+        if select.select([self._control], [], [], 0)[0]:
+            self._note(os.read(self._control, 4096))
+        if self._interrupts:  # else the program has just ended
+            self._process.send_signal(signal.SIGINT)
+
+
+def waits(process: int) -> bool:
+    """Whether it sleeps in the kernel; True where the system has no /proc to tell."""
+    try:
+        state = Path(f"/proc/{process}/stat").read_text().rpartition(")")[2].split()[0]
+    except OSError:
+        return True
+    return state == "S"

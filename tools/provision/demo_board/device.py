@@ -240,18 +240,25 @@ def start(path):
         builtins.__import__ = without
 
 
+def boot():
+    for name in ("boot.py", "main.py") if options["mode"] == "friendly" else ("boot.py",):
+        try:
+            with open(name) as file:
+                source = file.read()
+        except OSError:
+            continue
+        send(execute(source, name))
+
+
 space = {"__name__": "__main__"}
 start(options["flash"])
 mode = options["mode"]
-for name in ("boot.py", "main.py") if mode == "friendly" else ("boot.py",):
-    try:
-        with open(name) as file:
-            source = file.read()
-    except OSError:
-        continue
-    send(execute(source, name))
+try:
+    boot()
+except KeyboardInterrupt:  # it came when a program had just ended
+    pass
 while True:
     try:
         mode = raw_repl() if mode == "raw" else friendly_repl()
-    except KeyboardInterrupt:  # it came when the program had just ended
+    except KeyboardInterrupt:  # as above
         pass
