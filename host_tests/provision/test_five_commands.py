@@ -11,12 +11,7 @@ import devices
 import pytest
 
 ROOT = Path(__file__).resolve().parents[2]
-NAMES = ("getting-started.md", "provision.md")
-PAGES = [
-    *sorted((ROOT / "docs" / "boards").glob("*.md")),
-    *(ROOT / "docs" / name for name in NAMES),
-    ROOT / "README.md",
-]
+PAGES = [ROOT / "docs/getting-started.md", ROOT / "docs/provision.md", ROOT / "README.md"]
 numbers = itertools.count(9000)
 NEEDED = ("Makefile", "requirements.txt", "tools", "lib", "firmware", "boards", "package.json")
 
