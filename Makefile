@@ -8,7 +8,7 @@ export RUNTIMES
 endif
 
 .DEFAULT_GOAL := help
-.PHONY: help setup demo picture test torture test-qemu test-board evidence lint sandbox which-micropython dist release romfs firmware provision board size bench coverage lock clean
+.PHONY: help setup demo picture test torture test-qemu test-board evidence lint docs sandbox which-micropython dist release romfs firmware provision board size bench coverage lock clean
 
 help: ## list the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-18s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -44,6 +44,9 @@ evidence: .venv/ready ## write docs/boards.md's table from evidence/*.json
 
 lint: .venv/ready ## check style, spelling, types, directions of imports
 	@$(RUN) tools/lint.py
+
+docs: .venv/docs ## make a site of README and docs/, all links checked
+	@$(RUN) tools/docsite.py
 
 sandbox: .venv/ready ## run the four services locally until Ctrl-C
 	@$(RUN) -m sandbox serve
@@ -87,3 +90,7 @@ clean: ## remove what was fetched and made
 
 .venv/ready: requirements.txt tools/venv.sh
 	@tools/venv.sh
+
+.venv/docs: .venv/ready docs/requirements.txt
+	@$(RUN) -m pip --disable-pip-version-check install --quiet --require-hashes --requirement docs/requirements.txt
+	@touch $@
