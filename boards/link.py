@@ -1,7 +1,7 @@
 """What the ports of all boards share: joining a network, waiting for a cable, addresses, calendar and identity.
 
 It imports nothing of a board; the interface, and what its statuses mean, are passed in. Tasks yield the seconds to
-sleep, see enroll.wait. A network is a dict with `ssid` (None: a cable), `password` (Secret or None), and, where the
+sleep, see enroll.tasks. A network is a dict with `ssid` (None: a cable), `password` (Secret or None), and, where the
 address is not DHCP's, `ip` ("192.168.1.5/24"), `gateway` and `dns`.
 """
 
@@ -9,7 +9,7 @@ import gc
 from binascii import hexlify
 from time import ticks_diff, ticks_ms
 
-from enroll.dates import civil, days
+from enroll.calendar import civil, days
 from enroll.errors import EnrollError
 
 if __debug__:  # mpy-cross -O leaves this out: it knows const by itself

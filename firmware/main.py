@@ -34,11 +34,11 @@ def register(config, port, known, single: bool):
         return known
     if not single:
         return enroll.run(config, port, log=log)
-    from enroll import wait
+    from enroll import tasks
 
     enroller = enroll.Enroller(config, port, log=log)
     try:
-        action = wait.run(enroller.attempt(), port.feed, port.sleep, enroller)
+        action = tasks.run(enroller.attempt(), port.feed, port.sleep, enroller)
     finally:
         enroller.close()
     if action.error:

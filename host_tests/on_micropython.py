@@ -25,7 +25,7 @@ HOST = "the host"  # where a test runs that needs no MicroPython
 MARK = "@result "  # before what run.py prints for a test
 PATIENCE = 50  # seconds for one file
 # What runs on the oldest MicroPython too where RUNTIMES does not say: what differs most between versions.
-SLICE = {"test_config_file.py", "test_http.py", "test_clock.py", "test_micropython_littlefs.py", "test_first_boot.py"}
+SLICE = {"test_config_file.py", "test_http1.py", "test_clock.py", "test_micropython_littlefs.py", "test_first_boot.py"}
 SLICE |= {"test_trust.py", "test_session.py"}
 
 

@@ -8,7 +8,7 @@ import threading
 
 import pytest
 import trustme
-from enroll import http
+from enroll import requests
 from enroll.errors import EnrollError
 
 ANSWER = b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n2\r\nok\r\n0\r\n\r\n"
@@ -58,7 +58,7 @@ def ca(tmp_path):
 
 
 def ask(server, ca, host="127.0.0.1", **more):
-    return http.request("GET", f"https://{host}:{server.port}/x", ca=ca, timeout=5, **more)
+    return requests.request("GET", f"https://{host}:{server.port}/x", ca=ca, timeout=5, **more)
 
 
 def test_a_good_certificate(ca):
@@ -105,7 +105,7 @@ def test_a_certificate_is_refused_before_a_byte_is_sent(ca, certificate, word):
 
 def test_https_without_a_ca_is_not_spoken():
     with pytest.raises(EnrollError) as caught:
-        http.request("GET", "https://127.0.0.1:9/")
+        requests.request("GET", "https://127.0.0.1:9/")
     assert caught.value.kind == "configuration"
 
 
@@ -127,14 +127,14 @@ def test_a_server_that_hangs_up_in_the_handshake(ca):
 
 def test_a_server_that_never_finishes_the_handshake(ca):
     with socket.create_server(("127.0.0.1", 0)) as listener, pytest.raises(OSError):
-        http.request("GET", f"https://127.0.0.1:{listener.getsockname()[1]}/", ca=ca, timeout=0.3)
+        requests.request("GET", f"https://127.0.0.1:{listener.getsockname()[1]}/", ca=ca, timeout=0.3)
 
 
 def test_a_port_where_nobody_listens(ca):
     with socket.create_server(("127.0.0.1", 0)) as listener:
         port = listener.getsockname()[1]
     with pytest.raises(OSError):
-        http.request("GET", f"http://127.0.0.1:{port}/", timeout=5)
+        requests.request("GET", f"http://127.0.0.1:{port}/", timeout=5)
 
 
 def test_a_long_answer_is_streamed(ca):

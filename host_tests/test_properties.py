@@ -11,7 +11,7 @@ from pathlib import Path
 from urllib.parse import quote as standard_quote
 
 import enroll.connection as connection
-from enroll import clock, dates, http, httpdate, url
+from enroll import calendar, clock, httpdate, requests, url
 from enroll.commit import Journal
 from enroll.config import Config
 from enroll.errors import EnrollError
@@ -38,8 +38,8 @@ def outcome(function, *args, kinds):
 @given(DATES, st.integers(0, DAY - 1))
 def test_civil_and_days_agree_with_datetime(date, second):
     unix = (date - datetime.date(1970, 1, 1)).days * DAY
-    assert dates.days(date.year, date.month - 1, date.day) * DAY == unix
-    assert dates.civil(unix + second) == (date.year, date.month - 1, date.timetuple().tm_yday - 1)
+    assert calendar.days(date.year, date.month - 1, date.day) * DAY == unix
+    assert calendar.civil(unix + second) == (date.year, date.month - 1, date.timetuple().tm_yday - 1)
 
 
 @given(DATES)
@@ -178,7 +178,7 @@ def fetched(pieces, method="GET", limit=4096):
     wire = Wire(*pieces)
     try:
         with patched(connection, socket=wire):
-            return drive(http.fetch(method, "http://host/", limit=limit))
+            return drive(requests.fetch(method, "http://host/", limit=limit))
     finally:
         assert wire.open <= 0
 

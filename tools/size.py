@@ -25,11 +25,11 @@ from sandbox import Sandbox
 
 # What a first boot as firmware/examples describes it does not load (test_size.py takes it away): what comes after
 # registration, devices that sleep, a parent's children, an administrator's login,
-APART = {"session.py", "http.py", "renew.py", "sleep.py", "reset.py", "token.py", "providers/xyte_children.py"}
+APART = {"session.py", "requests.py", "renew.py", "sleep.py", "reset.py", "token.py", "providers/xyte_children.py"}
 APART |= {"providers/centagate_login.py"}
 APART |= {"httpclock.py", "httpdate.py"}  # for a Date,
 APART |= {"mistakes.py", "tlserror.py"}  # for what is wrong in enroll.json and in TLS,
-APART |= {"failed.py", "retry.py"}  # for attempts that fail,
+APART |= {"failed.py", "backoff.py"}  # for attempts that fail,
 APART |= {"scalars.py", "values.py", "ipv4.py"}  # for what only some enroll.json have: numbers, times, addresses,
 APART |= {"inflate.py", "providers/answer_cut.py", "providers/answer_refused.py"}  # for odd answers and refusals,
 APART |= {"providers/centagate_refused.py", "providers/ickstream_refused.py"}

@@ -13,7 +13,7 @@ import link
 import machine
 import network
 from enroll.errors import EnrollError
-from enroll.wait import pause
+from enroll.tasks import pause
 
 if __debug__:  # mpy-cross -O leaves this out: it knows const by itself
     from micropython import const

@@ -10,7 +10,7 @@ import board
 import link
 import machine
 import network
-from enroll.wait import pause
+from enroll.tasks import pause
 
 if __debug__:  # mpy-cross -O leaves this out: it knows const by itself
     from micropython import const

@@ -3,7 +3,7 @@
 import gc
 import os
 
-from enroll import retry, wait
+from enroll import backoff, tasks
 from enroll.errors import EnrollError
 from enroll.services import xyte
 
@@ -55,7 +55,7 @@ class App:
             config = self.session.config
             chance = int.from_bytes(os.urandom(2), "big") / 65536
             after = getattr(error, "retry_after", None)
-            return retry.delay(self._failures, config.first, config.cap, chance, False, after)
+            return backoff.delay(self._failures, config.first, config.cap, chance, False, after)
 
 
 def main(session, rounds: int = -1) -> None:
@@ -64,4 +64,4 @@ def main(session, rounds: int = -1) -> None:
     while rounds:
         rounds -= 1
         pause = app.round()
-        session.run(wait.pause(pause))  # feeds the watchdog
+        session.run(tasks.pause(pause))  # feeds the watchdog

@@ -105,10 +105,10 @@ def test_a_ticker_is_not_late_while_a_device_registers_at_a_slow_server(sandbox,
     device = make("etherfax", runtime)
     sandbox.fault("etherfax", times=3, delay=0.3, status=403)
     program = """
-from enroll import wait
+from enroll import tasks
 enroller = enroll.Enroller(config, port, log=log)
 async def work():
-    return (await wait.arun(enroller.attempt(), port.feed)).error.kind
+    return (await tasks.arun(enroller.attempt(), port.feed)).error.kind
 async def main():
     found = await beside(work)
     enroller.close()

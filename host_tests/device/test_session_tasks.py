@@ -53,11 +53,11 @@ asyncio.run(main())
 def test_a_connection_that_was_silent_for_long_is_closed_by_itself(sandbox, make, runtime):
     device = registered(make, "xyte", runtime)
     program = """
-from enroll import http
+from enroll import requests
 async def main():
     before = sockets()
     found = [await ask(), sockets() - before]
-    http.time = lambda: time.time() + 31
+    requests.time = lambda: time.time() + 31
     await asyncio.sleep(1.2)
     found += [sockets() - before, await ask(), sockets() - before]
     session.close()

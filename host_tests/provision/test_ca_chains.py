@@ -28,7 +28,7 @@ from tlsserver import TlsServer
 DEVICE = """
 import json, sys
 from enroll.connection import connect
-from enroll.wait import run
+from enroll.tasks import run
 
 def speak(host, port, ca):
     it = yield from connect("127.0.0.1", port, 5)

@@ -48,13 +48,13 @@ def test_a_second_run_copies_what_is_not_right_and_nothing_else(plug, desk):
     assert (second["copied"], second["removed"]) == ([], [])
     assert f"{first['text']} (it was registered before, since {first['since']})" == second["text"]
     board.mpremote(
-        "exec", "for n in ('wait.mpy', 'old.py'): f = open('/lib/enroll/' + n, 'a'); f.write('x'); f.close()"
+        "exec", "for n in ('tasks.mpy', 'old.py'): f = open('/lib/enroll/' + n, 'a'); f.write('x'); f.close()"
     )
     found = json.loads(desk.run("status", "--json", board=board).out)
-    assert found["changed"] == ["/lib/enroll/wait.mpy"] and found["registered"]
+    assert found["changed"] == ["/lib/enroll/tasks.mpy"] and found["registered"]
     assert "/enroll.json" not in found["hashes"]
     third = json.loads(desk.run("one", "--json", "enroll.json", board=board).out)
-    assert (third["copied"], third["removed"]) == (["/lib/enroll/wait.mpy", "/main.py"], ["/lib/enroll/old.py"])
+    assert (third["copied"], third["removed"]) == (["/lib/enroll/tasks.mpy", "/main.py"], ["/lib/enroll/old.py"])
 
 
 def test_as_source_and_with_an_application_of_ones_own(plug, desk):
@@ -63,7 +63,7 @@ def test_as_source_and_with_an_application_of_ones_own(plug, desk):
     board = plug()
     desk.run("one", "enroll.json", board=board)
     done = json.loads(desk.run("one", "--source", "--app", "mine.py", "--json", "enroll.json", board=board).out)
-    assert "/lib/enroll/wait.py" in done["copied"] and "/lib/enroll/wait.mpy" in done["removed"]
+    assert "/lib/enroll/tasks.py" in done["copied"] and "/lib/enroll/tasks.mpy" in done["removed"]
     assert "my own etherfax" in desk.run("logs", "--restart", "--seconds", "0.6", board=board).out
 
 

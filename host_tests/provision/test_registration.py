@@ -154,7 +154,7 @@ def test_files_that_are_not_ours_are_kept_and_named(plug, desk, reads):
     )
     again = json.loads(desk.run("one", "--library-only", "--json", "enroll.json", board=board).out)
     assert (again["copied"], again["moved"]) == ([], [])
-    board.mpremote("exec", "import os; os.remove('/lib/enroll/wait.mpy')")
+    board.mpremote("exec", "import os; os.remove('/lib/enroll/tasks.mpy')")
     assert " 1 file copied, " in desk.run("one", "--library-only", "enroll.json", board=board).err
     done = desk.run("one", "enroll.json", board=board)
     assert done.status == 0, done

@@ -134,7 +134,7 @@ def test_a_board_that_restarts_in_a_test_goes_on_with_the_next_file(plug, monkey
     path = tmp_path / "test_url.py"
     path.write_text("import machine, time\nmachine.WDT(timeout=1)\ntime.sleep(9)\n")
     monkeypatch.setattr(pure, "compiled", lambda it: real(path if it.name == path.name else it))
-    status, found = run(plug(), "--file", "test_url.py", "--file", "test_wait.py", *only("pure"))
+    status, found = run(plug(), "--file", "test_url.py", "--file", "test_tasks.py", *only("pure"))
     row = found["rows"][0]
     failed = row["figures"]["failed"]
     assert status == 1 and row["result"] == "failed" and row["figures"]["passed"] > 0, found

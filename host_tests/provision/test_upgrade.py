@@ -22,7 +22,7 @@ BROKEN = {
 def newer(monkeypatch):
     """`newer(name, text)`: the next version's module `name` has `text`; None: it finds no record."""
 
-    def newer(name="wait", text=""):
+    def newer(name="tasks", text=""):
         files = dict(library(False))
         del files[f"/lib/enroll/{name}.mpy"]
         path = upgrade.ROOT / "lib" / "enroll" / f"{name}.py"
@@ -78,18 +78,29 @@ def look(desk, board):
     return json.loads(desk.run("status", "--json", board=board).out)
 
 
+# of an older version: modules that bear another name now, or none
+LEFT_OVER = """
+import os
+os.mkdir("/lib/enroll/calls")
+for name in ("wait", "calls/__init__"):
+    open("/lib/enroll/%s.mpy" % name, "w").close()
+"""
+
+
 def test_the_record_stays_and_no_service_is_asked_to_register(registered, runtime, desk, sandbox, newer):
     board, serial = registered(runtime)
+    board.mpremote("exec", LEFT_OVER)
     newer()
     done = desk.run("upgrade", "--json", board=board)
     [found] = json.loads(done.out)
     assert (done.status, found["state"], found["version"], found["device_id"]) == (0, "upgraded", NEW, serial), done
-    assert found["copied"] == ["/lib/enroll/wait.py", "/provision.json"]
+    assert found["copied"] == ["/lib/enroll/tasks.py", "/provision.json"]
     assert found["text"] == f"upgraded from {found['before']} to {NEW}; etherfax {serial} is still registered"
     assert not asked(sandbox)
     there = look(desk, board)
     assert (there["registered"], there["enroll"], there["changed"]) == (serial, NEW, [])
-    assert "/lib/enroll/wait.py" in there["hashes"] and "/lib/enroll/wait.mpy" not in there["hashes"]
+    assert "/lib/enroll/tasks.py" in there["hashes"] and "/lib/enroll/tasks.mpy" not in there["hashes"]
+    assert not [name for name in there["hashes"] if "wait" in name or "calls" in name]
     assert "enroll-upgrade" not in board.mpremote("fs", "ls").stdout
     [again] = json.loads(desk.run("upgrade", "--json", board=board).out)
     assert (again["state"], again["copied"]) == ("already", [])
@@ -118,9 +129,9 @@ def test_one_after_an_upgrade_copies_nothing(plug, desk):
     desk.write("etherfax")
     board = plug(stocked=True)
     desk.run("one", "enroll.json", board=board)
-    board.mpremote("exec", "import os; os.remove('/lib/enroll/wait.mpy')")
+    board.mpremote("exec", "import os; os.remove('/lib/enroll/tasks.mpy')")
     [found] = json.loads(desk.run("upgrade", "--json", board=board).out)
-    assert (found["state"], found["copied"]) == ("upgraded", ["/lib/enroll/wait.mpy"])
+    assert (found["state"], found["copied"]) == ("upgraded", ["/lib/enroll/tasks.mpy"])
     assert "was installed again, its files differed; etherfax" in found["text"]
     assert json.loads(desk.run("one", "--json", "enroll.json", board=board).out)["copied"] == []
 
@@ -150,7 +161,7 @@ def test_the_old_files_come_back_where_the_new_ones_fail(registered, desk, sandb
 
 def test_an_application_that_fails_with_them_brings_the_old_files_back_too(registered, desk, newer):
     board, serial = registered()
-    app = "from enroll import wait\ndef main(_session):\n    print('app:', wait.run)\n"
+    app = "from enroll import tasks\ndef main(_session):\n    print('app:', tasks.run)\n"
     board.mpremote("exec", f"f = open('/app.py', 'w'); f.write({app!r}); f.close()")
     newer("session", "Session = lambda *_: {}['gone']\n")
     done = desk.run("upgrade", board=board)
@@ -267,7 +278,7 @@ def runs(board, serial):
 def test_killed_in_the_middle_of_an_upgrade_or_a_reset(registered, desk):
     """The computer dies; the board boots what it has, and the same command goes on."""
     board, serial = registered()
-    board.mpremote("exec", "f = open('/lib/enroll/wait.mpy', 'a'); f.write('x'); f.close()")
+    board.mpremote("exec", "f = open('/lib/enroll/tasks.mpy', 'a'); f.write('x'); f.close()")
     for words, sign in ((("upgrade",), b"/enroll-upgrade/old/main.py"), (("reset", "--yes"), b"forget")):
         board.heard.clear()
         process = desk.start(*words, board=board)

@@ -7,11 +7,11 @@ that would lie on that board.
 
 import sys
 
-import enroll.dates
+import enroll.calendar
 import enroll.errors
 import enroll.journal
 import enroll.sleep
-import enroll.wait  # these keep the real modules: nobody may import them first while the fakes are there  # noqa: F401
+import enroll.tasks  # these keep the real modules: nobody may import them first while the fakes are there  # noqa: F401
 from fakes_network import Cable, Cyw43, Esp32Wifi
 from helpers import Fake
 
@@ -230,7 +230,7 @@ class on_board:
         sys.modules.pop("esp32", None)
 
     def run(self, task, most=2000):
-        """Drive `task` to its end as enroll.wait does, on our clock; returns the seconds it took."""
+        """Drive `task` to its end as enroll.tasks does, on our clock; returns the seconds it took."""
         start = self.clock.now
         for seconds in task:
             self.port.feed()

@@ -8,7 +8,7 @@ import enroll.providers.etherfax
 from enroll.config import Config
 from enroll.errors import EnrollError
 
-# It unloads `dates`, and a test that gives `dates` another clock needs that to be the module in use.
+# It unloads `calendar`, and a test that gives that another clock needs it to be the module in use.
 enroll.providers.etherfax.unload = lambda *names: None
 
 LEFT_OUT = object()

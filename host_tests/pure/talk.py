@@ -3,11 +3,10 @@
 import json
 
 import enroll.connection as connection
-import enroll.dates as dates
 import enroll.session as session
 from boots import GOOD, NOW, Device, Port, Ready
 from disk import Disk
-from enroll import wait
+from enroll import calendar, tasks
 from enroll.commit import Journal
 from helpers import Fake, patched
 
@@ -163,8 +162,8 @@ class Life:
         """Drive the task `function(session, ...)` over the net; returns its value. Afterwards nothing is open."""
         before = len(self.net.requests)
         ticks = {"ticks_ms": lambda: self.ticks & 0x3FFFFFFF}
-        with patched(connection, socket=self.net), patched(wait, select=Ready()):
-            with patched(session, **ticks), patched(dates, time=self):
+        with patched(connection, socket=self.net), patched(tasks, select=Ready()):
+            with patched(session, **ticks), patched(calendar, time=self):
                 try:
                     return self.session.run(function(self.session, *more, **named))
                 finally:

@@ -4,7 +4,7 @@ import json
 
 import enroll.connection as connection
 from boots import GOOD, NOW, Device, Port, Ready
-from enroll import wait
+from enroll import tasks
 from enroll.config import Secret
 from enroll.enroller import Enroller
 from enroll.hmac import hmac_sha256
@@ -179,7 +179,7 @@ def test_a_session_that_is_cut_on_its_way_is_lost_and_not_misunderstood():
     for piece in (b"", b'{"code": 0, "object": {"authTo'):
         it = device()
         net = Net(lambda request, piece=piece: b"HTTP/1.1 200 X\r\nContent-Length: 900\r\n\r\n" + piece)
-        with patched(connection, socket=net), patched(wait, select=Ready()):
+        with patched(connection, socket=net), patched(tasks, select=Ready()):
             action = Enroller(it.it, Port()).step(0)
         assert action.error.kind == "network" and action.at <= 6, action.error
         assert it.state() == 0 and len(net.requests) == 1 and not net.open()

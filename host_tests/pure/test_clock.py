@@ -1,8 +1,8 @@
 """Dates: the calendar, and the texts that stand for a date."""
 
-import enroll.dates as dates
+from enroll import calendar
+from enroll.calendar import civil, days
 from enroll.clock import BUILD, check
-from enroll.dates import civil, days
 from enroll.httpdate import http_date, iso_date
 from helpers import Fake, patched, raises
 
@@ -150,8 +150,8 @@ def test_http_date_of_what_is_none():
 def test_the_devices_own_clock_in_unix_seconds_whatever_its_epoch():
     for year, since in ((1970, 0), (2000, 946684800)):
         time = Fake(time=lambda since=since: 1795000000 - since, gmtime=lambda zero, year=year: (year, 1, 1))
-        with patched(dates, time=time):
-            assert dates.now() == 1795000000
+        with patched(calendar, time=time):
+            assert calendar.now() == 1795000000
 
 
 def test_check_refuses_a_time_before_earliest():

@@ -88,11 +88,11 @@ def test_what_reads_a_configuration_is_given_back():
 
 
 def test_a_module_is_unloaded_twice_and_loaded_again():
-    from enroll import retry as first
+    from enroll import backoff as first
 
     for _ in range(2):
-        unload("retry", "nothing_like_this")
-        assert "enroll.retry" not in sys.modules and "retry" not in sys.modules["enroll"].__dict__
-    from enroll import retry
+        unload("backoff", "nothing_like_this")
+        assert "enroll.backoff" not in sys.modules and "backoff" not in sys.modules["enroll"].__dict__
+    from enroll import backoff
 
-    assert retry is not first and retry.delay(1, 5, 60, 0) == first.delay(1, 5, 60, 0) == 0
+    assert backoff is not first and backoff.delay(1, 5, 60, 0) == first.delay(1, 5, 60, 0) == 0

@@ -1,6 +1,6 @@
 """Tokens, against published vectors."""
 
-from enroll.dates import days
+from enroll.calendar import days
 from enroll.digest import basic, etherfax_token, hexmd5
 from enroll.hmac import hmac_sha256
 from helpers import Fake, config, patched, raises

@@ -5,7 +5,7 @@ import asyncio
 import enroll
 import enroll.connection as connection
 from boots import GOOD, ONCE, Device, Port, Ready, Service
-from enroll import wait
+from enroll import tasks
 from enroll.commit import Journal
 from enroll.enroller import Enroller
 from enroll.journal import KEPT, RAW, REFUSED, TRIED
@@ -157,7 +157,7 @@ def test_an_unknown_outcome_at_another_address_makes_no_orphan_here():
 def boot(it, *pieces, port=None):
     """One attempt over the library's own client."""
     enroller = Enroller(it, port or Port())
-    with patched(connection, socket=Wire(*pieces)), patched(wait, select=Ready()):
+    with patched(connection, socket=Wire(*pieces)), patched(tasks, select=Ready()):
         action = enroller.step(0)
     enroller.close()
     return action

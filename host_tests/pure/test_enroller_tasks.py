@@ -6,7 +6,7 @@ import json
 import enroll
 import enroll.connection as connection
 from boots import GOOD, NOW, ONCE, Port, Ready, Service
-from enroll import wait
+from enroll import tasks
 from enroll.commit import Journal
 from enroll.journal import KEPT, recall
 from helpers import SECTIONS, Wire, config, folder, patched
@@ -95,7 +95,7 @@ def test_a_cancellation_at_any_await_burns_no_registration():
             assert bool(kept[1]) == bool(wire.given), (provider, at, kept[0])
             if wire.given:
                 assert kept[0] == KEPT
-            with patched(connection, socket=wire), patched(wait, select=Ready()):
+            with patched(connection, socket=wire), patched(tasks, select=Ready()):
                 assert enroll.run(it, Port()).secret.reveal() in ("token-canary", "")
             assert wire.given == 1
             at += 1
@@ -110,7 +110,7 @@ async def cancelled(it, wire, at):
         steps.append(seconds)
         await real(60 if len(steps) == at + 1 else 0)
 
-    with patched(connection, socket=wire), patched(wait, select=Ready()), patched(asyncio, sleep=sleep):
+    with patched(connection, socket=wire), patched(tasks, select=Ready()), patched(asyncio, sleep=sleep):
         task = asyncio.create_task(enroll.arun(it, Port()))
         while len(steps) <= at and not task.done():
             await real(0)
@@ -148,7 +148,7 @@ def interrupted(attempts):
         said = []
         one = enroll.Enroller(it, port, log=said.append)
         try:
-            with patched(connection, socket=wire), patched(wait, select=Ready()):
+            with patched(connection, socket=wire), patched(tasks, select=Ready()):
                 attempts(one)
             assert at > 5
             break

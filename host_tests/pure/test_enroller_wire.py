@@ -4,7 +4,7 @@ import json
 
 import enroll.connection as connection
 from boots import GOOD, ONCE, Port, Ready
-from enroll import wait
+from enroll import tasks
 from enroll.commit import Journal
 from enroll.enroller import Enroller
 from enroll.journal import KEPT, RAW, TRIED, recall
@@ -16,7 +16,7 @@ def boot(it, *pieces, wire=None):
     wire = wire or Wire(*pieces)
     lines = []
     enroller = Enroller(it, Port(), log=lines.append)
-    with patched(connection, socket=wire), patched(wait, select=Ready()):
+    with patched(connection, socket=wire), patched(tasks, select=Ready()):
         action = enroller.step(0)
     enroller.close()
     assert wire.open <= 0, "the socket is left open"

@@ -5,7 +5,7 @@ from binascii import crc32, unhexlify
 
 import enroll.inflate as packed
 from boots import GOOD, Device
-from enroll import connection, http
+from enroll import connection, requests
 from enroll.commit import Journal
 from enroll.inflate import inflate
 from enroll.journal import KEPT, RAW
@@ -69,7 +69,7 @@ def test_a_response_of_the_client():
         body = in_zlib(b"some text") if coding == "deflate" else stored(b"some text")
         head = b"HTTP/1.1 200 OK\r\nContent-Encoding: %s\r\nContent-Length: %d\r\n\r\n" % (coding.encode(), len(body))
         with patched(connection, socket=Wire(head + body)):
-            assert drive(http.fetch("GET", "http://host/")).text == "some text", coding
+            assert drive(requests.fetch("GET", "http://host/")).text == "some text", coding
 
 
 def test_a_page_is_known_though_it_is_compressed():

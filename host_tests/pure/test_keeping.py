@@ -1,7 +1,7 @@
 """Connections that are kept from request to request (RFC 9112, 9.3), and found out when somebody has forgotten them."""
 
 import enroll.connection as connection
-import enroll.http as http
+from enroll import requests
 from helpers import drive, patched, raises
 from talk import Net
 
@@ -28,8 +28,8 @@ class Client:
     def ask(self, method="GET", path="/x", **more):
         ticks = {"ticks_ms": lambda: self.ms, "ticks_add": lambda a, b: a + b, "ticks_diff": lambda a, b: a - b}
         clock = {"ticks_ms": ticks["ticks_ms"], "ticks_add": ticks["ticks_add"], "time": self.time}
-        with patched(connection, socket=self.net, **ticks), patched(http, **clock):
-            return drive(http.fetch(method, "http://host" + path, idle=self.idle, **more), self.ready)
+        with patched(connection, socket=self.net, **ticks), patched(requests, **clock):
+            return drive(requests.fetch(method, "http://host" + path, idle=self.idle, **more), self.ready)
 
     def time(self):
         return self.now + self.ms / 1000

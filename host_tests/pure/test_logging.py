@@ -4,7 +4,7 @@ import sys
 
 import enroll.connection as connection
 from boots import GOOD, Device, Port, Ready, Service
-from enroll import wait
+from enroll import tasks
 from enroll.enroller import Enroller
 from enroll.services import xyte
 from enroll.session import Session
@@ -120,6 +120,6 @@ def test_a_session_does_not_tell_of_requests():
     device.boot((200, GOOD["etherfax"]))
     session = Session(device.it, Port(), log=log)
     wire = Wire(b"HTTP/1.1 200 OK\r\nContent-Length: 0\r\n\r\n")
-    with patched(connection, socket=wire), patched(wait, select=Ready()):
+    with patched(connection, socket=wire), patched(tasks, select=Ready()):
         session.request("GET", "/accounts?a=status")
     assert not log.told and not log.warned

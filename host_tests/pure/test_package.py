@@ -29,9 +29,9 @@ def test_public_names_are_there():
 
 
 def test_modules_can_be_imported_from_the_package():
-    from enroll import http, retry
+    from enroll import backoff, requests
 
-    assert callable(http.request) and callable(retry.delay)
+    assert callable(requests.request) and callable(backoff.delay)
 
 
 def test_listing_the_names_loads_nothing():

@@ -1,7 +1,7 @@
 """What else both ports do: clock, identity, watchdog, sleep, memory, store, room for TLS."""
 
 from boots import GOOD, NOW, Service
-from enroll import dates
+from enroll import calendar
 from enroll.config import Secret
 from enroll.enroller import Enroller
 from fakes_board import on_board
@@ -51,10 +51,10 @@ def test_the_clock_is_set_in_calendar_fields():
 def test_the_calendar_has_every_day_of_a_century_once():
     with on_board("RPI_PICO_W") as board:
         before = None
-        for day in range(dates.days(2026, 0, 1), dates.days(2106, 0, 1), 13):
+        for day in range(calendar.days(2026, 0, 1), calendar.days(2106, 0, 1), 13):
             for today in (day, day + 1):
                 year, month, date, weekday = board.link.calendar(today * 86400 + 86399)[:4]
-                assert dates.days(year, month - 1, date) == today and weekday == (today + 3) % 7
+                assert calendar.days(year, month - 1, date) == today and weekday == (today + 3) % 7
                 assert before is None or (year, month, date) > before or today == day
                 before = (year, month, date)
 

@@ -4,10 +4,9 @@ import asyncio
 
 import enroll
 import enroll.connection as connection
-import enroll.dates as dates
 import enroll.session as session
 from boots import GOOD, NOW, Device, Port, Ready
-from enroll import wait
+from enroll import calendar, tasks
 from enroll.commit import Journal
 from enroll.journal import KEPT, REFUSED, TRIED, recall
 from helpers import Wire, patched, raises
@@ -78,8 +77,8 @@ class Life:
         """The status of a request that meets `answers`, one connection each, or a Wire."""
         self.wire = answers if isinstance(answers, Wire) else Wire(*answers)
         ticks = {"ticks_ms": self.clock.ticks_ms}
-        with patched(connection, socket=self.wire), patched(wait, select=Ready()):
-            with patched(session, **ticks), patched(dates, time=self.clock):
+        with patched(connection, socket=self.wire), patched(tasks, select=Ready()):
+            with patched(session, **ticks), patched(calendar, time=self.clock):
                 try:
                     return self.session.request(method, PATH, **more).status_code
                 finally:
@@ -269,8 +268,8 @@ def test_a_cancelled_request_burns_no_registration():
         life.wire = Wire(
             answer(401), None, answer(401), None, None, answer(201, NEW)[:90], None, answer(201, NEW)[90:], answer(200)
         )
-        with patched(connection, socket=life.wire), patched(wait, select=Ready()):
-            with patched(session, ticks_ms=life.clock.ticks_ms), patched(dates, time=life.clock):
+        with patched(connection, socket=life.wire), patched(tasks, select=Ready()):
+            with patched(session, ticks_ms=life.clock.ticks_ms), patched(calendar, time=life.clock):
                 outcome = asyncio.run(cancelled(life, at))
         if outcome == "done":
             break

@@ -6,7 +6,7 @@ import enroll
 import enroll.connection as connection
 import enroll.http1 as http1
 from boots import GOOD, NOW, Device, Port, Ready
-from enroll import wait
+from enroll import tasks
 from enroll.credential import Credential
 from enroll.errors import EnrollError
 from enroll.session import Session
@@ -26,7 +26,7 @@ def registered(provider, section=None, reply=None):
 def sent(session, method="GET", path="/x", **more):
     """What the session sends, as (where, first line, headers, body)."""
     wire = Wire(OK)
-    with patched(connection, socket=wire), patched(wait, select=Ready()):
+    with patched(connection, socket=wire), patched(tasks, select=Ready()):
         assert session.request(method, path, **more).content == b"ok"
     head, _, body = wire.sent.partition(b"\r\n\r\n")
     first, *lines = head.decode().split("\r\n")
@@ -84,13 +84,13 @@ def test_the_clock_is_set_before_the_first_request_and_after_a_certificate_was_r
         sent(session)
         session.close()
     assert session.port.set == [NOW]
-    with patched(connection, socket=Wire(OSError(113))), patched(wait, select=Ready()):
+    with patched(connection, socket=Wire(OSError(113))), patched(tasks, select=Ready()):
         raises(OSError, session.request, "GET", "/x")  # says nothing about the clock
     sent(session)
     session.close()
     assert session.port.set == [NOW]
     session.port.now += 5
-    with patched(http1, connect=refused_certificate), patched(wait, select=Ready()):
+    with patched(http1, connect=refused_certificate), patched(tasks, select=Ready()):
         raises("certificate", session.request, "GET", "/x")
     sent(session)
     session.close()
@@ -105,7 +105,7 @@ def test_the_link_is_brought_up_before_the_first_request_and_after_one_that_fail
         sent(session)
         session.close()
     assert session.port.connected == 1
-    with patched(connection, socket=Wire(OSError(113))), patched(wait, select=Ready()):
+    with patched(connection, socket=Wire(OSError(113))), patched(tasks, select=Ready()):
         raises(OSError, session.request, "GET", "/x")
     sent(session)
     assert session.port.connected == 2
@@ -118,7 +118,7 @@ def test_the_link_is_taken_down_after_three_requests_in_a_row_to_which_nobody_an
     session.port.drop = lambda: dropped.append(session.port.connected)
 
     def failing():
-        with patched(connection, socket=Wire(OSError(113))), patched(wait, select=Ready()):
+        with patched(connection, socket=Wire(OSError(113))), patched(tasks, select=Ready()):
             raises(OSError, session.request, "GET", "/x")
 
     for _ in range(2):

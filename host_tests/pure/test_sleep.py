@@ -1,8 +1,8 @@
 """A device that sleeps between attempts: its schedule outlasts the sleep, and nothing in its memory can stop it."""
 
-import enroll.dates as dates
 import enroll.failed as failed
 from boots import GOOD, NOW, Device, Port, Service
+from enroll import calendar
 from enroll.commit import Journal
 from enroll.enroller import Enroller
 from enroll.errors import EnrollError
@@ -191,7 +191,7 @@ def timed(time, *answers, right=NOW):
     sleeper = Sleeper(board=lambda: Timed(time))
     sleeper.port.now = right
     sleeper.clock = Fake(time=lambda: sleeper.port.time, gmtime=lambda seconds: (1970,))
-    with patched(dates, time=sleeper.clock):
+    with patched(calendar, time=sleeper.clock):
         return sleeper, sleeper.wake(time, *answers)
 
 
@@ -203,11 +203,11 @@ def test_a_schedule_is_obeyed_though_the_attempt_has_set_the_clock():
             assert action.at == time + 900
             for now in (NOW + 1, NOW + 899):
                 sleeper.port.time = now
-                with patched(dates, time=sleeper.clock):
+                with patched(calendar, time=sleeper.clock):
                     again = sleeper.wake(now)
                     assert again.name == "wait" and again.at == NOW + 900, (time, again.at)
             assert sleeper.asked == 1
-            with patched(dates, time=sleeper.clock):
+            with patched(calendar, time=sleeper.clock):
                 assert sleeper.wake(NOW + 900, (201, GOOD["xyte"])).name == "registered"
 
 
@@ -216,7 +216,7 @@ def test_a_schedule_on_another_clock_than_the_boards_is_obeyed_too():
         with chance(65535):
             sleeper = Sleeper(board=lambda: Timed(3))
             clock = Fake(time=lambda board=sleeper.port: board.time, gmtime=lambda seconds: (1970,))
-            with patched(dates, time=clock):
+            with patched(calendar, time=clock):
                 assert sleeper.wake(start, NO).at == start + 900
                 assert sleeper.wake(start + 899).at == start + 900 and sleeper.asked == 1
                 assert sleeper.wake(start + 900, (201, GOOD["xyte"])).name == "registered"

@@ -1,7 +1,7 @@
 """SNTP answers: which are believed, which are ignored, which are refused."""
 
+from enroll.calendar import days
 from enroll.clock import parse
-from enroll.dates import days
 from enroll.httpdate import iso_date
 from helpers import raises
 

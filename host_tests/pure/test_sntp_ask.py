@@ -2,9 +2,9 @@
 
 import enroll.clock as clock
 import enroll.connection as connection
-import enroll.dates as dates
 import enroll.http1 as http1
-from enroll.dates import days
+from enroll import calendar
+from enroll.calendar import days
 from enroll.errors import EnrollError
 from enroll.httpdate import http_date, iso_date
 from helpers import Fake, config, drive, patched, raises
@@ -101,7 +101,7 @@ def ask_servers(network, *servers, date=None, error=None, **more):
 
     try:
         with patched(clock, socket=network, time=network), patched(connection, socket=network):
-            with patched(http1, exchange=exchange), patched(dates, time=network):
+            with patched(http1, exchange=exchange), patched(calendar, time=network):
                 task = clock.ask(config("etherfax", ntp=list(servers), **more), network.lines.append)
                 return drive(task, lambda sock, flags: len(sock.inbox))
     finally:

@@ -8,20 +8,20 @@ import enroll.clock as clock
 import enroll.erase as erase
 from cloud import Net
 from enroll import (
+    calendar,
     commit,
     config,
     connection,
-    dates,
     enroller,
     failed,
-    http,
     journal,
+    requests,
     reset,
     rewrite,
     services,
     session,
     sleep,
-    wait,
+    tasks,
 )
 from enroll.errors import EnrollError
 from enroll.services import etherfax, ickstream, xyte
@@ -179,18 +179,18 @@ class Life:
 
     def year(self, end=END):
         ticks = {"ticks_ms": self.clock.ticks_ms, "ticks_add": Clock.ticks_add, "ticks_diff": Clock.ticks_diff}
-        changes = [patched(module, **ticks) for module in (connection, http, session, sleep)]
+        changes = [patched(module, **ticks) for module in (connection, requests, session, sleep)]
         changes += [patched(module, open=self.flash.open) for module in (commit, journal, reset, erase, rewrite)]
         changes += [patched(connection, socket=self.net), patched(commit, Journal=self.store)]
-        changes += [patched(dates, time=Fake(time=self.time, gmtime=lambda _: (1970,)))]
-        changes += [patched(http, time=self.time)]
-        changes += [patched(config, unload=wait.ignore)]  # to compile a module again takes its time
+        changes += [patched(calendar, time=Fake(time=self.time, gmtime=lambda _: (1970,)))]
+        changes += [patched(requests, time=self.time)]
+        changes += [patched(config, unload=tasks.ignore)]  # to compile a module again takes its time
         changes += [
-            patched(wait, select=self.net, pause=pause),
+            patched(tasks, select=self.net, pause=pause),
             patched(clock, ask=lambda config, log=None: self.net.ask()),
         ]
         changes += [patched(failed, os=Fake(urandom=self.chance.bytes))]
-        changes += [patched(enroller, gc=Fake(collect=wait.ignore))]  # a day has many attempts
+        changes += [patched(enroller, gc=Fake(collect=tasks.ignore))]  # a day has many attempts
         sys.modules["enroll.clock"] = enroll.clock = clock  # under CPython another test's device may have let go of it
         try:
             for change in changes:

@@ -30,11 +30,11 @@ ELSEWHERE = "192.0.2.1"  # an address for documentation: a route to it shows whi
 
 _ASK = """
 import enroll, port, time
-from enroll import http, wait
+from enroll import requests, tasks
 from enroll.errors import EnrollError
 def ask(url, ca):
     try:
-        return http.request("GET", url, ca=ca, timeout=20).status_code
+        return requests.request("GET", url, ca=ca, timeout=20).status_code
     except EnrollError as error:
         return error.kind
 def join():
@@ -42,7 +42,7 @@ def join():
     config = enroll.Config.load(CONFIG)
     def up():
         yield from port.connect(config.network)
-    wait.run(up(), port.feed, port.sleep)
+    tasks.run(up(), port.feed, port.sleep)
     return config, time.ticks_diff(time.ticks_ms(), start)
 """
 

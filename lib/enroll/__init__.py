@@ -8,7 +8,7 @@
     enroll.set_registration_token(config, token, port)    # given at run time
 
 What a boot with a credential needs is loaded at once, the rest when it is first used; `dir(enroll)` loads nothing.
-Modules are imported by name, as `import enroll.http`.
+Modules are imported by name, as `import enroll.requests`.
 """
 
 from .config import Config  # noqa: F401

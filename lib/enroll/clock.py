@@ -7,7 +7,7 @@ import socket
 import time
 from select import POLLIN
 
-from .dates import now
+from .calendar import now
 from .errors import EnrollError
 
 if __debug__:  # mpy-cross -O leaves this out: it knows const by itself

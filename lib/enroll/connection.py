@@ -1,6 +1,6 @@
 """A connection: names, TCP and TLS, under one deadline. The certificate is known before anything is sent.
 
-Everything is a task for the drivers of `wait.py`; only a look-up of a name and a single step of cryptography cannot be
+Everything is a task for the drivers of `tasks.py`; only a look-up of a name and a single step of cryptography cannot be
 cut short.
 """
 

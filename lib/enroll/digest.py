@@ -3,7 +3,7 @@
 import hashlib
 from binascii import b2a_base64
 
-from .dates import civil
+from .calendar import civil
 
 
 def hexmd5(value: str) -> str:

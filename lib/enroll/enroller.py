@@ -6,7 +6,7 @@ journal.py says what is written when.
 import gc
 import json
 
-from . import commit, wait
+from . import commit, tasks
 from .errors import EnrollError
 from .journal import RAW, REFUSED, TRIED, recall
 from .providers import Answer
@@ -43,9 +43,9 @@ class Enroller:
     whose `info` and `warning` are; never with a secret.
     """
 
-    def __init__(self, config: "Config", port, request=None, log=wait.ignore, replaces=None, owner=None) -> None:
+    def __init__(self, config: "Config", port, request=None, log=tasks.ignore, replaces=None, owner=None) -> None:
         """`replaces`: a Credential that the service no longer knows, so that another one is wanted. `owner`: what has
-        the attribute `sent` for the driver, see wait.arun; itself if None.
+        the attribute `sent` for the driver, see tasks.arun; itself if None.
 
         Raises EnrollError("configuration") for what the board cannot fill in.
         """
@@ -76,13 +76,13 @@ class Enroller:
 
     def run(self) -> "Credential":
         """Try until registered, however long it takes. Raises EnrollError as `step` does."""
-        return wait.run(self._tries(), self.port.feed, self.port.sleep, self)
+        return tasks.run(self._tries(), self.port.feed, self.port.sleep, self)
 
     async def arun(self) -> "Credential":
         """The same under asyncio, without blocking its loop. Where it is cancelled while a registration is under way,
         that is finished first: it ends, its answer saved, within `timeout`.
         """
-        return await wait.arun(self._tries(), self.port.feed, owner=self)
+        return await tasks.arun(self._tries(), self.port.feed, owner=self)
 
     def close(self) -> None:
         """Close what is open on flash."""
@@ -96,7 +96,7 @@ class Enroller:
                     return action.credential
                 error = action.error
                 self.warn("%s: %s; next attempt in %d s" % (error.kind, error, action.at))
-                yield from wait.pause(action.at)
+                yield from tasks.pause(action.at)
         finally:
             self.close()
 
@@ -122,7 +122,7 @@ class Enroller:
                 if not credential:
                     raise journal.trouble(OSError(5))  # EIO: it reads back as something else
             try:
-                getattr(config.service, "finish", wait.ignore)(config, self.warn)
+                getattr(config.service, "finish", tasks.ignore)(config, self.warn)
             except Exception as error:  # it has no say in whether the device is registered
                 self.warn("%s %s" % (type(error).__name__, error))
             return Action(0, credential)
@@ -197,7 +197,9 @@ class Enroller:
         """Task: send one request and return its Answer; what has come of it, even if the rest is lost (`cut`)."""
         old = self.replaces
         if old and 0 <= now - old.renewed < self.config.renew:  # a clock that was ahead once is no reason
-            raise EnrollError("refused", "not authorised, soon after registering")
+            from .failed import soon
+
+            raise soon()
         method = request.method
         url = request.url
         headers = request.headers
@@ -207,7 +209,7 @@ class Enroller:
         if request.json is not None:
             body = json.dumps(request.json).encode()
             headers["Content-Type"] = "application/json; charset=UTF-8"
-        ready = self._ready if request.credential else wait.ignore
+        ready = self._ready if request.credential else tasks.ignore
         cut = None
         if self.request:
             ready()
@@ -235,7 +237,7 @@ class Enroller:
             answer.cut = cut
             for name in it.headers:
                 if name.lower() == "retry-after":
-                    from .retry import after
+                    from .backoff import after
 
                     answer.retry_after = after(it.headers[name], now)
         finally:

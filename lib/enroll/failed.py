@@ -2,10 +2,10 @@
 
 import os
 
-from . import wait
+from . import tasks
+from .backoff import delay
 from .errors import EnrollError
 from .journal import RAW, REFUSED, TRIED
-from .retry import delay
 
 if False:  # for type hints only
     from typing import Any
@@ -19,6 +19,11 @@ def words(fact: str, error: Exception, kind: str = "network") -> "Any":
     if isinstance(error, (EnrollError, MemoryError)):
         return error
     return EnrollError(kind, fact, "%s %s" % (type(error).__name__, error))
+
+
+def soon() -> EnrollError:
+    """The service refuses a credential that it has given not long ago."""
+    return EnrollError("refused", "not authorised, soon after registering")
 
 
 def failed(enroller: "Enroller", error: "Any", action: type["Action"]) -> "Action":
@@ -36,7 +41,7 @@ def failed(enroller: "Enroller", error: "Any", action: type["Action"]) -> "Actio
     enroller.failures += 1
     if enroller.failures % 3 == 0 and not error.said:
         try:
-            getattr(enroller.port, "drop", wait.ignore)()  # a driver may say that it is connected, and be wrong
+            getattr(enroller.port, "drop", tasks.ignore)()  # a driver may say that it is connected, and be wrong
         except Exception as failure:
             enroller.warn("%s %s" % (type(failure).__name__, failure))
     chance = int.from_bytes(os.urandom(2), "big") / 65536

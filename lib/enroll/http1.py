@@ -1,12 +1,12 @@
 """HTTP/1.1 (RFC 9110, RFC 9112): the bytes of a request, and its answer, read within bounds.
 
-Everything is a task for the drivers of `wait.py`. Redirects are answers like any other: nothing is ever sent elsewhere.
+Everything is a task for the drivers of `tasks.py`. Redirects are answers like any other: nothing is sent elsewhere.
 """
 
 from .connection import Connection, connect
 from .errors import EnrollError
+from .tasks import ignore
 from .url import split
-from .wait import ignore
 
 if __debug__:  # mpy-cross -O leaves this out: it knows const by itself
     from micropython import const

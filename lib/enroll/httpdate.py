@@ -1,6 +1,6 @@
 """Dates as HTTP (RFC 9110, 5.6.7) and enroll.json write them: imported where one has to be read."""
 
-from .dates import civil, days
+from .calendar import civil, days
 
 if __debug__:  # mpy-cross -O leaves this out: it knows const by itself
     from micropython import const

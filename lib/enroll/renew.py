@@ -1,6 +1,6 @@
 """A device whose credential the service no longer knows registers again."""
 
-from .dates import now as unix
+from .calendar import now as unix
 from .enroller import Enroller
 from .errors import EnrollError
 

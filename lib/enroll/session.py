@@ -2,8 +2,8 @@
 
 from time import ticks_diff, ticks_ms
 
-from . import wait
-from .dates import now as unix
+from . import tasks
+from .calendar import now as unix
 from .errors import EnrollError
 from .providers import Answer
 from .url import quote
@@ -16,7 +16,7 @@ if False:  # for type hints only
 
     from .config import Config
     from .credential import Credential
-    from .http import Response
+    from .requests import Response
 
 _APART = const(5000)  # ms between two 401s that are believed
 _LONGEST = const(180000)  # seconds of a hold; a longer one is that of a clock that was set back
@@ -41,7 +41,7 @@ class Session:
     that is done after those 30 s. `credential`: the present one.
     """
 
-    def __init__(self, config: "Config", port, credential: "Credential | None" = None, log=wait.ignore) -> None:
+    def __init__(self, config: "Config", port, credential: "Credential | None" = None, log=tasks.ignore) -> None:
         """`credential`: if left out, the stored one. `log`: as the Enroller's. Raises EnrollError("configuration") if
         there is none.
         """
@@ -56,7 +56,7 @@ class Session:
         self.config = config
         self.port = port
         self.log = log
-        self._idle: list = []  # the connection that can be used again, see http.fetch
+        self._idle: list = []  # the connection that can be used again, see requests.fetch
         self._base = ""  # where it leads
         self._turn: Any = None  # asyncio.Lock, of the task whose turn it is
         self._closing: Any = None  # the task that closes the connection
@@ -66,10 +66,10 @@ class Session:
         self.hold = 0  # until when no other attempt to register again is made, in Unix seconds by the board's clock
         self.failures = 0  # of such attempts, in a row
         self._unheard = 0  # requests in a row to which nobody answered
-        self.sent = False  # a registration is under way that must not be cut, see wait.arun
+        self.sent = False  # a registration is under way that must not be cut, see tasks.arun
 
     def request(self, method: str, path: str, repeat: bool = False, **more) -> "Response":
-        """Send a request as `http.request` does and return its Response.
+        """Send a request as `requests.request` does and return its Response.
 
         `path` is empty or starts with a slash or question mark; it is appended to the service's base (for some the
         device's hub). "{id}" in it stands for the device's id, also for one that it is given meanwhile.
@@ -81,7 +81,7 @@ class Session:
         The link is brought up before the first request and after each that failed. The clock is set before the first
         request, and again after a certificate was refused.
 
-        Raises OSError and EnrollError as `http.request` does, EnrollError("configuration") where the service has no
+        Raises OSError and EnrollError as `requests.request` does, EnrollError("configuration") where the service has no
         such requests, and what a registration raises.
         """
         return self.run(self.task(method, path, repeat, **more))
@@ -93,7 +93,7 @@ class Session:
     def run(self, task):
         """Drive `task`, one of this session's or of `enroll.services`, to its end and return its value."""
         _check(task)
-        return wait.run(task, self.port.feed, self.port.sleep, self)
+        return tasks.run(task, self.port.feed, self.port.sleep, self)
 
     async def arun(self, task):
         """The same under asyncio, without blocking its loop. Several wait for each other."""
@@ -104,7 +104,7 @@ class Session:
             self._turn = asyncio.Lock()
         async with self._turn:
             try:
-                return await wait.arun(task, self.port.feed, owner=self)
+                return await tasks.arun(task, self.port.feed, owner=self)
             finally:
                 if self._idle and not self._closing:
                     self._closing = asyncio.create_task(self._expire())
@@ -113,7 +113,7 @@ class Session:
         """Close the connection once it has been silent for too long."""
         import asyncio
 
-        from .http import expire
+        from .requests import expire
 
         try:
             while self._idle:
@@ -129,7 +129,7 @@ class Session:
 
     def task(self, method: str, path: str, repeat: bool = False, base: str | None = None, **more):
         """Task: what `request` does. `base`: another address of the service to append `path` to."""
-        if not wait.driven:  # it is awaited or iterated as it is: nothing would wait for what it waits for
+        if not tasks.driven:  # it is awaited or iterated as it is: nothing would wait for what it waits for
             raise TypeError("a task needs a driver: session.run(task), or await session.arun(task)")
         if path[:1] not in ("", "/", "?"):
             raise EnrollError("configuration", "a session's path starts with a slash, not %s" % path.partition("?")[0])
@@ -142,7 +142,7 @@ class Session:
             if 0 <= ticks_diff(now, self._refused) < _APART:  # negative: a week ago
                 if not repeat:
                     return response
-                yield from wait.pause(_APART / 1000)
+                yield from tasks.pause(_APART / 1000)
                 response = yield from self._send(method, path, base, repeat, more)
             if _denied(response):
                 from .renew import renew
@@ -173,8 +173,8 @@ class Session:
         self._up = True
 
     def _send(self, method: str, path: str, base: str | None, repeat: bool, more: dict):
-        from .http import fetch
         from .http1 import add
+        from .requests import fetch
 
         config = self.config
         if not base:
@@ -203,5 +203,5 @@ class Session:
             self._unheard += kind == "network"
             if self._unheard > 2:
                 self._unheard = 0
-                getattr(self.port, "drop", wait.ignore)()  # a driver may say that it is connected, and be wrong
+                getattr(self.port, "drop", tasks.ignore)()  # a driver may say that it is connected, and be wrong
             raise

@@ -8,8 +8,8 @@ from binascii import crc32
 from struct import calcsize, pack, unpack
 from time import ticks_diff, ticks_ms
 
-from . import wait
-from .dates import now as unix
+from . import tasks
+from .calendar import now as unix
 from .journal import identity
 
 if __debug__:  # mpy-cross -O leaves this out: it knows const by itself
@@ -29,7 +29,7 @@ def step(enroller, now: float, action):
     Where the board has no such memory (it returns None, or is not there), every wake looks like the first one: the
     random wait has its longest span then, so that the service is not asked every few seconds.
     """
-    memory = getattr(enroller.port, "memory", wait.ignore)
+    memory = getattr(enroller.port, "memory", tasks.ignore)
     if not enroller.due:
         _restore(enroller, memory())
     for due in enroller.due:
@@ -37,7 +37,7 @@ def step(enroller, now: float, action):
             return action(due)
     start = ticks_ms()
     before = unix()
-    done = wait.run(enroller.attempt(), enroller.port.feed, enroller.port.sleep, enroller)
+    done = tasks.run(enroller.attempt(), enroller.port.feed, enroller.port.sleep, enroller)
     # in whole seconds, because a float of 32 bits holds no date
     spent = ticks_diff(ticks_ms(), start) // 1000
     done.at = due = int(now) + spent + (0 if done.credential else int(done.at) + 1)

@@ -52,7 +52,7 @@ def opens(seconds: float) -> str:
 
 
 def pause(settings: Settings, failures: int, retry_after: int) -> float:
-    """Seconds to wait after `failures` in a row: the device's own rule, see lib/enroll/retry.py. `retry_after`: what
+    """Seconds to wait after `failures` in a row: the device's own rule, see lib/enroll/backoff.py. `retry_after`: what
     the service has asked for, 0 if nothing."""
     delay = enroll_config().delay
     return float(delay(failures, settings.first, settings.cap, random.random(), after=retry_after or None))

@@ -58,8 +58,8 @@ def held(real, interrupt, time):
 def main():
     import main as firmware
     import micropython, time
-    from enroll import wait
-    wait.run = held(wait.run, getattr(micropython, "kbd_intr", wait.ignore), time)
+    from enroll import tasks
+    tasks.run = held(tasks.run, getattr(micropython, "kbd_intr", tasks.ignore), time)
     asked = []
     real = firmware.register
     def register(*values):

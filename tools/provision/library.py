@@ -42,10 +42,10 @@ def enroll_config() -> Any:
             importlib.import_module("enroll." + name)
         for name in providers:
             importlib.import_module(name)
-        modules = [importlib.import_module(f"enroll.{name}") for name in ("errors", "schema", "tlserror", "retry")]
-        errors, schema, tls, retry = modules
+        modules = [importlib.import_module(f"enroll.{name}") for name in ("errors", "schema", "tlserror", "backoff")]
+        errors, schema, tls, backoff = modules
         return SimpleNamespace(
-            delay=retry.delay,
+            delay=backoff.delay,
             Config=config.Config,
             EnrollError=errors.EnrollError,
             service=schema.service,

@@ -20,7 +20,7 @@ MOST = 1 << 20  # bytes that a board may print meanwhile
 KEPT = 1 << 13  # bytes that are searched for what is expected
 LAST = 2000  # bytes of a traceback
 
-HELD = "enroll: registering,"  # what a board says while it must not be interrupted, see lib/enroll/wait.py
+HELD = "enroll: registering,"  # what a board says while it must not be interrupted, see lib/enroll/tasks.py
 BANNER = re.compile(rb"raw REPL; CTRL-B to exit\r?\n")
 # R, 1, the size of a window (two bytes, always less than 2048), and 1 for a second one that is free. Where a log line
 # has come among them, all text is left out first: then a size such as 32, which is text, is not understood.

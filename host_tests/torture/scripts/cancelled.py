@@ -11,7 +11,7 @@ import enroll.connection as connection
 from blocks import formatted
 from boots import Port, Ready
 from device import Lost, Service, sweep
-from enroll import wait
+from enroll import tasks
 from enroll.enroller import Enroller
 from exceptions_device import Answering, Connecting
 from helpers import patched
@@ -52,7 +52,7 @@ async def halted(work, at):
 
 def cancel(device, at):
     """Whether a registration of `device` was cancelled at its await number `at`, before it was over."""
-    with device.flash, patched(connection, socket=Slow(device.service, wait.ignore)), patched(wait, select=Ready()):
+    with device.flash, patched(connection, socket=Slow(device.service, tasks.ignore)), patched(tasks, select=Ready()):
         enroller = Enroller(device.load(device.path), Port(device.store), log=device.lines.append)
         return asyncio.run(halted(enroller.arun(), at))
 

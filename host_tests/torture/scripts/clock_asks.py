@@ -10,7 +10,7 @@ import sys
 import time
 
 import watched
-from enroll import clock, wait
+from enroll import clock, tasks
 from enroll.config import Config
 from enroll.errors import EnrollError
 
@@ -41,7 +41,7 @@ def report(case, start, found):
 async def ask(case):
     start = time.ticks_ms()
     try:
-        found = await wait.arun(clock.ask(Config(case["config"]), print), watched.feed)
+        found = await tasks.arun(clock.ask(Config(case["config"]), print), watched.feed)
     except Exception as error:
         found = error
     report(case, start, found)
@@ -55,7 +55,7 @@ def in_turn(cases):
     for case in cases:
         start = time.ticks_ms()
         try:
-            found = wait.run(clock.ask(Config(case["config"]), print), watched.feed)
+            found = tasks.run(clock.ask(Config(case["config"]), print), watched.feed)
         except Exception as error:
             found = error
         report(case, start, found)

@@ -7,12 +7,12 @@ import sys
 import enroll
 import main
 from boots import ONCE, Port
-from enroll import config, wait
+from enroll import config, tasks
 from enroll.commit import Journal
 from enroll.config import Config
 from enroll.enroller import Enroller
 from enroll.journal import KEPT
-from enroll.wait import ignore
+from enroll.tasks import ignore
 from helpers import Fake, changed, read, settings, write
 
 gc.threshold(-1)  # main.py has set it for the heap of a board
@@ -212,7 +212,7 @@ class Device:
         """Another attempt in the same boot: its Action."""
         with self.flash:
             try:
-                return wait.run(self.enroller.attempt())
+                return tasks.run(self.enroller.attempt())
             finally:
                 self.enroller.close()
 

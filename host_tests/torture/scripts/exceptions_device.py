@@ -4,7 +4,7 @@ import json
 
 from boots import Ready
 from device import Device, Lost, sweep
-from enroll import connection, wait
+from enroll import connection, tasks
 from helpers import Wire, patched
 
 
@@ -64,7 +64,7 @@ class Connecting(Requesting):
 
     def _online(self, action):
         wire = self.part("socket", Answering(self.service, lambda: self.arrived()))
-        with patched(connection, socket=wire), patched(wait, select=Ready()):
+        with patched(connection, socket=wire), patched(tasks, select=Ready()):
             return action()
 
 

@@ -11,13 +11,13 @@ from struct import pack
 
 import enroll.connection as connection
 from boots import GOOD, Port, Ready
-from enroll import clock, enroller, httpdate, journal, retry, url, wait
+from enroll import backoff, clock, enroller, httpdate, journal, tasks, url
 from enroll.commit import Journal
 from enroll.config import Config
 from enroll.credential import Credential
 from enroll.errors import EnrollError
-from enroll.http import fetch
 from enroll.providers import Answer
+from enroll.requests import fetch
 from enroll.reset import clear
 from fuzz_mutations import odd_bytes, odd_json, odd_object
 from helpers import SECTIONS, Fake, Wire, config, drive, patched, write
@@ -108,7 +108,7 @@ def take_attempt(content):
     clear(Journal(device.store))
     for _ in range(2):
         it = enroller.Enroller(device, Port())
-        with patched(connection, socket=Flow(content)), patched(wait, select=Ready()), patched(enroller, gc=LAZY):
+        with patched(connection, socket=Flow(content)), patched(tasks, select=Ready()), patched(enroller, gc=LAZY):
             action = it.step(0)
         it.close()
         if action.error:
@@ -166,9 +166,9 @@ def take_text(content):
         return
     unless(ValueError, httpdate.iso_date, text)
     unless(ValueError, address, text)
-    for found in (httpdate.http_date(text, NOW), retry.after(text, NOW)):
+    for found in (httpdate.http_date(text, NOW), backoff.after(text, NOW)):
         assert found is None or isinstance(found, int)
-        retry.delay(1, 5, 900, 0.5, False, found)
+        backoff.delay(1, 5, 900, 0.5, False, found)
     str(EnrollError("server", text, text))
 
 

@@ -3,7 +3,7 @@
 import gc
 import sys
 
-from enroll import wait
+from enroll import tasks
 from power import fresh
 
 
@@ -29,6 +29,6 @@ for trouble, name, first, later in ((OSError(104), "a lost answer", 1, 0), (503,
     cost(device, name, device.boot, first)
     cost(device, "a restart after " + name, device.boot, later)
     with device.flash:  # the same boot, with the slot still open
-        wait.run(device.enroller.attempt())
-        cost(device, "a retry after " + name, lambda device=device: wait.run(device.enroller.attempt()), later)
+        tasks.run(device.enroller.attempt())
+        cost(device, "a retry after " + name, lambda device=device: tasks.run(device.enroller.attempt()), later)
         device.enroller.close()

@@ -6,7 +6,7 @@ import enroll
 from blocks import formatted
 from boots import Port, Ready
 from device import Device, Lost, PowerOff, Service, sweep
-from enroll import connection, wait
+from enroll import connection, tasks
 from enroll.renew import renew
 from exceptions_device import Answering
 from helpers import patched
@@ -17,7 +17,7 @@ class Line(Answering):
     """A connection that a device without power does not have."""
 
     def __init__(self, device):
-        super().__init__(device.service, wait.ignore)
+        super().__init__(device.service, tasks.ignore)
         self.device = device
 
     def recv(self, size):
@@ -30,8 +30,8 @@ def renews(device):
     """The application's session finds that its credential is void."""
     with device.flash:
         session = enroll.Session(enroll.Config.load(device.path), Port(device.store))
-        with patched(connection, socket=Line(device)), patched(wait, select=Ready()):
-            wait.run(renew(session))
+        with patched(connection, socket=Line(device)), patched(tasks, select=Ready()):
+            tasks.run(renew(session))
 
 
 def settles(device):

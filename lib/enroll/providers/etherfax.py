@@ -36,7 +36,7 @@ def check(section: dict) -> None:
 
 def register(config: "Config", now: int):
     token = _token(config.section, now)
-    unload("digest", "dates")  # the request gets their heap
+    unload("digest", "calendar")  # the request gets their heap
     serial = quote(config.section["serial"])
     yield Request("GET", "%s/devices?a=register&id=%s&token=%s" % (config.url, serial, token))
 

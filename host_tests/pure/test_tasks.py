@@ -3,7 +3,7 @@
 import asyncio
 import select
 
-from enroll import wait
+from enroll import tasks
 from helpers import Fake, patched
 
 
@@ -30,14 +30,14 @@ class Poll:
         self.watched = [one for one in self.watched if one[0] is not stream]
 
 
-def both(make, feed=wait.ignore, poll=None):
+def both(make, feed=tasks.ignore, poll=None):
     """What both drivers make of the task that `make()` gives: the same value, or the same exception's text."""
     results = []
     for driver in (
-        lambda task: wait.run(task, feed, lambda seconds: None),
-        lambda task: asyncio.run(wait.arun(task, feed)),
+        lambda task: tasks.run(task, feed, lambda seconds: None),
+        lambda task: asyncio.run(tasks.arun(task, feed)),
     ):
-        with patched(wait, select=poll() if poll else select):
+        with patched(tasks, select=poll() if poll else select):
             try:
                 results.append(driver(make()))
             except Exception as error:
@@ -97,8 +97,8 @@ def test_a_slice_of_waiting_is_at_most_a_quarter_of_a_second():
     def task():
         yield Fake(), 1
 
-    with patched(wait, select=poll):
-        wait.run(task())
+    with patched(tasks, select=poll):
+        tasks.run(task())
     assert 0 < poll.longest <= 250
 
 
@@ -132,7 +132,7 @@ def test_the_watchdog_is_fed_between_all_waits():
 def test_a_long_pause_is_cut_into_slices_that_feed_the_watchdog():
     slept = []
     fed = []
-    wait.run(wait.pause(1.1), lambda: fed.append(1), slept.append)
+    tasks.run(tasks.pause(1.1), lambda: fed.append(1), slept.append)
     assert abs(sum(slept) - 1.1) < 0.001
     assert max(slept) <= 0.25
     assert len(fed) == len(slept) == 5
@@ -140,8 +140,8 @@ def test_a_long_pause_is_cut_into_slices_that_feed_the_watchdog():
 
 def test_a_pause_of_nothing():
     slept = []
-    wait.run(wait.pause(0), sleep=slept.append)
-    wait.run(wait.pause(-5), sleep=slept.append)
+    tasks.run(tasks.pause(0), sleep=slept.append)
+    tasks.run(tasks.pause(-5), sleep=slept.append)
     assert sum(slept) == 0
 
 
@@ -175,7 +175,7 @@ def test_a_task_is_closed_when_sleep_is_interrupted():
         raise KeyboardInterrupt
 
     try:
-        wait.run(task(), sleep=sleep)
+        tasks.run(task(), sleep=sleep)
     except KeyboardInterrupt:
         closed.append(2)
     assert closed == [1, 2]
@@ -211,7 +211,7 @@ def test_cancelling_closes_the_task():
             closed.append(1)
 
     async def main():
-        running = asyncio.create_task(wait.arun(task()))
+        running = asyncio.create_task(tasks.arun(task()))
         await asyncio.sleep(0)
         running.cancel()
         try:
@@ -238,20 +238,20 @@ def test_other_coroutines_go_on_while_a_task_waits_for_a_stream():
 
     async def main():
         beside = asyncio.create_task(ticker())
-        count = await wait.arun(task())
+        count = await tasks.arun(task())
         beside.cancel()
         return count
 
-    with patched(wait, select=Poll()):
+    with patched(tasks, select=Poll()):
         assert asyncio.run(main()) > 0
 
 
 def test_a_yield_from_returns_to_the_task_that_waits():
     def inner():
-        yield from wait.pause(0.3)
+        yield from tasks.pause(0.3)
         return 5
 
     def task():
         return (yield from inner()) + 1
 
-    assert wait.run(task(), sleep=lambda seconds: None) == 6
+    assert tasks.run(task(), sleep=lambda seconds: None) == 6

@@ -1,7 +1,7 @@
 """The HTTP client over a fake wire: what it sends, what it makes of an answer, and where it stops."""
 
 import enroll.connection as connection
-from enroll.http import fetch
+from enroll.requests import fetch
 from helpers import Wire, drive, patched, raises
 
 

@@ -1,10 +1,10 @@
 """When to try again."""
 
 import enroll.connection as connection
-import enroll.dates as dates
-from enroll.http import fetch
+from enroll import calendar
+from enroll.backoff import after, delay
 from enroll.httpdate import http_date
-from enroll.retry import after, delay
+from enroll.requests import fetch
 from helpers import Fake, Wire, drive, patched
 
 ALMOST_ONE = 0.999
@@ -101,5 +101,5 @@ def test_a_retry_after_of_a_response_counts_from_its_date_or_from_the_devices_cl
         ("Date: soon\r\n", 60),
     ):
         wire = Wire(("HTTP/1.1 503 x\r\n%s%sContent-Length: 0\r\n\r\n" % (until, more)).encode())
-        with patched(connection, socket=wire), patched(dates, time=Fake(time=lambda: own, gmtime=lambda _: (1970,))):
+        with patched(connection, socket=wire), patched(calendar, time=Fake(time=lambda: own, gmtime=lambda _: (1970,))):
             assert drive(fetch("GET", "http://host/")).retry_after == seconds, more

@@ -2,7 +2,7 @@
 
 from time import ticks_add, ticks_ms, time
 
-from . import wait
+from . import tasks
 from .errors import EnrollError
 from .http1 import Exchange, add, encode, exchange
 from .url import split
@@ -51,15 +51,15 @@ class Response:
 
     @property
     def retry_after(self) -> int | None:
-        from .dates import now
+        from .backoff import after
+        from .calendar import now
         from .httpdate import http_date
-        from .retry import after
 
         return after(self.headers.get("retry-after", ""), http_date(self.headers.get("date", ""), now()) or now())
 
     def read(self) -> bytes:
         """The next bytes of the body as they were sent, b"" at its end."""
-        return wait.run(self._it.read(), self._feed)
+        return tasks.run(self._it.read(), self._feed)
 
     @property
     def text(self) -> str:
@@ -124,7 +124,7 @@ def _again(method: str, request: "tuple[bytes, Any]", connection, timeout: float
     try:
         if _quiet(connection.stream):
             it = Exchange(connection)
-            yield from it.ask(method, *request, wait.ignore, False)
+            yield from it.ask(method, *request, tasks.ignore, False)
             connection.end = ticks_add(connection.end, int((timeout - patience) * 1000))
             connection = None
             return it
@@ -165,7 +165,7 @@ def fetch(
     parse_headers=True,
     ca=None,
     limit=16384,
-    feed=wait.ignore,
+    feed=tasks.ignore,
     idle=None,
     repeat=False,
 ):
@@ -174,11 +174,11 @@ def fetch(
     request twice, whatever the method.
     """
     if not method.isalpha():
-        raise EnrollError("configuration", "no HTTP method: give a word like GET")
+        raise EnrollError("configuration", "no HTTP method: give one like GET")
     try:
         target = split(url)
     except ValueError:
-        raise EnrollError("configuration", "no http or https URL: percent-encode all but printable ASCII, and #")
+        raise EnrollError("configuration", "no http(s) URL: percent-encode # and all but printable ASCII")
     headers = dict(headers or {})
     if json is not None:
         import json as codec
@@ -230,4 +230,4 @@ def request(method, url, *positional, **more):
     Response. Raises OSError for the connection and EnrollError for the rest (`certificate`, `memory`, `network`,
     `answer`, `configuration`).
     """
-    return wait.run(fetch(method, url, *positional, **more), more.get("feed", wait.ignore))
+    return tasks.run(fetch(method, url, *positional, **more), more.get("feed", tasks.ignore))
