@@ -9,6 +9,7 @@ import sys
 from pathlib import Path
 from xml.etree import ElementTree
 
+import diagrams
 import pytest
 from markdown_it import MarkdownIt
 from on_micropython import MARK, PURE
@@ -93,3 +94,24 @@ def test_the_picture_is_made_by_a_run_and_needs_no_network(tmp_path: Path) -> No
         words = " ".join(ElementTree.parse(path).getroot().itertext()).replace("\xa0", " ")
         assert "enroll: registered etherfax" in words and "saw no packets" in words
         assert "@font-face" not in path.read_text() and "url(http" not in path.read_text()
+
+
+def test_the_diagrams_are_drawn_from_their_sources() -> None:
+    """The states are those of journal.py's table: a table that changed needs `make diagrams`."""
+    for path, svg in diagrams.drawn().items():
+        assert path.read_text() == svg, f"{path.name} is out of date: type `make diagrams`"
+        words = " ".join(ElementTree.fromstring(svg).itertext())
+        assert all(state in words for state in ("TRIED", "RAW", "KEPT")) and "http" not in svg.partition(">")[2]
+
+
+def test_a_table_of_states_becomes_arrows() -> None:
+    table = """event             holds           written   must
+arm    asked       nothing         TRIED     yes
+                   anything        next slot begun yes
+note   no answer   TRIED, RAW      nothing
+                   anything else   TRIED     no
+clear  reset       anything        zeros     yes"""
+    found = {(step.before, step.after, step.event) for step in diagrams.steps(table)}
+    away = {(state, "nothing", "reset") for state in ("TRIED", "REFUSED", "RAW", "KEPT")}
+    back = {("REFUSED", "TRIED", "no answer"), ("KEPT", "TRIED", "no answer")}
+    assert found == {("nothing", "TRIED", "asked"), *back, *away}
