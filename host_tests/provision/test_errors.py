@@ -104,7 +104,8 @@ def test_ctrl_c_while_copying(plug, desk):
             time.sleep(0.005)
         process.send_signal(signal.SIGINT)
         out, err = process.communicate(timeout=20)
-    sentence = "provision: interrupted, nothing was asked of the service: run this again to continue\n"
+    what = "interrupted, nothing was asked of the service, and the board may be stopped"
+    sentence = f"provision: {what}: run this again to continue\n"
     assert (process.returncode, out) == (1, "") and err.endswith(sentence)
     done = json.loads(desk.run("one", "--json", "enroll.json", board=board).out)
     assert done["status"] == 0 and done["kept"]

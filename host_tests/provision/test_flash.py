@@ -170,6 +170,18 @@ def test_a_board_that_says_nothing_is_flashed_where_a_person_says_that_it_is_new
     assert len(tools.said()) == 1
 
 
+def test_a_board_that_is_registering_is_not_new(plug, desk, tools, firmware, monkeypatch):
+    """It was flashed in the middle of its attempt: a board that does not answer is one that --blank excuses."""
+    monkeypatch.setattr("provision.link.ATTEMPT", 0.5)
+    tools("esptool")
+    board = plug()
+    board.runs("import time\nwhile True:\n print('enroll: registering, x')\n try: time.sleep(0.2)\n except: pass\n")
+    assert says(board, "registering")
+    sentence = desk.failed(75, "flash", "--firmware", firmware(esp()), "--blank", board=board)
+    assert "has been registering for 0.5 s: wait until it has ended, then run this again" in sentence
+    assert not tools.said()
+
+
 def test_what_is_wrong_before_a_board_is_touched(plug, desk, tools, firmware):
     board = plug(stocked=True)
     before = len(board.heard)

@@ -32,7 +32,7 @@ from .work import REGISTERING, Options, provide
 INTERRUPTED = (
     "interrupted while the board was registering, it may be registered: see 'provision status', then run this again"
 )
-UNASKED = "interrupted, nothing was asked of the service: run this again to continue"
+UNASKED = "interrupted, nothing was asked of the service, and the board may be stopped: run this again to continue"
 
 
 @click.group(cls=Group, context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 80})
@@ -121,7 +121,7 @@ def status(port: str, as_json: bool, files: bool) -> None:
 
     Exit status: 0 registered, 75 not yet, 78 not installed or not as it should be.
     """
-    with connect(find(port), hear=screen.say) as link, look.going_on(link):
+    with look.visit(find(port), screen.say) as link:
         found = cleaned(look.status(link))
         look.let_go(link)
     if as_json:
@@ -142,7 +142,7 @@ def reset(port: str, as_json: bool, yes: bool) -> None:
     It says what must be done in the service's portal, too, before the device can register again.
     """
     port = find(port)
-    with connect(port, hear=screen.say) as link, look.going_on(link):
+    with look.visit(port, screen.say) as link:
         there = registration.read(link).registration
         attempt = there is not None and there.state == TRIED
         name = f"the {'attempt' if attempt else 'credential'} of {there.name if there else 'the board'}"
@@ -171,7 +171,10 @@ def reset(port: str, as_json: bool, yes: bool) -> None:
 def logs(port: str, seconds: float | None, restart: bool) -> None:
     """Follow what a board prints."""
     try:
-        with connect(find(port), enter=restart, hear=screen.say) as link:
+        with connect(find(port), enter=False, hear=screen.say) as link:
+            if restart:
+                with look.interruptible(link, screen.say):
+                    link.enter()
             if sys.stderr.isatty():  # a board may print nothing for a long time
                 screen.say(f"listening at {link.port}: Ctrl-C ends it")
             look.follow(link, restart, seconds, partial(screen.say, err=False))

@@ -11,6 +11,10 @@ from .raw import Deadline, Endless, NotTaken, Registering, Restarted
 from .untrusted import clean
 
 
+class UnderWay(Failure):
+    """The board is registering, and nobody knows yet how that ends."""
+
+
 class ProgramError(Exception):
     """A program of ours has raised an exception on the board; the text is its traceback."""
 
@@ -85,7 +89,7 @@ def sentence_of(error: Exception, port: str) -> Failure:
         return program_failed(error, port)
     if isinstance(error, Registering):
         what = f"the board at {port} has been registering for {error}"
-        return Failure(TRY_AGAIN, f"{what}: wait until it has ended, then run this again")
+        return UnderWay(TRY_AGAIN, f"{what}: wait until it has ended, then run this again")
     if isinstance(error, Endless):
         return Failure(TRY_AGAIN, f"the board at {port} prints without end: reset it, then run this again")
     if isinstance(error, NotTaken | Restarted):

@@ -14,9 +14,10 @@ from pathlib import Path
 
 import click
 
-from . import drives, image, registration, screen
-from .errors import CONFIGURATION, MISUSE, REFUSED, TRY_AGAIN, Failure
-from .link import attached, connect, find
+from . import drives, image, look, registration, screen
+from .errors import CONFIGURATION, MISUSE, REFUSED, TRY_AGAIN, Failure, Stopped
+from .failures import UnderWay
+from .link import attached, find
 from .options import json_option, port_option
 from .untrusted import clean
 
@@ -55,12 +56,14 @@ def protect(port: str, replace: Sequence[str], blank: bool) -> None:
     screen.say(f"{port}: looking for a registration", indent=screen.REST)
     opened = False
     try:
-        with connect(port, enter=False, hear=partial(screen.say, indent=screen.REST)) as link:
+        with look.visit(port, partial(screen.say, indent=screen.REST), enter=False) as link:
             opened = True
             link.enter()
             there = registration.read(link).registration
             if there and there.name not in replace:
                 link.start()  # it goes on as what it is
+    except (UnderWay, Stopped):  # also where a person says that it is new
+        raise
     except Failure as error:
         if not opened:
             raise

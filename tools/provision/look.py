@@ -10,14 +10,16 @@ from typing import Any
 
 from . import registration, snippets
 from .answers import ASCII, PATH, SHA256, Each, fits
-from .errors import CONFIGURATION, STORAGE, TRY_AGAIN, Failure, status_of
-from .link import Link
+from .errors import CONFIGURATION, STORAGE, TRY_AGAIN, Failure, Stopped, status_of
+from .link import Hear, Link, connect
 from .plan import MANIFEST
 from .snippets import Program
 from .untrusted import clean, cleaned
 
 INSTALLED = {"version": ASCII, "board": ASCII, "files": Each(PATH, SHA256)}  # the shape of provision.json
 
+
+Back = Callable[[Link], object]  # undoes what was done on a board
 
 # whether the library can be imported
 _OURS = Program(
@@ -33,6 +35,10 @@ def main():
 )
 
 
+def nothing(_link: Link) -> None:
+    """Undoes nothing."""
+
+
 def let_go(link: Link) -> bool:
     """Start the board again and return True; but a board that has enroll and no credential stays stopped, since its
     boot would register it, and that may have been given up on purpose."""
@@ -42,6 +48,35 @@ def let_go(link: Link) -> bool:
             return False
     link.start()
     return True
+
+
+@contextlib.contextmanager
+def visit(port: str, hear: Hear, enter: bool = True, back: Back = nothing) -> Iterator[Link]:
+    """A Link to the board at `port`, which is let go as in `going_on` and `interruptible`."""
+    with connect(port, enter=False, hear=hear) as link, interruptible(link, hear, back), going_on(link):
+        if enter:
+            link.enter()
+        yield link
+
+
+@contextlib.contextmanager
+def interruptible(link: Link, hear: Hear, back: Back = nothing) -> Iterator[None]:
+    """After Ctrl-C in it the board is let go, once `back` has undone what was done there. Raises Stopped then."""
+    try:
+        yield
+    except KeyboardInterrupt:
+        hear("interrupted: the board is let go first; Ctrl-C again leaves it stopped")
+        raise Stopped(f"interrupted, {_left(link, back)}: run this again") from None
+
+
+def _left(link: Link, back: Back) -> str:
+    """Let the board go; returns how it is left."""
+    try:
+        link.enter()
+        back(link)
+        return "the board goes on" if let_go(link) else "the board stays stopped, since its boot would register it"
+    except (Exception, KeyboardInterrupt):
+        return "the board may be stopped"
 
 
 @contextlib.contextmanager

@@ -18,7 +18,7 @@ from .errors import ANSWER, CONFIGURATION, STORAGE, TRY_AGAIN, Failure, Stopped,
 from .failures import ProgramError
 from .install import files as count
 from .library import ROOT, library
-from .link import Link, attached, connect, find
+from .link import Link, attached, find
 from .options import port_option
 from .plan import CONFIGURATION_FILE, MANIFEST, board_files, family_of, manifest, version
 from .raw import Deadline
@@ -223,34 +223,18 @@ def replace(link: Link, found: Installed, files: dict[str, bytes], seconds: floa
 
 def upgrade(port: str, options: Options, library_only: bool, hear: Hear) -> Upgrade:
     """Put this version's files on the board at `port`, which is left running. Raises Failure, and Stopped at Ctrl-C."""
-    with connect(port, hear=hear) as link:
-        try:
-            return _upgrade(link, options, library_only, hear)
-        except KeyboardInterrupt:
-            goes_on = _let_go(link)
-            what = "goes on" if goes_on else "boots what it had"
-            raise Stopped(f"interrupted, the board {what} and keeps its registration: run this again") from None
-
-
-def _let_go(link: Link) -> bool:
-    """Put the old files back where the new ones are not at their places yet, and let the board boot. Returns whether it
-    does."""
-    with contextlib.suppress(Exception):
-        link.enter()
-        swap.undo(link)
-        return look.let_go(link)
-    return False
+    with look.visit(port, hear, back=swap.undo) as link:
+        return _upgrade(link, options, library_only, hear)
 
 
 def _upgrade(link: Link, options: Options, library_only: bool, hear: Hear) -> Upgrade:
     if swap.undo(link):
         hear("an earlier upgrade did not end: the old files are back")
         link.enter()  # not what is loaded from the new ones
-    with look.going_on(link):
-        facts = link.facts()
-        check(facts, link.port, options)
-        found = installed(link)
-        files = wanted(found, facts.platform, options.source, library_only)
+    facts = link.facts()
+    check(facts, link.port, options)
+    found = installed(link)
+    files = wanted(found, facts.platform, options.source, library_only)
     result = Upgrade(link.port, "already", 0, "", found.who[2], found.manifest["version"], version())
     result.text = f"enroll {version()} is installed already; {found.who[0]} {found.who[2]} is registered"
     if not right(found, files):

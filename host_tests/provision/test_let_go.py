@@ -1,0 +1,73 @@
+"""Ctrl-C while a board is looked at: the board goes on, or a person is told that it does not."""
+
+import time
+
+import pytest
+from provision.link import Link
+
+
+@pytest.fixture
+def interrupted(monkeypatch):
+    """`interrupted(times)`: Ctrl-C comes as soon as a board has been stopped, `times` times."""
+
+    def interrupted(times=1):
+        left = [times]
+        real = Link.enter
+
+        def enter(link):
+            real(link)
+            if left[0]:
+                left[0] -= 1
+                raise KeyboardInterrupt
+
+        monkeypatch.setattr(Link, "enter", enter)
+
+    return interrupted
+
+
+def boots(board):
+    """Whether `board` boots within a few seconds."""
+    end = time.monotonic() + 5
+    while b"\x02\x04" not in board.heard and time.monotonic() < end:
+        time.sleep(0.02)
+    return b"\x02\x04" in board.heard
+
+
+LOOKS = [
+    ["status"],
+    ["upgrade"],
+    ["reset", "--yes"],
+    ["flash", "--firmware", "new.bin"],
+    ["logs", "--restart", "--seconds", "1"],
+]
+
+
+@pytest.mark.parametrize("words", LOOKS, ids=lambda words: words[0])
+def test_a_board_goes_on_after_ctrl_c(plug, desk, monkeypatch, interrupted, words):
+    """It stayed at its prompt, at a customer's too, and nobody said so."""
+    monkeypatch.setattr("provision.flash.tool", lambda *_: "esptool")
+    data = bytearray(b"\xff" * 0x9000)
+    data[:1], data[12:14], data[0x7000:0x7002] = b"\xe9", b"\0\0", b"\xaa\x50"
+    (desk.folder / "new.bin").write_bytes(data)
+    board = plug()
+    interrupted()
+    done = desk.run(*words, board=board)
+    assert done.status == 1 and done.err.splitlines()[-1].endswith("interrupted, the board goes on: run this again"), (
+        done
+    )
+    assert "interrupted: the board is let go first; Ctrl-C again leaves it stopped" in done.err
+    assert boots(board)
+
+
+def test_one_that_its_boot_would_register_stays_stopped_and_that_is_said(plug, desk, interrupted):
+    board = plug(stocked=True)
+    interrupted()
+    assert "stays stopped, since its boot would register it: run" in desk.run("status", board=board).err
+    assert b"\x02\x04" not in board.heard
+
+
+def test_a_second_ctrl_c_ends_that(plug, desk, interrupted):
+    board = plug()
+    interrupted(times=2)
+    done = desk.run("status", board=board)
+    assert done.status == 1 and done.err.endswith("interrupted, the board may be stopped: run this again\n"), done
