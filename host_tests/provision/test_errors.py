@@ -32,9 +32,9 @@ def test_no_board_at_all(desk):
 
 
 def test_several_boards_and_none_named(desk, monkeypatch):
-    monkeypatch.setattr("provision.link.attached", lambda: ["/dev/ttyACM0", "/dev/ttyACM1"])
+    monkeypatch.setattr("provision.ports.attached", lambda: ["/dev/ttyACM0", "/dev/ttyACM1"])
     assert "2 boards are attached: name one with --port" in desk.failed(2, "status")
-    monkeypatch.setattr("provision.link.attached", lambda: ["/dev/ttyNONE"])
+    monkeypatch.setattr("provision.ports.attached", lambda: ["/dev/ttyNONE"])
     assert "/dev/ttyNONE is not there" in desk.failed(2, "status")
 
 

@@ -87,6 +87,12 @@ def framed(text):
     return lambda board, _truth: board.pieces(text)
 
 
+def stale(board, answer):
+    """What an earlier question was answered, after noise has held it back."""
+    board.mark = b"00000000"
+    return board.pieces(json.dumps(answer).encode())
+
+
 def failed(text):
     """A lie: the program has failed with this traceback."""
     return framed(json.dumps([None, f"Traceback (most recent call last):\n  File x\n{text}"]).encode())
@@ -121,7 +127,7 @@ LIES = {
     "pieces that overlap": ("FACTS", lambda board, _: board.piece(0, 300, b"x" * 96) * 9, 75),
     "pieces too short": ("FACTS", lambda board, _: board.piece(0, 50, b"x"), 76),
     "two sizes": ("FACTS", lambda board, _: board.piece(0, 200, b"x" * 96) + board.piece(96, 100, b"x"), 75),
-    "another mark": ("FACTS", lambda board, _: board.pieces(b"[1, null]").replace(board.mark, b"00000000"), 75),
+    "another mark": ("FACTS", lambda board, true: stale(board, [true, None]), 75),
     "nothing": ("FACTS", says(b""), 75),
     # without end
     "talk without end": ("FACTS", lambda board, _: board.forever(b"I (1) wifi: x\r\n" * 99), 75),

@@ -1,7 +1,10 @@
 """Lines that are not ours, anywhere among what a board says, change nothing but the time that it takes."""
 
 import dataclasses
+import itertools
 import json
+import re
+import time
 
 import pytest
 from board import Noise
@@ -29,12 +32,38 @@ def test_answers_get_through_whole(plug, where, often):
     assert board.noise.hits > 10
 
 
+def test_a_byte_that_the_line_changes_is_noticed(plug):
+    """The piece has its form all the same: only the checksum knows."""
+    board, count = plug(), itertools.count()
+
+    def noise(data):
+        spoil = next(count) % 3 == 0
+        return re.sub(rb"(~\w{8}:\d+:\d+:\w)\w", lambda it: it[1] + b"x", data) if spoil else data
+
+    with connect(board.port) as link:
+        board.noise = noise
+        assert link.call(TALK, 5000) == "".join(chr(32 + at % 90) for at in range(5000))
+        assert [link.call(TALK, 9) for _ in range(9)] == ["".join(chr(32 + at) for at in range(9))] * 9
+
+
 def test_a_board_is_entered_through_noise(plug, monkeypatch):
     monkeypatch.setattr("provision.raw.ROUND", 0.3)
     board = plug()
     board.noise = Noise("inside", 0.5)
     with connect(board.port) as link:
         assert link.facts().tls
+
+
+def test_a_prompt_that_noise_has_hidden_is_asked_for_again(plug, monkeypatch):
+    monkeypatch.setattr("provision.raw.ROUND", 0.2)
+    board, count = plug(), itertools.count()
+    start = time.monotonic()
+    board.noise = lambda data: (
+        data.replace(b"raw REPL", b"raw I (7)") if b"EPL" in data and next(count) % 2 == 0 else data
+    )
+    with connect(board.port) as link:
+        assert link.facts().tls
+    assert next(count) >= 4 and time.monotonic() - start < 10
 
 
 def test_a_board_registers_through_noise(plug, desk):

@@ -13,8 +13,8 @@ from typing import Any
 import click
 from provision.errors import Failure
 from provision.library import ROOT
-from provision.link import find
 from provision.plan import known_boards, version
+from provision.ports import find
 from provision.untrusted import cleaned
 from rich.console import Console
 from rich.table import Table

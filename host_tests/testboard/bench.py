@@ -12,8 +12,9 @@ from typing import Any
 from provision import snippets
 from provision.answers import OneOf
 from provision.errors import CONFIGURATION, TRY_AGAIN, Failure
+from provision.facts import Facts
 from provision.failures import ProgramError
-from provision.link import Facts, Hear, Link, connect, ignore
+from provision.link import Hear, Link, connect, ignore
 from provision.plan import board_files, families, family_of
 from provision.raw import Deadline, Endless, NotTaken, RawRepl, Registering, Restarted
 from provision.snippets import Program

@@ -13,15 +13,16 @@ from typing import Any
 
 import click
 
-from . import flash, look, registration, scan, screen, upgrade
+from . import flash, look, registration, scan, screen, upgrade_command
 from .ca import ca
 from .demo_board.cli import demo_board
 from .errors import Stopped
 from .fleet_command import fleet
 from .library import reset_words
-from .link import connect, find
+from .link import connect
 from .options import FILE, Group, installing, json_option, port_option
 from .plan import version
+from .ports import find
 from .registration import TRIED
 from .screen import Stages
 from .station_command import station
@@ -184,7 +185,7 @@ def logs(port: str, seconds: float | None, restart: bool) -> None:
 
 main.add_command(fleet)
 main.add_command(station)
-main.add_command(upgrade.command)
+main.add_command(upgrade_command.command)
 main.add_command(scan.command)
 _ports = copy.copy(scan.command)
 _ports.help = "The same as scan."

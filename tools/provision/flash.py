@@ -17,8 +17,8 @@ import click
 from . import drives, image, look, registration, screen
 from .errors import CONFIGURATION, MISUSE, REFUSED, TRY_AGAIN, Failure, Stopped
 from .failures import UnderWay
-from .link import attached, find
 from .options import json_option, port_option
+from .ports import attached, find
 from .untrusted import clean
 
 BAUD = 460_800

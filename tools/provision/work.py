@@ -9,9 +9,10 @@ from pathlib import Path
 from .backoff import Gate, opens, pause
 from .boot import BOOT
 from .errors import CONFIGURATION, SENTENCE, STATUS, STORAGE, TRY_AGAIN, Failure
+from .facts import Facts
 from .failures import nonsense
 from .install import Hear, Installed, install, installed_files
-from .link import BYTECODE, Facts, Link, connect, ignore
+from .link import BYTECODE, Link, connect, ignore
 from .plan import library_plan, plan
 from .raw import HELD, Deadline
 from .registration import KEPT, RAW, Registration, Seen, protect, read
