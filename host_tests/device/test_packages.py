@@ -62,6 +62,18 @@ def test_the_oldest_and_the_newest_mip_take_the_folder_at_any_address(make, dist
     assert status == 0 and "registered etherfax" in said
 
 
+@pytest.mark.parametrize("name", ["oldest", "chip", "newest"])
+def test_a_list_by_its_address_is_for_newer_mips_as_the_page_says(dist, tmp_path, name):
+    """Else an engineer with an older one would not know what its ValueError wants."""
+    try:
+        micropython(name)
+    except Unavailable as error:
+        pytest.skip(error.message)
+    done = install(name, f"{dist}/mpy/xyte.json", dist, tmp_path, "mpy")
+    said = "Done" if name == "newest" else "need more than 2 values to unpack"
+    assert said in done.stdout + done.stderr and said in f"Done {(ROOT / 'docs/integrate.md').read_text()}", done
+
+
 def test_everything_can_be_installed_at_once(dist, tmp_path):
     assert "Done" in install(first(), "enroll", dist, tmp_path, "py").stdout
     for name in packages.modules():

@@ -10,6 +10,7 @@ import time
 import devices
 import leaks
 import pytest
+from provision import fleet
 from provision.errors import Failure
 from provision.files import locked
 from provision.results import COLUMNS, Result, Results
@@ -105,6 +106,24 @@ def test_a_board_that_fails_does_not_stop_the_others(plug, desk, table, impatien
     assert sorted(found, key=str) == sorted(json.loads((desk.folder / "results.json").read_text()), key=str)
     boards[0].asleep = False
     assert desk.run(*WORDS, "--result", "results.json", WIFI=WIFI).status == 0
+
+
+def test_a_mistake_of_our_own_ends_no_fleet(plug, desk, table, monkeypatch):
+    """Noise in an answer was one: the fleet ended with a traceback, and no row had a result."""
+    boards = [plug(), plug(stocked=True), plug(stocked=True)]
+    serials = table(boards, 5150)
+    read, provide = fleet.registration.read, fleet.provide
+    broken = [board.port for board in boards[:2]]
+    monkeypatch.setattr(fleet.registration, "read", lambda link: 1 / (link.port != broken[0]) and read(link))
+    monkeypatch.setattr(fleet, "provide", lambda port, *more: 1 / (port != broken[1]) and provide(port, *more))
+    done = desk.run(*WORDS, "--json", WIFI=WIFI)
+    assert done.status == 76, done
+    found = json.loads(done.out)
+    assert [row["state"] for row in found] == ["failed", "failed", "registered"]
+    assert [row["device_id"] for row in found] == ["", "", serials[2]]
+    assert "provision itself failed, ZeroDivisionError: report it" in found[0]["text"]
+    assert found[1]["text"] == found[0]["text"]
+    assert [row["status"] for row in found] == [76, 76, 0]
 
 
 def test_the_sandbox_first_and_then_production(plug, desk, table, sandbox):
