@@ -1,5 +1,6 @@
 """Genuine mpremote installs the packages of `make dist` on a board, from a folder and from a URL."""
 
+import re
 import shlex
 
 import packages
@@ -47,6 +48,9 @@ def test_by_the_command_that_make_dist_prints(plug, tmp_path):
     printed = CliRunner().invoke(packages.main, ["dist", "--out", str(folder)]).output
     mpremote, *words = shlex.split(printed.removeprefix(f"{folder}: "))
     assert mpremote == "mpremote"
+    page = (packages.ROOT / "docs/integrate.md").read_text()
+    [shown] = re.findall(r"    \.venv/bin/mpremote (.*) dist enroll-", page)
+    assert shown == " ".join(words[:3])
     done = plug().mpremote(*words, "+", "exec", PROGRAM)
     assert done.returncode == 0 and "Enroller Session /lib/enroll/__init__.mpy" in done.stdout, done
 
