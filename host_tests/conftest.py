@@ -11,7 +11,7 @@ import cpython
 import hypothesis
 import pytest
 
-pytest_plugins = ["leaks", "on_micropython"]
+pytest_plugins = ["leaks", "long", "on_micropython"]
 
 # Files that take longest, longest first: no process is left alone with one of them at the end.
 LONG = (
@@ -34,7 +34,8 @@ LONG = (
 _begun: set[Path] = set()  # files
 
 cpython.install()
-hypothesis.settings.register_profile("enroll", derandomize=True, deadline=None, max_examples=200)
+EXAMPLES = 200 if os.environ.get("RUNTIMES") else 100  # see long.py
+hypothesis.settings.register_profile("enroll", derandomize=True, deadline=None, max_examples=EXAMPLES)
 hypothesis.settings.load_profile("enroll")
 
 

@@ -13,6 +13,7 @@ import json
 import os
 import subprocess
 from pathlib import Path
+from typing import Any
 
 import leaks
 import packages
@@ -24,9 +25,12 @@ ROOT = PURE.parent.parent
 HOST = "the host"  # where a test runs that needs no MicroPython
 MARK = "@result "  # before what run.py prints for a test
 PATIENCE = 50  # seconds for one file
+AGES = 150  # seconds for one of ONCE, which takes half of a minute where nothing else runs
 # What runs on the oldest MicroPython too where RUNTIMES does not say: what differs most between versions.
 SLICE = {"test_config_file.py", "test_http1.py", "test_clock.py", "test_micropython_littlefs.py", "test_first_boot.py"}
 SLICE |= {"test_trust.py", "test_session.py"}
+# What runs on one MicroPython alone then, the one with the shortest words and floats.
+ONCE = {"test_year.py", "test_year_xyte.py"}
 
 
 def selected(file: str) -> tuple[str, ...]:
@@ -63,9 +67,17 @@ def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
     if path.parent == PURE:
         metafunc.fixturenames.append("runtime")
         also = () if path.name.startswith("test_micropython_") else ("cpython",)
-        metafunc.parametrize("runtime", [*also, *selected(path.name)])
+        names = (*also, *selected(path.name))
+        metafunc.parametrize("runtime", once(names) if path.name in ONCE else names)
     elif "runtime" in metafunc.fixturenames:
         metafunc.parametrize("runtime", selected(path.name))
+
+
+def once(names: tuple[str, ...]) -> list[Any]:
+    """Parameters for `names`, of which all are long but for the MicroPython with the shortest words."""
+    one = min(runtimes.available(), key=runtimes.bits)
+    ages = pytest.mark.timeout(AGES + 10)
+    return [pytest.param(name, marks=[ages] if name == one else [ages, pytest.mark.long]) for name in names]
 
 
 @pytest.hookimpl(tryfirst=True)
@@ -104,6 +116,7 @@ def run(runtime: str, path: Path, *names: str) -> tuple[dict[str, str], str]:
     folders = [library(), ROOT / "boards" / "unix", ".frozen"]
     command = [str(runtimes.micropython(runtime)), str(PURE / "run.py"), str(path), *names]
     environment = {**os.environ, "MICROPYPATH": ":".join(map(str, folders))}
+    patience = AGES if path.name in ONCE else PATIENCE
     try:
         done = subprocess.run(
             command,
@@ -111,12 +124,12 @@ def run(runtime: str, path: Path, *names: str) -> tuple[dict[str, str], str]:
             cwd=ROOT,
             stdout=subprocess.PIPE,
             stderr=subprocess.STDOUT,
-            timeout=PATIENCE,
+            timeout=patience,
             check=False,
         )
         output, end = done.stdout, f"exit status {done.returncode}"
     except subprocess.TimeoutExpired as error:
-        output, end = error.output or b"", f"no end after {PATIENCE} s"
+        output, end = error.output or b"", f"no end after {patience} s"
     lines = output.decode(errors="replace").splitlines()
     results = dict(json.loads(line.removeprefix(MARK)) for line in lines if line.startswith(MARK))
     rest = [line for line in lines if not line.startswith(MARK)]

@@ -140,6 +140,7 @@ def made(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, str]:
     return out, done.output
 
 
+@pytest.mark.long
 def test_a_release_installs_each_of_its_parts(made: tuple[Path, str]) -> None:
     out, said = made
     table = said.partition("and then")[2]
@@ -152,6 +153,7 @@ def test_a_release_installs_each_of_its_parts(made: tuple[Path, str]) -> None:
         assert len(row.rstrip()) <= 80
 
 
+@pytest.mark.long
 def test_a_release_is_summed_up(made: tuple[Path, str]) -> None:
     out, _ = made
     check = ["sha256sum", "--check", "--strict", "--quiet", release.SUMS]
@@ -187,6 +189,7 @@ def proof(tmp_path: Path) -> Iterator[Proof]:
         yield Proof(tmp_path / "proof", sandbox, first())
 
 
+@pytest.mark.long
 def test_a_part_that_is_spoiled_is_found(made: tuple[Path, str], proof: Proof, tmp_path: Path) -> None:
     out, _ = made
     with pytest.raises(click.ClickException, match="enroll-sandbox --help ended"):

@@ -109,6 +109,7 @@ def clone(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     return tmp_path
 
 
+@pytest.mark.long
 def test_word_for_word_what_the_page_says(clone: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """And the board keeps its registration when its program crashes, and when it is switched off."""
     [(start, shown), *commands] = steps(PAGE)

@@ -51,6 +51,7 @@ def filled_in(path: Path, sandbox, serial: str) -> None:
     path.write_text(json.dumps(example | {"etherfax": {"serial": serial}}))
 
 
+@pytest.mark.long("chip")
 def test_five_commands_word_for_word(clone, plug, sandbox, runtime):
     """The computer trusts the sandbox's CA as it trusts the vendors': both are found in its store."""
     board = plug(runtime)

@@ -11,6 +11,7 @@ from provision.template import Template
 from provision.work import Options, provide
 
 
+@pytest.mark.long("chip")
 def test_a_board_from_its_first_byte_to_its_reset(plug, runtime, desk, sandbox):
     section = desk.write("etherfax")
     (desk.folder / "ca.der").unlink()

@@ -56,6 +56,7 @@ def only(*stages):
     return [word for stage in stages for word in ("--only", stage)]
 
 
+@pytest.mark.long("chip")
 def test_what_a_board_shows_and_that_it_has_then_what_it_had(plug, runtime):
     board = plug(runtime)
     put(board, OWN)
@@ -129,6 +130,7 @@ def test_a_board_whose_name_says_nothing_is_named_before_anything_is_tried(plug)
     assert there(board) == before
 
 
+@pytest.mark.long
 def test_a_board_that_restarts_in_a_test_goes_on_with_the_next_file(plug, monkeypatch, tmp_path):
     real = pure.compiled
     path = tmp_path / "test_url.py"
@@ -142,6 +144,7 @@ def test_a_board_that_restarts_in_a_test_goes_on_with_the_next_file(plug, monkey
     assert set(failed.values()) == {"the board was lost: Restarted"}
 
 
+@pytest.mark.long
 def test_a_store_that_loses_records_is_found_out(plug, monkeypatch):
     for name, value in (("ROUNDS", 1), ("LEAST", 200)):
         monkeypatch.setattr(hardware, name, value)
@@ -157,6 +160,7 @@ def test_a_store_that_loses_records_is_found_out(plug, monkeypatch):
     assert "and record 0 was there after the reset" in failed["resets while saving"]
 
 
+@pytest.mark.long
 def test_resets_are_survived_and_waited_for(plug, monkeypatch):
     for name, value in (("ROUNDS", 2), ("LEAST", 400), ("SLEEP", 300)):
         monkeypatch.setattr(hardware, name, value)
@@ -189,6 +193,7 @@ def test_a_folder_of_somebody_elses_is_left_alone(plug):
     assert there(board) == before
 
 
+@pytest.mark.long
 def test_ctrl_c_takes_the_folder_away(plug):
     board = plug()
     put(board, OWN)
@@ -204,6 +209,7 @@ def test_ctrl_c_takes_the_folder_away(plug):
     assert there(board) == before
 
 
+@pytest.mark.long
 def test_a_board_that_is_unplugged_is_named_and_cleaned_by_the_next_run(plug, monkeypatch):
     monkeypatch.setattr(bench, "BACK", 0.5)
     monkeypatch.setattr(hardware, "LEAST", 200)

@@ -75,6 +75,7 @@ class Bench:
         return recorded
 
 
+@pytest.mark.long
 @pytest.mark.timeout(180)
 def test_twenty_boards(bench):
     desk, plug = bench.desk, bench.plug
