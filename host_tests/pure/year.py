@@ -190,7 +190,7 @@ class Life:
             patched(clock, ask=lambda config, log=None: self.net.ask()),
         ]
         changes += [patched(failed, os=Fake(urandom=self.chance.bytes))]
-        changes += [patched(enroller, gc=Fake(collect=tasks.ignore))]  # a day has many attempts
+        changes += [patched(it, gc=Fake(collect=tasks.ignore)) for it in (enroller, connection)]  # a year has thousands
         sys.modules["enroll.clock"] = enroll.clock = clock  # under CPython another test's device may have let go of it
         try:
             for change in changes:
