@@ -87,6 +87,13 @@ def test_every_test_that_a_page_names_is_there() -> None:
     assert named and not {name for name in named if f"def {name}(" not in sources}
 
 
+def test_the_sentences_that_the_questions_quote_are_said() -> None:
+    page = (ROOT / "docs" / "faq.md").read_text()
+    quoted = re.findall(r"`((?:no|has|is) [^`]+ [^`]+)`", page)
+    library = "".join(path.read_text() for path in (ROOT / "lib" / "enroll").rglob("*.py"))
+    assert len(quoted) == 3 and not [sentence for sentence in quoted if sentence not in library]
+
+
 def test_the_picture_is_made_by_a_run_and_needs_no_network(tmp_path: Path) -> None:
     out = tmp_path / "demo.svg"
     subprocess.run([sys.executable, ROOT / "tools" / "picture.py", out], check=True, timeout=50)
