@@ -1,5 +1,7 @@
 """What --help says, on a terminal of 80 columns."""
 
+import subprocess
+import sys
 from collections.abc import Iterator
 
 import click
@@ -14,7 +16,9 @@ TOOLS = {"provision": provision.cli.main, "sandbox": sandbox.cli.main}
 def paths(group: click.Group) -> Iterator[list[str]]:
     """The words of all commands of `group`, and of the groups in it."""
     yield []
-    for name, command in group.commands.items():
+    context = click.Context(group)
+    for name in group.list_commands(context):
+        command = group.get_command(context, name)
         for more in paths(command) if isinstance(command, click.Group) else [[]]:
             yield [name, *more]
 
@@ -27,3 +31,16 @@ def test_every_help_fits(tool: str) -> None:
         assert not [line for line in done.output.splitlines() if len(line) > 80], (words, done.output)
         assert "\b" not in done.output, words
         assert "...\n" not in done.output.partition("Commands:")[2], "a sentence is cut"
+
+
+@pytest.mark.parametrize("word", ["status", "station"])
+def test_a_command_imports_what_it_needs(word: str) -> None:
+    """Each start imported all commands, and what draws lines that change on a terminal: half of its time."""
+    code = (
+        f"import sys; sys.argv[1:] = ['{word}', '--help']\nimport atexit\natexit.register(lambda: print(*sys.modules))"
+    )
+    start = f"{code}\nfrom provision.cli import main\nmain(prog_name='provision')"
+    done = subprocess.run([sys.executable, "-c", start], capture_output=True, text=True, check=True)
+    loaded = set(done.stdout.splitlines()[-1].split())
+    assert ("provision.station" in loaded) is (word == "station")
+    assert not loaded & {"provision.upgrade", "provision.flash", "rich"}

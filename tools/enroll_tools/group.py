@@ -12,6 +12,7 @@ class Group(click.Group):
 
     def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
         """Write the list; a long sentence takes a second line, where click would cut it."""
-        rows = [(name, self.commands[name].get_short_help_str(SENTENCE)) for name in self.list_commands(ctx)]
+        commands = [(name, self.get_command(ctx, name)) for name in self.list_commands(ctx)]
+        rows = [(name, command.get_short_help_str(SENTENCE)) for name, command in commands if command]
         with formatter.section("Commands"):
             formatter.write_dl(rows)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import copy
 import json
 import sys
 from collections.abc import Callable
@@ -13,11 +12,8 @@ from typing import Any
 
 import click
 
-from . import flash, look, registration, scan, screen, upgrade_command
-from .ca import ca
-from .demo_board.cli import demo_board
+from . import look, registration, screen
 from .errors import Stopped
-from .fleet_command import fleet
 from .library import reset_words
 from .link import connect
 from .options import FILE, Group, installing, json_option, port_option
@@ -25,7 +21,6 @@ from .plan import version
 from .ports import find
 from .registration import TRIED
 from .screen import Stages
-from .station_command import station
 from .template import Template
 from .untrusted import cleaned
 from .work import REGISTERING, Options, provide
@@ -36,7 +31,22 @@ INTERRUPTED = (
 UNASKED = "interrupted, nothing was asked of the service, and the board may be stopped: run this again to continue"
 
 
-@click.group(cls=Group, context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 80})
+# where the other commands are
+ELSEWHERE = {
+    "ca": "ca:ca",
+    "demo-board": "demo_board.cli:demo_board",
+    "flash": "flash:command",
+    "fleet": "fleet_command:fleet",
+    "ports": "scan:ports",
+    "scan": "scan:command",
+    "station": "station_command:station",
+    "upgrade": "upgrade_command:command",
+}
+
+
+@click.group(
+    cls=Group, elsewhere=ELSEWHERE, context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 80}
+)
 @click.version_option(version(), message="enroll %(version)s")
 def main() -> None:
     """Put enroll on boards and register them.
@@ -181,15 +191,3 @@ def logs(port: str, seconds: float | None, restart: bool) -> None:
             look.follow(link, restart, seconds, partial(screen.say, err=False))
     except KeyboardInterrupt:
         pass
-
-
-main.add_command(fleet)
-main.add_command(station)
-main.add_command(upgrade_command.command)
-main.add_command(scan.command)
-_ports = copy.copy(scan.command)
-_ports.help = "The same as scan."
-main.add_command(_ports, "ports")
-main.add_command(ca)
-main.add_command(demo_board)
-main.add_command(flash.command)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import functools
+import importlib
 import json
 import sys
 from collections.abc import Callable
@@ -87,7 +88,26 @@ def installing(function: Callable[..., None]) -> Callable[..., None]:
 
 
 class Group(group.Group):
-    """Commands that print JSON on failure too, where --json was given."""
+    """Commands that print JSON on failure too, where --json was given.
+
+    `elsewhere`: {name: "module:variable"} of commands that are imported when they are asked for, which takes a while.
+    """
+
+    def __init__(self, *values: Any, elsewhere: dict[str, str], **more: Any) -> None:
+        super().__init__(*values, **more)
+        self._elsewhere = elsewhere
+
+    def list_commands(self, ctx: click.Context) -> list[str]:
+        """The names of all commands."""
+        return sorted([*super().list_commands(ctx), *self._elsewhere])
+
+    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
+        """The command of this name, imported if need be."""
+        if cmd_name not in self._elsewhere:
+            return super().get_command(ctx, cmd_name)
+        module, _, variable = self._elsewhere[cmd_name].partition(":")
+        command: click.Command = getattr(importlib.import_module(f".{module}", __package__), variable)
+        return command
 
     def resolve_command(self, ctx: click.Context, args: list[str]) -> Any:
         """Find the command, and note whether it is to print JSON."""

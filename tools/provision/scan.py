@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import copy
 import json
 import sys
 import threading
@@ -181,3 +182,7 @@ def command(ports: tuple[str, ...], deadline: float, as_json: bool) -> None:
         for line in lines(rows):
             click.echo(line)
     sys.exit(next((row.status for row in rows if row.status), 0))
+
+
+ports = copy.copy(command)
+ports.help = "The same as scan."

@@ -1,7 +1,7 @@
 """All that provision shows to people, in one place, so that nothing from outside reaches a terminal as it came.
 
 On a terminal, work in progress is shown in lines that change and leave nothing behind; elsewhere there are only lines
-that stay. The console library gets finished text: it reads no markup and draws no emoji.
+that stay.
 """
 
 from __future__ import annotations
@@ -14,15 +14,15 @@ import threading
 import time
 from collections.abc import Sequence
 from types import TracebackType
-from typing import IO, Any
+from typing import IO, TYPE_CHECKING, Any
 
 import click
-from rich.console import Console, Group
-from rich.live import Live
-from rich.text import Text
 
 from .echo import silent
 from .untrusted import clean
+
+if TYPE_CHECKING:
+    from .live import Lines
 
 WIDTH = 80  # columns of a table where there is no terminal
 MOST = 2000  # characters of one message
@@ -159,25 +159,21 @@ class Stages:
     """
 
     def __init__(self) -> None:
-        self._console = Console(stderr=True, markup=False, emoji=False, highlight=False)
         self._lock = threading.Lock()
         self._boards: dict[str, tuple[str, str, float]] = {}  # by port: who, stage, when it began
         self.footer = ""  # the last line
         self._terminal = contextlib.ExitStack()  # gives it back as it was
-        self._live = Live(
-            get_renderable=self._draw,
-            console=self._console,
-            refresh_per_second=4,
-            transient=True,
-            redirect_stdout=False,
-            redirect_stderr=False,
-        )
+        self._lines: Lines | None = None  # that change
+        if sys.stderr.isatty():
+            from .live import Lines
+
+            self._lines = Lines(self._draw)
 
     def __enter__(self) -> Stages:
         try:
-            if self._console.is_terminal:
+            if self._lines:
                 self._terminal.enter_context(silent(sys.stderr))
-                self._live.start()
+                self._lines.start()
         except BaseException:  # Ctrl-C
             self.close()
             raise
@@ -191,20 +187,21 @@ class Stages:
     @property
     def live(self) -> bool:
         """Whether there are lines that change."""
-        return self._live.is_started
+        return self._lines is not None and self._lines.started
 
     def close(self) -> None:
         """Take the lines that change away, and give the terminal back as it was."""
         with self._terminal:
-            self._live.stop()
+            if self._lines:
+                self._lines.stop()
 
     def stage(self, port: str, stage: str, who: str | None = None) -> None:
         """The board at `port` has come to `stage`; `who` it is, or what is done, stays until another is given."""
         with self._lock:
             before = self._boards.get(port, ("", "", time.monotonic()))
             self._boards[port] = (before[0] if who is None else clean(who), clean(stage), before[2])
-        if self._live.is_started:
-            self._live.refresh()
+        if self._lines:
+            self._lines.refresh()
 
     def end(self, port: str, text: str = "", colour: str | None = None) -> None:
         """The board at `port` is done: `text` stays instead of its line."""
@@ -215,27 +212,26 @@ class Stages:
 
     def say(self, text: str, colour: str | None = None, indent: str = "") -> None:
         """Print a line that stays."""
-        self._print(Text(wrapped(text, columns(sys.stderr), indent), style=colour or ""))
+        shown = wrapped(text, columns(sys.stderr), indent)
+        if self._lines:
+            self._lines.print(shown, colour or "")
+        else:
+            click.echo(shown, err=True)
 
     def big(self, word: str, text: str) -> None:
         """Print PASS, FAIL or DONE, in letters that can be read from afar, and `text`; and ring the bell."""
-        if not self._console.is_terminal:
+        if not self._lines:
             return self.say(f"{word}  {text}")
-        self._print(Text(letters(word), style=f"bold {COLOURS[word]}"))
+        self._lines.print(letters(word), f"bold {COLOURS[word]}")
         self.say(text, COLOURS[word])
-        self._console.bell()
+        self._lines.bell()
 
-    def _print(self, text: Text) -> None:
-        if self._live.is_started:
-            self._live.refresh()  # else the old lines are drawn once more, below the new text
-        self._console.print(text, soft_wrap=True)
-
-    def _draw(self) -> Group:
+    def _draw(self) -> list[str]:
         with self._lock:
             boards = list(self._boards.items())
         now = time.monotonic()
         lines = [
-            Text("  ".join(filter(None, (f"{now - start:5.0f} s", stage.ljust(11), who, clean(port)))))
+            "  ".join(filter(None, (f"{now - start:5.0f} s", stage.ljust(11), who, clean(port))))
             for port, (who, stage, start) in boards
         ]
-        return Group(*lines, *([Text(self.footer)] if self.footer else []))
+        return [*lines, self.footer] if self.footer else lines
