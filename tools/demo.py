@@ -39,7 +39,7 @@ class Demo:
     def say(self, text: str) -> None:
         """Print a line as it is, indented."""
         line = Padding(Text(text, overflow="fold"), (0, 0, 0, 4)) if self.console.is_terminal else f"    {text}"
-        self.console.print(line, highlight=False, markup=False, soft_wrap=not self.console.is_terminal)
+        self.console.print(line, markup=False, soft_wrap=not self.console.is_terminal)
 
     def boot(self, service: str, *arguments: str) -> Boot:
         """Boot the device of `service`, printing its progress line by line as it comes."""
@@ -114,7 +114,7 @@ class Demo:
 @click.command()
 def main() -> None:
     """Register a device with each service of the sandbox, boot them all again, delete one, and show every step."""
-    console = Console()
+    console = Console(highlight=False)
     runtime = preferred()  # fetched, if need be, before anything is timed
     shutil.rmtree(FOLDER, ignore_errors=True)
     with Sandbox(FOLDER / "sandbox") as sandbox:
