@@ -15,8 +15,8 @@ def listing(page: str, begins: str) -> str:
     return next(it for it in found if it.startswith(begins))
 
 
-def test_tasks_of_a_service(sandbox, make, runtime):
-    device = registered(make, "xyte", runtime)
+def test_tasks_of_a_service(sandbox, make):
+    device = registered(make, "xyte", None)
     [row] = [it for it in sandbox.xyte.devices() if it["id"] in str(device.boot().stdout)]
     sandbox.xyte.queue_command(row["id"], "blink")
     blink = "session = enroll.Session(config, port)\ndef blink(parameters):\n    return 'it blinks'\n"
@@ -24,8 +24,8 @@ def test_tasks_of_a_service(sandbox, make, runtime):
     assert [(it["status"], it["message"]) for it in sandbox.xyte.commands(row["id"])] == [("done", "it blinks")]
 
 
-def test_beside_other_tasks(sandbox, make, runtime):
-    device = make("xyte", runtime)
+def test_beside_other_tasks(sandbox, make):
+    device = make("xyte")
     end = """
 async def other():
     task = asyncio.create_task(main())
@@ -45,11 +45,11 @@ class asyncio_of_main:  # the page's program goes on for ever: note that it has 
     assert [entry.path.rpartition("/")[2] for entry in sandbox.log("xyte")] == ["devices", "command"]
 
 
-def test_the_command_of_a_computer(sandbox, make, runtime):
-    device = make("etherfax", runtime)
+def test_the_command_of_a_computer(sandbox, make):
+    device = make("etherfax")
     [command] = re.findall(r"^    (MICROPYPATH=.*)", (ROOT / "docs/outcomes.md").read_text(), re.MULTILINE)
     command = re.sub(r"\[(.*?)\]", r"\1", command).replace("enroll.json", str(device.path))
-    command = command.replace(" micropython ", f" {micropython(runtime)} ")
+    command = command.replace(" micropython ", f" {micropython(device.runtime)} ")
     done = subprocess.run(
         command, shell=True, cwd=ROOT, env=dict(os.environ), capture_output=True, text=True, timeout=50, check=False
     )

@@ -59,14 +59,14 @@ def test_the_wire_is_as_the_page_shows_it(sandbox, make, service) -> None:
     assert keys(json.loads(blocks(service, "json")[0])) == keys(json.loads(entry.answer))
 
 
-def test_afterwards_and_in_the_portal(sandbox, make, service, runtime) -> None:
+def test_afterwards_and_in_the_portal(sandbox, make, service) -> None:
     """The page's program works; a device that has lost all registers again once the portal's commands were typed."""
-    device = make(service, runtime)
+    device = make(service)
     good = json.loads(device.path.read_text())
     device_id = device.boot().stdout.split()[-1]
     program = device.folder / "program.py"
     program.write_text(f"import os\nos.chdir({str(device.folder)!r})\n{blocks(service, 'python')[0]}")
-    done = device.run([str(micropython(runtime)), str(program)])
+    done = device.run([str(micropython(device.runtime)), str(program)])
     assert done.stdout.startswith(SUCCESS[service]), done
     shutil.rmtree(device.folder / "state")
     device.write(good)

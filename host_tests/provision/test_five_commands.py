@@ -77,7 +77,7 @@ def test_by_hand(clone, plug, page, monkeypatch):
     for name in ("ca.der", "enroll.json"):
         (clone / name).touch()
     machine = plug(stocked=True)
-    for line in [*lines, reset.removesuffix(" + repl")]:
+    for line in [*lines, reset.removesuffix(" + sleep 3 + repl")]:
         program, *words = shlex.split(line.replace("$BOARD", board.removeprefix("BOARD=")))
         done = machine.mpremote(*words)
         assert program == ".venv/bin/mpremote" and done.returncode == 0, done
