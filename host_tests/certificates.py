@@ -1,6 +1,7 @@
 """Certificates that trustme does not make: odd keys, extensions and chains."""
 
 import datetime
+import functools
 import ipaddress
 import ssl
 from pathlib import Path
@@ -37,10 +38,12 @@ def curve() -> Any:
     return ec.generate_private_key(ec.SECP256R1())
 
 
+@functools.cache  # to find the primes takes a second of a busy machine
 def large() -> Any:
     return rsa.generate_private_key(65537, 2048)
 
 
+@functools.cache
 def small() -> Any:
     return rsa.generate_private_key(65537, 1024)
 

@@ -31,7 +31,7 @@ def on_runtime(bench: Bench, names: tuple[str, ...], runtime: str, counts: dict[
 def batches(full: bool, bench: Bench) -> Iterator[Batch]:
     """Every target on every runtime; guided by coverage where atheris is installed: it has no wheels for the others."""
     counts = {name: MANY if full else SLOW.get(name, FEW) for name in TARGETS}
-    for runtime in bench.runtimes if full else (bench.small,):
+    for runtime in bench.runtimes:
         for names in [(name,) for name in TARGETS] if full else [TARGETS]:
             what = names[0] if full else "all"
             yield Batch(

@@ -7,6 +7,8 @@ import pytest
 from torture import CLASSES
 from torture.faults import Bench
 
+LONG = ("server", "fuzz", "records")  # device/test_outcomes.py and test_properties.py try the same with fewer cases
+
 
 @pytest.fixture(scope="session")
 def bench(tmp_path_factory):
@@ -14,7 +16,7 @@ def bench(tmp_path_factory):
 
 
 @pytest.mark.timeout(300)  # together they take minutes of a busy machine
-@pytest.mark.parametrize("name", CLASSES)
+@pytest.mark.parametrize("name", [pytest.param(it, marks=[pytest.mark.long] * (it in LONG)) for it in CLASSES])
 def test_nothing_is_lost(name, bench):
     for batch in importlib.import_module(f"torture.{name}").batches(False, bench):
         result = batch.run()
