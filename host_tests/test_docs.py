@@ -10,6 +10,7 @@ from pathlib import Path
 from xml.etree import ElementTree
 
 import diagrams
+import docsite
 import pytest
 from markdown_it import MarkdownIt
 from on_micropython import MARK, PURE
@@ -125,3 +126,18 @@ clear  reset       anything        zeros     yes"""
     away = {(state, "nothing", "reset") for state in ("TRIED", "REFUSED", "RAW", "KEPT")}
     back = {("REFUSED", "TRIED", "no answer"), ("KEPT", "TRIED", "no answer")}
     assert found == {("nothing", "TRIED", "asked"), *back, *away}
+
+
+@pytest.mark.parametrize(
+    ("name", "text", "count"),
+    [
+        ("a.html", '<link href="https://fonts.example/a.css"><script src="//cdn.example/a.js"></script>', 2),
+        ("a.html", '<a href="https://example.com">a link is not fetched</a><img src="_images/demo.svg">', 0),
+        ("a.html", '<style>@import "https://fonts.example/a.css";</style>', 1),
+        ("a.css", "@font-face { src: url(https://fonts.example/a.woff2) } .a { background: url(data:image/png) }", 1),
+        ("a.svg", '<svg xmlns="http://www.w3.org/2000/svg"><path d="M0 0"/></svg>', 0),
+    ],
+)
+def test_the_site_is_searched_for_what_needs_a_network(tmp_path: Path, name: str, text: str, count: int) -> None:
+    (tmp_path / name).write_text(text)
+    assert len(docsite.fetched(tmp_path / name)) == count
