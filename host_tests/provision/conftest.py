@@ -171,6 +171,7 @@ class Desk:
         assert (done.status, done.out) == (status, ""), done
         *_, sentence = done.err.splitlines()
         assert sentence.startswith("provision: "), done
+        assert ": " in sentence.removeprefix("provision: "), f"no remedy: {sentence}"
         return sentence
 
 

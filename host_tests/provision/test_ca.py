@@ -272,14 +272,14 @@ def test_out_replaces_certificates_only(desk, serve, leaf):
     key = leaf.private_key_pem.bytes()
     for content in (b"", b"precious", key, key + leaf.cert_chain_pems[0].bytes()):
         (desk.folder / "ca.pem").write_bytes(content)
-        assert "is there and is no certificate" in desk.failed(2, "ca", where, "--out", "ca.pem")
+        assert "is there and is not a certificate" in desk.failed(2, "ca", where, "--out", "ca.pem")
         assert (desk.folder / "ca.pem").read_bytes() == content
     (desk.folder / "ca.pem").write_bytes(leaf.cert_chain_pems[0].bytes())
     assert desk.run("ca", where, "--out", "ca.pem", typed="y\n").status == 0
     assert (desk.folder / "ca.pem").read_bytes() == leaf.cert_chain_pems[1].bytes()
     (desk.folder / "folder.pem").mkdir()
-    assert "is there and is no certificate" in desk.failed(2, "ca", where, "--out", "folder.pem")
-    assert "is no folder" in desk.failed(2, "ca", where, "--out", "nowhere/ca.pem")
+    assert "is there and is not a certificate" in desk.failed(2, "ca", where, "--out", "folder.pem")
+    assert "is not a folder" in desk.failed(2, "ca", where, "--out", "nowhere/ca.pem")
 
 
 @pytest.mark.parametrize("target", ["precious", "absent", "ca.pem"])

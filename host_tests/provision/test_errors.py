@@ -60,7 +60,9 @@ def test_a_port_that_was_let_go_is_free_at_once(plug):
 def test_a_board_that_sleeps(plug, desk, impatient):
     board = plug()
     board.asleep = True
-    assert "does not answer: it sleeps" in desk.failed(75, "status", board=board)
+    assert "does not answer, it sleeps, or its program ignores Ctrl-C: reset it" in desk.failed(
+        75, "status", board=board
+    )
 
 
 def test_full_flash_and_then_room(plug, desk):
@@ -212,7 +214,7 @@ def test_firmware_that_fails(plug, desk):
     (desk.folder / "app.py").write_text("")
     desk.run("one", "enroll.json", board=board)
     board.mpremote("exec", "f = open('/lib/enroll/__init__.py', 'w'); f.write('1/0'); f.close()")
-    assert "failed: ZeroDivisionError" in desk.failed(76, "status", board=board)
+    assert "failed, ZeroDivisionError: divide by zero: run 'provision one'" in desk.failed(76, "status", board=board)
 
 
 MISTAKES = {

@@ -12,7 +12,7 @@ import leaks
 import pytest
 from provision import fleet
 from provision.errors import Failure
-from provision.files import locked
+from provision.files import both_locked, locked
 from provision.results import COLUMNS, Result, Results
 
 
@@ -174,7 +174,7 @@ def test_the_result_file_is_replaced_in_one_step(tmp_path, monkeypatch):
     assert path.read_text() == good and list(tmp_path.iterdir()) == [path]
     monkeypatch.undo()
     path.write_text("a,b\n1,2\n")
-    with pytest.raises(Failure, match="is no result file"):
+    with pytest.raises(Failure, match="is not a result file"):
         Results(path)
 
 
@@ -222,3 +222,10 @@ def test_a_second_fleet_on_the_same_files_is_refused(desk):
         "devices.csv",
         "enroll.json",
     ]
+
+
+def test_a_table_beside_which_nobody_can_write_is_read_all_the_same(tmp_path, monkeypatch):
+    """`station` wanted a lock there, and said to name another --result."""
+    monkeypatch.setattr("os.access", lambda *_: False)
+    with locked(tmp_path / "devices.csv"), both_locked(tmp_path / "results.csv", tmp_path / "devices.csv"):
+        assert (tmp_path / ".results.csv.lock").exists()

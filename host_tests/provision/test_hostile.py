@@ -185,6 +185,13 @@ def test_a_lie(lied_to, lie):
     assert done.out.startswith("registered etherfax 9") is (status == 0)
 
 
+def test_talk_without_end_is_ended_by_its_size(plug_hostile, desk, monkeypatch):
+    """And not only by the time that a program of ours may take, which is a minute."""
+    monkeypatch.setattr("provision.link.CALL", 60.0)
+    board = plug_hostile({"FACTS": lambda board, _: board.forever(b"I (1) wifi: x\r\n" * 999)})
+    assert "prints without end: reset it, then run this again" in desk.failed(75, "status", board=board)
+
+
 def test_a_board_that_takes_nothing(plug_hostile, desk):
     desk.write("etherfax")
     board = plug_hostile()

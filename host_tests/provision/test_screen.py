@@ -16,6 +16,8 @@ def test_a_table_cuts_nothing_and_fits():
     assert [line for line in lines if len(line) > 80] == ["    https://fax.example.com/" + "a" * 90]
     assert len({line.index(MAC) for line in lines if line.startswith("/dev/tty")}) == 1, "a column is straight"
     assert sum(MAC in line for line in lines) == 4 and any(PORT in line for line in lines)
+    alone = screen.table(("PORT", "CHIP", "BOARD ID", "MICROPYTHON"), [(rows[-1][0], "blank")])
+    assert all(len(line) <= 80 for line in alone) and any(MAC in line for line in alone)
 
 
 @pytest.mark.parametrize("text", ["[bold]MT1[/bold] :cd:", "\x1b[2J\x1b]0;x\x07MT1", "MT1\u202e", "a\x00b"])

@@ -210,7 +210,7 @@ def test_the_log_knows_half_a_line_and_what_did_not_end(tmp_path):
 @pytest.mark.parametrize(
     ("line", "sentence"),
     [
-        ("nothing-here {serial}", "no program here: give its path"),
+        ("nothing-here {serial}", "not a program here: give its path"),
         ("true {hardware_key}", "no value for {hardware_key}: use one of board, serial"),
         ("true '", "check its quotation marks"),
         ("", "an empty command"),

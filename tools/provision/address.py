@@ -31,5 +31,8 @@ def address(text: str) -> tuple[str, int]:
     host = host.removeprefix("[").removesuffix("]").rstrip(".")
     good = host and not host.startswith(".") and host.isprintable() and not re.search(r"[\s/@\\]", host)
     if not good or not port.isdecimal() or not 0 < int(port) < 65536:
-        raise Failure(MISUSE, f"HOST[:PORT] is wanted, not {clean(text)}")
+        raise Failure(
+            MISUSE,
+            f"{clean(text)} is not HOST[:PORT]: give a name or an address, such as entry.xyte.io or 192.0.2.1:8443",
+        )
     return host, int(port)

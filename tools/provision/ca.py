@@ -24,9 +24,9 @@ COMPARE = "ask the service for the fingerprint of its CA, and compare"
 
 @click.command()
 @click.argument("service", metavar="ENROLL.JSON|HOST[:PORT]")
-@click.option("--out", type=click.Path(path_type=Path), required=True, help="A new file or a CA's: ca.der, or .pem.")
+@click.option("--out", type=click.Path(path_type=Path), required=True, help="File for the CA: ca.der, or .pem.")
 @click.option(
-    "--bundle", "bundles", multiple=True, type=FILE, help="PEM file of CAs to choose from. [default: this computer's]"
+    "--bundle", "bundles", multiple=True, type=FILE, help="PEM file of trusted CAs. [default: this computer's]"
 )
 @click.option("--yes", is_flag=True, help="Do not ask; wants --fingerprint.")
 @click.option("--fingerprint", help="SHA-256 of the CA that is expected.")
@@ -72,13 +72,13 @@ def _digits(fingerprint: str) -> str:
 def writable(path: Path) -> None:
     """Raises Failure unless `path` is a name for a CA's file: a new one, or one that holds a certificate already."""
     if path.suffix.lower() not in (".der", ".pem"):
-        raise Failure(MISUSE, f"{path} is no name for a CA: let it end with .der or .pem")
+        raise Failure(MISUSE, f"{path} is not a name for a CA: let it end with .der or .pem")
     if path.is_symlink():
         raise Failure(MISUSE, f"{path} is a link: name the file itself, or another one")
     if not path.parent.is_dir():
-        raise Failure(MISUSE, f"{path.parent} is no folder: make it, or name another one")
+        raise Failure(MISUSE, f"{path.parent} is not a folder: make it, or name another one")
     if path.exists() and not _is_certificate(path):
-        raise Failure(MISUSE, f"{path} is there and is no certificate: name another file")
+        raise Failure(MISUSE, f"{path} is there and is not a certificate: name another file")
 
 
 def _is_certificate(path: Path) -> bool:

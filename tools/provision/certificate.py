@@ -30,7 +30,7 @@ _MALFORMED = (ValueError, TypeError, x509.InvalidVersion, x509.DuplicateExtensio
 
 
 class Damaged(ValueError):
-    """This is no certificate, or not a whole one."""
+    """This is not a certificate, or not a whole one."""
 
 
 @dataclass(frozen=True)

@@ -78,7 +78,7 @@ def main() -> None:
 def one(port: str, keep: bool, as_json: bool, enroll_json: Path, **options: Any) -> None:
     """Install enroll on one board, run its first boot, and say how that went.
 
-    What is right on the board already is not copied again, so that a second run completes the first.
+    Files that are right already are not copied again, so a second run completes the first.
 
     \b
     Instead of a secret ENROLL.JSON may have one of these:

@@ -49,7 +49,7 @@ def appeared(before: set[Path]) -> Path:
 
 
 def check(image: Image, drive: Path) -> None:
-    """Raise Failure where `drive` is no boot drive, or one of a chip that does not take `image`."""
+    """Raise Failure where `drive` is not a boot drive, or one of a chip that does not take `image`."""
     try:
         text = (drive / INFO).read_text(encoding="utf-8", errors="replace")
     except OSError:

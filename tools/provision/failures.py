@@ -51,8 +51,8 @@ def not_opened(port: str) -> Failure:
 
 def silent(port: str) -> Failure:
     """A board that does not get into its raw REPL."""
-    sentence = f"the board at {port} does not answer: it sleeps or its program ignores Ctrl-C; reset it"
-    return Failure(TRY_AGAIN, sentence)
+    why = "it sleeps, or its program ignores Ctrl-C"
+    return Failure(TRY_AGAIN, f"the board at {port} does not answer, {why}: reset it, then run this again")
 
 
 def unknown(port: str, needed: str) -> Failure:
@@ -79,8 +79,12 @@ def program_failed(error: ProgramError, port: str) -> Failure:
         return Failure(
             STORAGE, f"the flash of the board at {port} is full: remove what is not needed, then run this again"
         )
-    status = STORAGE if error.number in (errno.EIO, errno.EROFS) else ANSWER
-    return Failure(TRY_AGAIN if "MemoryError" in error.last else status, f"the board at {port} failed: {error.last}")
+    what = f"the board at {port} failed, {error.last}"
+    if "MemoryError" in error.last:
+        return Failure(TRY_AGAIN, f"{what}: reset it, then run this again")
+    if error.number in (errno.EIO, errno.EROFS):
+        return Failure(STORAGE, f"{what}: its flash may be worn or locked, replace the board")
+    return Failure(ANSWER, f"{what}: run 'provision one' to install its files again, or report it")
 
 
 def sentence_of(error: Exception, port: str) -> Failure:

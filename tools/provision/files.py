@@ -45,13 +45,23 @@ def locked(path: Path) -> Iterator[None]:
         os.close(file)
 
 
+@contextlib.contextmanager
+def both_locked(result: Path, table: Path) -> Iterator[None]:
+    """Keep both files to this program; a table beside which nobody can write is only read. Raises Failure."""
+    writable = os.access(table.resolve().parent, os.W_OK)
+    with locked(result), locked(table) if writable else contextlib.nullcontext():
+        yield
+
+
 def _lock(name: Path, path: Path) -> int:
     """Open and lock the file `name`, which the program that has had it may take away at any moment."""
     while True:
         try:
             file = os.open(name, os.O_RDWR | os.O_CREAT, 0o666)
         except OSError as error:
-            raise Failure(STORAGE, f"{name} cannot be written, {error.strerror}: name another --result") from None
+            raise Failure(
+                STORAGE, f"{name} cannot be written, {error.strerror}: make room, or name another file"
+            ) from None
         try:
             fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
             if os.path.exists(name) and os.path.samestat(os.fstat(file), os.stat(name)):

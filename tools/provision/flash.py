@@ -70,7 +70,9 @@ def protect(port: str, replace: Sequence[str], blank: bool) -> None:
         if blank:
             return
         why = error.message.partition(": ")[0]
-        raise Failure(REFUSED, f"nobody knows whether it is registered, {why}: use --blank if it is new") from None
+        raise Failure(
+            REFUSED, f"nobody knows whether the board is registered, {why}: use --blank if it is new"
+        ) from None
     if there and there.name not in replace:
         raise Failure(REFUSED, f"this board is {there.sentence}, which may be lost: {registration.give_up(there)}")
 
@@ -112,12 +114,12 @@ def by_copy(firmware: image.Image, port: str, drive: Path | None, replace: Seque
 @click.command("flash")
 @port_option
 @click.option("--firmware", type=click.Path(dir_okay=False, path_type=Path), help="A .bin for ESP32, a .uf2 for RP2.")
-@click.option("--version", help="Instead: a version of MicroPython, which mpflash downloads.")
+@click.option("--version", help="Instead of a file: the version that mpflash downloads.")
 @click.option("--drive", type=click.Path(file_okay=False, path_type=Path), help="RP2: the drive of its boot mode.")
 @click.option("--erase", is_flag=True, help="ESP32: erase all of the flash first, files and NVS.")
 @click.option("--baud", default=BAUD, show_default=True, help="ESP32: speed of the serial port.")
-@click.option("--replace", multiple=True, metavar="NAME", help="Give up the registration of NAME that is on the board.")
-@click.option("--blank", is_flag=True, help="The board is new: flash it although it does not say what is on it.")
+@click.option("--replace", multiple=True, metavar="NAME", help="Give up the registration of NAME on the board.")
+@click.option("--blank", is_flag=True, help="The board is new: flash it even if it does not answer.")
 @json_option
 def command(
     port: str,
@@ -146,7 +148,7 @@ def command(
     found = image.read(firmware) if firmware else None
     if found and found.family == "rp2":
         if erase:
-            raise Failure(MISUSE, "--erase is for ESP32: flash an RP2 with flash_nuke.uf2 to erase it")
+            raise Failure(MISUSE, "--erase is for ESP32 alone: flash an RP2 with flash_nuke.uf2 to erase it")
         where, how = str(by_copy(found, port, drive, replace, blank)), "copy"
     else:
         where = find(port)

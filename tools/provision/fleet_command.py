@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import contextlib
 import json
 import os
 import signal
@@ -14,7 +13,7 @@ import click
 
 from . import screen
 from .errors import TRY_AGAIN
-from .files import locked
+from .files import both_locked
 from .fleet import Fleet
 from .options import FILE, RESULT, installing, json_option, ports_option
 from .results import REGISTERED, WAITING, Result, Results
@@ -61,8 +60,7 @@ def fleet(
       MT000000002,4712
       provision fleet devices.csv --jobs 2 --result results.csv
     """
-    writable = os.access(devices_csv.resolve().parent, os.W_OK)  # else nobody can write into the table
-    with locked(result), locked(devices_csv) if writable else contextlib.nullcontext():
+    with both_locked(result, devices_csv):
         table = Table(devices_csv, Template(template), keep, placeholders)
         if table.carried:
             screen.say(f"passed on to the result file: {', '.join(table.carried)}")

@@ -26,7 +26,7 @@ class Hook:
             raise Failure(MISUSE, f"--after cannot be read, {error}: check its quotation marks") from None
         if not self._words or not shutil.which(self._words[0]):
             program = clean(self._words[0]) if self._words else "an empty command"
-            raise Failure(MISUSE, f"--after names {program}, which is no program here: give its path")
+            raise Failure(MISUSE, f"--after names {program}, which is not a program here: give its path")
         for name in _NAME.findall(line):
             if name not in names:
                 raise Failure(MISUSE, f"--after has no value for {{{name}}}: use one of {', '.join(sorted(names))}")

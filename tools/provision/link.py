@@ -191,8 +191,7 @@ class Link:
         try:
             found, *rest = self.call(snippets.FACTS)
         except ProgramError:
-            what = f"the board at {self.port} does not run MicroPython as we know it"
-            raise Failure(CONFIGURATION, f"{what}: {NEEDED}") from None
+            raise failures.unknown(self.port, NEEDED) from None
         return Facts(tuple(found), *rest)
 
     def facts(self, tls: bool = True) -> Facts:
@@ -217,7 +216,8 @@ class Link:
         except ProgramError as error:
             if error.number and error.number != errno.ENOSPC:
                 raise Failure(
-                    STORAGE, f"the board at {self.port} cannot write {clean(path)}: erase its flash"
+                    STORAGE,
+                    f"the board at {self.port} cannot write {clean(path)}: erase its flash, or replace the board",
                 ) from None
             raise
         raise Restarted

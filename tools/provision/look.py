@@ -177,7 +177,10 @@ def forget(link: Link) -> None:
     if kind:
         raise Failure(status_of(kind), found)
     if found is not True:
-        raise Failure(status_of("storage"), "the board still finds a credential: its flash is worn")
+        raise Failure(
+            STORAGE,
+            f"the board at {link.port} still finds a credential, its flash is worn: replace the board",
+        )
 
 
 def heard(link: Link, seconds: float | None, restart: bool = False) -> Iterator[str]:

@@ -32,7 +32,7 @@ def port_option(function: Callable[..., None]) -> Callable[..., None]:
         show_default=True,
         help="Serial port, or auto (PROVISION_PORT).",
     )
-    @click.option("--port-url", metavar="URL", help="Instead a URL of pyserial; the other end gets every secret.")
+    @click.option("--port-url", metavar="URL", help="Use a URL of pyserial instead; its other end gets every secret.")
     @functools.wraps(function)
     def command(*, port: str, port_url: str | None, **more: Any) -> None:
         function(port=PortURL(port_url) if port_url else port, **more)
@@ -73,13 +73,13 @@ def installing(function: Callable[..., None]) -> Callable[..., None]:
             metavar="NAME",
             help="Folder in boards/. [default: the name the board reports]",
         ),
-        click.option("--old-firmware", is_flag=True, help="Take a MicroPython older than the board's page wants."),
+        click.option("--old-firmware", is_flag=True, help="Accept a MicroPython that is too old for the board."),
         click.option(
             "--replace",
             multiple=True,
             callback=names,
             metavar="NAME",
-            help="Give up the registration of NAME that is on the board, or on one that is lost.",
+            help="Give up the registration of NAME, on the board or on one that is lost.",
         ),
         click.option("--source", is_flag=True, help="Copy the library as .py, not compiled."),
     ):

@@ -80,7 +80,9 @@ def plan(settings: Settings, platform: str, board: str, source: bool, app: Path 
     if settings.ca:
         name = f"/{settings.ca.name}"
         if name in files or name in ("/main.py", CONFIGURATION_FILE):
-            raise Failure(MISUSE, f"the CA file cannot be called {settings.ca.name}: that name is taken on the board")
+            raise Failure(
+                MISUSE, f"{settings.ca.name} is a file of the board's own, not of a CA: give the CA another name"
+            )
         files[name] = settings.ca.read_bytes()
     contents = {path: Content.of(data) for path, data in files.items()}
     main = Content.of((ROOT / "firmware" / "main.py").read_bytes())

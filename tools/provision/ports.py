@@ -23,7 +23,7 @@ class PortURL(str):
 
 
 def path_of(port: str) -> str:
-    """`port`, if it is no URL, or one that was asked for. Raises Failure."""
+    """`port`, if it is not a URL, or one that was asked for. Raises Failure."""
     if "://" in port and not isinstance(port, PortURL):
         raise Failure(MISUSE, f"{port} is a URL, not the path of a serial port: use --port-url if you mean that")
     return port

@@ -51,7 +51,7 @@ class Restarted(Exception):
 
 
 class Registering(Exception):
-    """The board is registering, and does not come to an end in the time that this names."""
+    """The board is registering, and does not end that within the time that this names."""
 
 
 class RawRepl:

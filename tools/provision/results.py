@@ -108,7 +108,7 @@ class Results:
                 result = _result(row)
                 self._rows[result.key] = result
         except (OSError, ValueError, TypeError, KeyError, AttributeError, csv.Error):
-            sentence = f"{self.path} is no result file of provision: move it away, or name another one"
+            sentence = f"{self.path} is not a result file of provision: move it away, or name another one"
             raise Failure(CONFIGURATION, sentence) from None
 
     def _write(self) -> None:

@@ -11,7 +11,7 @@ from typing import Any
 import click
 
 from .errors import TRY_AGAIN
-from .files import locked
+from .files import both_locked
 from .fleet import Fleet
 from .fleet_command import said
 from .hook import Hook
@@ -32,7 +32,7 @@ OUT = click.Path(dir_okay=False, path_type=Path)
 @ports_option
 @click.option("--result", type=OUT, default="results.csv", show_default=True, help=RESULT)
 @click.option("--log", type=OUT, default="station.jsonl", show_default=True, help="Where each event is noted.")
-@click.option("--after", metavar="COMMAND", help="Runs after each PASS, without a shell; {serial} is a value.")
+@click.option("--after", metavar="COMMAND", help="Run this after each PASS, without a shell; {serial} is a value.")
 @click.option("--placeholders", is_flag=True, help="Accept placeholders in the table's cells.")
 @installing
 @json_option
@@ -61,7 +61,7 @@ def station(
 
     Exit status: 0 all rows are done, 75 not yet.
     """
-    with locked(result), locked(devices_csv), contextlib.closing(Log(log)) as notes, Stages() as screen:
+    with both_locked(result, devices_csv), contextlib.closing(Log(log)) as notes, Stages() as screen:
         table = Table(devices_csv, Template(template), keep, placeholders)
         fleet = Fleet(table, Results(result), Options(**options), (), 1, screen.say, lambda _: None, screen.stage)
         hook = Hook(after, names(fleet, COLUMNS)) if after else None

@@ -19,7 +19,7 @@ from .results import COLUMNS
 from .template import Settings, Template
 from .untrusted import clean
 
-PORT, BOARD = "port", "board"  # columns that are no keys of enroll.json
+PORT, BOARD = "port", "board"  # columns that are not keys of enroll.json
 DELIMITERS = ",;\t|"  # the first of them wins where the header has none
 _NO_RESULT = [name for name in COLUMNS if name not in (PORT, BOARD)]
 
@@ -28,7 +28,7 @@ _NO_RESULT = [name for name in COLUMNS if name not in (PORT, BOARD)]
 class Row:
     """One device. `line`: where it begins in the file; `at`: its place among the table's records; `port`: the serial
     port that it is to have, "" for any; `board`: the id of its board, "" where it has none yet; `more`: the columns
-    that are no keys; `sent`: whether that board, or one without an id, was told to register and may have done so.
+    that are not keys; `sent`: whether that board, or one without an id, was told to register and may have done so.
     """
 
     line: int
@@ -162,12 +162,12 @@ class Table:
         keys = [PORT, BOARD, *self._keys()]
         for name, count in Counter(names).items():
             if count > 1 and name:
-                raise self._wrong(line, f"the column `{clean(name)}` is there twice: call one of them otherwise")
+                raise self._wrong(line, f"the column `{clean(name)}` is there twice: give one of them another name")
             if name in _NO_RESULT:
-                raise self._wrong(line, f"`{name}` is a column of the result, too: call it otherwise")
+                raise self._wrong(line, f"`{name}` is a column of the result, too: give it another name")
             near = difflib.get_close_matches(name.lower(), keys, 1, 0.8)
             if name not in keys and near:
-                raise self._wrong(line, f"the column `{clean(name)}` is no key: did you mean `{near[0]}`?")
+                raise self._wrong(line, f"the column `{clean(name)}` is not a key: did you mean `{near[0]}`?")
         return names
 
     def _keys(self) -> list[str]:

@@ -112,7 +112,7 @@ def load(path: Path) -> Any:
         sentence = f"{path}: broken JSON, see line {error.lineno}, column {error.colno}"
         raise Failure(CONFIGURATION, sentence) from None
     except (OSError, UnicodeDecodeError):
-        raise Failure(CONFIGURATION, f"{path} cannot be read") from None
+        raise Failure(CONFIGURATION, f"{path} cannot be read: check its permissions, and save it in UTF-8") from None
 
 
 class Template:
@@ -154,7 +154,7 @@ class Template:
         if config.ca:
             data["ca"] = Path(config.ca).name
         identity = {key: config.section[key] or "" for key in identity_keys(config.service)}
-        secrets.difference_update(identity.values())  # typed at a prompt, they are no secret
+        secrets.difference_update(identity.values())  # typed at a prompt, they are not secret
         right, text = _texts(data, section.get(getattr(config.service, "ONE_TIME", "")))
         return Settings(
             provider=config.provider,

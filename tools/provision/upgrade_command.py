@@ -19,7 +19,7 @@ from .work import Options
 @click.command("upgrade")
 @port_option
 @click.option("--all", "every", is_flag=True, help="All boards that are attached, one after another.")
-@click.option("--library-only", is_flag=True, help="Leave main.py, port.py and their like as they are.")
+@click.option("--library-only", is_flag=True, help="Replace /lib/enroll alone, not main.py, port.py and others.")
 @click.option("--source", is_flag=True, help="Copy the library as .py, not compiled.")
 @click.option("--deadline", default=60.0, show_default=True, help="Seconds for a boot of the new files.")
 @json_option

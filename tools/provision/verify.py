@@ -38,7 +38,7 @@ class Flag(enum.Enum):
 
 @dataclass(frozen=True)
 class Fault:
-    """What is wrong with a certificate, and what whoever issues or serves it has to do."""
+    """What is wrong with a certificate, and what its issuer or its server has to do."""
 
     certificate: Certificate
     what: str
@@ -207,7 +207,7 @@ def _objection(child: Certificate, parent: Certificate, top: bool, below: int) -
         return ""
     basic, usage = parent.extension(x509.BasicConstraints), parent.extension(x509.KeyUsage)
     if not basic or not basic.ca:
-        return "is no CA"
+        return "is not a CA"
     if usage and not usage.key_cert_sign:
         return "may not sign certificates"
     if basic.path_length is not None and basic.path_length < below:

@@ -26,7 +26,9 @@ PATH = click.Path(path_type=Path)
 
 
 @click.command("demo-board")
-@click.option("--provider", type=click.Choice(PROVIDERS), default="etherfax", show_default=True, help="Its service.")
+@click.option(
+    "--provider", type=click.Choice(PROVIDERS), default="etherfax", show_default=True, help="Its device's service."
+)
 @click.option("--folder", type=PATH, default=".cache/board", show_default=True, help="The board's flash and files.")
 @click.option(
     "--state",
@@ -36,7 +38,7 @@ PATH = click.Path(path_type=Path)
     show_default=True,
     help="The sandbox's state folder.",
 )
-@click.option("--new", is_flag=True, help="Take another board, which is blank, and another device.")
+@click.option("--new", is_flag=True, help="Start with a blank board and a new device.")
 @click.option("--free-ports", is_flag=True, help="Let the sandbox take any free ports.")
 @click.option("--micropython", type=PATH, envvar="MICROPYTHON", help="The unix port that the board runs.")
 @click.option("--json", "as_json", is_flag=True, help="Print one line of JSON when it is ready.")

@@ -25,7 +25,7 @@ def find(named: Path | None) -> Path:
     """The MicroPython `named`, else the one of this Python's environment or of PATH. Raises Failure."""
     if named:
         if not _usable(named):
-            raise Failure(CONFIGURATION, f"{named} is no MicroPython with tls and vfs that starts here: {REMEDY}")
+            raise Failure(CONFIGURATION, f"{named} is not a MicroPython with tls and vfs that starts here: {REMEDY}")
         return named
     for path in (Path(sys.executable).with_name("micropython"), Path(shutil.which("micropython") or "")):
         if path.is_file() and _usable(path):
