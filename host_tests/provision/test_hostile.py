@@ -116,6 +116,7 @@ LIES = {
     "a platform that repaints": ("FACTS", facts(platform=ESCAPE), 78),
     "a platform that is a folder": ("FACTS", facts(platform="../../../../etc"), 78),
     "a build that is a folder": ("FACTS", facts(build="../../../../etc-x"), 0),
+    "a build that is a folder with a board.py": ("FACTS", facts(build="../host_tests/provision"), 0),
     "a huge platform": ("FACTS", facts(platform=HUGE), 76),
     "a lone surrogate": ("FACTS", facts(build=LONE), 76),
     "too deep": ("FACTS", framed(DEEP), 76),
