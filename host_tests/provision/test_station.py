@@ -2,6 +2,7 @@
 
 import csv
 import json
+import os
 import signal
 import sys
 
@@ -205,6 +206,17 @@ def test_the_log_knows_half_a_line_and_what_did_not_end(tmp_path):
     assert "\x1b" not in path.read_text()
     with pytest.raises(Failure, match=": make room, or name another --log"):
         Log(tmp_path)
+
+
+def test_an_event_is_on_the_disk_before_anything_goes_on(tmp_path, monkeypatch):
+    """A crash of the computer takes what only its memory has."""
+    path, real, synced = tmp_path / "log", os.fsync, []
+    log = Log(path)
+    monkeypatch.setattr(os, "fsync", lambda file: (synced.append(path.read_text()), real(file)))
+    for event in (BEGUN, ENDED):
+        log.add(event, provider="x", url="u", device="a")
+        assert json.loads(synced.pop().splitlines()[-1])["event"] == event
+    log.close()
 
 
 @pytest.mark.parametrize(
