@@ -61,7 +61,7 @@ def test_a_second_run_copies_what_is_not_right_and_nothing_else(plug, desk):
 def test_as_source_and_with_an_application_of_ones_own(plug, desk):
     desk.write("etherfax")
     (desk.folder / "mine.py").write_text("def main(session):\n    print('my own', session.credential.provider)\n")
-    board = plug()
+    board = plug(stocked=True)
     desk.run("one", "enroll.json", board=board)
     done = json.loads(desk.run("one", "--source", "--app", "mine.py", "--json", "enroll.json", board=board).out)
     assert "/lib/enroll/tasks.py" in done["copied"] and "/lib/enroll/tasks.mpy" in done["removed"]
@@ -129,14 +129,14 @@ def test_a_boot_that_does_not_end_is_ended(plug, desk):
     with socket.socket(type=socket.SOCK_DGRAM) as silent:
         silent.bind(("127.0.0.1", 0))
         desk.write("etherfax", ntp=[f"127.0.0.1:{silent.getsockname()[1]}"])
-        done = desk.run("one", "--deadline", "1", "enroll.json", board=plug())
+        done = desk.run("one", "--deadline", "1", "enroll.json", board=plug(stocked=True))
     assert done.status == 75 and "did not finish within 1 s" in done.out
 
 
 def test_what_the_service_says_is_the_outcome(plug, desk, sandbox):
     serial = desk.write("etherfax")["serial"]
     sandbox.etherfax.disable(serial)
-    done = desk.run("one", "enroll.json", board=plug())
+    done = desk.run("one", "enroll.json", board=plug(stocked=True))
     assert done.status == 77 and done.out.startswith("refused: ")
 
 

@@ -33,7 +33,7 @@ def test_text_from_outside_is_shown_as_it_is_or_not_at_all(text, capsys):
 
 def test_each_command_breaks_its_lines_between_words(plug, desk, sandbox):
     """`ca`, `upgrade`, `flash`, `logs`, `reset` and `status` let the terminal cut words at its edge."""
-    board = plug()
+    board = plug(stocked=True)
     desk.write("etherfax")
     assert desk.run("one", "enroll.json", board=board).status == 0
     port = PORT.rpartition("/")[2]

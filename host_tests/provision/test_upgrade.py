@@ -47,7 +47,7 @@ def registered(plug, desk, sandbox, tmp_path):
     def registered(runtime=None):
         if runtime not in _flash:
             serial = desk.write("etherfax")["serial"]
-            board = plug(runtime)
+            board = plug(runtime, stocked=True)
             done = desk.run("one", "enroll.json", board=board)
             assert done.status == 0, done
             board.unplug()

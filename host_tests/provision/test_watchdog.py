@@ -127,7 +127,7 @@ def test_it_is_quiet_before_anything_else_and_after_each_attempt(plug, desk, mon
     monkeypatch.setattr(work, "attempt", lambda *values: (order.append("attempt"), attempt(*values))[1])
     desk.write("etherfax", url="http://127.0.0.1:9/", ntp=["127.0.0.1:9"], ca=None)
     monkeypatch.setattr(work, "pause", lambda *_: 1000.0)  # one attempt
-    done = desk.run("one", "enroll.json", board=plug())
+    done = desk.run("one", "enroll.json", board=plug(stocked=True))
     assert done.status == 75, done
     assert order == ["quiet", "hashes", "hashes", "quiet", "attempt", "quiet sure", "quiet", "quiet", "start"]
 
