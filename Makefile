@@ -29,19 +29,19 @@ test: .venv/ready ## run every test; RUNTIMES=all, TESTS=path/to/some
 	@$(RUN) -m runtimes --needed
 	@$(RUN) -m pytest -q --numprocesses auto --dist loadfile --no-loadscope-reorder $(TESTS)
 
-torture: export PYTHONPATH := lib:host_tests:host_tests/pure
+torture: export PYTHONPATH := lib:host_tests:host_tests/fakes
 torture: .venv/ready ## break what can break, count losses; CLASSES="power"
 	@$(RUN) -m torture $(CLASSES)
 
-test-qemu: export PYTHONPATH := lib:host_tests:host_tests/pure
+test-qemu: export PYTHONPATH := lib:host_tests:host_tests/fakes
 test-qemu: .venv/ready ## run on an emulated Cortex-M3; may fetch 110 MB
 	@$(RUN) -m qemu $(ARGS)
 
-test-board: export PYTHONPATH := lib:host_tests:host_tests/pure
+test-board: export PYTHONPATH := lib:host_tests:host_tests/fakes
 test-board: .venv/ready ## try it on a real board: PORT=/dev/ttyACM0 ARGS=--help
 	@$(RUN) -m testboard $(if $(PORT),--port "$(PORT)") $(ARGS)
 
-evidence: export PYTHONPATH := lib:host_tests:host_tests/pure
+evidence: export PYTHONPATH := lib:host_tests:host_tests/fakes
 evidence: .venv/ready ## write docs/boards.md's table from evidence/*.json
 	@$(RUN) -m testboard.evidence
 
@@ -82,7 +82,7 @@ bench: .venv/ready ## time first and second boots
 	@$(RUN) tools/bench.py
 
 coverage: .venv/ready ## show lines that no test reaches under CPython
-	@$(RUN) -m coverage run -m pytest -q -k cpython host_tests/pure host_tests/test_properties.py
+	@$(RUN) -m coverage run -m pytest -q -k cpython host_tests/unit host_tests/scenarios host_tests/test_properties.py
 	@$(RUN) -m coverage report
 
 lock: .venv/ready ## pin the host tools again, requirements.in to .txt

@@ -1,10 +1,12 @@
-"""What every test needs: the library importable under CPython, and the pure tests on every runtime."""
+"""What every test needs: the library importable under CPython, and the unit tests on every runtime."""
 
 import gc
+import importlib
 import os
 import shutil
+import sys
 import tempfile
-from collections.abc import Generator
+from collections.abc import Generator, Iterator
 from pathlib import Path
 
 import cpython
@@ -39,6 +41,7 @@ LONG = (
 _begun: set[Path] = set()  # files
 
 cpython.install()
+UNLOAD = importlib.import_module("enroll.config").unload
 EXAMPLES = 200 if os.environ.get("RUNTIMES") else 100  # see long.py
 hypothesis.settings.register_profile("enroll", derandomize=True, deadline=None, max_examples=EXAMPLES)
 hypothesis.settings.load_profile("enroll")
@@ -52,6 +55,29 @@ def pytest_xdist_auto_num_workers() -> int:
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     items.sort(key=lambda it: LONG.index(it.path.name) if it.path.name in LONG else len(LONG))
+
+
+@pytest.fixture(autouse=True)
+def real_parts(request: pytest.FixtureRequest) -> Iterator[None]:
+    """Under CPython all unit tests share one process: what one of them has left in a module is taken back.
+
+    boots.Port replaces `clock.ask` until it is called, which not every test does, and the Journal of the library. The
+    tool that provisions boards keeps what the library unloads, in the same process.
+    """
+    from enroll import clock, commit
+    from on_micropython import ROOMS
+
+    if request.path.parent not in ROOMS:
+        yield
+        return
+
+    before = commit.Journal
+    for name, module in list(sys.modules.items()):
+        if name.startswith("enroll.") and hasattr(module, "unload") and name != "enroll.providers.etherfax":
+            module.unload = UNLOAD  # type: ignore[attr-defined]
+    yield
+    clock.ask = getattr(clock, "real", clock.ask)
+    commit.Journal = before
 
 
 def settle() -> None:

@@ -1,6 +1,6 @@
 """Nothing that is printed, logged or written in the whole run may hold a secret of the tests.
 
-Every secret of the pure tests has the word of CANARY in it; those of the device tests are told to `guard` as they come
+Every secret of the unit tests has the word of CANARY in it; those of the system tests are told to `guard` as they come
 up. What the run says is told to `hear`, and searched at its end; where it is several processes, by the first of them.
 """
 

@@ -1,9 +1,9 @@
-"""Gives tests the runtimes they run on; runs the tests of host_tests/pure unchanged on CPython and each MicroPython.
+"""Gives tests the runtimes they run on; runs those of ROOMS unchanged on CPython and each MicroPython.
 
 A test with the argument `runtime` is an item for each MicroPython that RUNTIMES asks for (see tools/runtimes). So is
-every `test_*` function of host_tests/pure, which is one for CPython too. A file is run once in each MicroPython, with
-the tests that are selected, by host_tests/pure/run.py; the items of that runtime then report what it said about them.
-The library is bytecode there: host_tests/device shows that each runtime compiles its sources.
+every `test_*` function of ROOMS, which is one for CPython too. A file is run once in each MicroPython, with
+the tests that are selected, by host_tests/fakes/run.py; the items of that runtime then report what it said about them.
+The library is bytecode there: host_tests/system shows that each runtime compiles its sources.
 Files named test_micropython_* need what CPython has not.
 """
 
@@ -20,15 +20,17 @@ import packages
 import pytest
 import runtimes
 
-PURE = Path(__file__).resolve().parent / "pure"
-ROOT = PURE.parent.parent
+HERE = Path(__file__).resolve().parent
+ROOT = HERE.parent
+FAKES = HERE / "fakes"  # what the tests of ROOMS import
+ROOMS = [HERE / name for name in ("unit", "scenarios", "ports")]
 HOST = "the host"  # where a test runs that needs no MicroPython
 MARK = "@result "  # before what run.py prints for a test
 PATIENCE = 50  # seconds for one file
 AGES = 150  # seconds for one of ONCE, which takes half of a minute where nothing else runs
 # What runs on the oldest MicroPython too where RUNTIMES does not say: what differs most between versions.
-SLICE = {"test_config_file.py", "test_http1.py", "test_clock.py", "test_micropython_littlefs.py", "test_first_boot.py"}
-SLICE |= {"test_trust.py", "test_session.py"}
+SLICE = {"test_config_file.py", "test_http1.py", "test_calendar.py", "test_micropython_littlefs.py", "test_session.py"}
+SLICE |= {"test_first_boot.py", "test_trust.py"}
 # What runs on one MicroPython alone then, the one with the shortest words and floats.
 ONCE = {"test_year.py", "test_year_xyte.py"}
 
@@ -64,7 +66,7 @@ def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
 def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
     """Make each test that needs a MicroPython an item per runtime."""
     path = metafunc.definition.path
-    if path.parent == PURE:
+    if path.parent in ROOMS:
         metafunc.fixturenames.append("runtime")
         also = () if path.name.startswith("test_micropython_") else ("cpython",)
         names = (*also, *selected(path.name))
@@ -84,7 +86,7 @@ def once(names: tuple[str, ...]) -> list[Any]:
 def pytest_pyfunc_call(pyfuncitem: pytest.Function) -> bool | None:
     """Report what MicroPython said about this item; items of CPython are called as ever."""
     runtime = pyfuncitem.callspec.params.get("runtime") if hasattr(pyfuncitem, "callspec") else None
-    if pyfuncitem.path.parent != PURE or runtime == "cpython":
+    if pyfuncitem.path.parent not in ROOMS or runtime == "cpython":
         return None
     chosen = [
         item.originalname
@@ -114,7 +116,7 @@ def library() -> Path:
 def run(runtime: str, path: Path, *names: str) -> tuple[dict[str, str], str]:
     """Run tests of one file: ({name: traceback, empty if it passed}, what else was printed)."""
     folders = [library(), ROOT / "boards" / "unix", ".frozen"]
-    command = [str(runtimes.micropython(runtime)), str(PURE / "run.py"), str(path), *names]
+    command = [str(runtimes.micropython(runtime)), str(FAKES / "run.py"), str(path), *names]
     environment = {**os.environ, "MICROPYPATH": ":".join(map(str, folders))}
     patience = AGES if path.name in ONCE else PATIENCE
     try:

@@ -23,7 +23,7 @@ from sandbox.cli import main as sandbox
 
 PAGES = [*ROOT.glob("*.md"), *(ROOT / "docs").rglob("*.md"), ROOT / "tools" / "sandbox" / "README.md"]
 HERE = "host_tests/test_blocks.py"
-SERVICE = "host_tests/device/test_service_pages.py"
+SERVICE = "host_tests/system/test_service_pages.py"
 # page, how the block begins, the test that runs it; the first line that fits counts
 RUN_BY = [
     ("docs/services/.*", r"GET|POST|PUT|\{", f"{SERVICE}::test_the_wire_is_as_the_page_shows_it"),
@@ -35,15 +35,15 @@ RUN_BY = [
         r"\$",
         "host_tests/provision/test_demo_board.py::test_word_for_word_what_the_page_says",
     ),
-    ("README.md", "import", "host_tests/device/test_readme.py::test_its_program_registers_and_reports"),
+    ("README.md", "import", "host_tests/system/test_readme.py::test_its_program_registers_and_reports"),
     ("README.md", "etherfax:", "host_tests/test_docs.py::test_the_picture_is_made_by_a_run_and_needs_no_network"),
     ("docs/add-a-service.md", '"""|from', "host_tests/test_docs.py::test_a_service_is_added_as_the_page_says"),
-    ("docs/api.md", "from", "host_tests/device/test_pages.py::test_tasks_of_a_service"),
-    ("docs/integrate.md", "import gc", "host_tests/device/test_examples.py::test_the_smallest_integration_of_the_docs"),
-    ("docs/integrate.md", "async", "host_tests/device/test_pages.py::test_beside_other_tasks"),
+    ("docs/api.md", "from", "host_tests/system/test_pages.py::test_tasks_of_a_service"),
+    ("docs/integrate.md", "import gc", "host_tests/system/test_examples.py::test_the_smallest_integration_of_the_docs"),
+    ("docs/integrate.md", "async", "host_tests/system/test_pages.py::test_beside_other_tasks"),
     ("docs/integrate.md", ".venv/bin/mpremote", "host_tests/provision/test_mip.py::test_by_the_command_that_make_dist"),
     ("docs/integrate.md", "import mip", "host_tests/test_release.py::test_"),
-    ("docs/outcomes.md", "MICROPYPATH", "host_tests/device/test_pages.py::test_the_command_of_a_computer"),
+    ("docs/outcomes.md", "MICROPYPATH", "host_tests/system/test_pages.py::test_the_command_of_a_computer"),
     ("docs/provision.md", "pip install", "host_tests/test_release.py::test_"),
     ("docs/provision.md", r"\{", f"{HERE}::test_the_placeholders_are_filled_in"),
     ("docs/provision.md", "serial,", f"{HERE}::test_the_table_is_read"),

@@ -13,7 +13,7 @@ import diagrams
 import docsite
 import pytest
 from markdown_it import MarkdownIt
-from on_micropython import MARK, PURE
+from on_micropython import FAKES, MARK
 from runtimes import available, micropython
 
 ROOT = Path(__file__).resolve().parent.parent
@@ -66,16 +66,15 @@ def test_a_service_is_added_as_the_page_says(tmp_path: Path, where: str) -> None
     provider, test = listings("add-a-service.md")
     shutil.copytree(ROOT / "lib", tmp_path / "lib")
     (tmp_path / "lib/enroll/providers/acme.py").write_text(provider)
-    shutil.copytree(PURE, tmp_path / "pure")
-    (tmp_path / "pure/test_acme.py").write_text(test)
+    (tmp_path / "test_acme.py").write_text(test)
     names = re.findall(r"^def (test_\w+)", test, re.MULTILINE)
-    folders = f"{tmp_path}/lib:{ROOT}/host_tests"
+    folders = f"{tmp_path}/lib:{ROOT}/host_tests:{FAKES}"
     if where == "cpython":
         start = "import cpython, runpy, sys; cpython.install(); sys.argv = sys.argv[1:]; runpy.run_path(sys.argv[0])"
         command = [sys.executable, "-c", start]
     else:
         command = [str(micropython(where))]
-    command += [str(tmp_path / "pure/run.py"), str(tmp_path / "pure/test_acme.py"), *names]
+    command += [str(FAKES / "run.py"), str(tmp_path / "test_acme.py"), *names]
     environment = {"PYTHONPATH": folders, "MICROPYPATH": f"{folders}:.frozen", "TEST_FOLDER": str(tmp_path)}
     done = subprocess.run(command, env=environment, capture_output=True, text=True, timeout=60, check=False)
     results = dict(json.loads(line[len(MARK) :]) for line in done.stdout.splitlines() if line.startswith(MARK))

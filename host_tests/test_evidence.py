@@ -50,7 +50,7 @@ def test_what_has_not_passed_is_not_claimed(tmp_path: Path, result: str) -> None
 
 
 def test_a_board_of_no_column_is_in_the_table_of_runs_alone(tmp_path: Path) -> None:
-    write(tmp_path, "ODD_BOARD", pure="failed")
+    write(tmp_path, "ODD_BOARD", unit="failed")
     text = evidence.replaced(evidence.PAGE.read_text(), tmp_path)
     passed = len([name for line in LINES for name in line.hardware]) - 1
     assert f"| ODD_BOARD | 1.28.0 | 2026-12-01 | {passed} | 1 | 0 |" in text

@@ -1,4 +1,4 @@
-"""What the pure tests share; imports only what CPython and MicroPython both have."""
+"""What the tests share that run on MicroPython too; imports only what CPython and MicroPython both have."""
 
 import json
 import os

@@ -149,7 +149,7 @@ def test_every_cut_leaves_the_old_files_or_the_new_ones(tmp_path, runtime, monke
     ]
     (tmp_path / "phases.json").write_text(json.dumps(phases))
     (tmp_path / "player.py").write_text(PLAYER)
-    path = f"{ROOT}/lib:{ROOT}/host_tests/pure:.frozen"
+    path = f"{ROOT}/lib:{ROOT}/host_tests/fakes:.frozen"
     command = [str(micropython(runtime)), str(tmp_path / "player.py"), str(tmp_path / "phases.json")]
     done = subprocess.run(command, env={**os.environ, "MICROPYPATH": path}, capture_output=True, text=True, timeout=50)
     assert done.returncode == 0, done.stdout + done.stderr

@@ -11,11 +11,11 @@ import pytest
 from click.testing import CliRunner
 from provision.library import LIBRARY, library
 from provision.link import connect
-from testboard import bench, cloud, hardware, pure, stages
+from testboard import bench, cloud, hardware, stages, unit
 from testboard.__main__ import EVIDENCE, main
 
 HERE = f"{os.path.dirname(os.path.dirname(__file__))}"
-PATH = ":".join([f"{HERE}/../lib", HERE, f"{HERE}/pure"])
+PATH = ":".join([f"{HERE}/../lib", HERE, f"{HERE}/fakes"])
 OWN = {"main.py": "print('mine')", "notes.txt": "theirs", "lib/other.py": "x = 1"}
 # a deep sleep, which the unix port has not: its end looks like a reset by the watchdog
 BOOT = """
@@ -61,13 +61,13 @@ def test_what_a_board_shows_and_that_it_has_then_what_it_had(plug, runtime):
     board = plug(runtime)
     put(board, OWN)
     before = there(board)
-    shorter = only("flash", "network", "board") if runtime == "chip" else []  # the pure tests run there as files
-    status, found = run(board, "--file", "test_url.py", "--file", "test_answers_odd.py", *shorter)
+    shorter = only("flash", "network", "board") if runtime == "chip" else []  # the unit tests run there as files
+    status, found = run(board, "--file", "test_url.py", "--file", "test_provider_answers_odd.py", *shorter)
     results = {row["name"]: row["result"] for row in found["rows"]}
     assert status == 0 and (found["platform"], found["board"]) == ("linux", "linux"), found
     passed = [name for name, result in results.items() if result == "passed"]
     assert passed == [
-        *(["pure tests"] if not shorter else []),
+        *(["unit tests"] if not shorter else []),
         "power cuts in memory",
         "records on flash",
         "TLS, certificates good and bad",
@@ -132,11 +132,11 @@ def test_a_board_whose_name_says_nothing_is_named_before_anything_is_tried(plug)
 
 @pytest.mark.long
 def test_a_board_that_restarts_in_a_test_goes_on_with_the_next_file(plug, monkeypatch, tmp_path):
-    real = pure.compiled
+    real = unit.compiled
     path = tmp_path / "test_url.py"
     path.write_text("import machine, time\nmachine.WDT(timeout=1)\ntime.sleep(9)\n")
-    monkeypatch.setattr(pure, "compiled", lambda it: real(path if it.name == path.name else it))
-    status, found = run(plug(), "--file", "test_url.py", "--file", "test_tasks.py", *only("pure"))
+    monkeypatch.setattr(unit, "compiled", lambda it: real(path if it.name == path.name else it))
+    status, found = run(plug(), "--file", "test_url.py", "--file", "test_tasks.py", *only("unit"))
     row = found["rows"][0]
     failed = row["figures"]["failed"]
     assert status == 1 and row["result"] == "failed" and row["figures"]["passed"] > 0, found

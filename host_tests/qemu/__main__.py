@@ -13,7 +13,7 @@ from packages import build_romfs
 from rich.console import Console
 from rich.table import Table
 
-from . import board, boots, manifests, pure
+from . import board, boots, manifests, unit
 from .machine import Machine
 from .result import Result
 from .toolchain import ROOT, Environment, build, sources, tools
@@ -26,7 +26,7 @@ Results = dict[tuple[str, int], Result]
 def image(folder: Path) -> Path:
     """The ROMFS image with the tests, as bytecode, and the boards' files that some of them run."""
     tree = folder / "tree"
-    for name in ("host_tests/pure", "boards"):
+    for name in (*unit.FOLDERS, "boards"):
         shutil.copytree(ROOT / name, tree / name, ignore=shutil.ignore_patterns("__pycache__", "*.json", "*.csv"))
     build_romfs(folder / "tests.romfs", tree)
     return folder / "tests.romfs"
@@ -38,10 +38,10 @@ def inside(environment: Environment, firmware: Path, heap: int, tests: Path) -> 
     with Machine(environment, firmware, tests) as machine:
         if heap == USUAL:
             found = Result()
-            for file in pure.files():
-                found += pure.run(machine, file)
-            results["pure modules", heap] = found
-        results["power cuts", heap] = pure.run(machine, pure.PURE / pure.STORE)
+            for file in unit.files():
+                found += unit.run(machine, file)
+            results["unit tests", heap] = found
+        results["power cuts", heap] = unit.run(machine, unit.STORE)
         results["first and second boots", heap] = boots.run(machine)
     return results
 
@@ -68,7 +68,7 @@ def show(results: Results, console: Console) -> bool:
     for (name, heap), it in results.items():
         table.add_row(name, f"{heap >> 10} KiB" if heap else "", str(it.tests), str(it.passed), f"{it.seconds:.1f}")
     console.print(table)
-    left_out = [f"left out: {name} {reason}" for name, reason in pure.LEFT_OUT.items()]
+    left_out = [f"left out: {name} {reason}" for name, reason in unit.LEFT_OUT.items()]
     for text in [*left_out, *(note for it in results.values() for note in it.notes)]:
         console.print(text, markup=False, soft_wrap=True)
     failures = [f"{name}, {heap >> 10} KiB: {text}" for (name, heap), it in results.items() for text in it.failures]

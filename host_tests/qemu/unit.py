@@ -1,4 +1,4 @@
-"""The tests of host_tests/pure, unchanged, on the emulated board."""
+"""The tests of unit, scenarios and ports, unchanged, on the emulated board."""
 
 from __future__ import annotations
 
@@ -12,8 +12,10 @@ from .machine import Machine
 from .result import Result
 from .toolchain import ROOT
 
-PURE = ROOT / "host_tests" / "pure"
-STORE = "test_micropython_littlefs.py"
+TESTS = ROOT / "host_tests"
+ROOMS = ("unit", "scenarios", "ports")
+FOLDERS = tuple(f"host_tests/{name}" for name in ("fakes", *ROOMS))  # what a board needs
+STORE = TESTS / "unit" / "test_micropython_littlefs.py"
 MARK = "@result "  # before what run.py prints for a test
 LEFT_OUT = {  # files and tests that cannot run there
     "test_year.py": "counts Unix seconds where this board's clock counts from 2000, and its year takes minutes",
@@ -43,8 +45,9 @@ def names(file: Path) -> list[str]:
 def run(machine: Machine, file: Path) -> Result:
     """All tests of `file` that can run here, in one call of mpremote."""
     wanted = names(file)
+    arguments = [str(file.relative_to(TESTS)), *wanted]
     start = time.monotonic()
-    status, output = machine.mpremote("exec", f"import target; target.test({file.name!r}, *{wanted!r})")
+    status, output = machine.mpremote("exec", f"import target; target.test(*{arguments!r})")
     seen = dict(json.loads(line.removeprefix(MARK)) for line in output.splitlines() if line.startswith(MARK))
     failures = [f"{file.name} {name}: {text.strip()}" for name, text in seen.items() if text]
     if status or len(seen) < len(wanted):
@@ -54,6 +57,6 @@ def run(machine: Machine, file: Path) -> Result:
 
 def files() -> Iterator[Path]:
     """The files that can run here, but the store's own."""
-    for file in sorted(PURE.glob("test_*.py")):
-        if file.name not in LEFT_OUT and file.name != STORE:
+    for file in sorted(path for room in ROOMS for path in (TESTS / room).glob("test_*.py")):
+        if file.name not in LEFT_OUT and file != STORE:
             yield file

@@ -71,7 +71,7 @@ def wifi(name: str | None, cable: bool) -> list[dict[str, Any]] | None:
 @click.option("--board", type=click.Choice(known_boards()), help="Folder of boards/. [default: as it says]")
 @click.option("--own-main", is_flag=True, help="Let the board's own main.py run when a test resets it.")
 @click.option("--only", multiple=True, type=click.Choice(list(STAGES)), help="Only this stage.")
-@click.option("--file", "files", multiple=True, help="Of the pure tests only this file.")
+@click.option("--file", "files", multiple=True, help="Of the unit tests only this file.")
 @click.option("--out", type=click.Path(file_okay=False, path_type=Path), help="Folder of the JSON. [default: evidence]")
 @click.option("--json", "as_json", is_flag=True, help="Print JSON.")
 def main(

@@ -87,7 +87,7 @@ class Settings:
     network: list[dict[str, Any]] | None = None
     own_main: bool = False
     board: str | None = None  # folder of boards/, where the board's own name is not one
-    files: tuple[str, ...] = ()  # of the pure tests, all if none are named
+    files: tuple[str, ...] = ()  # of the unit tests, all if none are named
 
 
 class Bench:

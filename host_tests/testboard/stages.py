@@ -12,7 +12,7 @@ from provision.library import library
 from provision.untrusted import clean
 from sandbox import Sandbox
 
-from . import cloud, hardware, pure
+from . import cloud, hardware, unit
 from .bench import LOST, Bench, lost
 from .row import FAILED, NOT_TRIED, PASSED, Broken, NotTried, Row
 
@@ -41,19 +41,19 @@ def tests(bench: Bench, name: str, action: Callable[[Bench], dict[str, str]]) ->
     """The row of tests that run on the board."""
     bench.tell(name)
     start = time.monotonic()
-    return pure.summary(name, action(bench), round(time.monotonic() - start, 1))
+    return unit.summary(name, action(bench), round(time.monotonic() - start, 1))
 
 
-def pure_tests(bench: Bench) -> Iterator[Row]:
+def unit_tests(bench: Bench) -> Iterator[Row]:
     """The library's own tests."""
-    yield tests(bench, "pure tests", pure.pure)
-    yield pure.left_out()
+    yield tests(bench, "unit tests", unit.tests)
+    yield unit.left_out()
 
 
 def flash(bench: Bench) -> Iterator[Row]:
     """Records on flash, power cuts, and resets while one is saved."""
-    pure.install(bench)
-    yield tests(bench, "power cuts in memory", pure.power_cuts)
+    unit.install(bench)
+    yield tests(bench, "power cuts in memory", unit.power_cuts)
     yield measured(bench, "records on flash", lambda: hardware.records(bench))
     yield measured(bench, "resets while saving", lambda: hardware.resets(bench))
     yield Row("records in NVS", NOT_TRIED, "NVS is the whole board's, and no folder of a test")
@@ -87,7 +87,7 @@ def board(bench: Bench) -> Iterator[Row]:
     yield measured(bench, "memory through deep sleep", lambda: hardware.memory(bench))
 
 
-STAGES = {"pure": pure_tests, "flash": flash, "network": network, "board": board}
+STAGES = {"unit": unit_tests, "flash": flash, "network": network, "board": board}
 
 
 def everything(bench: Bench, only: tuple[str, ...]) -> Iterator[Row]:

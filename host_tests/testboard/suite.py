@@ -35,7 +35,7 @@ class Line:
 
 
 def _port(tests: str) -> dict[str, str]:
-    return {"T": LINT, "C": MANIFESTS, "F": f"host_tests/pure/{tests}"}
+    return {"T": LINT, "C": MANIFESTS, "F": f"host_tests/ports/{tests}"}
 
 
 BOOTS = tuple(f"two boots, {it}" for it in ("etherfax", "ickstream", "xyte", "centagate"))
@@ -43,20 +43,20 @@ LINES = (
     Line(
         "protocols, store, clock, retries, configuration",
         ALL,
-        {"T": LINT, "U": "host_tests/pure", "Q": QEMU},
-        ("pure tests",),
+        {"T": LINT, "U": "host_tests/unit", "Q": QEMU},
+        ("unit tests",),
     ),
-    Line("TLS that is verified", ALL, {"U": "host_tests/device/test_tls.py"}, ("TLS, certificates good and bad",)),
+    Line("TLS that is verified", ALL, {"U": "host_tests/system/test_tls.py"}, ("TLS, certificates good and bad",)),
     Line(
         "a first boot and a second one",
         ALL,
-        {"U": "host_tests/device/test_first_boot.py", "Q": "host_tests/qemu/boots.py"},
+        {"U": "host_tests/system/test_first_boot.py", "Q": "host_tests/qemu/boots.py"},
         BOOTS,
     ),
     Line(
         "records on littlefs and FAT, power cuts",
         ALL,
-        {"U": "host_tests/pure/test_micropython_littlefs.py", "Q": QEMU},
+        {"U": "host_tests/unit/test_micropython_littlefs.py", "Q": QEMU},
         ("power cuts in memory", "records on flash", "resets while saving"),
     ),
     Line("records in NVS, power cuts", (ESP32,), _port("test_port_nvs.py"), ("records in NVS",)),
@@ -74,7 +74,7 @@ LINES = (
         ("watchdog", "deep sleep", "heap and flash"),
     ),
     Line("memory that outlasts deep sleep", (ESP32,), _port("test_port_board.py"), ("memory through deep sleep",)),
-    Line("`deep_sleep.py`, `xyte_app.py`", ALL, {"U": "host_tests/device/test_examples.py"}),
+    Line("`deep_sleep.py`, `xyte_app.py`", ALL, {"U": "host_tests/system/test_examples.py"}),
     Line("frozen by its manifest, with MicroPython's own tools", ALL, {"C": MANIFESTS}),
     Line("`mip install`, ROMFS, `provision`, with genuine mpremote", ALL, {"U": "host_tests/provision"}),
 )

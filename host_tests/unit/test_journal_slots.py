@@ -7,7 +7,7 @@ from boots import Port
 from enroll.commit import Journal
 from enroll.journal import KEPT, RAW, REFUSED, TRIED, identity, recall
 from helpers import SECTIONS, config, folder, raises, read, write
-from test_record import ANSWER, ETHERFAX, store_with
+from test_journal import ANSWER, ETHERFAX, store_with
 
 
 def damaged(it, *contents):

@@ -4,7 +4,7 @@ import json
 
 from enroll.credential import Credential
 from helpers import changed, raises
-from test_answers import GOOD, XYTE, parsed
+from test_provider_answers import GOOD, XYTE, parsed
 
 
 def keeps(provider, body):

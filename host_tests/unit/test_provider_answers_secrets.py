@@ -4,8 +4,8 @@ import json
 
 from enroll.credential import Credential
 from helpers import config
-from test_answers import parsed
-from test_answers_odd import text
+from test_provider_answers import parsed
+from test_provider_answers_odd import text
 
 SECRET = {
     "mqtt_password": "canary-1",

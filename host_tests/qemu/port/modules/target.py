@@ -38,16 +38,16 @@ def outside(size):
 
 
 def test(file, *names):
-    """Run tests of host_tests/pure/`file` by run.py there; it prints the results."""
+    """Run tests of `file`, a path below host_tests, by fakes/run.py there; it prints the results."""
     mount(True)
-    folder = "/rom/host_tests/pure/"
-    sys.path.insert(0, folder[:-1])
-    sys.argv[:] = ["run.py", folder + file]
+    folder, _, name = file.rpartition("/")
+    sys.path[:0] = ["/rom/host_tests/" + folder, "/rom/host_tests/fakes"]
+    sys.argv[:] = ["run.py", "/rom/host_tests/" + file]
     sys.argv.extend(names)
     import helpers
 
     helpers.BASE = "/tmp"
-    module = __import__(file.replace(".py", ""))
+    module = __import__(name.replace(".py", ""))
     if hasattr(module, "Block"):
         module.bytearray = outside
     import run  # noqa: F401
