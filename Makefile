@@ -82,7 +82,7 @@ bench: .venv/ready ## time first and second boots
 	@$(RUN) tools/bench.py
 
 coverage: .venv/ready ## show lines that no test reaches under CPython
-	@$(RUN) -m coverage run -m pytest -q -k cpython host_tests/unit host_tests/scenarios host_tests/test_properties.py
+	@$(RUN) -m coverage run -m pytest -q -k cpython host_tests/unit host_tests/scenarios host_tests/ports host_tests/test_properties.py
 	@$(RUN) -m coverage report
 
 lock: .venv/ready ## pin the host tools again, requirements.in to .txt
