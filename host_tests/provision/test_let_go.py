@@ -71,3 +71,26 @@ def test_a_second_ctrl_c_ends_that(plug, desk, interrupted):
     interrupted(times=2)
     done = desk.run("status", board=board)
     assert done.status == 1 and done.err.endswith("interrupted, the board may be stopped: run this again\n"), done
+
+
+def test_a_board_that_one_refuses_goes_on(plug, desk):
+    desk.write("etherfax")
+    for claims in ({"platform": "samd"}, {"platform": "rp2", "version": [1, 27, 0]}):
+        board = plug(claims=claims)
+        desk.failed(78, "one", "enroll.json", board=board)
+        assert boots(board)
+
+
+def test_a_registered_board_goes_on_after_library_only(plug, desk):
+    """It stayed stopped, and so did its application."""
+    serial = desk.write("etherfax")["serial"]
+    board = plug(stocked=True)
+    assert desk.run("one", "enroll.json", board=board).status == 0
+    board.heard.clear()
+    board.said.clear()
+    assert desk.run("one", "--library-only", "enroll.json", board=board).status == 0
+    assert boots(board)
+    desk.run("reset", "--yes", board=board)
+    board.heard.clear()
+    assert desk.run("one", "--library-only", "enroll.json", board=board).status == 0
+    assert b"\x02\x04" not in board.heard, f"its boot would register {serial}"

@@ -6,6 +6,7 @@ import time
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
 
+from . import look
 from .backoff import Gate, opens, pause
 from .boot import BOOT
 from .errors import CONFIGURATION, SENTENCE, STATUS, STORAGE, TRY_AGAIN, Failure
@@ -139,7 +140,7 @@ def provide(port: str, settings: Settings, options: Options, hear: Hear) -> Outc
 
 
 def _provide(port: str, settings: Settings, options: Options, hear: Hear) -> Outcome:
-    with connect(port, hear=hear) as link:
+    with connect(port, hear=hear) as link, look.going_on(link):
         facts = link.facts()
         check(facts, port, options)
         options.stage("found")
@@ -153,6 +154,8 @@ def _provide(port: str, settings: Settings, options: Options, hear: Hear) -> Out
         if options.library_only:
             contents = library_plan(options.source, board, installed_files(link))
             done = install(link, contents, hear)
+            link.enter()  # what is loaded is the old library
+            look.let_go(link)
             return describe(Outcome("installed", "the library is there, nothing else was touched", 0), seen, done)
         contents = plan(settings, facts.platform, board, options.source, options.app)
         try:
