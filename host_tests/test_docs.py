@@ -18,7 +18,7 @@ from runtimes import available, micropython
 
 ROOT = Path(__file__).resolve().parent.parent
 
-PAGES = [*ROOT.glob("*.md"), *(ROOT / "docs").rglob("*.md"), ROOT / "tools" / "sandbox" / "README.md"]
+PAGES = [*ROOT.glob("*.md"), *(ROOT / "docs").rglob("*.md"), *ROOT.glob("host_tests/*.md"), *ROOT.glob("tools/*/*.md")]
 
 
 def inlines(page: Path) -> list[tuple[str, str, list[str]]]:

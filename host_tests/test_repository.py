@@ -1,6 +1,7 @@
 """What the repository promises about itself."""
 
 import json
+import re
 import shutil
 from pathlib import Path
 
@@ -50,3 +51,18 @@ def test_a_secret_is_found_wherever_it_was_said(monkeypatch: pytest.MonkeyPatch)
     monkeypatch.setattr(leaks, "_heard", said)
     monkeypatch.setattr(leaks, "_secrets", {"S3CRET", "two words", "words the", "x\ny", "unsaid"})
     assert sorted(leaks.leaked()) == ["S3CRET", "two words", "x\ny"]
+
+
+def test_the_map_names_every_test() -> None:
+    """host_tests/README.md: whatever it names is there, and each test has its name or its folder's in it."""
+    tests = ROOT / "host_tests"
+    named = {
+        name for name in re.findall(r"`([\w/.]+)`", (tests / "README.md").read_text()) if re.search(r"/|\.py$", name)
+    }
+    assert {name for name in named if not (tests / name).exists() and not (ROOT / name).exists()} == set()
+    files = [path.relative_to(tests) for path in tests.rglob("test_*.py")]
+    assert not [str(path) for path in files if str(path) not in named and f"{path.parent}/" not in named]
+    folders = {
+        f"{path.parts[0]}/" for path in (it.relative_to(tests) for it in tests.rglob("*.py")) if len(path.parts) > 1
+    }
+    assert folders <= named
