@@ -156,7 +156,8 @@ def test_a_second_board_on_the_same_flash_or_sandbox_is_refused(tmp_path, monkey
 
 def test_without_a_micropython_it_says_what_to_install(tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
-    assert "enroll-tools[demo]" in typed("demo-board", "--micropython", "/bin/false", status=78)
+    for name in ("demo-board", "--demo-board"):
+        assert "enroll-tools[demo]" in typed(name, "--micropython", "/bin/false", status=78)
     monkeypatch.setattr("sys.executable", str(tmp_path / "python"))
     monkeypatch.setenv("PATH", str(tmp_path))
     monkeypatch.delenv("MICROPYTHON", raising=False)

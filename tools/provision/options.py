@@ -109,6 +109,10 @@ class Group(group.Group):
         command: click.Command = getattr(importlib.import_module(f".{module}", __package__), variable)
         return command
 
+    def parse_args(self, ctx: click.Context, args: list[str]) -> list[str]:
+        """Read the words; --demo-board in the place of a command is the one of that name."""
+        return super().parse_args(ctx, ["demo-board", *args[1:]] if args[:1] == ["--demo-board"] else args)
+
     def resolve_command(self, ctx: click.Context, args: list[str]) -> Any:
         """Find the command, and note whether it is to print JSON."""
         ctx.meta["provision.json"] = "--json" in args
