@@ -152,6 +152,9 @@ def test_a_registration_is_given_up_by_its_name_only(plug, desk, tools, firmware
         assert f"use --replace {serial} to give it up, and reset this device in the portal" in sentence
         assert says(board, f"enroll: registered etherfax {serial}"), "it was left stopped"
     assert not tools.said()
+    pico = firmware(uf2(), "pico.uf2")
+    assert f"this board is {serial}, registered" in desk.failed(77, "flash", "--firmware", pico, board=board)
+    assert b"bootloader" not in board.heard
     assert desk.run("flash", "--firmware", firmware(esp()), "--replace", serial, board=board).status == 0
     assert len(tools.said()) == 1
 

@@ -7,6 +7,9 @@ import time
 
 import devices
 import pytest
+from provision.errors import Failure
+from provision.template import Template
+from provision.work import Options, provide
 
 
 @pytest.fixture
@@ -129,3 +132,13 @@ def test_a_board_that_claims_the_id_of_another_is_not_told_to_register(installed
         in found[second]["text"]
     )
     assert len([it for it in asked(sandbox) if it]) == 1 and rows(desk)[first]["state"] == "registered"
+
+
+def test_a_board_that_was_changed_for_another_meanwhile_is_left_alone(installed, table, desk, sandbox):
+    """It had been asked who it is, and somebody has put the next one into its socket."""
+    table(9250, 1)
+    board = installed()
+    before = board.flash.read_bytes()
+    with pytest.raises(Failure, match=r"holds another board by now, .*: run this again"):
+        provide(board.port, Template(desk.folder / "enroll.json").settings(), Options(expected="24:0A"), print)
+    assert board.flash.read_bytes() == before and not asked(sandbox)

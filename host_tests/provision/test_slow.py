@@ -163,6 +163,14 @@ def test_what_must_not_run_twice_does_not(plug, reads):
     assert reads(board, "runs") == 1
 
 
+def test_what_may_run_twice_goes_on_after_a_restart(plug, reads):
+    board = plug()
+    again = "    if open('/runs').read() == '11': return 7\n"
+    with connect(board.port) as link:
+        assert link.call(Program(COUNTED.replace("    machine", f"{again}    machine"), int)) == 7
+    assert reads(board, "runs") == 11
+
+
 def test_a_program_that_hangs_has_its_time(plug):
     start = time.monotonic()
     with pytest.raises(Failure) as caught, connect(plug().port) as link:

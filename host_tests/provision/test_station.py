@@ -5,6 +5,7 @@ import json
 import os
 import signal
 import sys
+import time
 
 import devices
 import pytest
@@ -186,6 +187,22 @@ def test_ctrl_c_while_nothing_is_plugged_in(desk, table):
         terminal.interrupt()
         assert terminal.end() == 75
         assert terminal.lines[-2:] == ["stopped: type the same again to go on", "0 of 1 boards are registered"]
+
+
+def test_ctrl_c_twice_drops_the_board_and_json_is_printed_all_the_same(plug, desk, sandbox, table):
+    table(7450, 1)
+    fixture = Fixture(desk.folder, 1)
+    fixture.put(plug(stocked=True))
+    sandbox.fault("etherfax", times=1, delay=20)
+    process = desk.start("station", "devices.csv", *fixture.words, "--json")
+    end = time.monotonic() + 30
+    while sandbox.faults() and time.monotonic() < end:
+        time.sleep(0.01)
+    process.send_signal(signal.SIGINT)
+    assert any("Ctrl-C again drops them" in line for line in process.stderr)
+    process.send_signal(signal.SIGINT)
+    out, _ = process.communicate(timeout=20)
+    assert process.returncode == 75 and [row["state"] for row in json.loads(out)] == ["open"], out
 
 
 def test_the_log_knows_half_a_line_and_what_did_not_end(tmp_path):

@@ -71,6 +71,8 @@ def station(
             finished = work.run()
         except KeyboardInterrupt:
             screen.close()
+            if as_json:
+                click.echo(said(fleet, True))
             sys.stdout.flush()
             os._exit(TRY_AGAIN)  # else Python waits for the boards that were dropped
     if as_json:
