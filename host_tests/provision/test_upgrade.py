@@ -159,6 +159,25 @@ def test_the_old_files_come_back_where_the_new_ones_fail(registered, desk, sandb
     assert not asked(sandbox)
 
 
+FORGETS = """
+_asked = []
+def recall(*values):
+    _asked.append(1)
+    return _recall(*values) if len(_asked) == 1 else (0, None)
+def _recall("""
+
+
+def test_new_files_that_would_register_are_kept_off_the_network(registered, desk, sandbox, newer):
+    """They find the credential when they are asked, and not when they boot."""
+    board, serial = registered()
+    source = (upgrade.ROOT / "lib" / "enroll" / "journal.py").read_text()
+    assert source.count("def recall(") == 1
+    newer("journal", source.replace("def recall(", FORGETS))
+    done = desk.run("upgrade", board=board)
+    assert done.status == 76 and "say `network: an upgrade makes no connection" in done.out, done
+    assert look(desk, board)["registered"] == serial and not asked(sandbox)
+
+
 def test_an_application_that_fails_with_them_brings_the_old_files_back_too(registered, desk, newer):
     board, serial = registered()
     app = "from enroll import tasks\ndef main(_session):\n    print('app:', tasks.run)\n"
