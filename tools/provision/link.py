@@ -243,7 +243,7 @@ class Link:
         return True
 
     def remove(self, paths: list[str]) -> None:
-        """Remove files."""
+        """Remove files, and the folders of the library that are empty then: MicroPython takes one for a module."""
         self.call(snippets.REMOVE, paths)
 
 

@@ -159,6 +159,13 @@ def main(paths):
         except OSError as error:
             if error.errno != 2:
                 raise
+        folder = path.rpartition("/")[0]
+        while folder.startswith("/lib/enroll/"):
+            try:
+                os.rmdir(folder)
+            except OSError:
+                break
+            folder = folder.rpartition("/")[0]
 """,
     None,
 )
