@@ -52,7 +52,9 @@ def trust(ca: str | None, log=None):
             with open(ca, "rb") as file:
                 data = file.read()
         except OSError as error:
-            raise EnrollError("configuration", "`ca` in enroll.json, %s, cannot be read" % ca, error)
+            from .tlserror import useless
+
+            raise useless(ca, error)
         pem = data.split(b"CERTIFICATE-----")[1::2]
         count = good = 0
         while pem or data[:1] == b"\x30":

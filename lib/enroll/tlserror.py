@@ -71,6 +71,8 @@ def explain(connection, error):
     return error
 
 
-def useless(ca: str) -> EnrollError:
-    """The file `ca` holds no certificate that this TLS can read."""
+def useless(ca: str, error: OSError | None = None) -> EnrollError:
+    """The file `ca` holds no certificate that this TLS can read, or cannot be read itself because of `error`."""
+    if error:
+        return EnrollError("configuration", "`ca` in enroll.json, %s, cannot be read" % ca, error)
     return EnrollError("configuration", "no certificate that TLS can read in %s: `ca` wants PEM or DER" % ca)
