@@ -1,7 +1,7 @@
 """The example application: makes one authorised call with the credential that registration has brought."""
 
+from enroll.calls import example
 from enroll.errors import EnrollError
-from enroll.services import example
 
 
 def report(session) -> None:

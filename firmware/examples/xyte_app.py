@@ -5,7 +5,7 @@ import os
 
 from enroll import backoff, tasks
 from enroll.errors import EnrollError
-from enroll.services import xyte
+from enroll.providers.xyte import device
 
 PERIOD = 60  # seconds between two reports
 
@@ -36,11 +36,11 @@ class App:
     def once(self) -> None:
         """One report, and what the cloud answers to it. Raises OSError and EnrollError."""
         run = self.session.run
-        answer = run(xyte.telemetry(self.session, measure()))
+        answer = run(device.telemetry(self.session, measure()))
         if answer.get("command"):
-            run(xyte.obey(self.session, HANDLERS))
+            run(device.obey(self.session, HANDLERS))
         if answer.get("config_version") != self._version:
-            self.config = run(xyte.get_config(self.session)).get("config") or {}
+            self.config = run(device.get_config(self.session)).get("config") or {}
             self._version = answer.get("config_version")
 
     def round(self) -> float:

@@ -1,6 +1,7 @@
 """A Xyte device with child devices, and the cloud they are registered in."""
 
-from enroll.services import settle, xyte
+from enroll.calls import settle
+from enroll.providers.xyte import device as xyte
 from talk import Cut, Life
 
 

@@ -36,6 +36,16 @@ def test_a_board_from_its_first_byte_to_its_reset(plug, runtime, desk, sandbox):
     assert len([entry for entry in sandbox.log("etherfax") if "/devices" in entry.path]) == 1
 
 
+# a module is damaged, and a folder has one that this version lacks
+SPOIL = """
+import os
+os.mkdir("/lib/enroll/gone")
+for name in ("tasks.mpy", "gone/old.py"):
+    with open("/lib/enroll/" + name, "a") as file:
+        file.write("x")
+"""
+
+
 def test_a_second_run_copies_what_is_not_right_and_nothing_else(plug, desk):
     desk.write("etherfax")
     board = plug()
@@ -44,18 +54,17 @@ def test_a_second_run_copies_what_is_not_right_and_nothing_else(plug, desk):
     copied = re.search(r"(\d+ files) copied with enroll.json and provision.json, 0 already up to date", done.err)
     assert copied and f", {copied[1]}, " in desk.run("status", board=board).out, "two counts of the same"
     assert first["copied"][-1] == "/main.py" and first["kept"] == 0 and first["status"] == 0
-    assert "/lib/enroll/providers/etherfax.mpy" in first["copied"] and "/port.py" in first["copied"]
+    assert "/lib/enroll/providers/etherfax/__init__.mpy" in first["copied"] and "/port.py" in first["copied"]
     second = json.loads(desk.run("one", "--json", "enroll.json", board=board).out)
     assert (second["copied"], second["removed"]) == ([], [])
     assert f"{first['text']} (it was registered before, since {first['since']})" == second["text"]
-    board.mpremote(
-        "exec", "for n in ('tasks.mpy', 'old.py'): f = open('/lib/enroll/' + n, 'a'); f.write('x'); f.close()"
-    )
+    board.mpremote("exec", SPOIL)
     found = json.loads(desk.run("status", "--json", board=board).out)
     assert found["changed"] == ["/lib/enroll/tasks.mpy"] and found["registered"]
     assert "/enroll.json" not in found["hashes"]
     third = json.loads(desk.run("one", "--json", "enroll.json", board=board).out)
-    assert (third["copied"], third["removed"]) == (["/lib/enroll/tasks.mpy", "/main.py"], ["/lib/enroll/old.py"])
+    assert (third["copied"], third["removed"]) == (["/lib/enroll/tasks.mpy", "/main.py"], ["/lib/enroll/gone/old.py"])
+    assert "gone" not in board.mpremote("fs", "ls", ":/lib/enroll").stdout
 
 
 def test_as_source_and_with_an_application_of_ones_own(plug, desk):

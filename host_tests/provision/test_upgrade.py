@@ -81,8 +81,8 @@ def look(desk, board):
 # of an older version: modules that bear another name now, or none
 LEFT_OVER = """
 import os
-os.mkdir("/lib/enroll/calls")
-for name in ("wait", "calls/__init__"):
+os.mkdir("/lib/enroll/services")
+for name in ("wait", "services/__init__"):
     open("/lib/enroll/%s.mpy" % name, "w").close()
 """
 
@@ -100,7 +100,7 @@ def test_the_record_stays_and_no_service_is_asked_to_register(registered, runtim
     there = look(desk, board)
     assert (there["registered"], there["enroll"], there["changed"]) == (serial, NEW, [])
     assert "/lib/enroll/tasks.py" in there["hashes"] and "/lib/enroll/tasks.mpy" not in there["hashes"]
-    assert not [name for name in there["hashes"] if "wait" in name or "calls" in name]
+    assert not [name for name in there["hashes"] if "wait" in name or "services" in name]
     assert "enroll-upgrade" not in board.mpremote("fs", "ls").stdout
     [again] = json.loads(desk.run("upgrade", "--json", board=board).out)
     assert (again["state"], again["copied"]) == ("already", [])

@@ -9,6 +9,7 @@ import enroll.erase as erase
 from cloud import Net
 from enroll import (
     calendar,
+    calls,
     commit,
     config,
     connection,
@@ -18,13 +19,14 @@ from enroll import (
     requests,
     reset,
     rewrite,
-    services,
     session,
     sleep,
     tasks,
 )
 from enroll.errors import EnrollError
-from enroll.services import etherfax, ickstream, xyte
+from enroll.providers.etherfax import device as etherfax
+from enroll.providers.ickstream import device as ickstream
+from enroll.providers.xyte import device as xyte
 from helpers import Fake, folder, patched, saved
 from virtual import DAY, START, Chance, Clock, Cut, Flash, pause
 
@@ -286,7 +288,7 @@ class Life:
         """One round of work; what goes wrong is counted by its kind."""
         self.rounds += 1
         try:
-            one.run(services.settle(one, fresh))
+            one.run(calls.settle(one, fresh))
             one.run(self.work(one))
         except (OSError, EnrollError) as error:
             kind = getattr(error, "kind", "OSError")

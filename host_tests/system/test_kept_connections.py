@@ -4,7 +4,7 @@ import pytest
 from program import registered, run
 
 PROGRAM = """
-from enroll.services import xyte
+from enroll.providers.xyte import device as xyte
 session = enroll.Session(config, port, log=log)
 def telemetry(value):
     return session.run(xyte.telemetry(session, {"value": value}))["success"]

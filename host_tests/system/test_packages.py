@@ -83,8 +83,8 @@ def test_everything_can_be_installed_at_once(dist, tmp_path):
 def test_every_package_has_what_all_devices_need():
     for provider in (None, *packages.SERVICES):
         names = {path.as_posix() for path in packages.modules(provider)}
-        assert {"__init__.py", "enroller.py", "session.py", "services/__init__.py"} <= names
-        assert provider is None or f"providers/{provider}.py" in names
+        assert {"__init__.py", "enroller.py", "session.py", "calls.py"} <= names
+        assert provider is None or f"providers/{provider}/__init__.py" in names
 
 
 def test_a_romfs_image_registers_from_its_bytecode_in_place(make, tmp_path, runtime, service):

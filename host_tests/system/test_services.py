@@ -7,8 +7,8 @@ from outcome import status
 from program import run
 
 SESSION = """
-from enroll import services
-from enroll.services import xyte
+from enroll import calls
+from enroll.providers.xyte import device as xyte
 class Port:
     connect, set_clock, identity, feed = port.connect, port.set_clock, port.identity, port.feed
     @staticmethod
@@ -92,7 +92,7 @@ def test_ickstream_tells_what_it_knows_of_the_device(sandbox, make, runtime):
     device = make("ickstream", runtime, section={"address": "192.168.1.7"})
     assert device.boot().returncode == 0
     program = """
-from enroll.services import ickstream
+from enroll.providers.ickstream import device as ickstream
 found = session.run(ickstream.check(session))
 print(found["id"] == session.credential.device_id, found["address"])
 """
@@ -175,7 +175,7 @@ def test_a_parent_that_was_deleted_registers_anew_with_all_its_children(sandbox,
     sandbox.xyte.delete(first)
     sandbox.clear_log()
     change(parent, "xyte", children=children(41, parent.model))
-    assert run(parent, SESSION + "session.run(services.settle(session))\nprint(len(xyte.children(session)))") == ["41"]
+    assert run(parent, SESSION + "session.run(calls.settle(session))\nprint(len(xyte.children(session)))") == ["41"]
     assert sorted(born(sandbox)) == sorted(f"C{number}" for number in range(41))
     requests = [(it.path.replace(first, "old")[-20:], it.status) for it in sandbox.log("xyte")]
     assert [code for _, code in requests] == [401, 401] + 42 * [201]

@@ -5,8 +5,8 @@ import json
 from program import BESIDE, registered, run
 
 SESSION = """
-from enroll import services
-from enroll.services import xyte
+from enroll import calls
+from enroll.providers.xyte import device as xyte
 class Port:
     connect, set_clock, identity, feed = port.connect, port.set_clock, port.identity, port.feed
     @staticmethod
@@ -93,7 +93,7 @@ given = {children(30, model)!r}
 async def work():
     config.section["children"] = given[: len(config.section["children"] or ()) + 10]
     session.close()
-    await session.arun(services.settle(session))
+    await session.arun(calls.settle(session))
     return len([1 for _, it in xyte.children(session) if it])
 print(*asyncio.run(beside(work)))
 """
@@ -176,12 +176,12 @@ async def main():
     before = sockets()
     for _ in range(2):
         try:
-            await asyncio.wait_for(session.arun(services.settle(session)), 0.4)
+            await asyncio.wait_for(session.arun(calls.settle(session)), 0.4)
             print("not cancelled")
         except asyncio.TimeoutError:
             session.close()
         assert sockets() == before
-    await session.arun(services.settle(session))
+    await session.arun(calls.settle(session))
     session.close()
     assert sockets() == before
     return len([1 for _, it in xyte.children(session) if it])

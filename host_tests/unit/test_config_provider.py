@@ -1,5 +1,6 @@
 """The provider that enroll.json names: installed, missing or broken; and what is given back once it was read."""
 
+import os
 import sys
 
 import enroll.providers
@@ -52,9 +53,19 @@ def test_what_is_wrong_inside_a_provider_is_told_as_it_is():
         ("raise OSError(5)", "OSError"),
         ("raise ValueError('incompatible .mpy file')", "incompatible .mpy file"),
         ("1 / 0", "ZeroDivisionError"),
+        ("x = 1", "TABLE"),
     ):
         message = refused("broken", text)
         assert "provider broken" in message and words in message and "installed" not in message, message
+
+
+def test_an_empty_folder_is_no_provider():
+    """MicroPython imports one: an installation that was cut short may have made it."""
+    where = folder()
+    os.mkdir(where + "/hollow")
+    path = enroll.providers.__path__
+    with patched(enroll.providers, __path__=where if isinstance(path, str) else [where]):
+        assert "provider hollow" in refused("hollow")
 
 
 def test_no_heap_for_a_provider_is_not_a_mistake_in_the_file():

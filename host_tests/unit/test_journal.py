@@ -56,6 +56,31 @@ def test_a_credential_comes_back_as_it_was_kept():
         )
 
 
+# What an earlier build has written, when the modules bore other names: nothing on flash depends on these.
+WRITTEN = {
+    "etherfax": b"\x04)\x00\x1b\x00http://localhost/api\netherfax\nMT873615726"
+    b'["MT873615726", "t", {}, 0]\xe8\x05\xab\x9f',
+    "ickstream": b"\x044\x00*\x00http://localhost/api\nickstream\nhw-1\napp-1\n3087301873"
+    b'["device-1", "t", {"scheme": "Bearer"}, 0]\xc2\x97\xd8\xd6',
+    "xyte": b"\x041\x00/\x00http://localhost/api\nxyte\nsn-1\n00:11:22:33:44:55\n"
+    b'["device-1", "t", {"hub_url": "http://hub"}, 0]\x0b\xf6&d',
+    "centagate": b"\x043\x00.\x00http://localhost/api\ncentagate\nuser-1\n60123456789\n1"
+    b'["60123456789", "", {"username": "user-1"}, 0]\xdf\xe1uu',
+}
+
+
+def test_a_record_of_an_earlier_build_is_read_back():
+    for name in SECTIONS:
+        it = config(name)
+        slot = Journal(store_with(it).path)
+        slot.prepare()
+        with open(slot.name(0), "r+b") as file:
+            file.write(b"ENR\x01\x01\x00\x00\x00" + WRITTEN[name])
+        found = enroll.stored(it, Port())
+        assert (found.provider, found.device_id) == (name, json.loads(found.encode())[0]), name
+        assert found.encode() in WRITTEN[name]
+
+
 def test_stored_is_the_kept_credential():
     it = config("etherfax")
     store_with(it, KEPT, ETHERFAX.encode())

@@ -6,7 +6,7 @@ import enroll.connection as connection
 from boots import GOOD, Device, Port, Ready, Service
 from enroll import tasks
 from enroll.enroller import Enroller
-from enroll.services import xyte
+from enroll.providers.xyte import device as xyte
 from enroll.session import Session
 from helpers import Wire, patched
 from talk import Life

@@ -1,7 +1,9 @@
 """The child devices of a Xyte device: what enroll.json may say of them, and that each is registered once."""
 
-from enroll.providers import xyte_children
-from enroll.services import children, settle, xyte
+from enroll.calls import settle
+from enroll.providers.xyte import children
+from enroll.providers.xyte import device as xyte
+from enroll.providers.xyte.child import mark
 from family import change, child, family, known, mended, some
 from helpers import Fake, config, patched, raises
 
@@ -31,7 +33,6 @@ def test_mistakes_name_the_key():
 
 
 def test_a_child_is_the_same_one_when_its_version_name_or_details_change():
-    mark = xyte_children.mark
     first = mark(child(1))
     assert len(first) == 16
     assert first == mark(child(1, firmware_version="2.0", name="Lamp", details={"a": 1}))

@@ -7,8 +7,8 @@ import enroll.commit as commit
 import enroll.journal as journal
 import enroll.reset as reset
 from boots import GOOD
+from enroll.calls import settle
 from enroll.commit import Journal
-from enroll.services import settle
 from family import change, family, known, mended, some
 from helpers import Fake, patched, raises, read
 from talk import Cut, Flash

@@ -2,7 +2,7 @@
 
 from boots import GOOD
 from enroll.errors import EnrollError
-from enroll.services import xyte
+from enroll.providers.xyte import device as xyte
 from helpers import raises
 from talk import Life
 

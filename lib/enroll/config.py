@@ -12,8 +12,9 @@ def unload(*names: str) -> None:
     They are imported again when they are next needed. Nothing happens to one that is not loaded.
     """
     for name in names:
-        sys.modules.pop("enroll." + name, None)
-        sys.modules["enroll"].__dict__.pop(name, None)
+        parent, name = ("enroll." + name).rsplit(".", 1)
+        sys.modules.pop(parent + "." + name, None)
+        sys.modules[parent].__dict__.pop(name, None)
 
 
 def provider(name: str) -> "Any":

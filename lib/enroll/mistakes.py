@@ -56,7 +56,7 @@ def ca(path: "str | None") -> EnrollError:
 
 def provider(name: "Any", error: Exception | None) -> EnrollError:
     """There is no provider `name`, or importing it has raised `error`."""
-    if error and "providers.%s'" % name not in str(error):
+    if error and not (isinstance(error, ImportError) and "providers.%s'" % name in str(error)):
         return EnrollError("configuration", "provider %s: %s %s" % (name, type(error).__name__, error))
     try:
         files = sorted(os.listdir(__file__.rpartition("/")[0] + "/providers"))

@@ -188,7 +188,7 @@ def fetch(
     if isinstance(data, str):
         data = data.encode()
     if auth:
-        from .digest import basic
+        from .basic import basic
 
         add(headers, "Authorization", basic(*auth))
     if idle is not None and not stream:

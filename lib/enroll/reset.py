@@ -19,7 +19,7 @@ def forget(config: "Config", port) -> None:
     except OSError:
         return
     for name in names:
-        if name[0] == "c" and name[1:].isdigit():  # see services/children.py
+        if name[0] == "c" and name[1:].isdigit():  # of child devices
             port.feed()
             clear(Journal(config.store + "/" + name))
 

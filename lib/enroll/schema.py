@@ -124,7 +124,9 @@ def service(name: "Any") -> "Any":
     error = None
     if isinstance(name, str) and name.isalpha() and name.islower() and not name[99:]:
         try:
-            return provider(name)
+            found = provider(name)
+            found.TABLE  # noqa: B018  # an empty folder has none
+            return found
         except MemoryError:
             raise
         except Exception as caught:  # whatever a plug-in raises that is broken, or lacks what it imports

@@ -25,7 +25,7 @@ _LONGEST = const(180000)  # seconds of a hold; a longer one is that of a clock t
 def _check(task) -> None:
     """Raises TypeError for what is no task: a function that was not called, a Response."""
     if not hasattr(task, "send"):
-        raise TypeError("no task: give what session.task or a function of enroll.services returns")
+        raise TypeError("no task: give what session.task or a provider's device module returns")
 
 
 def _denied(response: "Response") -> bool:
@@ -91,7 +91,7 @@ class Session:
         return await self.arun(self.task(method, path, repeat, **more))
 
     def run(self, task):
-        """Drive `task`, one of this session's or of `enroll.services`, to its end and return its value."""
+        """Drive `task`, one of this session's or of a provider's module `device`, to its end and return its value."""
         _check(task)
         return tasks.run(task, self.port.feed, self.port.sleep, self)
 

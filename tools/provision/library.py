@@ -26,13 +26,18 @@ ROOT = _root()
 LIBRARY = ROOT / "lib" / "enroll"
 
 
+def _provider_files() -> list[Path]:
+    """The modules of all providers: each is a folder, or one file."""
+    return sorted((LIBRARY / "providers").rglob("*.py"))
+
+
 @functools.cache
 def enroll_config() -> Any:
     """`Config`, `EnrollError`, `service` and `explain` (of TLS) of the library. All that is imported later is imported
     now, while there is a `micropython` for it, and nothing is unloaded: it is needed for the next board.
     """
     ours = {"micropython": SimpleNamespace(const=lambda value: value)} if "micropython" not in sys.modules else {}
-    providers = [f"enroll.providers.{path.stem}" for path in sorted((LIBRARY / "providers").glob("[!_]*.py"))]
+    providers = [".".join(path.relative_to(LIBRARY.parent).with_suffix("").parts) for path in _provider_files()]
     sys.path.insert(0, str(LIBRARY.parent))
     sys.modules.update(ours)  # type: ignore[arg-type]
     try:
@@ -60,9 +65,9 @@ def enroll_config() -> Any:
 @functools.cache
 def providers() -> dict[str, Any]:
     """The modules of the providers that are there, by name."""
-    names = sorted(path.stem for path in (LIBRARY / "providers").glob("[!_]*.py"))
+    names = {path.relative_to(LIBRARY / "providers").parts[0].removesuffix(".py") for path in _provider_files()}
     service = enroll_config().service
-    return {name: service(name) for name in names if "_" not in name}
+    return {name: service(name) for name in sorted(names) if "_" not in name}
 
 
 def provider(name: str) -> Any:

@@ -206,7 +206,7 @@ def _typed(provider: str, key: str, text: str) -> Any:
 
 
 def _sign(section: dict[str, Any]) -> str:
-    """Put `cen_token` in the place of auth_token and secret_code: HMAC-SHA256 as lib/enroll/providers/centagate.py."""
+    """Put `cen_token` in the place of auth_token and secret_code: HMAC-SHA256 as the provider centagate does."""
     message = section["admin_username"] + section.pop("auth_token")
     token = hmac.new(section.pop("secret_code").encode(), message.encode(), hashlib.sha256).hexdigest()
     section["cen_token"] = token

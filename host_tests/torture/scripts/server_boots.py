@@ -12,8 +12,8 @@ import time
 import enroll
 import main
 import watched
-from enroll.digest import etherfax_token
 from enroll.enroller import Enroller
+from enroll.providers.etherfax.md5 import token
 
 # what firmware/main.py exits with, after lib/enroll/errors.py; else 75
 STATUS = {"registered": 0, "configuration": 78, "storage": 74, "answer": 76, "refused": 77, "orphaned": 77}
@@ -99,7 +99,7 @@ def run(plan):
     top = json.loads(plan.readline())
     secrets = top["secrets"]
     if top["serial"]:
-        secrets.append(etherfax_token(top["serial"], int(time.time())))
+        secrets.append(token(top["serial"], int(time.time())))
     for line in plan:
         case = json.loads(line)
         start = time.ticks_ms()

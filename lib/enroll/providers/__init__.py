@@ -1,6 +1,6 @@
 """What the providers share: the requests they yield, the answers they are sent, the credential, what a refusal means.
 
-A provider is a module with
+A provider is a package, or a module, with
 
     TABLE       its section of enroll.json (see config.py)
     ANSWER      bytes of heap that are proved for the answer before it is asked for; a longer one takes what is free
@@ -16,6 +16,9 @@ A provider is a module with
     _RESET      what a person must do at the service before a device that was reset can register again; host tools read
                 it, a constant with an underscore takes no flash (only where there is something to do)
     SECRETS     names of further fields of its answers that are secret (only where `_PRIVATE` does not find them)
+
+All that is pure. What a registered device calls there is in the package's module `device`, see enroll.calls; nothing
+that registers imports it. `refused` has the words for refusals where only these need them.
 
 A table of refusals has a line for each code, the first one too after a line break: the code, the first letter of the
 error's kind, what the code means, and after a colon what to do about it. The line "refused" says what to do about all

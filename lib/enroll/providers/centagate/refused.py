@@ -1,6 +1,6 @@
 """Centagate: what its refusals mean. Needed only where there is one."""
 
-from .answer_refused import refusal
+from ..answer_refused import refusal
 
 if __debug__:  # mpy-cross -O leaves this out: it knows const by itself
     from micropython import const
@@ -8,8 +8,8 @@ if __debug__:  # mpy-cross -O leaves this out: it knows const by itself
 if False:  # for type hints only
     from typing import NoReturn
 
-    from ..config import Config
-    from . import Answer
+    from ...config import Config
+    from .. import Answer
 
 # The documentation's return codes, then some that were seen elsewhere.
 _CODES = const("""

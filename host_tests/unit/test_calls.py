@@ -6,10 +6,11 @@ import enroll
 import enroll.commit as commit
 import enroll.journal as journal
 from boots import GOOD
-from enroll import services
+from enroll import calls
 from enroll.commit import Journal
 from enroll.journal import KEPT
-from enroll.services import etherfax, ickstream
+from enroll.providers.etherfax import device as etherfax
+from enroll.providers.ickstream import device as ickstream
 from enroll.token import set_registration_token
 from helpers import patched, raises
 from talk import Cut, Flash, Life
@@ -41,7 +42,7 @@ def test_a_service_without_anything_to_settle_is_not_asked():
     for provider in ("etherfax", "ickstream", "xyte", "centagate"):
         life = Life(provider, says(OSError(1, "nobody asks")))
         for new in (True, False):
-            assert life.run(services.settle, new) is None
+            assert life.run(calls.settle, new) is None
         assert not life.net.requests and not life.saves
 
 
@@ -50,12 +51,12 @@ def test_a_service_without_anything_to_settle_is_not_asked():
 
 def test_the_check_is_made_once_when_the_device_is_new_and_never_again():
     life = Life("etherfax", says(200, {"Status": "Active"}), CHECK)
-    life.run(services.settle, True)
+    life.run(calls.settle, True)
     assert [(it.method, it.path) for it in life.asked] == [("GET", "/api/accounts?a=status")]
     assert life.asked[0].headers["Authorization"].startswith("Basic ")
     life.boot()
-    life.run(services.settle, False)
-    life.run(services.settle)
+    life.run(calls.settle, False)
+    life.run(calls.settle)
     assert not life.asked and not life.saves
 
 
@@ -82,7 +83,7 @@ def test_a_page_of_a_portal_is_not_an_answer_to_a_check():
 
 def test_a_check_that_is_refused_says_what_to_do_and_costs_nothing():
     life = Life("etherfax", says(403, None), CHECK)
-    error = raises("refused", life.run, services.settle, True)
+    error = raises("refused", life.run, calls.settle, True)
     assert "403" in str(error) and "portal" in str(error)
     assert len(life.asked) == 1 and secret(life) == "token-canary" and not life.saves
 
@@ -90,16 +91,16 @@ def test_a_check_that_is_refused_says_what_to_do_and_costs_nothing():
 def test_a_check_that_is_not_authorised_ends_in_a_sentence_and_keeps_the_credential():
     """Two 401s, one attempt to register anew, which is refused."""
     life = Life("etherfax", lambda it: (403, None) if "register" in it.path else (401, None), CHECK)
-    error = raises("refused", life.run, services.settle, True)
+    error = raises("refused", life.run, calls.settle, True)
     assert "reset this device in the portal" in str(error)
     assert len(life.asked) == 3 and secret(life) == "token-canary"
-    error = raises("refused", life.run, services.settle, True)
+    error = raises("refused", life.run, calls.settle, True)
     assert "401" in str(error) and "enable or reset this device in the portal" in str(error)
     assert len(life.asked) == 1
 
 
 def test_a_busy_service_is_an_error_that_says_when_to_come_back():
-    for function in (etherfax.check, lambda session: services.settle(session, True)):
+    for function in (etherfax.check, lambda session: calls.settle(session, True)):
         life = Life("etherfax", says(503, None, {"Retry-After": "7"}), CHECK)
         assert raises("server", life.run, function).retry_after == 7
     life = Life("etherfax", says(429, None), CHECK)
@@ -108,7 +109,7 @@ def test_a_busy_service_is_an_error_that_says_when_to_come_back():
 
 def test_a_service_that_is_not_there_is_an_error_of_the_connection():
     life = Life("etherfax", says(OSError(104, "reset")), CHECK)
-    raises(OSError, life.run, services.settle, True)
+    raises(OSError, life.run, calls.settle, True)
     assert secret(life) == "token-canary"
 
 
@@ -166,27 +167,27 @@ def test_an_error_of_json_rpc_says_when_to_come_back_too():
 
 def test_an_address_is_told_once_and_the_next_boots_are_silent():
     life = Life("ickstream", rpc(), HOME)
-    life.run(services.settle, True)
+    life.run(calls.settle, True)
     assert life.net.asked() == TOLD
     (it,) = life.asked
     assert it.json["method"] == "setDeviceAddress"
     assert it.json["params"] == {"deviceId": "device-1", "address": "192.168.1.7"}
     assert [state for _, state in life.saves] == [KEPT]
     for _ in range(2):
-        life.run(services.settle)
+        life.run(calls.settle)
         life.boot()
     assert life.net.asked() == TOLD and len(life.saves) == 1
     life.it.section["address"] = "10.0.0.1"
-    life.run(services.settle)
+    life.run(calls.settle)
     life.boot()
-    life.run(services.settle)
+    life.run(calls.settle)
     assert life.net.asked() == 2 * TOLD and enroll.stored(life.it, life.port).extra["address"] == "10.0.0.1"
 
 
 def test_an_address_that_the_service_knows_from_the_registration_is_not_told():
     good = dict(GOOD["ickstream"], result=dict(GOOD["ickstream"]["result"], address="192.168.1.7"))
     life = Life("ickstream", rpc(), HOME, good)
-    life.run(services.settle, True)
+    life.run(calls.settle, True)
     assert not life.net.requests and not life.saves
     life.run(ickstream.set_address, "10.0.0.1")
     assert life.net.asked() == TOLD
@@ -195,17 +196,17 @@ def test_an_address_that_the_service_knows_from_the_registration_is_not_told():
 def test_an_address_that_the_service_did_not_take_is_told_again():
     for answer in (rpc(error={"code": -32001}), says(503, None), says(OSError(104, "reset")), says(200, {})):
         life = Life("ickstream", answer, HOME)
-        raises(Exception, life.run, services.settle)
+        raises(Exception, life.run, calls.settle)
         assert not life.saves and "address" not in life.session.credential.extra
         life.net.answer = rpc()
-        life.run(services.settle)
+        life.run(calls.settle)
         assert life.net.asked() == 2 * TOLD
 
 
 def test_all_of_a_credential_survives_a_change_of_address():
     life = Life("ickstream", rpc(), dict(HOME, scheme="OAuth"))
     life.session.credential.renewed = 1234
-    life.run(services.settle)
+    life.run(calls.settle)
     found = enroll.stored(life.it, life.port)
     assert (found.device_id, found.secret.reveal(), found.renewed) == ("device-1", "token-canary", 1234)
     assert found.extra == {"address": "192.168.1.7", "scheme": "OAuth"}
@@ -222,7 +223,7 @@ def cut_while_kept(prepare=lambda life: None):
             prepare(life)
             flash.done, flash.at = 0, at
             try:
-                life.run(services.settle)
+                life.run(calls.settle)
                 return
             except Cut:
                 flash.at = None
@@ -235,7 +236,7 @@ def test_power_that_fails_while_an_address_is_kept_never_costs_the_credential():
         cuts += 1
         assert secret(life) == "token-canary", cuts
         life.boot()
-        life.run(services.settle)
+        life.run(calls.settle)
         assert secret(life) == "token-canary" and len(life.net.requests) <= 2, cuts
     assert cuts > 5
 
@@ -258,7 +259,7 @@ def test_what_is_kept_again_belongs_to_the_registration_token_it_was_given_for()
     """A new registration token still registers again, and is not erased unused."""
     life = Life("ickstream", rpc(), HOME)
     set_registration_token(life.it, "second-canary", life.port)
-    life.run(services.settle)
+    life.run(calls.settle)
     assert enroll.stored(life.it, life.port) is None
 
 

@@ -1,6 +1,6 @@
 """etherFAX: the call that shows whether the service takes the credential."""
 
-from . import read
+from ...calls import read
 
 if __debug__:  # mpy-cross -O leaves this out: it knows const by itself
     from micropython import const
@@ -10,7 +10,7 @@ refused enable or reset this device in the portal""")
 
 
 def example(_credential):
-    """See `enroll.services.example`."""
+    """See `enroll.calls.example`."""
     return "GET", "/accounts?a=status", None
 
 
@@ -24,6 +24,6 @@ def check(session):
 
 
 def settle(session, new: bool):
-    """Task: make the `check` call of enroll.json, if the device is `new`. See `enroll.services.settle`."""
+    """Task: make the `check` call of enroll.json, if the device is `new`. See `enroll.calls.settle`."""
     if new and session.config.section["check"]:
         yield from check(session)

@@ -3,9 +3,9 @@
 ickStream wiki, "API/Cloud Core Protocol": getDevice, setDeviceAddress, removeDevice.
 """
 
-from ..errors import EnrollError
-from ..providers.answer_refused import refusal
-from . import keep, read
+from ...calls import keep, read
+from ...errors import EnrollError
+from ..answer_refused import refusal
 
 if __debug__:  # mpy-cross -O leaves this out: it knows const by itself
     from micropython import const
@@ -20,7 +20,7 @@ refused fetch a new registration token for this device
 
 
 def example(credential):
-    """See `enroll.services.example`."""
+    """See `enroll.calls.example`."""
     return "POST", "", {"jsonrpc": "2.0", "id": 2, "method": "getDevice", "params": {"deviceId": credential.device_id}}
 
 
@@ -55,7 +55,7 @@ def set_address(session, address: str):
 
 
 def settle(session, new: bool):
-    """Task: tell the `address` of enroll.json, if the service does not know it. See `enroll.services.settle`."""
+    """Task: tell the `address` of enroll.json, if the service does not know it. See `enroll.calls.settle`."""
     address = session.config.section["address"]
     if address:
         yield from set_address(session, address)

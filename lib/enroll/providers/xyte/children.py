@@ -7,13 +7,13 @@ that it names. Once the parent has registered again, its children must register 
 import json
 import os
 
-from .. import commit
-from ..credential import Credential
-from ..errors import EnrollError
-from ..journal import KEPT
-from ..providers import need
-from ..providers.xyte_children import body, mark
-from . import read
+from ... import commit
+from ...calls import read
+from ...credential import Credential
+from ...errors import EnrollError
+from ...journal import KEPT
+from .. import need
+from .child import body, mark
 
 if __debug__:  # mpy-cross -O leaves this out: it knows const by itself
     from micropython import const

@@ -5,17 +5,17 @@ https://www.etherfax.net, REST API, "devices?a=register".
 
 import hashlib
 
-from ..config import unload
-from ..url import quote
-from . import Request, need
+from ...config import unload
+from ...url import quote
+from .. import Request, need
 
 if __debug__:  # mpy-cross -O leaves this out: it knows const by itself
     from micropython import const
 
 if False:  # for type hints only
-    from ..config import Config
-    from ..credential import Credential
-    from . import Answer
+    from ...config import Config
+    from ...credential import Credential
+    from .. import Answer
 
 TABLE = "serial@I utc_offset-n check-A"
 ANSWER = 512
@@ -29,32 +29,32 @@ refused enable or reset this device in the portal, and check its serial and cloc
 def check(section: dict) -> None:
     """Raises EnrollError where the firmware lacks what the token is made with."""
     if not hasattr(hashlib, "md5"):
-        from .. import mistakes
+        from ... import mistakes
 
         raise mistakes.md5()
 
 
 def register(config: "Config", now: int):
     token = _token(config.section, now)
-    unload("digest", "calendar")  # the request gets their heap
+    unload("providers.etherfax.md5", "calendar")  # the request gets their heap
     serial = quote(config.section["serial"])
     yield Request("GET", "%s/devices?a=register&id=%s&token=%s" % (config.url, serial, token))
 
 
 def _token(section: dict, now: int) -> str:
-    from ..digest import etherfax_token
+    from .md5 import token
 
-    return etherfax_token(section["serial"], now, section["utc_offset"] or 0)
+    return token(section["serial"], now, section["utc_offset"] or 0)
 
 
 def parse(config: "Config", answer: "Answer") -> "Credential":
     extra = answer.json(_REFUSALS, config)
-    from ..credential import Credential
+    from ...credential import Credential
 
     return Credential(config.provider, config.section["serial"], need(extra, "DeviceToken")[0], extra)
 
 
 def headers(credential: "Credential") -> dict[str, str]:
-    from ..digest import basic
+    from ...basic import basic
 
     return {"Authorization": basic("device/" + credential.device_id, credential.secret.reveal())}

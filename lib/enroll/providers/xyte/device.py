@@ -6,16 +6,16 @@
     xyte.get_config   GET .../config                     and `set_config`, its configuration in the cloud
     xyte.children     the child devices, `register_children`, `children_telemetry`
 
-All but `children` are tasks: see `enroll.services`.
+All but `children` are tasks: see `enroll.calls`.
 """
 
-from . import read
+from ...calls import read
 
 if __debug__:  # mpy-cross -O leaves this out: it knows const by itself
     from micropython import const
 
 if False:  # for type hints only
-    from ..credential import Credential
+    from ...credential import Credential
 
 _REFUSALS = const("""
 refused check this device, and what it may do, in the portal""")
@@ -24,7 +24,7 @@ _ROUND = const(20)  # commands that are obeyed in one go
 
 
 def example(_credential):
-    """See `enroll.services.example`."""
+    """See `enroll.calls.example`."""
     return "POST", "/v1/devices/{id}/telemetry", {"status": "online"}
 
 
@@ -133,6 +133,6 @@ def children_telemetry(session, reports: dict):
 
 
 def settle(session, new: bool):
-    """Task: register the `children` that are not registered. See `enroll.services.settle`."""
+    """Task: register the `children` that are not registered. See `enroll.calls.settle`."""
     if session.config.section["children"]:
         yield from register_children(session)

@@ -3,16 +3,16 @@
 https://dev.xyte.io, "Registration" and "Register Device".
 """
 
-from ..url import split
-from . import Request, need
+from ...url import split
+from .. import Request, need
 
 if __debug__:  # mpy-cross -O leaves this out: it knows const by itself
     from micropython import const
 
 if False:  # for type hints only
-    from ..config import Config
-    from ..credential import Credential
-    from . import Answer
+    from ...config import Config
+    from ...credential import Credential
+    from .. import Answer
 
 TABLE = "hardware_key@P firmware_version!A sn!I mac@I cloud_id-I sub_model-A name-A details-{ children-O static_cert-t"
 ANSWER = 1024
@@ -35,9 +35,9 @@ def check(section: dict) -> str | None:
         if not good:
             return "cloud_id` wants a short code and 16 to 36 letters and digits"
     if section["children"]:
-        from . import xyte_children
+        from . import child
 
-        return xyte_children.check(section["children"])
+        return child.check(section["children"])
     return None
 
 
@@ -61,7 +61,7 @@ def parse(config: "Config", answer: "Answer") -> "Credential":
         good = False
     if not good:
         need({}, hub)
-    from ..credential import Credential
+    from ...credential import Credential
 
     return Credential(config.provider, device_id, key, extra)
 

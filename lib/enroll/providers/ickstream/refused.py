@@ -1,7 +1,7 @@
 """ickStream: what it means that addDevice has not given a credential. Needed only where it has not."""
 
-from ..errors import EnrollError
-from .answer_refused import refusal
+from ...errors import EnrollError
+from ..answer_refused import refusal
 
 if __debug__:  # mpy-cross -O leaves this out: it knows const by itself
     from micropython import const
@@ -9,8 +9,8 @@ if __debug__:  # mpy-cross -O leaves this out: it knows const by itself
 if False:  # for type hints only
     from typing import NoReturn
 
-    from ..config import Config
-    from . import Answer
+    from ...config import Config
+    from .. import Answer
 
 # HTTP's, and JSON-RPC's errors (JSON-RPC 2.0 specification, 5.1) with the service's own
 _ERRORS = const("""

@@ -1,19 +1,19 @@
 """Centagate: binds an SMS or OTP token to a user; the request is signed with HMAC-SHA256.
 
 "Token Registration API", registerActiveToken, in Centagate's web service documentation. An administrator's login on the
-device is in centagate_login.py.
+device is in login.py.
 """
 
-from ..errors import EnrollError
-from ..url import quote
-from . import Answer, Request
+from ...errors import EnrollError
+from ...url import quote
+from .. import Answer, Request
 
 if __debug__:  # mpy-cross -O leaves this out: it knows const by itself
     from micropython import const
 
 if False:  # for type hints only
-    from ..config import Config
-    from ..credential import Credential
+    from ...config import Config
+    from ...credential import Credential
 
 TABLE = "admin_username!A username!I token_sn!I token_type!I cen_token-P auth_token-P secret_code-P login-{"
 ANSWER = 1536
@@ -29,9 +29,9 @@ def check(section: dict) -> str | None:
     if parts.count(None) != (2 if section["cen_token"] or login else 0) or (section["cen_token"] and login):
         return "cen_token` is wanted, or `auth_token` with `secret_code`, or `login`"
     if login:
-        from . import centagate_login
+        from . import login as admin_login
 
-        section["login"] = centagate_login.check(login)
+        section["login"] = admin_login.check(login)
     return None
 
 
@@ -41,12 +41,12 @@ def register(config: "Config", now: int):
     if section["cen_token"]:
         token = section["cen_token"].reveal()
     else:
-        from ..hmac import hmac_sha256
+        from ...hmac import hmac_sha256
 
         if section["login"]:
-            from . import centagate_login
+            from . import login as admin_login
 
-            auth_token, code = yield from centagate_login.login(config, now)
+            auth_token, code = yield from admin_login.login(config, now)
         else:
             auth_token, code = section["auth_token"].reveal(), section["secret_code"].reveal()
         token = hmac_sha256(code.encode(), (admin + auth_token).encode())
@@ -67,7 +67,7 @@ def result(config: "Config", answer: Answer, bound: bool = False) -> dict:
     reply = answer.json()
     code = str(reply.get("code"))
     if answer.status > 299 or (code != "0" and not (code == "29008" and bound)):
-        from .centagate_refused import refuse
+        from .refused import refuse
 
         refuse(config, answer, reply)
     found = reply.get("object")
@@ -79,7 +79,7 @@ def result(config: "Config", answer: Answer, bound: bool = False) -> dict:
 def parse(config: "Config", answer: Answer) -> "Credential":
     extra = result(config, answer, answer.again)
     extra["username"] = config.section["username"]
-    from ..credential import Credential
+    from ...credential import Credential
 
     return Credential(config.provider, config.section["token_sn"], "", extra)
 

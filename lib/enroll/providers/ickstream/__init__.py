@@ -5,16 +5,16 @@ ickStream wiki, "API/Cloud Core Protocol/addDevice" and "Device registration pro
 
 from binascii import crc32
 
-from ..errors import EnrollError
-from . import Request, need
+from ...errors import EnrollError
+from .. import Request, need
 
 if __debug__:  # mpy-cross -O leaves this out: it knows const by itself
     from micropython import const
 
 if False:  # for type hints only
-    from ..config import Config
-    from ..credential import Credential
-    from . import Answer
+    from ...config import Config
+    from ...credential import Credential
+    from .. import Answer
 
 TABLE = "hardware_id@I application_id!I registration_token-P address-A scheme-A"
 ANSWER = 1024
@@ -52,12 +52,12 @@ def parse(config: "Config", answer: "Answer") -> "Credential":
     extra = reply.get("result")
     other = str(reply.get("id", 1)) != "1"  # where the answer is cut the id may be missing
     if answer.status > 299 or isinstance(reply.get("error"), dict) or other or not isinstance(extra, dict):
-        from .ickstream_refused import refuse
+        from .refused import refuse
 
         refuse(config, answer, reply)
     device_id, token = need(extra, "id", "accessToken")
     extra["scheme"] = config.section["scheme"] or "Bearer"
-    from ..credential import Credential
+    from ...credential import Credential
 
     return Credential(config.provider, device_id, token, extra)
 
@@ -68,6 +68,6 @@ def headers(credential: "Credential") -> dict[str, str]:
 
 def finish(config: "Config", log) -> None:
     """The registration token has worked; it must not stay on flash."""
-    from ..erase import erase
+    from ...erase import erase
 
     erase(config, log)

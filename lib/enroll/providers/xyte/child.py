@@ -14,7 +14,7 @@ _MOST = const(100)
 
 def body(child: dict) -> dict:
     """What is sent to register `child`, a member of `children` in enroll.json. Raises EnrollError("configuration")."""
-    from ..schema import fields  # which is not kept once the configuration is read
+    from ...schema import fields  # which is not kept once the configuration is read
 
     found = fields(child, _TABLE, "xyte.children")
     return {key: value for key, value in found.items() if value is not None}
