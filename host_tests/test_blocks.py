@@ -24,11 +24,16 @@ from sandbox.cli import main as sandbox
 PAGES = [*ROOT.glob("*.md"), *(ROOT / "docs").rglob("*.md"), ROOT / "tools" / "sandbox" / "README.md"]
 HERE = "host_tests/test_blocks.py"
 SERVICE = "host_tests/system/test_service_pages.py"
+BENCH = r"\.venv/bin/python -m provision (scan|flash|fleet|station|upgrade|logs)\b"
 # page, how the block begins, the test that runs it; the first line that fits counts
 RUN_BY = [
     ("docs/services/.*", r"GET|POST|PUT|\{", f"{SERVICE}::test_the_wire_is_as_the_page_shows_it"),
     ("docs/services/.*", r"\$|import", f"{SERVICE}::test_afterwards_and_in_the_portal"),
-    ("docs/boards/.*", "make setup\nBOARD=", "host_tests/provision/test_five_commands.py::test_by_hand"),
+    (
+        "docs/boards/.*",
+        "make setup\nBOARD=",
+        "host_tests/provision/test_pages.py::test_by_hand_as_the_page_of_a_family_says",
+    ),
     (".*", "make setup\ncp ", "host_tests/provision/test_five_commands.py::test_five_commands_word_for_word"),
     (
         "docs/getting-started.md",
@@ -46,6 +51,7 @@ RUN_BY = [
     ("docs/outcomes.md", "MICROPYPATH", "host_tests/system/test_pages.py::test_the_command_of_a_computer"),
     ("docs/provision.md", "pip install", "host_tests/test_release.py::test_"),
     ("docs/provision.md", r"\{", f"{HERE}::test_the_placeholders_are_filled_in"),
+    ("docs/provision.md", BENCH, "host_tests/provision/test_pages.py::test_the_bench_as_the_page_says"),
     ("docs/provision.md", "serial,", f"{HERE}::test_the_table_is_read"),
     ("tools/sandbox/README.md", "from sandbox", f"{HERE}::test_the_sandbox_in_tests"),
     (".*", r"make |(\.venv/bin/)?python -m ", f"{HERE}::test_every_command_is_understood"),

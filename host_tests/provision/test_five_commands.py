@@ -3,7 +3,6 @@
 import itertools
 import json
 import os
-import shlex
 import subprocess
 import sys
 from pathlib import Path
@@ -19,13 +18,9 @@ NEEDED = ("Makefile", "requirements.txt", "tools", "lib", "firmware", "boards", 
 
 def commands(page: Path) -> list[str]:
     """The first block of commands in a page that begins with the host's tools."""
-    return commands_after(page.read_text(), "\n    make setup\n")
-
-
-def commands_after(text: str, begins: str) -> list[str]:
-    """The first block of commands in `text` that begins so."""
-    block = text[text.index(begins) :].strip("\n").partition("\n\n")[0]
-    return [line.removeprefix("    ") for line in block.splitlines()]
+    _, _, rest = page.read_text().partition("\n    make setup\n")
+    block = rest.partition("\n\n")[0].splitlines()
+    return ["make setup", *(line.removeprefix("    ") for line in block)]
 
 
 @pytest.mark.parametrize("page", PAGES, ids=lambda page: page.stem)
@@ -65,21 +60,3 @@ def test_five_commands_word_for_word(clone, plug, sandbox, runtime):
         if command.startswith("cp "):
             filled_in(clone / "enroll.json", sandbox, serial)
     assert f"registered etherfax {serial} at https://" in done.stdout
-
-
-@pytest.mark.parametrize("page", ["esp32", "rp2"])
-def test_by_hand(clone, plug, page, monkeypatch):
-    """The library is on the board already: what `mip install` does, test_mip.py shows."""
-    text = (ROOT / "docs" / "boards" / f"{page}.md").read_text()
-    setup, board, install, *lines, reset = commands_after(text, "\n    make setup\n    BOARD=")
-    assert (setup, install) == ("make setup", ".venv/bin/mpremote mip install ./package.json")
-    monkeypatch.chdir(clone)
-    for name in ("ca.der", "enroll.json"):
-        (clone / name).touch()
-    machine = plug(stocked=True)
-    for line in [*lines, reset.removesuffix(" + sleep 3 + repl")]:
-        program, *words = shlex.split(line.replace("$BOARD", board.removeprefix("BOARD=")))
-        done = machine.mpremote(*words)
-        assert program == ".venv/bin/mpremote" and done.returncode == 0, done
-    there = machine.mpremote("exec", "import os; print(os.listdir('/'))").stdout
-    assert all(f"'{name}'" in there for name in ("main.py", "app.py", "port.py", "link.py", "board.py", "enroll.json"))
