@@ -224,9 +224,9 @@ def test_a_schedule_on_another_clock_than_the_boards_is_obeyed_too():
 
 def test_a_board_whose_memory_does_not_last_spreads_its_attempts_over_the_whole_cap():
     for board in (Forgetful, Bare):
-        for part, seconds in ((65535, 900), (32768, 451), (0, 1)):
+        for cap, part, seconds in ((900, 65535, 900), (900, 32768, 451), (900, 0, 1), (DAY, 32768, DAY // 2 + 1)):
             with chance(part):
-                sleeper = Sleeper(board=board)
+                sleeper = Sleeper(board=board, retry={"first": 1, "cap": cap})
                 assert sleeper.wake(NOW, BUSY).at == NOW + seconds
                 assert sleeper.wake(NOW + 2, BUSY).at == NOW + 2 + seconds, "each wake is like the first"
 

@@ -21,6 +21,10 @@ def test_the_span_stops_at_cap():
         assert 0 <= delay(failures, 5, 900, ALMOST_ONE) < 900
 
 
+def test_the_span_reaches_a_cap_of_a_day_from_a_second():
+    assert [delay(failures, 1, 86400, 0.5) for failures in (17, 18, 99)] == [32768, 43200, 43200]
+
+
 def test_full_jitter_reaches_from_nothing_to_the_whole_span():
     for failures, span in ((1, 5), (2, 10), (20, 900)):
         assert delay(failures, 5, 900, 0) == 0

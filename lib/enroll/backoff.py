@@ -26,4 +26,4 @@ def delay(count: int, first: float, cap: float, chance: float, final: bool = Fal
     asked = min(after, _DAY) + chance * first if after and after > 0 else 0
     if final:
         return max(asked, cap * (1 + chance) / 2)
-    return asked or chance * min(cap, first * (1 << min(count - 1, 16)))
+    return asked or chance * min(cap, first * (1 << min(count - 1, 17)))

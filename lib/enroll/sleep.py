@@ -17,7 +17,7 @@ if __debug__:  # mpy-cross -O leaves this out: it knows const by itself
 
 _FORMAT = const("<4sIHQQ")
 _MAGIC = const(b"ENS\x02")
-_MANY = const(16)  # failures after which the span of the random wait is `retry.cap`
+_MANY = const(17)  # failures after which the span of the random wait is `retry.cap`
 _LONGEST = const(180000)  # seconds; no wait is longer: a day that a server asks for, a day of jitter, some more
 
 
