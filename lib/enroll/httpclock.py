@@ -23,7 +23,7 @@ def ask(config: "Config", earliest: int, check):
         try:
             it = yield from http1.exchange(method, origin, timeout=config.timeout, verify=False)
             it.close()
-            return check(http_date(it.headers.get("date", ""), earliest) or 0, earliest)
+            return check(http_date(it.headers.get("date", ""), earliest) or -1, earliest)
         except (OSError, EnrollError) as error:
             failure = error
             if error.args[0] == _ETIMEDOUT:
