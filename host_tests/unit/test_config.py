@@ -1,7 +1,9 @@
 """enroll.json that is right: every key, its default, and what the board fills in."""
 
 import json
+import sys
 
+import enroll
 from enroll.config import Config, Secret
 from enroll.httpdate import iso_date
 from helpers import SECTIONS, changed, config, folder, raises, saved, settings, write
@@ -142,6 +144,16 @@ def test_what_is_left_out_comes_from_the_board():
         it = config(provider, {key: None})
         it.complete({"serial": "board", "hardware_id": "board", "hardware_key": "board", "mac": "board", "other": "x"})
         assert revealed(it.section)[key] == "board"
+
+
+def test_what_only_reads_the_file_is_unloaded():
+    network = [{"ssid": "wifi", "ip": "192.0.2.5/24", "gateway": "192.0.2.1"}]
+    path = saved(settings("xyte", {"mac": None}, earliest="2026-01-01", timeout=7, network=network))
+    it = Config.load(path)
+    for _ in range(2):
+        for name in ("reader", "scalars", "schema", "values", "ipv4", "httpdate"):
+            assert "enroll." + name not in sys.modules and not hasattr(enroll, name), name
+        it.complete({"mac": "00:11:22:33:44:55"})  # which wants some of them again
 
 
 def test_the_board_does_not_override_the_file():

@@ -18,6 +18,7 @@ class Sockets:
         self.fates = fates
         self.asked = []
         self.tried = []
+        self.options = []
         self.open = self.ms = self.fed = 0
 
     def getaddrinfo(self, *arguments):
@@ -66,7 +67,8 @@ class Socket:
     def setblocking(self, flag):
         assert not flag
 
-    def setsockopt(self, *_):
+    def setsockopt(self, *option):
+        self.net.options.append(option)
         raise OSError(92, "not here")
 
     def connect(self, where):
@@ -89,6 +91,12 @@ class Socket:
 def test_only_ipv4_is_asked_for():
     net = Sockets(["a"])
     assert net.connected() == "a" and net.asked == [("host", 80, 2, 1)]
+
+
+def test_small_pieces_wait_for_no_acknowledgement():
+    net = Sockets(["a"])
+    net.connected()
+    assert net.options == [(6, 1, 1)]  # TCP_NODELAY, where the port knows it
 
 
 def test_a_name_without_an_address_is_said_in_words():

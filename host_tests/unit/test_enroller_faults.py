@@ -3,6 +3,7 @@
 import asyncio
 
 import enroll
+import enroll.commit as commit
 import enroll.connection as connection
 from boots import GOOD, ONCE, Device, Port, Ready, Service
 from enroll import tasks
@@ -103,6 +104,34 @@ def test_run_and_arun_outlast_everything():
             found = enroll.run(it, port, request=service)
         assert found.secret.reveal() == "token-canary"
         assert len(service.requests) == len(errors) + 1
+
+
+def test_what_ends_a_pause_between_attempts_leaves_no_file_open():
+    """The next slot is open then, for the answer that did not come."""
+    files = []
+
+    class File:
+        def __init__(self, *arguments):
+            self._file = open(*arguments)
+            self.write, self.read = self._file.write, self._file.read
+            files.append(self)
+
+        def __enter__(self):
+            return self
+
+        def close(self, *_):
+            self._file.close()
+            if self in files:
+                files.remove(self)
+
+        __exit__ = close
+
+    port = Port()
+    port.sleep = failing(Odd("enough"))
+    it = config("etherfax", store=folder() + "/state")
+    with patched(commit, open=File):
+        raises(Odd, enroll.run, it, port, request=Service(OSError(104, "reset")))
+    assert not files
 
 
 def test_the_link_is_taken_down_after_three_failures_in_a_row():

@@ -5,9 +5,10 @@ import json
 
 import enroll
 import enroll.connection as connection
-from boots import GOOD, NOW, ONCE, Port, Ready, Service
+from boots import GOOD, NOW, ONCE, Device, Port, Ready, Service
 from enroll import tasks
 from enroll.commit import Journal
+from enroll.enroller import Enroller
 from enroll.journal import KEPT, recall
 from helpers import SECTIONS, Wire, config, folder, patched
 
@@ -39,6 +40,25 @@ def test_two_devices_register_in_one_loop():
     with patched(clock, ask=ask):
         found = asyncio.run(two([]))
     assert [it.secret.reveal() for it in found] == ["token-canary"] * 2
+
+
+def test_an_attempt_waits_ten_timeouts_for_another_one_that_never_ends():
+    def connecting(networks):
+        while True:
+            yield 0
+
+    device = Device("xyte", timeout=2)
+    port = Port()
+    port.connect = connecting
+    stuck = Enroller(device.it, port).attempt()
+    next(stuck)
+    waited = 0
+    for pause in Enroller(device.it, port).attempt():
+        if pause == 0:
+            break
+        waited += pause
+    assert waited == 20
+    stuck.close()
 
 
 def test_two_tasks_of_one_device_register_it_once():

@@ -7,7 +7,7 @@ from boots import GOOD, ONCE, Port, Ready
 from enroll import tasks
 from enroll.commit import Journal
 from enroll.enroller import Enroller
-from enroll.journal import KEPT, RAW, TRIED, recall
+from enroll.journal import KEPT, RAW, REFUSED, TRIED, recall
 from helpers import SECTIONS, Wire, config, folder, patched
 
 
@@ -133,6 +133,16 @@ def test_a_refusal_whose_body_is_too_long_or_cut_is_a_refusal():
     for body, length in ((b"x" * 5000, None), (b"x" * 10, 100), (b"", 100)):
         it = fresh("etherfax")
         assert boot(it, answer("etherfax", 403, body, length)).error.kind == "refused"
+
+
+def test_a_status_of_300_is_no_success():
+    """What comes with it is no credential, and it is the service's word even if its body never comes."""
+    for provider in ONCE:
+        for whole in (answer(provider, 300), answer(provider, 300, b"", 100)):
+            it = fresh(provider)
+            action = boot(it, whole)
+            assert action.error.kind == "answer" and "300" in str(action.error), action.error
+            assert state(it) == REFUSED
 
 
 def test_an_empty_answer():

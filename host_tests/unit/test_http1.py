@@ -159,7 +159,7 @@ def test_a_body_that_ends_early_is_an_error():
     raises(OSError, answer, "HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n2\r\nok\r\n")
     raises(OSError, answer, "HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n")
     raises(OSError, answer, "HTTP/1.1 200 OK\r\nContent-Le")
-    raises(OSError, answer, "")
+    assert raises(OSError, answer, "").args[0] == 104  # ECONNRESET
 
 
 def test_a_body_without_a_length_ends_with_the_connection():

@@ -111,6 +111,20 @@ def test_the_link_is_brought_up_before_the_first_request_and_after_one_that_fail
     assert session.port.connected == 2
 
 
+def test_a_port_may_connect_in_steps_or_return_nothing():
+    for steps in (True, False):
+        session = registered("xyte")
+        real = session.port.connect
+
+        def connecting(networks, real=real):
+            yield 0
+            real(networks)
+
+        session.port.connect = connecting if steps else lambda networks, real=real: real(networks) and None
+        sent(session)
+        assert session.port.connected == 1 and session.port.set == [NOW]
+
+
 def test_the_link_is_taken_down_after_three_requests_in_a_row_to_which_nobody_answered():
     """A driver may go on saying that it is connected when the access point has gone."""
     session = registered("xyte")

@@ -1,5 +1,7 @@
 """The child devices of a Xyte device: what enroll.json may say of them, and that each is registered once."""
 
+import json
+
 from enroll.calls import settle
 from enroll.providers.xyte import children
 from enroll.providers.xyte import device as xyte
@@ -123,6 +125,17 @@ def test_a_hundred_children_fit_in_seven_records():
     life.run(settle)
     assert len({path for path, _ in life.saves}) == 7 and len(life.cloud.born) == 100
     assert mended(life) == 0
+
+
+def test_a_record_of_4096_bytes_takes_no_other_child():
+    mine = mark(child(0))
+    for size, records in ((4095, 1), (4096, 2)):
+        life = family(some(2))
+        key = "k" * (size - len(json.dumps({mine: ["x", ""]})))
+        life.cloud.faults["C0"] = (201, {"id": "x", "access_key": key})
+        life.run(settle)
+        assert len({path for path, _ in life.saves}) == records, size
+        assert mended(life) == 0
 
 
 def test_a_child_that_is_refused_does_not_stop_the_others_and_is_said_in_the_end():
