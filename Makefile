@@ -8,7 +8,7 @@ export RUNTIMES
 endif
 
 .DEFAULT_GOAL := help
-.PHONY: help setup demo picture diagrams test torture test-qemu test-board evidence lint docs sandbox which-micropython dist release romfs firmware provision board size bench coverage lock clean
+.PHONY: help setup demo picture diagrams test torture test-qemu test-board evidence lint docs sandbox which-micropython dist release romfs firmware provision board size bench coverage mutants lock clean
 
 help: ## list the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-18s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -84,6 +84,9 @@ bench: .venv/ready ## time first and second boots
 coverage: .venv/ready ## show lines that no test reaches under CPython
 	@$(RUN) -m coverage run -m pytest -q -k cpython host_tests/unit host_tests/scenarios host_tests/ports host_tests/test_properties.py
 	@$(RUN) -m coverage report
+
+mutants: .venv/ready ## show which small changes of the library no test sees
+	@$(RUN) -m mutants $(ARGS)
 
 lock: .venv/ready ## pin the host tools again, requirements.in to .txt
 	@tools/lock.sh --upgrade
