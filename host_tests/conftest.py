@@ -4,6 +4,7 @@ import gc
 import importlib
 import os
 import shutil
+import signal
 import sys
 import tempfile
 from collections.abc import Generator, Iterator
@@ -101,6 +102,7 @@ def pytest_runtest_teardown(item: pytest.Item) -> Generator[None]:
 
 def pytest_sessionstart() -> None:
     """One folder for all that the run writes, keys included, whichever runtime or program writes it."""
+    signal.signal(signal.SIGINT, signal.default_int_handler)  # a background job ignores it, with all that it starts
     os.environ["TEST_FOLDER"] = os.environ["TMPDIR"] = tempfile.tempdir = tempfile.mkdtemp(prefix="enroll-")
 
 
