@@ -14,6 +14,7 @@ from typing import Any
 
 import trustme
 from devices import Device
+from provision.library import statuses
 
 from torture.faults import Bench, Result, on_micropython, steadily
 from torture.hostile import Hostile
@@ -26,7 +27,7 @@ TIMES = 200  # attempts in a row
 SETTLED = 20  # of them, after which nothing must grow any more
 STRANGERS = 3  # connections by someone else on this machine who has mistaken the port
 SECRETS = [TOKEN, *(value for section in SECTIONS.values() for value in section.values() if "canary" in value)]
-STATUS = {"registered": 0, "configuration": 78, "answer": 76, "refused": 77, "orphaned": 77}  # else 75
+STATUS = {"registered": 0, **statuses()}
 
 AUTHORITY = trustme.CA()  # now, not when it is first needed: batches run beside each other
 

@@ -4,22 +4,22 @@ import json
 import sys
 
 import enroll
-from enroll.errors import EnrollError
+from enroll.errors import EnrollError, status
 from helpers import raises
 
 PUBLIC = ("Config", "EnrollError", "Enroller", "Session", "stored", "run", "arun", "forget")
-KINDS = (
-    "configuration",
-    "storage",
-    "network",
-    "clock",
-    "certificate",
-    "memory",
-    "server",
-    "refused",
-    "orphaned",
-    "answer",
-)
+STATUS = {  # what main.py exits with, as docs/outcomes.md says
+    "configuration": 78,
+    "storage": 74,
+    "network": 75,
+    "clock": 75,
+    "certificate": 75,
+    "memory": 75,
+    "server": 75,
+    "refused": 77,
+    "orphaned": 77,
+    "answer": 76,
+}
 
 
 def test_public_names_are_there():
@@ -60,12 +60,18 @@ def test_names_that_are_none():
 
 
 def test_every_kind_says_what_to_do():
-    for kind in KINDS:
+    for kind in STATUS:
         error = EnrollError(kind, "what happened")
         assert error.kind == kind
         fact, colon, remedy = str(error).partition(": ")
         assert fact == "what happened" and colon and len(remedy) > 5
         assert error.said is False and error.retry_after is None
+
+
+def test_every_kind_has_its_exit_status():
+    for kind in STATUS:
+        assert status(kind) == STATUS[kind], kind
+    assert status("nothing like this") == 75
 
 
 def test_a_fact_that_says_what_to_do_is_left_as_it_is():

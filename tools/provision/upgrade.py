@@ -11,10 +11,10 @@ from typing import Any
 
 from . import look, snippets, swap
 from .answers import ASCII, OneOf, Text
-from .errors import ANSWER, CONFIGURATION, STORAGE, TRY_AGAIN, Failure, status_of
+from .errors import ANSWER, CONFIGURATION, STORAGE, TRY_AGAIN, Failure
 from .failures import ProgramError
 from .install import files as count
-from .library import ROOT, library
+from .library import ROOT, library, status_of
 from .link import Link
 from .plan import CONFIGURATION_FILE, MANIFEST, board_files, family_of, manifest, version
 from .raw import Deadline

@@ -9,10 +9,11 @@ from pathlib import Path
 from . import look
 from .backoff import Gate, opens, pause
 from .boot import BOOT
-from .errors import CONFIGURATION, SENTENCE, STATUS, STORAGE, TRY_AGAIN, Failure
+from .errors import CONFIGURATION, SENTENCE, STORAGE, TRY_AGAIN, Failure
 from .facts import Facts
 from .failures import nonsense
 from .install import Hear, Installed, install, installed_files
+from .library import statuses
 from .link import BYTECODE, Link, connect, ignore
 from .plan import library_plan, plan
 from .raw import HELD, Deadline
@@ -73,7 +74,7 @@ def attempt(link: Link, settings: Settings, hear: Hear, seconds: float) -> Outco
     kind = text.partition(":")[0]
     if status == 0 and provider == settings.provider and device_id:
         return Outcome("registered", clean(f"registered {provider} {device_id}"), 0, device_id)
-    if status == 0 or STATUS.get(kind) != status:
+    if status == 0 or statuses().get(kind) != status:
         raise nonsense(link.port)
     return Outcome(kind, clean(text), status, retry_after=max(0, retry_after))
 

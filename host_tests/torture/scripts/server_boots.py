@@ -12,11 +12,10 @@ import time
 import enroll
 import main
 import watched
+from enroll import errors
 from enroll.enroller import Enroller
 from enroll.providers.etherfax.md5 import token
 
-# what firmware/main.py exits with, after lib/enroll/errors.py; else 75
-STATUS = {"registered": 0, "configuration": 78, "storage": 74, "answer": 76, "refused": 77, "orphaned": 77}
 FINAL = ("configuration", "refused", "orphaned", "answer")
 
 
@@ -59,7 +58,7 @@ def outcome(case, config, status, line):
     wanted = " or ".join(case["kinds"])
     if kind not in case["kinds"]:
         yield f"wanted {wanted}: {line}"
-    if status != STATUS.get(kind, 75):
+    if status != (0 if kind == "registered" else errors.status(kind)):
         yield f"exit status {status} for {kind}"
     if kind != "registered" and len(line) < len(kind) + 20:
         yield f"says only {line}"
