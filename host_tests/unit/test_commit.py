@@ -67,6 +67,13 @@ def test_prepare_twice_keeps_the_record():
     assert load(path) == (OLD, False)
 
 
+def test_a_slot_that_power_left_empty_is_filled():
+    path = fresh()
+    write(slots(path)[1], b"")
+    Journal(path).prepare()
+    assert [len(read(name)) for name in slots(path)] == [1024, 1024]
+
+
 def test_a_record_survives_a_restart():
     assert load(fresh(OLD)) == (OLD, False)
 
@@ -171,7 +178,7 @@ def test_clear_forgets_both_slots():
         path = fresh(*records)
         clear(Journal(path))
         assert load(path) == (None, False)
-        assert not any(any(read(name)) for name in slots(path)), "no secret is left on flash"
+        assert all(read(name) == bytes(1024) for name in slots(path)), "no secret is left on flash"
 
 
 def test_clear_forgets_a_long_record():

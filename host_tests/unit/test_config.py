@@ -97,7 +97,7 @@ def test_every_key_of_xyte():
 
 
 def test_xyte_by_cloud_id():
-    for cloud_id in ("x" + "a1B2" * 4, "partner" + "Z" * 36):
+    for cloud_id in ("x" + "a1B2" * 4, "x-" + "a1B2" * 4, "partner" + "Z" * 36):
         plain = revealed(config("xyte", {"cloud_id": cloud_id, "mac": None}).section)
         assert plain["cloud_id"] == cloud_id and "mac" not in plain
 

@@ -110,6 +110,12 @@ def test_text_that_is_not_json_is_named_with_its_line():
         assert message.endswith("line 3") or message.endswith("line 4"), (bad, message)
 
 
+def test_no_control_character_stands_in_a_string_as_it_is():
+    for character in ("\x01", "\t", "\x1f"):
+        path = write(folder() + "/enroll.json", '{"provider": "a%sb"}' % character)
+        assert "broken JSON" in str(raises("configuration", Config.load, path))
+
+
 def test_what_stands_behind_the_json_is_named_too():
     for more in ("}", ",", "{}", "x", "\0", '"'):
         refused(WHOLE + "\n\n" + more, "broken JSON", 3)

@@ -226,6 +226,10 @@ def test_every_centagate_code_has_its_own_words():
     assert len(set(words)) == len(words)
 
 
+def test_centagate_success_with_a_status_of_300_is_none():
+    assert "300" in error_of("answer", "centagate", 300, {"code": 0})
+
+
 def test_centagate_29008_after_a_lost_answer_is_success():
     it = config("centagate")
     for code in (29008, "29008"):
