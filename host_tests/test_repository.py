@@ -37,6 +37,17 @@ def test_the_package_list_names_every_module() -> None:
     assert listed == {path.relative_to(ROOT).as_posix() for path in (ROOT / "lib/enroll").rglob("*.py")}
 
 
+def test_numbers_that_modules_repeat_agree() -> None:
+    """To share them costs 87 bytes of flash: a device has a constant without underscore as a name, too."""
+    from enroll import commit, credential, http1, journal
+    from enroll.providers import answer_cut
+
+    for name in ("_MAGIC", "_HEAD", "_SLOT", "_ENOENT"):
+        assert getattr(commit, name) == getattr(journal, name), name
+    # what is kept of a body is what a record takes
+    assert {commit._MOST, journal._MOST, credential._MOST, http1._BODY, answer_cut._LONG} == {8192}
+
+
 def test_every_file_is_short_enough_to_read() -> None:
     folders = ("lib", "firmware", "boards", "tools", "host_tests")
     long = {path.name: len(path.read_text().splitlines()) for name in folders for path in (ROOT / name).rglob("*.py")}
