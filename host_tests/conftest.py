@@ -62,7 +62,7 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
 def real_parts(request: pytest.FixtureRequest) -> Iterator[None]:
     """Under CPython all unit tests share one process: what one of them has left in a module is taken back.
 
-    boots.Port replaces `clock.ask` until it is called, which not every test does, and the Journal of the library. The
+    fake_device.Port replaces `clock.ask` until it is called, which not every test does, and the library's Journal. The
     tool that provisions boards keeps what the library unloads, in the same process.
     """
     from enroll import clock, commit

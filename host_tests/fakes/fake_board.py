@@ -12,7 +12,7 @@ import enroll.errors
 import enroll.journal
 import enroll.sleep
 import enroll.tasks  # these keep the real modules: nobody may import them first while the fakes are there  # noqa: F401
-from fakes_network import Cable, Cyw43, Esp32Wifi
+from fake_interfaces import Cable, Cyw43, Esp32Wifi
 from helpers import Fake
 
 BOARDS = __file__.partition("/host_tests/")[0] + "/boards"
@@ -130,7 +130,7 @@ class Pin:
 class on_board:
     """Context in which `port` is the one of the board `name`, and `it` its network interface.
 
-    `air`: {ssid: fakes_network.Net}, or of a cable `cable`: Cable's arguments. `values` replace those of its board.py.
+    `air`: {ssid: fake_interfaces.Net}, or of a cable `cable`: Cable's arguments. `values` replace its board.py's.
     """
 
     def __init__(self, name, air=None, cable=None, nvs=None, partition=None, **values):

@@ -18,6 +18,23 @@ GOOD = {
 ONCE = ("etherfax", "xyte")  # they register once and never tell again
 
 
+def counting(saves, real=Journal):
+    """What makes a Journal that notes (path, state) of each record it writes in `saves`, a list."""
+
+    def store(path, *more):
+        found = real(path, *more)
+        save = found.save
+
+        def noted(state, *more):
+            saves.append((path, state))
+            save(state, *more)
+
+        found.save = noted
+        return found
+
+    return store
+
+
 class Port:
     """A board whose link is up and whose clock is right."""
 

@@ -1,18 +1,14 @@
-"""A device that has registered and talks to a service, which is a function, on a clock that sleeping makes go on."""
+"""A registered device with a session, a service that is a function, and a clock that sleeping moves."""
 
 import json
 
 import enroll.connection as connection
 import enroll.session as session
-from boots import GOOD, NOW, Device, Port, Ready
-from disk import Disk
 from enroll import calendar, tasks
-from enroll.commit import Journal
+from fake_device import GOOD, NOW, Device, Port, Ready, counting
+from fake_disk import Disk
 from helpers import Fake, patched
-
-
-class Cut(BaseException):
-    """Power fails."""
+from simulated import Cut
 
 
 class Flash(Disk):
@@ -27,7 +23,7 @@ class Flash(Disk):
         return False
 
 
-class Line:
+class Connection:
     """One connection: its socket."""
 
     def __init__(self, net):
@@ -92,7 +88,7 @@ class Net:
         return [(2, 1, 0, "", (host, port))]
 
     def socket(self, *_):
-        self.lines.append(Line(self))
+        self.lines.append(Connection(self))
         return self.lines[-1]
 
     def reply(self, it):
@@ -114,7 +110,7 @@ class Net:
         return [line.host for line in self.lines if line.open]
 
 
-class Life:
+class Registered:
     """A device that has registered with GOOD, or `reply`, and its session; `answer`: as of Net."""
 
     def __init__(self, provider, answer, section=None, reply=None, log=None, **top):
@@ -133,21 +129,9 @@ class Life:
         """Boot again: nothing is left but flash."""
         if self.session:
             self.session.close()
-        self.port = Port(self.store)
+        self.port = Port(counting(self.saves))
         self.port.sleep = self.sleep
         self.session = session.Session(self.it, self.port, log=self.log)
-
-    def store(self, path, *more):
-        """A Journal that counts the records it writes."""
-        found = Journal(path, *more)
-        save = found.save
-
-        def counting(state, *more):
-            self.saves.append((path, state))
-            save(state, *more)
-
-        found.save = counting
-        return found
 
     def time(self):
         return NOW + self.ticks // 1000
@@ -161,11 +145,15 @@ class Life:
     def run(self, function, *more, **named):
         """Drive the task `function(session, ...)` over the net; returns its value. Afterwards nothing is open."""
         before = len(self.net.requests)
+        try:
+            return self.over(self.net, self.session.run, function(self.session, *more, **named))
+        finally:
+            self.asked = self.net.requests[before:]
+            assert len(self.net.open()) <= len(self.session._idle), "a socket is left open"
+
+    def over(self, sockets, call, *more, **named):
+        """`call(...)` with `sockets` in place of the module `socket`, on this device's clock."""
         ticks = {"ticks_ms": lambda: self.ticks & 0x3FFFFFFF}
-        with patched(connection, socket=self.net), patched(tasks, select=Ready()):
+        with patched(connection, socket=sockets), patched(tasks, select=Ready()):
             with patched(session, **ticks), patched(calendar, time=self):
-                try:
-                    return self.session.run(function(self.session, *more, **named))
-                finally:
-                    self.asked = self.net.requests[before:]
-                    assert len(self.net.open()) <= len(self.session._idle), "a socket is left open"
+                return call(*more, **named)

@@ -2,7 +2,7 @@
 
 from enroll.calls import settle
 from enroll.providers.xyte import device as xyte
-from talk import Cut, Life
+from fake_session import Cut, Registered
 
 
 def child(number, **more):
@@ -60,7 +60,7 @@ class Cloud:
 
 def family(children, **more):
     cloud = Cloud()
-    life = Life("xyte", cloud, {"children": children}, **more)
+    life = Registered("xyte", cloud, {"children": children}, **more)
     life.cloud = cloud
     return life
 

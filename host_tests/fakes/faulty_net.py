@@ -1,6 +1,6 @@
-"""The network, with its faults, and what every model of a service is made of, on a clock that is only moved by waiting.
+"""The network, with its faults, for models of services, on a clock that only waiting moves.
 
-`Net` stands for the modules `socket` and `select` and for time servers; the services are in cloud_services.py.
+`Net` stands for the modules `socket` and `select` and for time servers; the services are in service_models.py.
 Every secret is "canary-" and a number, and is known together with the hosts that may see it.
 """
 
@@ -11,7 +11,7 @@ from binascii import a2b_base64
 from enroll.clock import BUILD, check
 from enroll.errors import EnrollError
 from helpers import Fake
-from virtual import Cut
+from simulated import Cut
 
 TIMEOUT = 20000  # ms for one request, the default of enroll.json
 IDLE = 60000  # ms after which a server closes a connection that nobody uses

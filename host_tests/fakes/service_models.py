@@ -5,7 +5,7 @@ import json
 import time
 from binascii import b2a_base64
 
-from cloud import Reply
+from faulty_net import Reply
 
 FINAL = 450000  # ms between two registrations after a refusal, at least: half of `retry.cap`
 APART = 5000  # ms between the two 401s that are believed

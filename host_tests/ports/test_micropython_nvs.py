@@ -5,8 +5,8 @@ import sys
 
 from enroll.commit import Journal
 from enroll.reset import clear
-from fakes_board import BOARDS
-from fakes_nvs import Flash, Partition
+from fake_board import BOARDS
+from fake_nvs import Flash, Partition
 from helpers import raises
 
 OLD = (1, b"who", b"old")

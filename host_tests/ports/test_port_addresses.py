@@ -1,9 +1,9 @@
 """Networks that say which address, which name in which script, and which access point of several."""
 
 from enroll.config import Secret
-from fakes_board import on_board
-from fakes_network import Net
-from wlan import BOTH, ESP32, HOME, PICO, SECRET, WORK, refused
+from fake_board import on_board
+from fake_interfaces import Net
+from wifi_networks import BOTH, ESP32, HOME, PICO, SECRET, WORK, refused
 
 
 def test_names_and_passwords_in_other_scripts():

@@ -1,12 +1,12 @@
 """What else both ports do: clock, identity, watchdog, sleep, memory, store, room for TLS."""
 
-from boots import GOOD, NOW, Service
 from enroll import calendar
 from enroll.config import Secret
 from enroll.enroller import Enroller
-from fakes_board import on_board
-from fakes_network import Net
-from fakes_nvs import Flash
+from fake_board import on_board
+from fake_device import GOOD, NOW, Service
+from fake_interfaces import Net
+from fake_nvs import Flash
 from helpers import config, folder, patched, raises
 
 BOTH = ("ESP32_GENERIC", "RPI_PICO_W")

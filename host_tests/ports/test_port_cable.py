@@ -1,6 +1,6 @@
 """Both ports wait for a cable: its link, then an address."""
 
-from fakes_board import Pin, on_board
+from fake_board import Pin, on_board
 from helpers import config, raises
 
 RMII = {"mdc": 23, "mdio": 18, "power": 12, "phy_type": "PHY_LAN8720", "phy_addr": 0}

@@ -1,9 +1,9 @@
 """What the Wi-Fi drivers are told, and what becomes of what they raise."""
 
-from fakes_board import on_board
-from fakes_network import Net
+from fake_board import on_board
+from fake_interfaces import Net
 from helpers import raises
-from wlan import BOTH, ESP32, HOME, PICO, SECRET, WORK, refused
+from wifi_networks import BOTH, ESP32, HOME, PICO, SECRET, WORK, refused
 
 
 def test_a_driver_that_is_busy_is_asked_again():

@@ -5,8 +5,8 @@ import enroll.journal as journal
 import enroll.reset as reset
 from enroll.commit import Journal
 from enroll.reset import clear
-from fakes_board import on_board
-from fakes_nvs import FULL, Flash, Partition
+from fake_board import on_board
+from fake_nvs import FULL, Flash, Partition
 from helpers import Fake, patched, raises
 
 OLD = (1, b"who", b"old")

@@ -1,9 +1,9 @@
 """Both ports join Wi-Fi, or say in words why not."""
 
-from fakes_board import on_board
-from fakes_network import Net
+from fake_board import on_board
+from fake_interfaces import Net
 from helpers import raises
-from wlan import BOTH, ESP32, HOME, OPEN, PICO, SECRET, WORK, refused
+from wifi_networks import BOTH, ESP32, HOME, OPEN, PICO, SECRET, WORK, refused
 
 
 def test_a_network_is_joined_with_its_password():

@@ -1,11 +1,10 @@
 """A device that sleeps between attempts: its schedule outlasts the sleep, and nothing in its memory can stop it."""
 
 import enroll.failed as failed
-from boots import GOOD, NOW, Device, Port, Service
 from enroll import calendar
-from enroll.commit import Journal
 from enroll.enroller import Enroller
 from enroll.errors import EnrollError
+from fake_device import GOOD, NOW, Device, Port, Service, counting
 from helpers import Fake, patched
 
 BUSY = (503, b"")
@@ -19,23 +18,15 @@ def chance(part):
 
 
 class Board(Port):
-    """A board whose memory outlasts deep sleep; `saves` counts what it writes to flash."""
-
-    saves = 0
-
-    def store(self, path, *more):
-        found = Journal(path, *more)
-        save = found.save
-
-        def counting(*more):
-            self.saves += 1
-            save(*more)
-
-        found.save = counting
-        return found
+    """A board whose memory outlasts deep sleep; `records` has what it writes to flash."""
 
     def __init__(self):
-        super().__init__(self.store)
+        self.records = []
+        super().__init__(counting(self.records))
+
+    @property
+    def saves(self):
+        return len(self.records)
 
 
 class Forgetful(Board):

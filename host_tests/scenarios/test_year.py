@@ -4,24 +4,24 @@ Whatever happens, the device has its credential whenever it could have it, asks 
 registered in the end. Each test prints what it counted.
 """
 
-from cloud_services import Centagate, EtherFax, IckStream, Xyte
-from story import day, lived
+from service_models import Centagate, EtherFax, IckStream, Xyte
+from year_events import day, year_of
 
 
 def test_a_year_of_a_device_of_etherfax():
-    lived(EtherFax(), 7, 6)
+    year_of(EtherFax(), 7, 6)
 
 
 def test_a_year_of_a_device_of_ickstream():
-    lived(IckStream(), 4, 6)
+    year_of(IckStream(), 4, 6)
 
 
 def test_a_year_of_a_device_of_etherfax_that_sleeps():
-    lived(EtherFax(), 2, 6, True)
+    year_of(EtherFax(), 2, 6, True)
 
 
 def test_a_year_of_a_device_of_centagate():
-    lived(Centagate(), 7, 6)
+    year_of(Centagate(), 7, 6)
 
 
 SERVICES = (EtherFax, IckStream, Xyte, Centagate)

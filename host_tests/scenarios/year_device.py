@@ -6,7 +6,6 @@ import sys
 import enroll
 import enroll.clock as clock
 import enroll.erase as erase
-from cloud import Net
 from enroll import (
     calendar,
     calls,
@@ -27,8 +26,10 @@ from enroll.errors import EnrollError
 from enroll.providers.etherfax import device as etherfax
 from enroll.providers.ickstream import device as ickstream
 from enroll.providers.xyte import device as xyte
+from fake_device import counting
+from faulty_net import Net
 from helpers import Fake, folder, patched, saved
-from virtual import DAY, START, Chance, Clock, Cut, Flash, pause
+from simulated import DAY, START, Chance, Clock, Cut, Flash, pause
 
 HOUR = DAY // 24
 REAL = commit.Journal
@@ -42,24 +43,24 @@ RAMP = 16  # attempts that a boot has on top of them
 class Board:
     """The port of one boot."""
 
-    def __init__(self, life):
-        self.life = life
-        self.sleep = life.clock.sleep
+    def __init__(self, device):
+        self.device = device
+        self.sleep = device.clock.sleep
 
     def identity(self):
         return {}
 
     def memory(self, data=None):
         if data is not None:
-            self.life.memory = data
-        return self.life.memory
+            self.device.memory = data
+        return self.device.memory
 
     def connect(self, networks):
         return ()
 
     def set_clock(self, unix):
-        assert unix == self.life.net.told
-        self.life.since = unix - self.life.clock.unix()
+        assert unix == self.device.net.told
+        self.device.since = unix - self.device.clock.unix()
 
     def feed(self):
         pass
@@ -69,8 +70,8 @@ def cut():
     raise Cut
 
 
-class Life:
-    """`service`: a model of cloud_services. `period`: hours between two rounds of work. `sleeps`: whether the device
+class YearDevice:
+    """`service`: a model of service_models. `period`: hours between two rounds of work. `sleeps`: whether the device
     sleeps in between, so that each round is a boot.
     """
 
@@ -86,9 +87,10 @@ class Life:
         self.path = folder() + "/enroll.json"
         self.top = top
         self.seen = self.found = None
+        self.records = []  # (path, state) of each that was written
         self.known = None  # the credential on flash
         self.memory = b""
-        self.records = self.reboots = self.cuts = self.rounds = self.failed = self.given = 0
+        self.reboots = self.cuts = self.rounds = self.failed = self.given = 0
         self.today = self.attempts = self.most = self.boots = 0
         self.renewed = None  # when that was last
         self.forgotten = False
@@ -96,18 +98,6 @@ class Life:
         self.kinds = {}
         service.asks = self.asks
         self.configure(service.section())
-
-    def store(self, path, *more):
-        """A Journal that counts the records it writes."""
-        found = REAL(path, *more)
-        save = found.save
-
-        def counting(*more):
-            self.records += 1
-            save(*more)
-
-        found.save = counting
-        return found
 
     # what the device's owner does
 
@@ -183,7 +173,7 @@ class Life:
         ticks = {"ticks_ms": self.clock.ticks_ms, "ticks_add": Clock.ticks_add, "ticks_diff": Clock.ticks_diff}
         changes = [patched(module, **ticks) for module in (connection, requests, session, sleep)]
         changes += [patched(module, open=self.flash.open) for module in (commit, journal, reset, erase, rewrite)]
-        changes += [patched(connection, socket=self.net), patched(commit, Journal=self.store)]
+        changes += [patched(connection, socket=self.net), patched(commit, Journal=counting(self.records, REAL))]
         changes += [patched(calendar, time=Fake(time=self.time, gmtime=lambda _: (1970,)))]
         changes += [patched(requests, time=self.time)]
         changes += [patched(config, unload=tasks.ignore)]  # to compile a module again takes its time

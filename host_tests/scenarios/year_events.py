@@ -1,21 +1,21 @@
 """What happens to a device in a year, or in a day of 401s, and the counts of it, which are printed."""
 
 import enroll
-from boots import Port
 from enroll import config
-from virtual import DAY, Cut
-from year import CALM, END, HOUR, Life
+from fake_device import Port
+from simulated import DAY, Cut
+from year_device import CALM, END, HOUR, YearDevice
 
 MINUTE = HOUR // 60
 
 
-class Story:
-    """What happens to the device of `life` until it is CALM; a person helps to the end."""
+class Events:
+    """What happens to the device of `device` until it is CALM; a person helps to the end."""
 
-    def __init__(self, life):
-        self.life = life
-        self.net = life.net
-        self.chance = life.chance
+    def __init__(self, device):
+        self.device = device
+        self.net = device.net
+        self.chance = device.chance
         self.net.faults = 15
         for days, what in (
             (12, self.outage),
@@ -29,7 +29,7 @@ class Story:
         ):
             self.every(days, what)
         self.every(4, self.person, END - 10 * DAY)
-        life.clock.at(CALM, self.calm)
+        device.clock.at(CALM, self.calm)
 
     def every(self, days, what, end=CALM):
         """Let `what` happen again and again, `days` apart in the mean."""
@@ -39,20 +39,20 @@ class Story:
             what()
 
         def again():
-            when = self.life.clock.now + MINUTE + days * 2 * self.chance.below(1000) * (DAY // 1000)
+            when = self.device.clock.now + MINUTE + days * 2 * self.chance.below(1000) * (DAY // 1000)
             if when < end:
-                self.life.clock.at(when, happen)
+                self.device.clock.at(when, happen)
 
         again()
 
     def after(self, spans, what):
         """`what` ends after one of `spans`, hours."""
-        end = self.life.clock.now + self.chance.one(spans) * HOUR + self.chance.below(HOUR)
-        self.life.clock.at(min(end, CALM), what)
+        end = self.device.clock.now + self.chance.one(spans) * HOUR + self.chance.below(HOUR)
+        self.device.clock.at(min(end, CALM), what)
 
     def calm(self):
         self.net.faults = 0
-        self.net.trip = self.life.flash.cut = None
+        self.net.trip = self.device.flash.cut = None
 
     def outage(self):
         self.net.outage = self.chance.one(("refused", "silent", "before", "deaf", "mixed", "mixed"))
@@ -62,11 +62,11 @@ class Story:
         self.net.outage = None
 
     def trouble(self):
-        self.life.service.trouble = self.chance.one(("503", "429", "500", "html"))
+        self.device.service.trouble = self.chance.one(("503", "429", "500", "html"))
         self.after((1, 5, 24, 36), self.end_trouble)
 
     def end_trouble(self):
-        self.life.service.trouble = None
+        self.device.service.trouble = None
 
     def lie(self):
         self.net.lie = self.chance.one((None, None, 40, -86400, 86400, 30 * 86400, 9 * 365 * 86400))
@@ -78,24 +78,24 @@ class Story:
     def deletion(self):
         """Somebody deletes or resets the device in the cloud; sometimes power fails while it registers again."""
         if self.chance.below(4):
-            self.life.service.delete()
+            self.device.service.delete()
         if self.chance.below(3) == 0:
-            self.life.flash.cut = self.chance.below(22)
+            self.device.flash.cut = self.chance.below(22)
         if self.chance.below(5) == 0:
-            self.life.clock.at(min(self.life.clock.now + HOUR, CALM), self.life.service.delete)
-        if self.life.known is not None and (self.chance.below(3) == 0 or self.life.service.NAME == "centagate"):
+            self.device.clock.at(min(self.device.clock.now + HOUR, CALM), self.device.service.delete)
+        if self.device.known is not None and (self.chance.below(3) == 0 or self.device.service.NAME == "centagate"):
             self.factory_reset()
 
     def factory_reset(self):
         """Only so does a device of Centagate learn of a deletion."""
-        self.life.forgotten = True
-        enroll.forget(self.life.bare, Port())
+        self.device.forgotten = True
+        enroll.forget(self.device.bare, Port())
         raise Cut
 
     def person(self):
         """A person sees that the device is refused, and does what is to be done."""
-        life, service = self.life, self.life.service
-        found = life.secret()
+        device, service = self.device, self.device.service
+        found = device.secret()
         if service.accepts(found) or self.chance.below(3) == 0:
             return
         if service.NAME == "centagate" and found is not None:
@@ -104,10 +104,10 @@ class Story:
             return
         service.refusals = 0
         service.help()
-        life.given += 1
+        device.given += 1
         if service.NAME == "ickstream":
-            enroll.set_registration_token(config.Config.load(life.path), service.token, Port())
-            life.update()
+            enroll.set_registration_token(config.Config.load(device.path), service.token, Port())
+            device.update()
             raise Cut
 
     def reboot(self):
@@ -116,61 +116,61 @@ class Story:
         self.net.trip = self.chance.below(60)
 
     def cut(self):
-        self.life.flash.cut = self.chance.below(22)
+        self.device.flash.cut = self.chance.below(22)
 
     def update(self):
         """New firmware: another version, another child, and a restart."""
-        service, life = self.life.service, self.life
+        service, device = self.device.service, self.device
         if service.NAME == "xyte":
-            service.SECTION["firmware_version"] = "1.%d" % (life.clock.now // DAY)
+            service.SECTION["firmware_version"] = "1.%d" % (device.clock.now // DAY)
             children = service.SECTION.get("children")
             if children:
                 service.SECTION["children"] = children[1:]
-                service.add("child-%d" % (life.clock.now // MINUTE))
-            life.configure(service.section())
+                service.add("child-%d" % (device.clock.now // MINUTE))
+            device.configure(service.section())
         raise Cut
 
     def errand(self):
         """A command for the device; a board's memory is lost."""
-        self.life.service.wanted = {"id": "7", "name": "blink"}
-        self.life.memory = b""
-        self.life.service.not_before = 0
-        self.life.boots += 1
+        self.device.service.wanted = {"id": "7", "name": "blink"}
+        self.device.memory = b""
+        self.device.service.not_before = 0
+        self.device.boots += 1
 
 
-def lived(service, seed, period, sleeps=False):
-    life = Life(service, seed, period, sleeps)
-    Story(life)
-    life.year()
+def year_of(service, seed, period, sleeps=False):
+    device = YearDevice(service, seed, period, sleeps)
+    Events(device)
+    device.year()
     what = "%s: 365 days, %d requests, %d registrations, %d answers lost, %d deletions and resets, %d reboots, "
     what += "%d slots written (%d records), at most %d attempts a day, %d rounds, %d failed %r, seed %d"
     name = service.NAME + (" asleep" if sleeps else "")
-    counts = (life.net.requests, service.registered, life.net.lost, service.released, life.reboots)
-    counts += (life.flash.opened, life.records, life.most, life.rounds, life.failed, life.kinds, seed)
+    counts = (device.net.requests, service.registered, device.net.lost, service.released, device.reboots)
+    counts += (device.flash.opened, len(device.records), device.most, device.rounds, device.failed, device.kinds, seed)
     print(what % ((name,) + counts))
-    assert life.clock.now >= END and service.accepts(life.secret()), "not registered in the end"
+    assert device.clock.now >= END and service.accepts(device.secret()), "not registered in the end"
     assert service.registered <= 1 + service.released, "registered without need"
-    assert life.flash.opened <= 3 * 365, "flash wears"
-    return life
+    assert device.flash.opened <= 3 * 365, "flash wears"
+    return device
 
 
-def counted(life):
+def counted(device):
     """Requests, attempts, registrations, slots and records written so far."""
-    service = life.service
-    return [life.net.requests, service.attempts, service.registered, life.flash.opened, life.records]
+    service = device.service
+    return [device.net.requests, service.attempts, service.registered, device.flash.opened, len(device.records)]
 
 
 def day(service, trouble, registered, least, most, slots):
     """A day in which the service says 401 to everything, or (`trouble` "amnesia") to everything but a registration; a
     call every two minutes. There are `least` to `most` attempts to register, and at most `slots` are written.
     """
-    life = Life(service, 7, 1 / 30)
+    device = YearDevice(service, 7, 1 / 30)
     if registered:
-        life.year(10 * MINUTE)
-    counts = [-count for count in counted(life)]
+        device.year(10 * MINUTE)
+    counts = [-count for count in counted(device)]
     service.trouble = trouble
-    life.year(life.clock.now + DAY)
-    for place, count in enumerate(counted(life)):
+    device.year(device.clock.now + DAY)
+    for place, count in enumerate(counted(device)):
         counts[place] += count
     what = "%s, %s, a day of %s: %d requests, %d attempts, %d registrations, %d slots written (%d records)"
     print(what % tuple([service.NAME, "registered" if registered else "new", trouble] + counts))

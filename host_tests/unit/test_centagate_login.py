@@ -3,14 +3,14 @@
 import json
 
 import enroll.connection as connection
-from boots import GOOD, NOW, Device, Port, Ready
 from enroll import tasks
 from enroll.config import Secret
 from enroll.enroller import Enroller
 from enroll.hmac import hmac_sha256
 from enroll.journal import REFUSED, TRIED
+from fake_device import GOOD, NOW, Device, Port, Ready
+from fake_session import Net
 from helpers import LEFT_OUT, config, patched, raises
-from talk import Net
 
 LOGIN = {"password": "word-canary", "integration_key": "key-canary", "secret_key": "sign-canary"}
 SECTION = {"cen_token": LEFT_OUT, "login": LOGIN}

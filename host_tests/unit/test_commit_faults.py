@@ -3,9 +3,9 @@
 import enroll.commit as commit
 import enroll.journal as journal
 import enroll.reset as reset
-from disk import EIO, ENOSPC, EROFS, Disk
 from enroll.commit import Journal
 from enroll.reset import clear
+from fake_disk import EIO, ENOSPC, EROFS, Disk
 from helpers import patched, raises
 
 OLD = (1, b"who", b"old")

@@ -5,11 +5,11 @@ import asyncio
 import enroll
 import enroll.commit as commit
 import enroll.connection as connection
-from boots import GOOD, ONCE, Device, Port, Ready, Service
 from enroll import tasks
 from enroll.commit import Journal
 from enroll.enroller import Enroller
 from enroll.journal import KEPT, RAW, REFUSED, TRIED
+from fake_device import GOOD, ONCE, Device, Port, Ready, Service
 from helpers import SECTIONS, Wire, config, folder, patched, raises, read, saved, settings
 
 KINDS = (TypeError, AttributeError, KeyError, RuntimeError, ValueError, IndexError, OSError, ZeroDivisionError)

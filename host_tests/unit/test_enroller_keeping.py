@@ -3,11 +3,11 @@
 import json
 
 import enroll
-from boots import GOOD, ONCE, Device, Port, Service
 from enroll.commit import Journal
 from enroll.enroller import Enroller
 from enroll.errors import EnrollError
 from enroll.journal import KEPT, RAW, REFUSED, TRIED
+from fake_device import GOOD, ONCE, Device, Port, Service
 from helpers import SECTIONS, raises, read, saved, settings
 
 

@@ -5,10 +5,10 @@ import json
 import enroll
 import enroll.commit as commit
 import enroll.journal as journal
-from boots import GOOD, Device
-from disk import Disk
 from enroll.commit import Journal
 from enroll.journal import KEPT, RAW, identity, recall
+from fake_device import GOOD, Device
+from fake_disk import Disk
 from helpers import SECTIONS, config, patched, raises
 
 OLD, NEW = "http://localhost/api", "http://new.example.com/api"

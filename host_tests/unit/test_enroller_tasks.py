@@ -5,11 +5,11 @@ import json
 
 import enroll
 import enroll.connection as connection
-from boots import GOOD, NOW, ONCE, Device, Port, Ready, Service
 from enroll import tasks
 from enroll.commit import Journal
 from enroll.enroller import Enroller
 from enroll.journal import KEPT, recall
+from fake_device import GOOD, NOW, ONCE, Device, Port, Ready, Service
 from helpers import SECTIONS, Wire, config, folder, patched
 
 

@@ -3,11 +3,11 @@
 import json
 
 import enroll.connection as connection
-from boots import GOOD, ONCE, Port, Ready
 from enroll import tasks
 from enroll.commit import Journal
 from enroll.enroller import Enroller
 from enroll.journal import KEPT, RAW, REFUSED, TRIED, recall
+from fake_device import GOOD, ONCE, Port, Ready
 from helpers import SECTIONS, Wire, config, folder, patched
 
 

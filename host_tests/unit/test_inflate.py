@@ -4,12 +4,12 @@ import json
 from binascii import crc32, unhexlify
 
 import enroll.inflate as packed
-from boots import GOOD, Device
 from enroll import connection, requests
 from enroll.commit import Journal
 from enroll.inflate import inflate
 from enroll.journal import KEPT, RAW
 from enroll.providers import Answer
+from fake_device import GOOD, Device
 from helpers import SECTIONS, Wire, config, drive, folder, patched
 from test_enroller_wire import boot, recall
 

@@ -3,10 +3,10 @@
 import json
 
 import enroll
-from boots import Port
 from enroll.commit import Journal
 from enroll.credential import Credential
 from enroll.journal import KEPT, RAW, REFUSED, TRIED, identity, recall
+from fake_device import Port
 from helpers import SECTIONS, changed, config, folder
 
 ETHERFAX = Credential("etherfax", "MT873615726", "token-canary", {"note": "x"})

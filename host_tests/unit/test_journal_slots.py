@@ -3,9 +3,9 @@
 from struct import pack
 
 import enroll
-from boots import Port
 from enroll.commit import Journal
 from enroll.journal import KEPT, RAW, REFUSED, TRIED, identity, recall
+from fake_device import Port
 from helpers import SECTIONS, config, folder, raises, read, write
 from test_journal import ANSWER, ETHERFAX, store_with
 

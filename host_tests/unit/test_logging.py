@@ -3,13 +3,13 @@
 import sys
 
 import enroll.connection as connection
-from boots import GOOD, Device, Port, Ready, Service
 from enroll import tasks
 from enroll.enroller import Enroller
 from enroll.providers.xyte import device as xyte
 from enroll.session import Session
+from fake_device import GOOD, Device, Port, Ready, Service
+from fake_session import Registered
 from helpers import Wire, patched
-from talk import Life
 
 
 class Logger:
@@ -86,10 +86,10 @@ def test_a_session_that_registers_anew_tells_its_logger_too():
         return (200, {}) if it.headers["Authorization"] == "second-canary" else (401, None)
 
     for log in (Logger(), None):
-        life = Life("xyte", answer, log=log)
-        life.run(xyte.telemetry)
-        assert life.session.credential.device_id == "device-2"
-        lines = log.told + log.warned if log else life.lines
+        device = Registered("xyte", answer, log=log)
+        device.run(xyte.telemetry)
+        assert device.session.credential.device_id == "device-2"
+        lines = log.told + log.warned if log else device.lines
         assert [line for line in lines if "registering again" in line]
         assert [line for line in lines if line.startswith("POST http://localhost/api/v1/devices")]
         clean(lines)

@@ -2,10 +2,10 @@
 
 import json
 
-from boots import GOOD, ONCE, Device
 from enroll import errors
 from enroll.journal import RAW, TRIED
 from enroll.providers import Answer
+from fake_device import GOOD, ONCE, Device
 from helpers import SECTIONS, config, raises
 
 COMMON = (

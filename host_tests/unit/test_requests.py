@@ -2,14 +2,14 @@
 
 import enroll.connection as connection
 from enroll import requests
+from fake_session import Net
 from helpers import drive, patched, raises
-from talk import Net
 
 KEPT = b"HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nok"
 
 
 class Client:
-    """Sends requests that `answer(request)` answers (see talk.Net) at the seconds `now`; `lines`: all connections."""
+    """Sends requests that `answer(request)` answers (see Net) at the seconds `now`; `lines`: all connections."""
 
     def __init__(self, answer):
         self.net = Net(answer)

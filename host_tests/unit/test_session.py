@@ -5,11 +5,11 @@ import sys
 import enroll
 import enroll.connection as connection
 import enroll.http1 as http1
-from boots import GOOD, NOW, Device, Port, Ready
 from enroll import tasks
 from enroll.credential import Credential
 from enroll.errors import EnrollError
 from enroll.session import Session
+from fake_device import GOOD, NOW, Device, Port, Ready
 from helpers import Wire, config, folder, patched, raises
 
 BASIC = "Basic " + "ZGV2aWNlL01UODczNjE1NzI2OnRva2VuLWNhbmFyeQ=="  # device/MT873615726:token-canary

@@ -5,12 +5,12 @@ import os
 
 import enroll
 import enroll.rewrite as rewrite_module
-from boots import GOOD, Device, Port
 from enroll.commit import Journal
 from enroll.journal import KEPT, recall
 from enroll.token import set_registration_token
+from fake_device import GOOD, Device, Port
 from helpers import Fake, config, patched, raises, read
-from player import KEY, NEW, SECOND, Player
+from token_device import KEY, NEW, SECOND, TokenDevice
 
 
 def secret(it):
@@ -19,54 +19,54 @@ def secret(it):
 
 
 def test_a_new_token_registers_anew_and_the_old_credential_stays_until_then():
-    player = Player().registered()
-    enroll.set_registration_token(player.it, NEW, player.device.port)
-    assert enroll.stored(player.it, player.device.port) is None and b"token-canary" in player.kept()
-    player.load()
-    assert enroll.stored(player.it, player.device.port) is None, "also after a reset"
+    device = TokenDevice().registered()
+    enroll.set_registration_token(device.it, NEW, device.port)
+    assert enroll.stored(device.it, device.port) is None and b"token-canary" in device.kept()
+    device.load()
+    assert enroll.stored(device.it, device.port) is None, "also after a reset"
     for answer in ((503, b""), (401, b""), OSError(104, "reset")):
-        assert player.boot(answer)[0] == NEW
-        assert b"token-canary" in player.kept(), answer
-    assert player.boot((200, SECOND)) == (NEW, "later-canary")
-    assert player.boot() == (None, "later-canary")
-    assert b"second-canary" not in read(player.path)
+        assert device.boot(answer)[0] == NEW
+        assert b"token-canary" in device.kept(), answer
+    assert device.boot((200, SECOND)) == (NEW, "later-canary")
+    assert device.boot() == (None, "later-canary")
+    assert b"second-canary" not in read(device.path)
 
 
 def test_after_a_refused_token_the_one_before_it_still_has_its_credential():
-    player = Player().registered()
-    set_registration_token(player.it, NEW, player.device.port)
-    player.boot((401, b""))
-    set_registration_token(player.it, "once-canary", player.device.port)
-    assert player.boot() == (None, "token-canary")
+    device = TokenDevice().registered()
+    set_registration_token(device.it, NEW, device.port)
+    device.boot((401, b""))
+    set_registration_token(device.it, "once-canary", device.port)
+    assert device.boot() == (None, "token-canary")
 
 
 def test_the_same_token_again_costs_no_registration():
-    player = Player().registered()
+    device = TokenDevice().registered()
     for _ in range(2):
-        set_registration_token(player.it, "once-canary", player.device.port)
-        assert secret(player.it) == "token-canary"
-    assert player.boot() == (None, "token-canary")
-    assert b"once-canary" not in read(player.path)
+        set_registration_token(device.it, "once-canary", device.port)
+        assert secret(device.it) == "token-canary"
+    assert device.boot() == (None, "token-canary")
+    assert b"once-canary" not in read(device.path)
 
 
 def test_a_token_for_a_device_that_is_not_registered_yet():
-    player = Player(ickstream={"hardware_id": "hw-1", "application_id": "app-1"})
-    raises("configuration", player.boot)
-    set_registration_token(player.it, NEW, player.device.port)
-    assert player.boot((200, GOOD["ickstream"])) == (NEW, "token-canary")
+    device = TokenDevice(ickstream={"hardware_id": "hw-1", "application_id": "app-1"})
+    raises("configuration", device.boot)
+    set_registration_token(device.it, NEW, device.port)
+    assert device.boot((200, GOOD["ickstream"])) == (NEW, "token-canary")
 
 
 def test_an_empty_token_unregisters_and_leaves_the_file():
     for empty in ("", "  ", None):
-        player = Player()
-        player.boot((200, GOOD["ickstream"]))
-        set_registration_token(player.it, NEW, player.device.port)
-        set_registration_token(player.it, empty, player.device.port)
-        assert enroll.stored(player.it, player.device.port) is None and b"canary" not in player.kept()
-        assert b"canary" not in read(player.path) and player.it.section[KEY] is None
-        assert "fetch" in str(raises("configuration", player.boot))
-        set_registration_token(player.it, NEW, player.device.port)
-        assert player.boot((200, SECOND)) == (NEW, "later-canary")
+        device = TokenDevice()
+        device.boot((200, GOOD["ickstream"]))
+        set_registration_token(device.it, NEW, device.port)
+        set_registration_token(device.it, empty, device.port)
+        assert enroll.stored(device.it, device.port) is None and b"canary" not in device.kept()
+        assert b"canary" not in read(device.path) and device.it.section[KEY] is None
+        assert "fetch" in str(raises("configuration", device.boot))
+        set_registration_token(device.it, NEW, device.port)
+        assert device.boot((200, SECOND)) == (NEW, "later-canary")
 
 
 def test_a_service_without_such_tokens_is_an_error():
@@ -77,12 +77,12 @@ def test_a_service_without_such_tokens_is_an_error():
 
 
 def test_a_token_that_no_header_can_carry_changes_nothing():
-    player = Player().registered()
-    before = read(player.path)
+    device = TokenDevice().registered()
+    before = read(device.path)
     for wrong in ("a\nb-canary", "a\r\nX: canary", "\x00canary", "\xe9-canary", "\u2603canary", 7, ["canary"], True):
-        assert KEY in str(raises("configuration", set_registration_token, player.it, wrong, player.device.port))
-        assert read(player.path) == before and secret(player.it) == "token-canary"
-        assert player.it.section[KEY] is None
+        assert KEY in str(raises("configuration", set_registration_token, device.it, wrong, device.port))
+        assert read(device.path) == before and secret(device.it) == "token-canary"
+        assert device.it.section[KEY] is None
 
 
 def test_a_configuration_that_came_from_no_file_has_its_token_until_the_reset():
@@ -98,19 +98,19 @@ def test_a_configuration_that_came_from_no_file_has_its_token_until_the_reset():
 def test_the_values_of_the_file_survive_whatever_they_are():
     odd = {"ssid": 'a"b\\c \u2603', "password": "p}],:{[canary"}
     section = {"hardware_id": "hw-1", "application_id": "app-1", "scheme": "OAuth", "address": None}
-    player = Player(ickstream=section, network=[odd], retry={"first": 1.5, "cap": 60}, timeout=7.25)
-    before = json.loads(read(player.path))
-    set_registration_token(player.it, 'q"u\\o/te-canary', player.device.port)
-    after = json.loads(read(player.path))
+    device = TokenDevice(ickstream=section, network=[odd], retry={"first": 1.5, "cap": 60}, timeout=7.25)
+    before = json.loads(read(device.path))
+    set_registration_token(device.it, 'q"u\\o/te-canary', device.port)
+    after = json.loads(read(device.path))
     assert after["ickstream"].pop(KEY) == 'q"u\\o/te-canary' and after == before
-    player.load()
-    assert player.it.section[KEY].reveal() == 'q"u\\o/te-canary' and player.it.network[0]["ssid"] == odd["ssid"]
-    assert os.listdir(player.path.rsplit("/", 1)[0]) == ["enroll.json"]
+    device.load()
+    assert device.it.section[KEY].reveal() == 'q"u\\o/te-canary' and device.it.network[0]["ssid"] == odd["ssid"]
+    assert os.listdir(device.path.rsplit("/", 1)[0]) == ["enroll.json"]
 
 
 def test_a_file_that_cannot_be_written_is_an_error_of_storage_and_nothing_is_changed():
-    player = Player().registered()
-    before = read(player.path)
+    device = TokenDevice().registered()
+    before = read(device.path)
 
     def full(path, mode="r"):
         if "w" in mode:
@@ -119,13 +119,13 @@ def test_a_file_that_cannot_be_written_is_an_error_of_storage_and_nothing_is_cha
 
     for token in (NEW, ""):
         with patched(rewrite_module, open=full):
-            raises("storage", set_registration_token, player.it, token, player.device.port)
-        assert read(player.path) == before and secret(player.it) == "token-canary"
-        assert player.it.section[KEY] is None
+            raises("storage", set_registration_token, device.it, token, device.port)
+        assert read(device.path) == before and secret(device.it) == "token-canary"
+        assert device.it.section[KEY] is None
 
 
 def test_a_file_that_reads_back_as_something_else_is_an_error_of_storage():
-    player = Player()
+    device = TokenDevice()
     lies = Fake(read=lambda: "{}", write=lambda text: len(text), __enter__=None)
 
     class Lies:
@@ -136,59 +136,59 @@ def test_a_file_that_reads_back_as_something_else_is_an_error_of_storage():
             pass
 
     with patched(rewrite_module, open=lambda path, mode="r": Lies()):
-        raises("storage", set_registration_token, player.it, NEW, player.device.port)
-    assert player.it.section[KEY].reveal() == "once-canary"
+        raises("storage", set_registration_token, device.it, NEW, device.port)
+    assert device.it.section[KEY].reveal() == "once-canary"
 
 
 def test_a_file_that_has_gone_is_an_error_and_nothing_is_changed():
-    player = Player().registered()
-    os.remove(player.path)
-    raises("configuration", set_registration_token, player.it, NEW, player.device.port)
-    assert secret(player.it) == "token-canary"
+    device = TokenDevice().registered()
+    os.remove(device.path)
+    raises("configuration", set_registration_token, device.it, NEW, device.port)
+    assert secret(device.it) == "token-canary"
 
 
 def test_a_new_address_without_a_token_says_where_the_device_is_registered():
-    player = Player().registered()
-    player.change(url="http://elsewhere/api")
-    raises("configuration", enroll.stored, player.it, player.device.port)
-    error = str(raises("configuration", player.boot))
-    assert "http://elsewhere/api" in error and "http://localhost/api" in error and not player.device.service.requests
-    player.change(url="http://localhost/api")
-    assert player.boot() == (None, "token-canary"), "the address it was given for"
+    device = TokenDevice().registered()
+    device.change(url="http://elsewhere/api")
+    raises("configuration", enroll.stored, device.it, device.port)
+    error = str(raises("configuration", device.boot))
+    assert "http://elsewhere/api" in error and "http://localhost/api" in error and not device.service.requests
+    device.change(url="http://localhost/api")
+    assert device.boot() == (None, "token-canary"), "the address it was given for"
 
 
 def test_a_new_address_with_a_new_token_registers_there():
-    player = Player().registered()
-    player.change(url="http://elsewhere/api")
-    set_registration_token(player.it, NEW, player.device.port)
-    assert player.boot((200, SECOND)) == (NEW, "later-canary")
-    assert player.device.service.requests[0][1] == "http://elsewhere/api"
+    device = TokenDevice().registered()
+    device.change(url="http://elsewhere/api")
+    set_registration_token(device.it, NEW, device.port)
+    assert device.boot((200, SECOND)) == (NEW, "later-canary")
+    assert device.service.requests[0][1] == "http://elsewhere/api"
 
 
 def test_a_used_token_that_power_left_in_the_file_is_erased_without_network():
-    player = Player()
-    before = read(player.path)
-    player.boot((200, GOOD["ickstream"]))
-    with open(player.path, "wb") as file:
+    device = TokenDevice()
+    before = read(device.path)
+    device.boot((200, GOOD["ickstream"]))
+    with open(device.path, "wb") as file:
         file.write(before)
-    player.load()
-    assert secret(player.it) == "token-canary"
-    assert player.boot() == (None, "token-canary") and player.device.port.connected == 0
-    assert b"once-canary" not in read(player.path)
+    device.load()
+    assert secret(device.it) == "token-canary"
+    assert device.boot() == (None, "token-canary") and device.port.connected == 0
+    assert b"once-canary" not in read(device.path)
 
 
 def test_no_record_holds_the_token():
-    player = Player().registered()
-    set_registration_token(player.it, NEW, player.device.port)
-    player.boot((503, b""))
-    assert b"once-canary" not in player.kept() and NEW.encode() not in player.kept()
-    assert recall(player.it, Journal(player.it.store))[0] != KEPT
+    device = TokenDevice().registered()
+    set_registration_token(device.it, NEW, device.port)
+    device.boot((503, b""))
+    assert b"once-canary" not in device.kept() and NEW.encode() not in device.kept()
+    assert recall(device.it, Journal(device.it.store))[0] != KEPT
 
 
 def test_other_keys_of_the_device_still_count():
     """A credential is of one hardware id, whatever the token."""
-    player = Player().registered()
-    section = dict(json.loads(read(player.path))["ickstream"], hardware_id="hw-2")
-    player.change(ickstream=section)
-    assert enroll.stored(player.it, player.device.port) is None
+    device = TokenDevice().registered()
+    section = dict(json.loads(read(device.path))["ickstream"], hardware_id="hw-2")
+    device.change(ickstream=section)
+    assert enroll.stored(device.it, device.port) is None
     assert Port().identity() == {}

@@ -4,11 +4,11 @@ import os
 
 import enroll
 import enroll.rewrite as rewrite_module
-from boots import GOOD
 from enroll.token import set_registration_token
+from fake_device import GOOD
+from fake_session import Cut
 from helpers import Fake, patched, read
-from player import KEY, NEW, Player
-from talk import Cut
+from token_device import KEY, NEW, TokenDevice
 
 
 class Files:
@@ -67,75 +67,75 @@ class File:
 LONG = [{"ssid": "network-%d" % number, "password": "password"} for number in range(9)]
 
 
-def names(player):
-    return sorted(os.listdir(player.path.rsplit("/", 1)[0]))
+def names(device):
+    return sorted(os.listdir(device.path.rsplit("/", 1)[0]))
 
 
-def given(player, token, at, half):
+def given(device, token, at, half):
     """Give `token` while power fails at the operation number `at`; whether it was not reached."""
     files = Files(at)
     files.half = half
     with patched(rewrite_module, open=files.open, os=Fake(remove=files.remove, stat=os.stat)):
         try:
-            set_registration_token(player.it, token, player.device.port)
+            set_registration_token(device.it, token, device.port)
             return True
         except Cut:
             return False
 
 
-def every_cut(player=lambda: Player(network=LONG)):
-    """A Player for each point at which power fails while it is given NEW, with what is left of its file."""
+def every_cut(device=lambda: TokenDevice(network=LONG)):
+    """A TokenDevice for each point at which power fails while it is given NEW, with what is left of its file."""
     for half in (False, True):
         at = 0
         done = False
         while not done:
             at += 1
-            one = player()
+            one = device()
             done = given(one, NEW, at, half)
             yield one, done
         assert at > 5
 
 
 def test_power_that_fails_at_any_point_leaves_the_old_file_or_the_new_one():
-    for player, done in every_cut():
-        player.load()
-        now = player.it.section[KEY].reveal()
+    for device, done in every_cut():
+        device.load()
+        now = device.it.section[KEY].reveal()
         assert now == NEW or (now == "once-canary" and not done)
-        assert [one["ssid"] for one in player.it.network] == [one["ssid"] for one in LONG]
-        assert player.boot((200, GOOD["ickstream"])) == (now, "token-canary")
+        assert [one["ssid"] for one in device.it.network] == [one["ssid"] for one in LONG]
+        assert device.boot((200, GOOD["ickstream"])) == (now, "token-canary")
 
 
 def test_the_used_token_is_erased_and_the_file_is_whole_again_after_such_a_cut():
-    for player, _ in every_cut():
-        player.boot((200, GOOD["ickstream"]))
-        assert player.boot() == (None, "token-canary"), "the file still loads"
-        assert len(player.it.network) == len(LONG)
-        assert "enroll.json.whole" not in names(player) and b"canary" not in read(player.path)
+    for device, _ in every_cut():
+        device.boot((200, GOOD["ickstream"]))
+        assert device.boot() == (None, "token-canary"), "the file still loads"
+        assert len(device.it.network) == len(LONG)
+        assert "enroll.json.whole" not in names(device) and b"canary" not in read(device.path)
 
 
 def test_power_that_fails_twice_leaves_a_file_that_loads():
     for at in range(1, 8):
-        for player, _ in every_cut():
-            player.load()
-            given(player, "third-canary", at, False)
-            player.load()
-            assert player.it.section[KEY].reveal() in ("once-canary", NEW, "third-canary")
+        for device, _ in every_cut():
+            device.load()
+            given(device, "third-canary", at, False)
+            device.load()
+            assert device.it.section[KEY].reveal() in ("once-canary", NEW, "third-canary")
 
 
 def test_flash_that_is_full_at_any_point_is_an_error_that_changes_nothing_or_no_error():
     """Half of what should be written is there then."""
     for half in (False, True):
         for at in range(1, 6):
-            player = Player(network=LONG)
+            device = TokenDevice(network=LONG)
             files = Files(at)
             files.half, files.fault = half, OSError(28, "full")
             wanted = NEW
             with patched(rewrite_module, open=files.open, os=Fake(remove=files.remove, stat=os.stat)):
                 try:
-                    set_registration_token(player.it, NEW, player.device.port)
+                    set_registration_token(device.it, NEW, device.port)
                 except enroll.EnrollError as error:
                     assert error.kind == "storage"
                     wanted = "once-canary"
-            assert player.it.section[KEY].reveal() == wanted, (half, at)
-            player.load()
-            assert player.it.section[KEY].reveal() == wanted, (half, at)
+            assert device.it.section[KEY].reveal() == wanted, (half, at)
+            device.load()
+            assert device.it.section[KEY].reveal() == wanted, (half, at)

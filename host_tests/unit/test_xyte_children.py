@@ -6,7 +6,7 @@ from enroll.calls import settle
 from enroll.providers.xyte import children
 from enroll.providers.xyte import device as xyte
 from enroll.providers.xyte.child import mark
-from family import change, child, family, known, mended, some
+from fake_xyte import change, child, family, known, mended, some
 from helpers import Fake, config, patched, raises
 
 

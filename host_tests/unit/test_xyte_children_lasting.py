@@ -6,12 +6,12 @@ import enroll
 import enroll.commit as commit
 import enroll.journal as journal
 import enroll.reset as reset
-from boots import GOOD
 from enroll.calls import settle
 from enroll.commit import Journal
-from family import change, family, known, mended, some
+from fake_device import GOOD
+from fake_session import Cut, Flash
+from fake_xyte import change, family, known, mended, some
 from helpers import Fake, patched, raises, read
-from talk import Cut, Flash
 
 
 def test_a_program_that_dies_in_the_middle_asks_again_only_for_the_child_it_was_at():

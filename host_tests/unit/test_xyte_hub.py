@@ -1,10 +1,10 @@
 """What a Xyte device says and hears at its hub: the requests, the commands it obeys, and which hub that is."""
 
-from boots import GOOD
 from enroll.errors import EnrollError
 from enroll.providers.xyte import device as xyte
+from fake_device import GOOD
+from fake_session import Registered
 from helpers import raises
-from talk import Life
 
 PATH = "/v1/devices/device-1"
 OPEN = {"X-Kept": "open"}  # headers without Connection: close
@@ -32,7 +32,7 @@ def command(number, name="reboot", **more):
 
 def said(function, *more, **named):
     """What one call sends, as (method, path, JSON), and what it returns when the hub says {"version": 3}."""
-    life = Life("xyte", lambda it: (200, {"version": 3}))
+    life = Registered("xyte", lambda it: (200, {"version": 3}))
     value = life.run(function, *more, **named)
     (it,) = life.asked
     assert it.host == "hub" and it.headers["Authorization"] == "token-canary"
@@ -59,21 +59,21 @@ def test_commands_and_configuration_have_their_calls():
 def test_what_the_hub_refuses_is_an_error_with_its_kind():
     for status, kind in ((403, "refused"), (404, "configuration"), (422, "refused"), (429, "server"), (500, "server")):
         for function in (xyte.telemetry, xyte.command, xyte.get_config):
-            life = Life("xyte", lambda it, status=status: (status, None, {"Retry-After": "7"}))
+            life = Registered("xyte", lambda it, status=status: (status, None, {"Retry-After": "7"}))
             assert raises(kind, life.run, function).retry_after == 7
             assert len(life.asked) == 1
 
 
 def test_no_command_is_an_empty_one():
     for answer in ((204, None), (200, {}), (200, None), (200, [1])):
-        life = Life("xyte", lambda it, answer=answer: answer)
+        life = Registered("xyte", lambda it, answer=answer: answer)
         assert life.run(xyte.command) == {}
         assert life.run(xyte.obey, {}) == 0 and len(life.asked) == 1
 
 
 def test_a_command_is_run_with_its_parameters_and_told_to_be_done():
     hub = Hub(command(1, parameters={"in": 5}), command(2, "blink", parameters=None))
-    life = Life("xyte", hub)
+    life = Registered("xyte", hub)
     calls = []
     handlers = {"reboot": lambda given: calls.append(given), "blink": lambda given: calls.append(given) or "3 times"}
     assert life.run(xyte.obey, handlers) == 2
@@ -84,7 +84,7 @@ def test_a_command_is_run_with_its_parameters_and_told_to_be_done():
 
 def test_a_command_that_is_not_known_here_has_failed():
     hub = Hub(command(1, "explode"), command(2, None), command(3, ["reboot"]), {"id": "c4"})
-    life = Life("xyte", hub)
+    life = Registered("xyte", hub)
     assert life.run(xyte.obey, {"reboot": lambda given: None}) == 4
     assert [it["status"] for it in hub.reports] == 4 * ["failed"]
     assert hub.reports[0]["message"] == hub.reports[3]["message"] == "no such command here"
@@ -95,7 +95,7 @@ def test_what_a_handler_raises_is_told_and_the_next_command_runs():
         raise ValueError("too hot")
 
     hub = Hub(command(1, "heat"), command(2))
-    life = Life("xyte", hub)
+    life = Registered("xyte", hub)
     assert life.run(xyte.obey, {"heat": fails, "reboot": lambda given: None}) == 2
     assert hub.reports[0] == {"id": "c1", "status": "failed", "message": "ValueError: too hot"}
     assert hub.reports[1]["status"] == "done"
@@ -112,7 +112,7 @@ def test_an_asynchronous_handler_has_failed_and_the_next_command_runs():
         yield 1
 
     hub = Hub(command(1, "later"), command(2, "task"), command(3), command(4, "number"))
-    life = Life("xyte", hub)
+    life = Registered("xyte", hub)
     handlers = {"later": later, "task": task, "reboot": lambda given: None, "number": lambda given: 5}
     assert life.run(xyte.obey, handlers) == 4 and not ran
     assert [it["status"] for it in hub.reports] == ["failed", "failed", "done", "done"]
@@ -122,7 +122,7 @@ def test_an_asynchronous_handler_has_failed_and_the_next_command_runs():
 
 def test_a_task_that_nobody_drives_says_so():
     """Awaited as it is, it would wait for ever for what asyncio knows nothing of."""
-    life = Life("xyte", lambda it: (200, {}))
+    life = Registered("xyte", lambda it: (200, {}))
     for made in (
         xyte.telemetry(life.session),
         xyte.obey(life.session, {}),
@@ -139,7 +139,7 @@ def test_a_task_that_nobody_drives_says_so():
 
 def test_a_handler_that_misses_a_parameter_is_not_an_unknown_command():
     hub = Hub(command(1))
-    life = Life("xyte", hub)
+    life = Registered("xyte", hub)
     life.run(xyte.obey, {"reboot": lambda given: given["delay"]})
     assert hub.reports[0]["status"] == "failed"
     assert "KeyError" in hub.reports[0]["message"] and "no such command" not in hub.reports[0]["message"]
@@ -149,7 +149,7 @@ def test_a_handler_that_ends_the_program_is_let_through():
     def ends(given):
         raise SystemExit
 
-    life = Life("xyte", Hub(command(1)))
+    life = Registered("xyte", Hub(command(1)))
     raised = False
     try:
         life.run(xyte.obey, {"reboot": ends})
@@ -160,19 +160,19 @@ def test_a_handler_that_ends_the_program_is_let_through():
 
 def test_a_hub_that_never_runs_out_of_commands_is_left_after_twenty():
     hub = Hub(command(1))
-    life = Life("xyte", lambda it: (200, command(1)))
+    life = Registered("xyte", lambda it: (200, command(1)))
     runs = []
     assert life.run(xyte.obey, {"reboot": lambda given: runs.append(1)}) == 20
     assert len(runs) == 20 and len(life.asked) == 40
     hub = Hub(*[command(number) for number in range(21)])
-    life = Life("xyte", hub)
+    life = Registered("xyte", hub)
     assert life.run(xyte.obey, {}) == 20 and len(hub.commands) == 1
     assert life.run(xyte.obey, {}) == 1
 
 
 def test_a_report_that_is_lost_ends_it_and_the_command_still_waits():
     hub = Hub(command(1))
-    life = Life("xyte", lambda it: hub(it) if it.method == "GET" else OSError(104, "reset"))
+    life = Registered("xyte", lambda it: hub(it) if it.method == "GET" else OSError(104, "reset"))
     raises(OSError, life.run, xyte.obey, {"reboot": lambda given: None})
     assert len(life.asked) == 2 and hub.commands
 
@@ -187,7 +187,7 @@ def anew(url, reply=None):
             return 401, None, OPEN
         return 200, {}, OPEN
 
-    life = Life("xyte", answer, None, reply)
+    life = Registered("xyte", answer, None, reply)
     life.deleted = False
     return life
 
@@ -232,13 +232,13 @@ BOTH = dict(GOOD["xyte"], hub_url_static_cert="http://static")
 
 
 def test_a_device_with_certificates_of_its_own_uses_the_hub_for_them():
-    life = Life("xyte", lambda it: (200, {}), {"static_cert": True}, BOTH)
+    life = Registered("xyte", lambda it: (200, {}), {"static_cert": True}, BOTH)
     life.run(xyte.telemetry)
     assert life.asked[0].host == "static"
 
 
 def test_static_cert_may_be_changed_after_the_registration():
-    life = Life("xyte", lambda it: (200, {}), None, BOTH)
+    life = Registered("xyte", lambda it: (200, {}), None, BOTH)
     for static, host in ((True, "static"), (False, "hub")):
         life.it.section["static_cert"] = static
         life.boot()
@@ -247,7 +247,7 @@ def test_static_cert_may_be_changed_after_the_registration():
 
 
 def test_a_hub_that_was_never_given_is_an_error_that_says_so():
-    life = Life("xyte", lambda it: (200, {}))
+    life = Registered("xyte", lambda it: (200, {}))
     life.it.section["static_cert"] = True
     error = raises(EnrollError, life.run, xyte.telemetry)
     assert error.kind in ("configuration", "answer") and "hub_url_static_cert" in str(error)

@@ -9,11 +9,11 @@ import sys
 
 import enroll.connection as connection
 from blocks import formatted
-from boots import Port, Ready
 from device import Lost, Service, sweep
 from enroll import tasks
 from enroll.enroller import Enroller
 from exceptions_device import Answering, Connecting
+from fake_device import Port, Ready
 from helpers import patched
 
 

@@ -6,13 +6,13 @@ import sys
 
 import enroll
 import main
-from boots import ONCE, Port
 from enroll import config, tasks
 from enroll.commit import Journal
 from enroll.config import Config
 from enroll.enroller import Enroller
 from enroll.journal import KEPT
 from enroll.tasks import ignore
+from fake_device import ONCE, Port
 from helpers import Fake, changed, read, settings, write
 
 gc.threshold(-1)  # main.py has set it for the heap of a board

@@ -3,7 +3,7 @@
 import enroll.commit
 import enroll.journal
 from device import Device
-from disk import Disk
+from fake_disk import Disk
 from helpers import config, patched
 
 

@@ -2,9 +2,9 @@
 
 import json
 
-from boots import Ready
 from device import Device, Lost, sweep
 from enroll import connection, tasks
+from fake_device import Ready
 from helpers import Wire, patched
 
 

@@ -9,8 +9,8 @@ import sys
 from blocks import KINDS, Failing, formatted
 from device import Device, Lost, Service, sweep
 from device_shelf import Shelf, Shelved
-from disk import EIO, ENOSPC, EROFS
 from enroll.journal import KEPT, RAW
+from fake_disk import EIO, ENOSPC, EROFS
 from helpers import write
 
 REMEDY = "free or replace the flash"

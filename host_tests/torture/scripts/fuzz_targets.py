@@ -10,7 +10,6 @@ from binascii import crc32
 from struct import pack
 
 import enroll.connection as connection
-from boots import GOOD, Port, Ready
 from enroll import backoff, clock, enroller, httpdate, journal, tasks, url
 from enroll.commit import Journal
 from enroll.config import Config
@@ -19,6 +18,7 @@ from enroll.errors import EnrollError
 from enroll.providers import Answer
 from enroll.requests import fetch
 from enroll.reset import clear
+from fake_device import GOOD, Port, Ready
 from fuzz_mutations import odd_bytes, odd_json, odd_object
 from helpers import SECTIONS, Fake, Wire, config, drive, patched, write
 

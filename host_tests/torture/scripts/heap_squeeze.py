@@ -14,9 +14,9 @@ from micropython import heap_lock, heap_unlock
 
 sys.path.insert(0, sys.argv[1])
 
-from boots import Port
 from enroll import enroller as module
 from enroll.config import Config
+from fake_device import Port
 from helpers import SECTIONS
 
 FOLDER, URL, CA, PROVIDER, WHEN = sys.argv[2:7]

@@ -8,10 +8,10 @@ import sys
 
 import enroll
 from blocks import formatted
-from boots import Port
 from device import TICKET, Device, Lost, Service, sweep
 from enroll.commit import Journal
 from enroll.journal import KEPT, identity
+from fake_device import Port
 from helpers import read, settings, write
 
 

@@ -8,8 +8,8 @@ import sys
 import vfs
 from device import Lost, Service, sweep
 from device_shelf import Shelved
-from fakes_board import BOARDS
-from fakes_nvs import Flash
+from fake_board import BOARDS
+from fake_nvs import Flash
 from helpers import config
 from power import ACTIONS, left
 

@@ -4,11 +4,11 @@ import sys
 
 import enroll
 from blocks import formatted
-from boots import Port, Ready
 from device import Device, Lost, PowerOff, Service, sweep
 from enroll import connection, tasks
 from enroll.renew import renew
 from exceptions_device import Answering
+from fake_device import Port, Ready
 from helpers import patched
 from power import left
 
