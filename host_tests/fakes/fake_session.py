@@ -114,9 +114,9 @@ class Registered:
     """A device that has registered with GOOD, or `reply`, and its session; `answer`: as of Net."""
 
     def __init__(self, provider, answer, section=None, reply=None, log=None, **top):
-        self.device = Device(provider, section, **top)
-        assert self.device.boot((200, reply or GOOD[provider])).name == "registered"
-        self.it = self.device.it
+        self.registering = Device(provider, section, **top)
+        assert self.registering.boot((200, reply or GOOD[provider])).name == "registered"
+        self.it = self.registering.it
         self.net = Net(answer)
         self.ticks = 0
         self.lines = []

@@ -60,30 +60,30 @@ class Cloud:
 
 def family(children, **more):
     cloud = Cloud()
-    life = Registered("xyte", cloud, {"children": children}, **more)
-    life.cloud = cloud
-    return life
+    device = Registered("xyte", cloud, {"children": children}, **more)
+    device.cloud = cloud
+    return device
 
 
-def change(life, children):
+def change(device, children):
     """Boot with other children in enroll.json."""
-    life.it.section["children"] = children
-    life.boot()
+    device.it.section["children"] = children
+    device.boot()
 
 
-def known(life):
+def known(device):
     """{serial number: (id, key)} of the children that are registered."""
-    found = [(one["sn"], it) for one, it in xyte.children(life.session) if it]
+    found = [(one["sn"], it) for one, it in xyte.children(device.session) if it]
     return {sn: (it.device_id, it.secret.reveal()) for sn, it in found}
 
 
-def mended(life):
+def settled(device):
     """Boot again and settle: how many requests that took; then all are there, and a further boot is silent."""
-    life.boot()
-    life.run(settle)
-    asked = len(life.asked)
-    assert len(known(life)) == len(life.it.section["children"])
-    life.boot()
-    life.run(settle)
-    assert not life.asked
+    device.boot()
+    device.run(settle)
+    asked = len(device.asked)
+    assert len(known(device)) == len(device.it.section["children"])
+    device.boot()
+    device.run(settle)
+    assert not device.asked
     return asked

@@ -6,7 +6,7 @@ from enroll.calls import settle
 from enroll.providers.xyte import children
 from enroll.providers.xyte import device as xyte
 from enroll.providers.xyte.child import mark
-from fake_xyte import change, child, family, known, mended, some
+from fake_xyte import change, child, family, known, settled, some
 from helpers import Fake, config, patched, raises
 
 
@@ -44,37 +44,37 @@ def test_a_child_is_the_same_one_when_its_version_name_or_details_change():
 
 
 def test_a_child_is_sent_with_what_is_said_of_it_and_nothing_else():
-    life = family([child(1, name="Lamp", details={"room": 7}, mac=None), child(2)])
-    life.run(xyte.register_children)
-    assert life.net.asked() == 2 * [("POST", "/api/v1/devices/device-1/children")]
-    assert life.asked[0].json == child(1, name="Lamp", details={"room": 7}) and life.asked[1].json == child(2)
-    assert {it.headers["Authorization"] for it in life.asked} == {"token-canary"}
+    device = family([child(1, name="Lamp", details={"room": 7}, mac=None), child(2)])
+    device.run(xyte.register_children)
+    assert device.net.asked() == 2 * [("POST", "/api/v1/devices/device-1/children")]
+    assert device.asked[0].json == child(1, name="Lamp", details={"room": 7}) and device.asked[1].json == child(2)
+    assert {it.headers["Authorization"] for it in device.asked} == {"token-canary"}
 
 
 def test_the_parent_is_registered_without_its_children():
-    life = family(some(2))
-    assert "children" not in str(life.device.service.requests)
+    device = family(some(2))
+    assert "children" not in str(device.registering.service.requests)
 
 
 def test_children_are_registered_one_after_the_other_and_never_again():
-    life = family(some(20))
-    life.run(settle, True)
-    assert life.cloud.born == [("device-1", "C%d" % number) for number in range(20)]
-    assert len(life.asked) == 20 and len(life.saves) == 20, "one write each"
-    assert known(life)["C7"] == ("child-8", "child-canary-8")
-    assert mended(life) == 0
+    device = family(some(20))
+    device.run(settle, True)
+    assert device.cloud.born == [("device-1", "C%d" % number) for number in range(20)]
+    assert len(device.asked) == 20 and len(device.saves) == 20, "one write each"
+    assert known(device)["C7"] == ("child-8", "child-canary-8")
+    assert settled(device) == 0
 
 
 def test_each_child_is_in_the_store_before_the_next_is_asked_for():
-    life = family(some(20))
+    device = family(some(20))
     seen = []
 
     def answer(it):
-        seen.append(len([one for _, one in xyte.children(life.session) if one]))
-        return life.cloud(it)
+        seen.append(len([one for _, one in xyte.children(device.session) if one]))
+        return device.cloud(it)
 
-    life.net.answer = answer
-    life.run(settle)
+    device.net.answer = answer
+    device.run(settle)
     assert seen == list(range(20))
 
 
@@ -100,99 +100,99 @@ def test_children_that_have_no_room_are_named_before_the_first_is_registered():
         (4096, 90, 100, True),
         (4096, 5, 1, False),
     ):
-        life = family(some(count))
+        device = family(some(count))
         with patched(children, os=room(size, free)):
             if fits:
-                life.run(settle)
+                device.run(settle)
                 continue
-            error = raises("storage", life.run, settle)
-        assert not life.net.requests and "%d more children" % count in str(error) and "`store`" in str(error)
-    life = family(some(10))
-    life.run(settle)
+            error = raises("storage", device.run, settle)
+        assert not device.net.requests and "%d more children" % count in str(error) and "`store`" in str(error)
+    device = family(some(10))
+    device.run(settle)
     with patched(children, os=room(32, 0)):
-        change(life, some(16))
-        life.run(settle)  # these go into the record that is there
-        change(life, some(17))
-        assert "1 more" in str(raises("storage", life.run, settle)) and not life.asked
+        change(device, some(16))
+        device.run(settle)  # these go into the record that is there
+        change(device, some(17))
+        assert "1 more" in str(raises("storage", device.run, settle)) and not device.asked
     for broken in (OSError(1), AttributeError("statvfs")):
         with patched(children, os=silent(broken)):
-            life.run(settle)
-        assert mended(life) == 0
+            device.run(settle)
+        assert settled(device) == 0
 
 
 def test_a_hundred_children_fit_in_seven_records():
-    life = family(some(100))
-    life.run(settle)
-    assert len({path for path, _ in life.saves}) == 7 and len(life.cloud.born) == 100
-    assert mended(life) == 0
+    device = family(some(100))
+    device.run(settle)
+    assert len({path for path, _ in device.saves}) == 7 and len(device.cloud.born) == 100
+    assert settled(device) == 0
 
 
 def test_a_record_of_4096_bytes_takes_no_other_child():
     mine = mark(child(0))
     for size, records in ((4095, 1), (4096, 2)):
-        life = family(some(2))
+        device = family(some(2))
         key = "k" * (size - len(json.dumps({mine: ["x", ""]})))
-        life.cloud.faults["C0"] = (201, {"id": "x", "access_key": key})
-        life.run(settle)
-        assert len({path for path, _ in life.saves}) == records, size
-        assert mended(life) == 0
+        device.cloud.faults["C0"] = (201, {"id": "x", "access_key": key})
+        device.run(settle)
+        assert len({path for path, _ in device.saves}) == records, size
+        assert mended(device) == 0
 
 
 def test_a_child_that_is_refused_does_not_stop_the_others_and_is_said_in_the_end():
-    life = family(some(5))
-    life.cloud.faults = {"C1": (422, {"error": "model_id is invalid"}), "C3": (403, None), "C4": (201, {"id": "x"})}
-    error = raises("refused", life.run, settle)
+    device = family(some(5))
+    device.cloud.faults = {"C1": (422, {"error": "model_id is invalid"}), "C3": (403, None), "C4": (201, {"id": "x"})}
+    error = raises("refused", device.run, settle)
     assert "422" in str(error), "the first of them"
-    assert [sn for _, sn in life.cloud.born] == ["C0", "C2"] and len(life.asked) == 5
-    assert mended(life) == 3
+    assert [sn for _, sn in device.cloud.born] == ["C0", "C2"] and len(device.asked) == 5
+    assert settled(device) == 3
 
 
 def test_children_that_are_added_later_are_all_that_is_asked_for():
-    life = family(some(10))
-    life.run(settle)
-    change(life, some(25))
-    life.run(settle)
-    assert [it.json["sn"] for it in life.asked] == ["C%d" % number for number in range(10, 25)]
-    assert mended(life) == 0
+    device = family(some(10))
+    device.run(settle)
+    change(device, some(25))
+    device.run(settle)
+    assert [it.json["sn"] for it in device.asked] == ["C%d" % number for number in range(10, 25)]
+    assert settled(device) == 0
 
 
 def test_a_child_that_is_taken_out_and_put_in_again_is_not_registered_twice():
-    life = family(some(20))
-    life.run(settle)
-    change(life, some(10))
-    assert mended(life) == 0 and len(known(life)) == 10
-    change(life, some(20))
-    assert mended(life) == 0 and len(life.cloud.born) == 20
+    device = family(some(20))
+    device.run(settle)
+    change(device, some(10))
+    assert settled(device) == 0 and len(known(device)) == 10
+    change(device, some(20))
+    assert settled(device) == 0 and len(device.cloud.born) == 20
 
 
 def test_one_that_was_taken_out_makes_room_only_where_all_is_full():
-    life = family(some(100))
-    life.run(settle)
-    change(life, some(80) + some(20, 200))
-    assert mended(life) == 20
-    change(life, some(100))
-    assert mended(life) == 8, "those that made room"
-    assert len({path for path, _ in life.saves}) == 7
-    change(life, some(100, 500))
-    assert mended(life) == 100 and len({path for path, _ in life.saves}) == 7
+    device = family(some(100))
+    device.run(settle)
+    change(device, some(80) + some(20, 200))
+    assert settled(device) == 20
+    change(device, some(100))
+    assert settled(device) == 8, "those that made room"
+    assert len({path for path, _ in device.saves}) == 7
+    change(device, some(100, 500))
+    assert settled(device) == 100 and len({path for path, _ in device.saves}) == 7
 
 
 def test_children_in_another_order_or_with_another_version_are_not_registered_again():
-    life = family(some(20))
-    life.run(settle)
-    change(life, [child(number, firmware_version="2.0") for number in range(19, -1, -1)])
-    assert mended(life) == 0
+    device = family(some(20))
+    device.run(settle)
+    change(device, [child(number, firmware_version="2.0") for number in range(19, -1, -1)])
+    assert settled(device) == 0
 
 
 def test_telemetry_of_many_children_goes_in_batches_of_a_hundred():
     for count, batches in ((0, []), (1, [1]), (100, [100]), (101, [100, 1]), (250, [100, 100, 50])):
-        life = family(some(1))
+        device = family(some(1))
         reports = {"child-%d" % one: xyte.report_of({"t": one}) for one in range(count)}
-        found = life.run(xyte.children_telemetry, reports)
-        assert life.cloud.batch == batches and found == {name: {"success": True} for name in reports}
-        for it in life.asked:
+        found = device.run(xyte.children_telemetry, reports)
+        assert device.cloud.batch == batches and found == {name: {"success": True} for name in reports}
+        for it in device.asked:
             assert it.host == "hub" and it.path == "/v1/devices/device-1/children/telemetries"
     sent = {}
-    for it in life.asked:
+    for it in device.asked:
         sent.update(it.json)
     assert len(sent) == 250 and sent["child-7"] == {"status": "online", "telemetries": {"t": 7}}
