@@ -11,7 +11,7 @@ from runtimes import micropython
 ROOT = Path(__file__).resolve().parents[2]
 WRITE = "def main(path, text):\n with open(path, 'w') as file: file.write(text)\n"
 MOVED, ADDED = ["/lib/enroll", "/port.py"], ["/nvs.py"]
-PLAYER = """
+CUTS = """
 import gc, json, os, sys, vfs
 from test_micropython_littlefs import Block
 
@@ -148,9 +148,9 @@ def test_every_cut_leaves_the_old_files_or_the_new_ones(tmp_path, runtime, monke
         [["new"], recorded(swap.end)],
     ]
     (tmp_path / "phases.json").write_text(json.dumps(phases))
-    (tmp_path / "player.py").write_text(PLAYER)
-    path = f"{ROOT}/lib:{ROOT}/host_tests/fakes:.frozen"
-    command = [str(micropython(runtime)), str(tmp_path / "player.py"), str(tmp_path / "phases.json")]
+    (tmp_path / "cuts.py").write_text(CUTS)
+    path = f"{ROOT}/lib:{ROOT}/host_tests/unit:{ROOT}/host_tests/fakes:.frozen"
+    command = [str(micropython(runtime)), str(tmp_path / "cuts.py"), str(tmp_path / "phases.json")]
     done = subprocess.run(command, env={**os.environ, "MICROPYPATH": path}, capture_output=True, text=True, timeout=50)
     assert done.returncode == 0, done.stdout + done.stderr
     assert int(done.stdout.split()[-1]) > 100

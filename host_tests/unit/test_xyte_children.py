@@ -135,7 +135,7 @@ def test_a_record_of_4096_bytes_takes_no_other_child():
         device.cloud.faults["C0"] = (201, {"id": "x", "access_key": key})
         device.run(settle)
         assert len({path for path, _ in device.saves}) == records, size
-        assert mended(device) == 0
+        assert settled(device) == 0
 
 
 def test_a_child_that_is_refused_does_not_stop_the_others_and_is_said_in_the_end():
