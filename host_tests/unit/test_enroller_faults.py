@@ -62,7 +62,7 @@ def test_an_answer_that_breaks_a_provider_is_kept():
         device = Device("etherfax")
         with patched(device.it.service, parse=failing(kind("x"))):
             action = device.boot((200, GOOD["etherfax"]))
-            assert action.name == "wait", action.error
+            assert action.name == "wait" and action.error.kind == "answer", action.error
             assert len(device.service.requests) == 1
         assert device.boot().name == "registered" and not device.service.requests
 

@@ -287,6 +287,15 @@ def test_an_answer_that_comes_byte_by_byte_and_blocks_between():
     assert ask(Wire(*pieces)).content == b"ok"
 
 
+def test_what_ended_the_request_is_raised_where_no_answer_comes():
+    class Broken(Wire):
+        def write(self, data):
+            self.asked = True
+            raise OSError(32, "broken pipe")
+
+    assert raises(OSError, ask, Broken()).errno == 32
+
+
 def test_errors_of_the_connection_pass_through():
     error = raises(OSError, ask, Wire(b"HTTP/1.1 200 OK\r\n", OSError(104, "reset")))
     assert error.errno == 104

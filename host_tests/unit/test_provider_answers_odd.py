@@ -3,6 +3,7 @@
 import json
 
 from enroll.credential import Credential
+from enroll.providers import Answer
 from helpers import changed, raises
 from test_provider_answers import GOOD, XYTE, parsed
 
@@ -141,6 +142,12 @@ def test_what_has_no_room_in_a_record_is_left_out_and_the_rest_is_kept():
             again = Credential(provider, *json.loads(encoded))
             assert len(encoded) <= 8192 and again.secret.reveal() == found.secret.reveal()
             assert again.extra["short"] == "s" and again.extra.get("longer", "l")[0] == "l"
+
+
+def test_thirty_two_levels_are_taken_and_not_one_more():
+    for levels in (31, 32, 33, 34):
+        raw = b'{"a":' * levels + b"1" + b"}" * levels
+        assert (Answer(200, raw).json() == json.loads(raw)) == (levels <= 32), levels
 
 
 def test_what_is_nested_too_deeply_to_be_written_again_is_left_out():
