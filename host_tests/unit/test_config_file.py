@@ -55,7 +55,7 @@ def test_what_a_lenient_parser_takes_is_broken_json_too():
 
 def test_keys_that_are_no_text_and_deep_nesting_are_mistakes_like_any_other():
     whole = '{"provider": "etherfax", "url": "http://h", "etherfax": {"serial": "x"}%s}'
-    for more in (", 1: 2", ", null: 1", ', "a": ' + "[" * 900 + "]" * 900):
+    for more in (", 1: 2", ", 1 : 2", ", null : 1", ', "a": ' + "[" * 900 + "]" * 900):
         error = raises("configuration", Config.load, write(folder() + "/enroll.json", whole % more))
         assert "[" in more or "broken JSON" in str(error), error
 
