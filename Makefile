@@ -8,7 +8,7 @@ export RUNTIMES
 endif
 
 .DEFAULT_GOAL := help
-.PHONY: help setup demo picture diagrams test torture test-qemu test-board evidence lint docs sandbox which-micropython dist release romfs firmware provision board size bench coverage mutants lock clean
+.PHONY: help setup demo picture diagrams test torture test-qemu test-board evidence lint docs sandbox which-micropython dist release romfs firmware provision board size bench coverage mutants new-service lock clean
 
 help: ## list the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-18s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -87,6 +87,9 @@ coverage: .venv/ready ## show lines that no test reaches under CPython
 
 mutants: .venv/ready ## show which small changes of the library no test sees
 	@$(RUN) -m mutants $(ARGS)
+
+new-service: .venv/ready ## begin a service of your own: NAME=acme
+	@$(RUN) tools/new_service.py $(NAME)
 
 lock: .venv/ready ## pin the host tools again, requirements.in to .txt
 	@tools/lock.sh --upgrade

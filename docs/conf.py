@@ -1,5 +1,7 @@
 """How Sphinx makes the site (`make docs`): every page is the Markdown that GitHub shows; this adds the navigation."""
 
+from pathlib import Path
+
 from sphinx.application import Sphinx
 
 project = html_title = "enroll"
@@ -17,6 +19,8 @@ html_static_path = ["site.css"]
 html_css_files = ["site.css"]
 html_copy_source = html_show_copyright = html_show_sphinx = html_use_index = False
 
+PAGES = sorted((Path(__file__).parent / "services").glob("*.md"))
+SERVICES = {page.read_text().partition("\n")[0].lstrip("# "): f"docs/services/{page.stem}" for page in PAGES}
 NAVIGATION = {
     "Use it": {
         "Getting started": "docs/getting-started",
@@ -27,10 +31,7 @@ NAVIGATION = {
         "Questions": "docs/faq",
     },
     "Services": {
-        "etherFAX": "docs/services/etherfax",
-        "ickStream": "docs/services/ickstream",
-        "Xyte": "docs/services/xyte",
-        "Centagate": "docs/services/centagate",
+        **SERVICES,
         "Add a service": "docs/add-a-service",
     },
     "Boards and tools": {

@@ -43,6 +43,7 @@ RUN_BY = [
     ("README.md", "import", "host_tests/system/test_readme.py::test_its_program_registers_and_reports"),
     ("README.md", "etherfax:", "host_tests/test_docs.py::test_the_picture_is_made_by_a_run_and_needs_no_network"),
     ("docs/add-a-service.md", '"""|from', "host_tests/test_docs.py::test_a_service_is_added_as_the_page_says"),
+    ("docs/add-a-service.md", r"\{", "host_tests/test_new_service.py::test_a_service_begins_with_tests_that_pass"),
     ("docs/api.md", "from", "host_tests/system/test_pages.py::test_tasks_of_a_service"),
     ("docs/integrate.md", "import gc", "host_tests/system/test_examples.py::test_the_smallest_integration_of_the_docs"),
     ("docs/integrate.md", "async", "host_tests/system/test_pages.py::test_beside_other_tasks"),

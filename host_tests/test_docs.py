@@ -65,7 +65,7 @@ def listings(page: str) -> list[str]:
 def test_a_service_is_added_as_the_page_says(tmp_path: Path, where: str) -> None:
     provider, test = listings("add-a-service.md")
     shutil.copytree(ROOT / "lib", tmp_path / "lib")
-    (tmp_path / "lib/enroll/providers/acme").mkdir()
+    (tmp_path / "lib/enroll/providers/acme").mkdir(exist_ok=True)
     (tmp_path / "lib/enroll/providers/acme/__init__.py").write_text(provider)
     (tmp_path / "test_acme.py").write_text(test)
     names = re.findall(r"^def (test_\w+)", test, re.MULTILINE)

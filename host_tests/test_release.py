@@ -144,11 +144,11 @@ def made(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, str]:
 def test_a_release_installs_each_of_its_parts(made: tuple[Path, str]) -> None:
     out, said = made
     table = said.partition("and then")[2]
-    kinds = [f"{kind}/{name}.json" for kind in ("py", "mpy") for name in ("package", *packages.SERVICES)]
-    images = [f"enroll{name}-{packages.version()}.romfs" for name in ("", *(f"-{it}" for it in packages.SERVICES))]
+    kinds = [f"{kind}/{name}.json" for kind in ("py", "mpy") for name in ("package", *release.SERVICES)]
+    images = [f"enroll{name}-{packages.version()}.romfs" for name in ("", *(f"-{it}" for it in release.SERVICES))]
     for part in [*kinds, *images, next(out.glob("*.whl")).name]:
         [row] = [line for line in table.splitlines() if part in line.split()]
-        service = next((name for name in packages.SERVICES if name in part), "etherfax")
+        service = next((name for name in release.SERVICES if name in part), "etherfax")
         assert row.rstrip().endswith(f"registered {service}")
         assert len(row.rstrip()) <= 80
 

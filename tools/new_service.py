@@ -1,0 +1,96 @@
+"""Begins a service of your own, from what docs/add-a-service.md shows: `make new-service NAME=acme`."""
+
+from __future__ import annotations
+
+import json
+import keyword
+import re
+from pathlib import Path
+
+import click
+from devices import ROOT
+
+GUIDE = "docs/add-a-service.md"
+PAGE = """\
+# {title}
+
+What {title} is, what it gives a device, and how often.
+
+## Over the wire
+
+What the device sends, and what comes back.
+
+## enroll.json
+
+`firmware/examples/{name}.json` is a whole one. The section `{name}`:
+
+| key | meaning |
+|---|---|
+| `serial` | from the board if left out |
+| `pin` | a secret |
+| `name` | how the portal shows the device; may be left out |
+
+## Outcomes
+
+- `refused`: nobody has created the device in the portal.
+
+[Outcomes](../outcomes.md) has all kinds.
+
+## In its portal
+
+What a person does there before the first boot, and before a device registers again.
+"""
+
+
+def blocks(kind: str) -> list[str]:
+    """The blocks of the guide that are fenced as `kind`."""
+    return re.findall(rf"```{kind}\n(.*?)```", (ROOT / GUIDE).read_text(), re.DOTALL)
+
+
+def files(name: str) -> dict[str, str]:
+    """{path: text} of a new service, as the guide shows Acme's."""
+    provider, test = blocks("python")
+    [example] = blocks("json")
+    title = name.capitalize()
+    shown = {
+        f"lib/enroll/providers/{name}/__init__.py": provider,
+        f"host_tests/unit/test_{name}.py": test,
+        f"firmware/examples/{name}.json": example,
+    }
+    own = {path: text.replace("acme", name).replace("Acme", title) for path, text in shown.items()}
+    return {**own, f"docs/services/{name}.md": PAGE.format(title=title, name=name)}
+
+
+def listed(folder: Path, name: str) -> str:
+    """package.json of the checkout `folder`, with the new module in it."""
+    package = json.loads((folder / "package.json").read_text())
+    module = f"enroll/providers/{name}/__init__.py"
+    lines = [json.dumps(it) for it in sorted([*package["urls"], [module, f"lib/{module}"]])]
+    return '{\n "version": %s,\n "urls": [\n  %s\n ]\n}\n' % (json.dumps(package["version"]), ",\n  ".join(lines))
+
+
+@click.command()
+@click.argument("name")
+@click.argument("folder", type=click.Path(path_type=Path, exists=True, file_okay=False), default=ROOT)
+def main(name: str, folder: Path) -> None:
+    """Write provider, test, example and page of the service NAME into the checkout FOLDER.
+
+    All of it passes `make test` as it is written: change one sentence at a time.
+    """
+    if not re.fullmatch("[a-z]{2,16}", name) or keyword.iskeyword(name):
+        raise click.UsageError("NAME is the `provider` of enroll.json: 2 to 16 small letters, and no word of Python")
+    wanted = files(name)
+    there = [path for path in (f"lib/enroll/providers/{name}", *wanted) if (folder / path).exists()]
+    if there:
+        raise click.ClickException(f"{there[0]} is there already: choose another NAME")
+    for path, text in {**wanted, "package.json": listed(folder, name)}.items():
+        (folder / path).parent.mkdir(exist_ok=True)
+        (folder / path).write_text(text)
+        click.echo(path)
+    click.echo(
+        f"\nIts rules are Acme's of {GUIDE}: make them yours, then\n\n    make test TESTS=host_tests/unit/test_{name}.py"
+    )
+
+
+if __name__ == "__main__":
+    main()
