@@ -65,8 +65,8 @@ def listed(folder: Path, name: str) -> str:
     """package.json of the checkout `folder`, with the new module in it."""
     package = json.loads((folder / "package.json").read_text())
     module = f"enroll/providers/{name}/__init__.py"
-    lines = [json.dumps(it) for it in sorted([*package["urls"], [module, f"lib/{module}"]])]
-    return '{\n "version": %s,\n "urls": [\n  %s\n ]\n}\n' % (json.dumps(package["version"]), ",\n  ".join(lines))
+    urls = ",\n  ".join(json.dumps(it) for it in sorted([*package["urls"], [module, f"lib/{module}"]]))
+    return f'{{\n "version": {json.dumps(package["version"])},\n "urls": [\n  {urls}\n ]\n}}\n'
 
 
 @click.command()
@@ -87,9 +87,8 @@ def main(name: str, folder: Path) -> None:
         (folder / path).parent.mkdir(exist_ok=True)
         (folder / path).write_text(text)
         click.echo(path)
-    click.echo(
-        f"\nIts rules are Acme's of {GUIDE}: make them yours, then\n\n    make test TESTS=host_tests/unit/test_{name}.py"
-    )
+    click.echo(f"\nIts rules are Acme's of {GUIDE}: make them yours, then\n")
+    click.echo(f"    make test TESTS=host_tests/unit/test_{name}.py")
 
 
 if __name__ == "__main__":
