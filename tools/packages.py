@@ -17,7 +17,7 @@ from devices import ROOT
 from provision import library
 
 LIBRARY = ROOT / "lib" / "enroll"
-PROVIDERS = tuple(library.providers())
+PROVIDERS = library.names()
 MPY = "6"  # the version of .mpy, by which a device's mip asks for bytecode
 HASH = 10  # characters of a file's SHA-256 in an index for mip
 ONE_TIME = ("erase.py", "rewrite.py", "token.py")  # for providers whose token works once

@@ -76,12 +76,17 @@ def status_of(kind: str) -> int:
     return statuses().get(kind, TRY_AGAIN)
 
 
+def names() -> list[str]:
+    """The names of the providers that are there."""
+    found = {path.relative_to(LIBRARY / "providers").parts[0].removesuffix(".py") for path in _provider_files()}
+    return sorted(name for name in found if "_" not in name)
+
+
 @functools.cache
 def providers() -> dict[str, Any]:
     """The modules of the providers that are there, by name."""
-    names = {path.relative_to(LIBRARY / "providers").parts[0].removesuffix(".py") for path in _provider_files()}
     service = enroll_config().service
-    return {name: service(name) for name in sorted(names) if "_" not in name}
+    return {name: service(name) for name in names()}
 
 
 def provider(name: str) -> Any:
