@@ -27,12 +27,12 @@ ROOMS = [HERE / name for name in ("unit", "scenarios", "ports")]
 HOST = "the host"  # where a test runs that needs no MicroPython
 MARK = "@result "  # before what run.py prints for a test
 PATIENCE = 50  # seconds for one file
-AGES = 150  # seconds for one of ONCE, which takes half of a minute where nothing else runs
+AGES = 150  # seconds for one of YEARS, which takes half of a minute where nothing else runs
 # What runs on the oldest MicroPython too where RUNTIMES does not say: what differs most between versions.
 SLICE = {"test_config_file.py", "test_http1.py", "test_calendar.py", "test_micropython_littlefs.py", "test_session.py"}
 SLICE |= {"test_first_boot.py", "test_trust.py"}
 # What runs on one MicroPython alone then, the one with the shortest words and floats.
-ONCE = {"test_year.py", "test_year_xyte.py"}
+YEARS = {"test_year.py", "test_year_xyte.py"}
 
 
 def selected(file: str) -> tuple[str, ...]:
@@ -70,16 +70,16 @@ def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
         metafunc.fixturenames.append("runtime")
         also = () if path.name.startswith("test_micropython_") else ("cpython",)
         names = (*also, *selected(path.name))
-        metafunc.parametrize("runtime", once(names) if path.name in ONCE else names)
+        metafunc.parametrize("runtime", years(names) if path.name in YEARS else names)
     elif "runtime" in metafunc.fixturenames:
         metafunc.parametrize("runtime", selected(path.name))
 
 
-def once(names: tuple[str, ...]) -> list[Any]:
-    """Parameters for `names`, of which all are long but for the MicroPython with the shortest words."""
-    one = min(runtimes.available(), key=runtimes.bits)
+def years(names: tuple[str, ...]) -> list[Any]:
+    """Parameters for `names`, of which those are long that are no MicroPython as boards have it now."""
     ages = pytest.mark.timeout(AGES + 10)
-    return [pytest.param(name, marks=[ages] if name == one else [ages, pytest.mark.long]) for name in names]
+    late = [name for name in names if name == "cpython" or name.startswith("oldest")]
+    return [pytest.param(name, marks=[ages, pytest.mark.long] if name in late else [ages]) for name in names]
 
 
 @pytest.hookimpl(tryfirst=True)
@@ -118,7 +118,7 @@ def run(runtime: str, path: Path, *names: str) -> tuple[dict[str, str], str]:
     folders = [library(), ROOT / "boards" / "unix", ".frozen"]
     command = [str(runtimes.micropython(runtime)), str(FAKES / "run.py"), str(path), *names]
     environment = {**os.environ, "MICROPYPATH": ":".join(map(str, folders))}
-    patience = AGES if path.name in ONCE else PATIENCE
+    patience = AGES if path.name in YEARS else PATIENCE
     try:
         done = subprocess.run(
             command,
