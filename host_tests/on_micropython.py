@@ -31,7 +31,7 @@ AGES = 150  # seconds for one of YEARS, which takes half of a minute where nothi
 # What runs on the oldest MicroPython too where RUNTIMES does not say: what differs most between versions.
 SLICE = {"test_config_file.py", "test_http1.py", "test_calendar.py", "test_micropython_littlefs.py", "test_session.py"}
 SLICE |= {"test_first_boot.py", "test_trust.py"}
-# What runs on one MicroPython alone then, the one with the shortest words and floats.
+# A device over a year: where RUNTIMES does not say, it runs neither on CPython nor on the oldest.
 YEARS = {"test_year.py", "test_year_xyte.py"}
 
 
