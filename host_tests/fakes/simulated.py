@@ -90,9 +90,12 @@ class Flash:
         return file
 
     def restart(self):
-        for file in self._files:
+        for file in list(self._files):
             file.close()
-        self._files = []
+
+    def forget(self, file):
+        if file in self._files:
+            self._files.remove(file)
 
 
 class File:
@@ -100,7 +103,10 @@ class File:
         self._flash = flash
         self._file = file
         self.seek = file.seek
-        self.close = file.close
+
+    def close(self):
+        self._flash.forget(self)  # a year has thousands
+        self._file.close()
 
     def __enter__(self):
         return self
