@@ -81,6 +81,7 @@ size: .venv/ready ## show what the library costs in flash and heap
 bench: .venv/ready ## time first and second boots
 	@$(RUN) tools/bench.py
 
+coverage: export RUNTIMES := newest # long tests too
 coverage: .venv/ready ## show lines that no test reaches under CPython
 	@$(RUN) -m coverage run -m pytest -q -k cpython host_tests/unit host_tests/scenarios host_tests/ports host_tests/test_properties.py
 	@$(RUN) -m coverage report
