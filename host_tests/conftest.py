@@ -43,7 +43,7 @@ _begun: set[Path] = set()  # files
 
 cpython.install()
 UNLOAD = importlib.import_module("enroll.config").unload
-EXAMPLES = 200 if os.environ.get("RUNTIMES") else 100  # see long.py
+EXAMPLES = 200 if os.environ.get("RUNTIMES") else 50  # see long.py
 hypothesis.settings.register_profile("enroll", derandomize=True, deadline=None, max_examples=EXAMPLES)
 hypothesis.settings.load_profile("enroll")
 

@@ -31,7 +31,7 @@ AGES = 150  # seconds for one of YEARS, which takes half of a minute where nothi
 # What runs on the oldest MicroPython too where RUNTIMES does not say: what differs most between versions.
 SLICE = {"test_config_file.py", "test_http1.py", "test_calendar.py", "test_micropython_littlefs.py", "test_session.py"}
 SLICE |= {"test_first_boot.py", "test_trust.py"}
-# A device over a year: where RUNTIMES does not say, it runs neither on CPython nor on the oldest.
+# A device over a year: where RUNTIMES does not say, it runs on one MicroPython alone.
 YEARS = {"test_year.py", "test_year_xyte.py"}
 
 
@@ -76,10 +76,10 @@ def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
 
 
 def years(names: tuple[str, ...]) -> list[Any]:
-    """Parameters for `names`, of which those are long that are no MicroPython as boards have it now."""
+    """Parameters for `names`, of which all are long but the MicroPython with the shortest words and floats."""
+    one = min(runtimes.available(), key=runtimes.bits)
     ages = pytest.mark.timeout(AGES + 10)
-    late = [name for name in names if name == "cpython" or name.startswith("oldest")]
-    return [pytest.param(name, marks=[ages, pytest.mark.long] if name in late else [ages]) for name in names]
+    return [pytest.param(name, marks=[ages] if name == one else [ages, pytest.mark.long]) for name in names]
 
 
 @pytest.hookimpl(tryfirst=True)

@@ -95,6 +95,7 @@ def test_the_sentences_that_the_questions_quote_are_said() -> None:
     assert len(quoted) == 3 and not [sentence for sentence in quoted if sentence not in library]
 
 
+@pytest.mark.long
 def test_the_picture_is_made_by_a_run_and_needs_no_network(tmp_path: Path) -> None:
     out = tmp_path / "demo.svg"
     subprocess.run([sys.executable, ROOT / "tools" / "picture.py", out], check=True, timeout=50)

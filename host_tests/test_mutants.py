@@ -115,6 +115,7 @@ def test_a_sample_depends_on_its_seed_and_little_on_the_rest_of_the_file(project
     assert len({it.key for it in before} & {it.key for it in after}) >= 3
 
 
+@pytest.mark.long
 def test_survivors_are_named_and_equivalent_ones_do_not_count(project):
     done = run(project, "--all", "--json")
     assert done.returncode == 1, done.stderr  # less than 95 %

@@ -102,6 +102,7 @@ def test_what_fails_is_a_row_and_an_exit_status(plug, monkeypatch, tmp_path):
     assert json.loads(path.read_text()) == found and path.name == f"linux-{found['firmware']}.json"
 
 
+@pytest.mark.long
 def test_what_a_board_has_not_is_left_out_in_words(plug):
     """A chip without TLS, of a family without a port: all else is shown."""
     board = plug(claims={"platform": "qemu"}, lacks="tls")
@@ -160,6 +161,7 @@ def test_a_store_that_loses_records_is_found_out(plug, monkeypatch):
     assert "and record 0 was there after the reset" in failed["resets while saving"]
 
 
+@pytest.mark.long
 @pytest.mark.long
 def test_resets_are_survived_and_waited_for(plug, monkeypatch):
     for name, value in (("ROUNDS", 2), ("LEAST", 400), ("SLEEP", 300)):
