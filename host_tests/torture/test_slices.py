@@ -7,7 +7,8 @@ import pytest
 from torture import CLASSES
 from torture.faults import Bench
 
-LONG = ("server", "fuzz", "records")  # device/test_outcomes.py and test_properties.py try the same with fewer cases
+# fewer cases: test_outcomes.py, test_properties.py, test_journal_slots.py, test_enroller_faults.py, test_renewal.py
+LONG = ("server", "fuzz", "records", "exceptions", "orphans")
 
 
 @pytest.fixture(scope="session")
