@@ -20,6 +20,7 @@ import time  # noqa: E402
 import enroll  # noqa: E402
 
 TRY_AGAIN = 75  # an exit status, see enroll/errors.py
+PATIENCE = 30  # seconds that one attempt waits for while a service decides, see enroll/steps.py
 PAUSE = 60  # seconds until a board starts again
 
 
@@ -37,6 +38,7 @@ def register(config, port, known, single: bool):
     from enroll import tasks
 
     enroller = enroll.Enroller(config, port, log=log)
+    enroller.patience = PATIENCE
     try:
         action = tasks.run(enroller.attempt(), port.feed, port.sleep, enroller)
     finally:

@@ -33,6 +33,11 @@ APART |= {"failed.py", "backoff.py"}  # for attempts that fail,
 APART |= {"scalars.py", "values.py", "ipv4.py"}  # for what only some enroll.json have: numbers, times, addresses,
 APART |= {"inflate.py", "providers/answer_cut.py", "providers/answer_refused.py"}  # for odd answers and refusals,
 APART |= {"providers/centagate/refused.py", "providers/ickstream/refused.py"}
+APART |= {
+    "steps.py",
+    "foreign.py",
+    "providers/other_steps.py",
+}  # for providers that poll, and for an application's own requests function,
 APART |= {"extra_secrets.py", "rewrite.py"}  # for what an application looks at, and for an odd enroll.json
 NETWORK = [{"ssid": "factory", "password": "not-a-real-password"}]  # as a board's enroll.json has one
 BUDGET = {

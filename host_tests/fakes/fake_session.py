@@ -3,6 +3,7 @@
 import json
 
 import enroll.connection as connection
+import enroll.renew as renew
 import enroll.session as session
 from enroll import calendar, tasks
 from fake_device import GOOD, NOW, Device, Port, Ready, counting
@@ -155,5 +156,5 @@ class Registered:
         """`call(...)` with `sockets` in place of the module `socket`, on this device's clock."""
         ticks = {"ticks_ms": lambda: self.ticks & 0x3FFFFFFF}
         with patched(connection, socket=sockets), patched(tasks, select=Ready()):
-            with patched(session, **ticks), patched(calendar, time=self):
+            with patched(renew, **ticks), patched(calendar, time=self):
                 return call(*more, **named)

@@ -107,7 +107,7 @@ def test_stored_needs_no_network_and_forget_takes_everything(sandbox, make, runt
     sandbox.clear_log()
     program = """
 credential = enroll.stored(config, port)
-assert credential.headers() == {"Authorization": credential.secret.reveal()}
+assert credential.headers(0) == {"Authorization": credential.secret.reveal()}
 assert str(credential.secret) == repr(credential.secret) == "***"
 enroll.forget(config, port)
 import hashlib

@@ -9,7 +9,7 @@ from enroll.journal import KEPT, RAW, REFUSED, TRIED, identity, recall
 from fake_device import Port
 from helpers import SECTIONS, changed, config, folder
 
-ETHERFAX = Credential("etherfax", "MT873615726", "token-canary", {"note": "x"})
+ETHERFAX = Credential(config("etherfax"), "MT873615726", "token-canary", {"note": "x"})
 
 ANSWER = b'{"DeviceToken": "token-canary", "more": [1, null, "\xc3\xa9"]}'
 
@@ -42,8 +42,8 @@ def test_states_without_a_credential():
 def test_a_credential_comes_back_as_it_was_kept():
     for kept in (
         ETHERFAX,
-        Credential("etherfax", "x", "y", {}),
-        Credential("etherfax", "é", "ü€", {"deep": {"list": [1, 2.5, None, True, "é\n"]}, "": ""}),
+        Credential(config("etherfax"), "x", "y", {}),
+        Credential(config("etherfax"), "é", "ü€", {"deep": {"list": [1, 2.5, None, True, "é\n"]}, "": ""}),
     ):
         it = config("etherfax")
         state, found = recall(it, store_with(it, KEPT, kept.encode()))
@@ -182,7 +182,7 @@ def test_secrets_and_versions_are_no_part_of_the_identity():
 
 def test_an_ickstream_credential_goes_with_its_registration_token():
     it = config("ickstream")
-    kept = Credential("ickstream", "device-1", "token-canary", {"scheme": "Bearer"}).encode()
+    kept = Credential(config("ickstream"), "device-1", "token-canary", {"scheme": "Bearer"}).encode()
     other = config("ickstream", {"registration_token": "second-canary"})
     assert recall(other, store_with(other, KEPT, kept, identity(it))) == (0, None)
     erased = config("ickstream", {"registration_token": None})
@@ -220,14 +220,14 @@ def test_an_identity_of_garbage_is_another_one():
 
 
 def test_headers_of_etherfax():
-    kept = Credential("etherfax", "MT873615726", "54524a6421f1ddaf6781c79f9e176cfc", {})
-    assert kept.headers() == {
+    kept = Credential(config("etherfax"), "MT873615726", "54524a6421f1ddaf6781c79f9e176cfc", {})
+    assert kept.headers(0) == {
         "Authorization": "Basic ZGV2aWNlL01UODczNjE1NzI2OjU0NTI0YTY0MjFmMWRkYWY2NzgxYzc5ZjllMTc2Y2Zj"
     }
 
 
 def test_headers_of_xyte_are_the_bare_key():
-    assert Credential("xyte", "id", "key", {}).headers() == {"Authorization": "key"}
+    assert Credential(config("xyte"), "id", "key", {}).headers(0) == {"Authorization": "key"}
 
 
 def test_headers_of_ickstream_use_the_scheme_that_registered():
@@ -236,7 +236,7 @@ def test_headers_of_ickstream_use_the_scheme_that_registered():
         answer = {"jsonrpc": "2.0", "id": 1, "result": {"id": "d", "accessToken": "t"}}
         found = recall(it, store_with(it, RAW, json.dumps(answer).encode()))[1]
         again = recall(it, store_with(it, KEPT, found.encode()))[1]
-        assert found.headers() == again.headers() == {"Authorization": scheme + " t"}
+        assert found.headers(0) == again.headers(0) == {"Authorization": scheme + " t"}
 
 
 def test_a_credential_does_not_show_its_secret():

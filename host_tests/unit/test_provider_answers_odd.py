@@ -4,7 +4,7 @@ import json
 
 from enroll.credential import Credential
 from enroll.providers import Answer
-from helpers import changed, raises
+from helpers import changed, config, raises
 from test_provider_answers import GOOD, XYTE, parsed
 
 
@@ -111,7 +111,8 @@ def test_a_list_of_many_objects_is_not_nested_deeply():
     for provider in ("etherfax", "xyte", "ickstream"):
         found = keeps(provider, text(provider, list=[{"a": [number]} for number in range(100)]).encode())
         assert (
-            len(found.extra["list"]) == 100 and Credential(provider, *json.loads(found.encode())).extra == found.extra
+            len(found.extra["list"]) == 100
+            and Credential(config(provider), *json.loads(found.encode())).extra == found.extra
         )
         signs = "[{" * 100
         assert keeps(provider, text(provider, signs=signs).encode()).extra["signs"] == signs
@@ -129,7 +130,7 @@ def test_a_number_that_no_float_holds_costs_its_field_and_no_other():
     for provider in ("etherfax", "xyte", "ickstream"):
         whole = text(provider, q="@", list=["@", 1], more={"a": {"b": "@"}}, good="g").replace('"@"', "1e999")
         found = keeps(provider, whole.encode())
-        again = Credential(provider, *json.loads(found.encode()))
+        again = Credential(config(provider), *json.loads(found.encode()))
         assert (again.device_id, again.secret.reveal()) == (found.device_id, found.secret.reveal())
         assert again.extra["good"] == "g"
 
@@ -139,7 +140,7 @@ def test_what_has_no_room_in_a_record_is_left_out_and_the_rest_is_kept():
         for size in (4000, 7000, 8500):
             found = keeps(provider, text(provider, long="é" * (size // 2), short="s", longer="l" * 5000).encode())
             encoded = found.encode()
-            again = Credential(provider, *json.loads(encoded))
+            again = Credential(config(provider), *json.loads(encoded))
             assert len(encoded) <= 8192 and again.secret.reveal() == found.secret.reveal()
             assert again.extra["short"] == "s" and again.extra.get("longer", "l")[0] == "l"
 
@@ -155,7 +156,7 @@ def test_what_is_nested_too_deeply_to_be_written_again_is_left_out():
         for levels in (31, 60, 400):
             deep = text(provider)[:-1] + ', "more": ' + "[" * levels + "1" + "]" * levels + "}"
             found = keeps(provider, deep.encode())
-            assert Credential(provider, *json.loads(found.encode())).secret.reveal() == found.secret.reveal()
+            assert Credential(config(provider), *json.loads(found.encode())).secret.reveal() == found.secret.reveal()
             first = '{"more": ' + "[" * levels + "]" * levels + ", " + text(provider)[1:]
             if levels > 31:
                 raises("answer", parsed, provider, first.encode())

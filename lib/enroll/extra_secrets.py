@@ -2,7 +2,7 @@
 
 import json
 
-from .config import Secret, provider
+from .config import Secret
 
 if __debug__:  # mpy-cross -O leaves this out: it knows const by itself
     from micropython import const
@@ -18,7 +18,7 @@ _ENDS = const(("token", "key", "keys", "pin", "psk"))
 def seal(credential: "Credential") -> None:
     """Make what is secret in the `extra` of `credential`, at any depth, a Secret, or what it was before."""
     closed = credential._sealed = not credential._sealed
-    names = getattr(provider(credential.provider), "SECRETS", ())
+    names = getattr(credential.config.service, "SECRETS", ())
     parts: list = [credential._extra]
     while parts:
         part = parts.pop()

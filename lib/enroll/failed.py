@@ -21,11 +21,6 @@ def words(fact: str, error: Exception, kind: str = "network") -> "Any":
     return EnrollError(kind, fact, "%s %s" % (type(error).__name__, error))
 
 
-def soon() -> EnrollError:
-    """The service refuses a credential that it has given not long ago."""
-    return EnrollError("refused", "not authorised, soon after registering")
-
-
 def failed(enroller: "Enroller", error: "Any", action: type["Action"]) -> "Action":
     """What `Enroller.attempt` returns after `error`; `action`: the class of it.
 

@@ -200,7 +200,7 @@ def recall(config: "Config", slots: Slots) -> "tuple[int, Credential | None]":
             if state == KEPT:
                 from .credential import Credential
 
-                credential = Credential(config.provider, *json.loads(body))
+                credential = Credential(config, *json.loads(body))
             elif state == RAW:
                 known = RAW
                 credential = config.service.parse(config, Answer(200, body))

@@ -1,15 +1,9 @@
 """Authorised requests with the credential that registration has brought."""
 
-from time import ticks_diff, ticks_ms
-
 from . import tasks
-from .calendar import now as unix
+from .calendar import now
 from .errors import EnrollError
-from .providers import Answer
 from .url import quote
-
-if __debug__:  # mpy-cross -O leaves this out: it knows const by itself
-    from micropython import const
 
 if False:  # for type hints only
     from typing import Any
@@ -18,19 +12,11 @@ if False:  # for type hints only
     from .credential import Credential
     from .requests import Response
 
-_APART = const(5000)  # ms between two 401s that are believed
-_LONGEST = const(180000)  # seconds of a hold; a longer one is that of a clock that was set back
-
 
 def _check(task) -> None:
     """Raises TypeError for what is no task: a function that was not called, a Response."""
     if not hasattr(task, "send"):
         raise TypeError("no task: give what session.task or a provider's device module returns")
-
-
-def _denied(response: "Response") -> bool:
-    """Whether the service says 401: not a page that a proxy or a portal of the network has sent in its place."""
-    return response.status_code == 401 and not Answer(401, response.content).page()
 
 
 class Session:
@@ -62,7 +48,7 @@ class Session:
         self._closing: Any = None  # the task that closes the connection
         self._up = False  # whether the link was looked after since the last failure
         self._timed = False  # whether the clock was set since this boot and since the last certificate was refused
-        self._refused: Any = None  # when the first 401 in a row came, in ticks of milliseconds
+        self.refused: Any = None  # when the first 401 in a row came, in ticks of milliseconds
         self.hold = 0  # until when no other attempt to register again is made, in Unix seconds by the board's clock
         self.failures = 0  # of such attempts, in a row
         self._unheard = 0  # requests in a row to which nobody answered
@@ -134,26 +120,16 @@ class Session:
         if path[:1] not in ("", "/", "?"):
             raise EnrollError("configuration", "a session's path starts with a slash, not %s" % path.partition("?")[0])
         repeat = repeat or method not in ("POST", "PATCH")
-        response = yield from self._send(method, path, base, repeat, more)
-        now = ticks_ms()
-        if _denied(response) and not 0 < self.hold - unix() <= _LONGEST:
-            if self._refused is None:
-                self._refused = now
-            if 0 <= ticks_diff(now, self._refused) < _APART:  # negative: a week ago
-                if not repeat:
-                    return response
-                yield from tasks.pause(_APART / 1000)
-                response = yield from self._send(method, path, base, repeat, more)
-            if _denied(response):
-                from .renew import renew
 
-                self.close()
-                self.credential = yield from renew(self)
-                self._refused = None
-                if repeat:
-                    response = yield from self._send(method, path, base, repeat, more)
-        if not _denied(response):
-            self._refused = None
+        def send():
+            return self._send(method, path, base, repeat, more)
+
+        response = yield from send()
+        if response.status_code == 401:
+            from .renew import after_401
+
+            return (yield from after_401(self, send, response, repeat))
+        self.refused = None
         return response
 
     def _prepare(self):
@@ -177,19 +153,24 @@ class Session:
         from .requests import fetch
 
         config = self.config
+        service = config.service
+        if not self._up:
+            yield from self._prepare()
+        if hasattr(service, "refresh"):
+            from .renew import expired
+
+            yield from expired(self)
         if not base:
-            base = config.service.base(config, self.credential) if hasattr(config.service, "base") else config.url
+            base = service.base(config, self.credential) if hasattr(service, "base") else config.url
         if base != self._base:
             self.close()
             self._base = base
         url = base + path.replace("{id}", quote(self.credential.device_id))
         more = dict(more)
         headers = more["headers"] = dict(more.get("headers") or {})
-        for name, value in self.credential.headers().items():
+        for name, value in self.credential.headers(now()).items():
             add(headers, name, value)
         more.setdefault("timeout", config.timeout)
-        if not self._up:
-            yield from self._prepare()
         try:
             more["repeat"] = repeat
             response = yield from fetch(method, url, ca=config.ca, feed=self.port.feed, idle=self._idle, **more)

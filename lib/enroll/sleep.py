@@ -18,6 +18,7 @@ if __debug__:  # mpy-cross -O leaves this out: it knows const by itself
 _FORMAT = const("<4sIHQQ")
 _MAGIC = const(b"ENS\x02")
 _MANY = const(17)  # failures after which the span of the random wait is `retry.cap`
+_PATIENCE = const(30)  # seconds that it stays awake for while a service decides, see steps.py
 _LONGEST = const(180000)  # seconds; no wait is longer: a day that a server asks for, a day of jitter, some more
 
 
@@ -35,6 +36,7 @@ def step(enroller, now: float, action):
     for due in enroller.due:
         if now < due <= now + _LONGEST:  # else it is due, or the clock was set meanwhile
             return action(due)
+    enroller.patience = _PATIENCE
     start = ticks_ms()
     before = unix()
     done = tasks.run(enroller.attempt(), enroller.port.feed, enroller.port.sleep, enroller)

@@ -120,7 +120,7 @@ def take_attempt(content):
 def use(credential, device):
     """What an application does with a credential."""
     try:
-        headers = credential.headers()
+        headers = credential.headers(0)
     except EnrollError as error:
         sound(error, ("configuration",))
         return
@@ -128,8 +128,8 @@ def use(credential, device):
         assert url.plain(value, 32), value
     if hasattr(device.service, "base"):
         url.split(device.service.base(device, credential))
-    again = Credential(device.provider, *json.loads(credential.encode()))
-    assert again.headers() == headers
+    again = Credential(device, *json.loads(credential.encode()))
+    assert again.headers(0) == headers
 
 
 def take_answer(content):

@@ -78,7 +78,7 @@ class Asking:
     def __init__(self, case, lines, secret):
         config = enroll.Config.load(case["path"])
         extra = {"hub_url": config.url, "scheme": "Bearer"}
-        credential = Credential(config.provider, "device-1", secret, extra)
+        credential = Credential(config, "device-1", secret, extra)
         self._session = enroll.Session(config, port, credential, lines.append)
         self._method = case["method"]
         self.blocking = False

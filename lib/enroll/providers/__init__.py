@@ -6,9 +6,13 @@ A provider is a package, or a module, with
     ANSWER      bytes of heap that are proved for the answer before it is asked for; a longer one takes what is free
     ONCE        whether the service registers a device only once and then never tells its credential again
     ONE_TIME    the key of a secret that works once and is erased then, by finish (only where there is one)
-    register(config, now)       generator: yields Requests, is sent their Answers
+    register(config, now)       generator: yields Requests, is sent their Answers; more steps are in enroll/steps.py
     parse(config, answer)       Credential from the answer to the Request that is marked; raises EnrollError
-    headers(credential)         what authorises later requests
+    headers(credential, now)    what authorises a request at `now`, Unix seconds
+    pending(config, answer)     whether the service has not decided yet, so that register goes on instead of parse (only
+                                where it may be so); raises nothing
+    expires(credential)         when it does, in Unix seconds, and
+    refresh(config, credential, now)    generator as register: replaces it without a person (only where it expires)
     base(config, credential)    where they go (only where that is not config.url)
     bound(config)               lines of what its credential is bound to besides its keys of kind I (only where it is)
     check(section)              what several keys together want, or None (only where there is something to check)
@@ -32,12 +36,14 @@ from ..url import plain
 
 
 class Request:
-    """One HTTP request: `json` becomes its body. `credential`: its answer carries the credential."""
+    """One HTTP request: `body` is sent as it is if it is bytes, else as JSON. `credential`: its answer carries the
+    credential.
+    """
 
-    def __init__(self, method: str, url: str, json=None, headers: dict | None = None, credential: bool = True) -> None:
+    def __init__(self, method: str, url: str, body=b"", headers: dict | None = None, credential: bool = True) -> None:
         self.method = method
         self.url = url
-        self.json = json
+        self.body = body
         self.headers = headers or {}
         self.credential = credential
 
@@ -45,11 +51,12 @@ class Request:
 class Answer:
     """One HTTP answer: `status` and `body` (bytes or a view of them).
 
-    `again`: whether the outcome of an earlier attempt is unknown. `cut`: why the body is not whole, or None.
-    `retry_after`: seconds, or None.
+    `again`: whether the outcome of an earlier attempt is unknown. `pending`: whether the service has not decided yet.
+    `cut`: why the body is not whole, or None. `retry_after`: seconds, or None.
     """
 
     again = False
+    pending: bool | None = False
     cut: Exception | None = None
     retry_after: int | None = None
 

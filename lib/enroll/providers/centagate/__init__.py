@@ -81,8 +81,8 @@ def parse(config: "Config", answer: Answer) -> "Credential":
     extra["username"] = config.section["username"]
     from ...credential import Credential
 
-    return Credential(config.provider, config.section["token_sn"], "", extra)
+    return Credential(config, config.section["token_sn"], "", extra)
 
 
-def headers(credential: "Credential") -> dict[str, str]:
+def headers(credential: "Credential", now: int) -> dict[str, str]:
     raise EnrollError("configuration", "Centagate gives no credential: leave requests of a session out")

@@ -51,10 +51,10 @@ def parse(config: "Config", answer: "Answer") -> "Credential":
     extra = answer.json(_REFUSALS, config)
     from ...credential import Credential
 
-    return Credential(config.provider, config.section["serial"], need(extra, "DeviceToken")[0], extra)
+    return Credential(config, config.section["serial"], need(extra, "DeviceToken")[0], extra)
 
 
-def headers(credential: "Credential") -> dict[str, str]:
+def headers(credential: "Credential", now: int) -> dict[str, str]:
     from ...basic import basic
 
     return {"Authorization": basic("device/" + credential.device_id, credential.secret.reveal())}

@@ -59,10 +59,10 @@ def parse(config: "Config", answer: "Answer") -> "Credential":
     extra["scheme"] = config.section["scheme"] or "Bearer"
     from ...credential import Credential
 
-    return Credential(config.provider, device_id, token, extra)
+    return Credential(config, device_id, token, extra)
 
 
-def headers(credential: "Credential") -> dict[str, str]:
+def headers(credential: "Credential", now: int) -> dict[str, str]:
     return {"Authorization": credential.extra["scheme"] + " " + credential.secret.reveal()}
 
 

@@ -63,10 +63,10 @@ def parse(config: "Config", answer: "Answer") -> "Credential":
         need({}, hub)
     from ...credential import Credential
 
-    return Credential(config.provider, device_id, key, extra)
+    return Credential(config, device_id, key, extra)
 
 
-def headers(credential: "Credential") -> dict[str, str]:
+def headers(credential: "Credential", now: int) -> dict[str, str]:
     return {"Authorization": credential.secret.reveal()}
 
 

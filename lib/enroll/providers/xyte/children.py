@@ -43,7 +43,7 @@ class Children:
         for _, entries in self._groups:
             found = entries.get(mark(child))
             if found:
-                return Credential("xyte", found[0], found[1], {})
+                return Credential(self._session.config, found[0], found[1], {})
         return None
 
     def register(self):

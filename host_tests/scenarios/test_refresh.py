@@ -1,0 +1,150 @@
+"""A credential that expires: when it is replaced, what is on flash before it is used, and what a refusal leads to."""
+
+import enroll
+from enroll.providers import Request
+from enroll.providers import xyte as real
+from fake_device import NOW
+from fake_session import Registered
+from helpers import raises
+
+LIFE = 3600
+
+
+class Expiring:
+    """Xyte as it would be if its keys lived for an hour."""
+
+    TABLE = real.TABLE
+    ANSWER = real.ANSWER
+    ONCE = True
+    parse = staticmethod(real.parse)
+    base = staticmethod(real.base)
+    register = staticmethod(real.register)
+
+    def headers(self, credential, now):
+        return {"Authorization": credential.secret.reveal()}
+
+    def expires(self, credential):
+        return credential.extra["until"]
+
+    def refresh(self, config, credential, now):
+        yield Request("POST", config.url + "/refresh", {"key": credential.secret.reveal()})
+
+
+class Service:
+    """Keys are numbered; only the newest is good, until its time is over or `revoked`."""
+
+    def __init__(self):
+        self.number = 0
+        self.revoked = False
+        self.refresh_status = 200
+        self.device = None
+
+    def new(self):
+        self.number += 1
+        self.revoked = False
+        until = self.device.time() + LIFE if self.device else NOW + LIFE
+        return {"id": "device-1", "access_key": "key-%d-canary" % self.number, "hub_url": "http://hub", "until": until}
+
+    def __call__(self, it):
+        if it.path == "/api/refresh":
+            return (self.refresh_status, self.new() if self.refresh_status == 200 else None)
+        if it.path == "/api/v1/devices":
+            return 201, self.new()
+        good = it.headers["Authorization"] == "key-%d-canary" % self.number and not self.revoked
+        return (200 if good else 401), None
+
+
+def registered():
+    service = Service()
+    device = Registered("xyte", service, reply=service.new())
+    device.it.service = Expiring()
+    service.device = device
+    device.boot()
+    return device, service
+
+
+def get(session, method="GET"):
+    return (yield from session.task(method, "/data")).status_code
+
+
+def asked(device):
+    return [it.path for it in device.asked]
+
+
+def test_it_is_replaced_a_minute_before_its_end_and_not_before():
+    device, _ = registered()
+    device.sleep(LIFE - 70)
+    assert device.run(get) == 200 and asked(device) == ["/data"]
+    device.sleep(20)
+    assert device.run(get) == 200 and asked(device) == ["/api/refresh", "/data"]
+    assert device.run(get) == 200 and asked(device) == ["/data"]
+
+
+def test_the_new_one_is_on_flash_before_it_is_used():
+    """A refresh token may be worth nothing once its successor was given."""
+    device, service = registered()
+    device.sleep(LIFE)
+    seen = []
+
+    def answer(it):
+        if it.path == "/data":
+            seen.append(enroll.stored(device.it, device.port).secret.reveal())
+        return service(it)
+
+    device.net.answer = answer
+    assert device.run(get) == 200
+    assert seen == ["key-2-canary"]
+
+
+def test_a_year_of_refreshes_is_no_registering_again():
+    """What says when the device last registered again after a 401 stays as it was."""
+    device, _ = registered()
+    for _ in range(5):
+        device.sleep(LIFE)
+        assert device.run(get) == 200
+    assert device.session.credential.renewed == 0
+
+
+def test_one_that_the_service_denies_early_is_refreshed_at_once():
+    device, service = registered()
+    service.revoked = True
+    assert device.run(get) == 200 and asked(device) == ["/data", "/api/refresh", "/data"]
+    assert device.ticks == 0, "a refresh does no harm, so that one 401 is enough"
+
+
+def test_a_post_that_was_denied_is_not_repeated_but_the_next_one_passes():
+    device, service = registered()
+    service.revoked = True
+    assert device.run(get, "POST") == 401 and asked(device) == ["/data", "/api/refresh"]
+    assert device.run(get, "POST") == 200
+
+
+def test_a_service_that_denies_what_it_has_just_given_does_not_wear_flash():
+    device, service = registered()
+    device.net.answer = lambda it: (401, None) if it.path == "/data" else service(it)
+    for _ in range(3):
+        try:
+            device.run(get)
+        except enroll.EnrollError as error:
+            assert error.kind == "refused"
+        device.sleep(60)
+    assert len(device.saves) < 8, device.saves
+
+
+def test_a_refused_refresh_makes_it_register_again():
+    device, service = registered()
+    device.sleep(LIFE)
+    service.refresh_status = 403
+    assert device.run(get) == 200 and asked(device) == ["/api/refresh", "/api/v1/devices", "/data"]
+    assert device.session.credential.renewed == device.port.now
+
+
+def test_a_refresh_without_an_answer_is_tried_again_later_and_the_old_one_stays():
+    device, service = registered()
+    device.sleep(LIFE)
+    device.net.answer = lambda it: OSError(104) if it.path == "/api/refresh" else service(it)
+    raises("network", device.run, get)
+    assert enroll.stored(device.it, device.port).secret.reveal() == "key-1-canary"
+    device.net.answer = service
+    device.sleep(device.it.cap)
+    assert device.run(get) == 200
