@@ -18,12 +18,12 @@ def flash():
     return size.flash()
 
 
-@pytest.mark.parametrize("provider", size.SERVICES)
+@pytest.mark.parametrize("provider", size.FIRST)
 def test_flash_of_a_first_boot(flash, provider):
     assert flash["first boot"][provider] <= size.BUDGET["flash"]
 
 
-@pytest.mark.parametrize("provider", size.SERVICES)
+@pytest.mark.parametrize("provider", size.FIRST)
 def test_flash_of_a_further_provider(flash, provider):
     assert flash["further provider"][provider] <= size.BUDGET["provider"]
 
@@ -32,7 +32,7 @@ def test_a_first_boot_needs_nothing_of_what_is_counted_apart(tmp_path):
     size.compile_all(tmp_path / "mpy")
     for name in size.APART:
         (tmp_path / "mpy" / "enroll" / name).with_suffix(".mpy").unlink()
-    for provider in size.SERVICES:
+    for provider in size.FIRST:
         with Sandbox() as sandbox:
             device = Device(tmp_path / provider, first())
             config = configuration(sandbox, provider, create(sandbox, provider))

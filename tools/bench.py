@@ -8,7 +8,7 @@ import time
 from pathlib import Path
 
 import click
-from devices import SERVICES, Device, configuration, create
+from devices import FIRST, Device, configuration, create
 from rich.console import Console
 from rich.progress import Progress
 from rich.table import Table
@@ -30,8 +30,8 @@ def timed(device: Device) -> float:
 def measure(sandbox: Sandbox, folder: Path, runtime: str, runs: int, progress: Progress) -> dict[str, list[float]]:
     """Median milliseconds {service: [first boot, second boot]} of `runs` devices each."""
     found = {}
-    task = progress.add_task(runtime, total=runs * len(SERVICES))
-    for service in SERVICES:
+    task = progress.add_task(runtime, total=runs * len(FIRST))
+    for service in FIRST:
         pairs = []
         for _ in range(runs):
             name = str(next(names))

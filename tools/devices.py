@@ -10,7 +10,8 @@ from pathlib import Path
 from typing import Any
 
 from runtimes import micropython
-from sandbox.samples import SERVICES as SERVICES  # re-exported
+from sandbox.samples import FIRST as FIRST  # re-exported
+from sandbox.samples import SERVICES as SERVICES
 from sandbox.samples import configuration as configuration
 from sandbox.samples import create as create
 

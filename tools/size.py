@@ -15,7 +15,7 @@ from pathlib import Path
 from typing import Any
 
 import click
-from devices import ROOT, SERVICES, Device, configuration, create
+from devices import FIRST, ROOT, Device, configuration, create
 from packages import LIBRARY, build_romfs, compiled
 from rich.console import Console
 from rich.progress import Progress
@@ -161,7 +161,7 @@ def flash() -> dict[str, Any]:
     """Bytes of flash: of each module, and of all that each provider needs on a first boot."""
     with tempfile.TemporaryDirectory() as folder:
         modules = compile_all(Path(folder))
-    sets = {provider: needed(provider) for provider in SERVICES}
+    sets = {provider: needed(provider) for provider in FIRST}
     common = set.intersection(*sets.values())
     own = {provider: {it for it in names - common if it.startswith("providers/")} for provider, names in sets.items()}
     shared = set[str]().union(*sets.values()).difference(common, *own.values())

@@ -24,17 +24,17 @@ def test_a_year_of_a_device_of_centagate():
     year_of(Centagate(), 7, 6)
 
 
-SERVICES = (EtherFax, IckStream, Xyte, Centagate)
+FIRST = (EtherFax, IckStream, Xyte, Centagate)
 
 
 def test_a_day_of_401_to_everything_for_a_device_that_is_not_registered():
-    for service in SERVICES:
+    for service in FIRST:
         login = service is Centagate  # which is refused before the registration
         day(service(), "401", False, 0 if login else 96, 192, 5)
 
 
 def test_a_day_of_401_to_everything_for_a_device_that_is_registered():
-    for service in SERVICES[:3]:
+    for service in FIRST[:3]:
         counts = day(service(), "401", True, 0, 192, 200)
         assert service is not IckStream or counts[1:] == [0] * 4, "without a token there is nothing to ask"
 

@@ -35,7 +35,7 @@ def sandbox(the_sandbox: Sandbox) -> Iterator[Sandbox]:
     the_sandbox.set_time(None)
 
 
-@pytest.fixture(params=devices.SERVICES)
+@pytest.fixture(params=devices.FIRST)
 def service(request: pytest.FixtureRequest) -> str:
     return request.param
 

@@ -5,7 +5,7 @@ import subprocess
 import packages
 import pytest
 import web
-from devices import ROOT, SERVICES
+from devices import FIRST, ROOT
 from proof import MIP, ROM
 from runtimes import Unavailable, first, micropython
 
@@ -39,7 +39,7 @@ def test_the_devices_own_mip_installs_what_its_provider_needs(make, dist, tmp_pa
     device = make(service, runtime)
     done = install(runtime, f"enroll-{service}", dist, tmp_path, kind)
     assert "Done" in done.stdout, done
-    others = set(SERVICES) - {service}
+    others = set(FIRST) - {service}
     assert not [path for path in (tmp_path / "enroll").rglob("*.*py") if path.stem.split("_")[0] in others]
     status, said = boot(device, tmp_path)
     assert status == 0 and f"registered {service}" in said
@@ -81,7 +81,7 @@ def test_everything_can_be_installed_at_once(dist, tmp_path):
 
 
 def test_every_package_has_what_all_devices_need():
-    for provider in (None, *SERVICES):
+    for provider in (None, *FIRST):
         names = {path.as_posix() for path in packages.modules(provider)}
         assert {"__init__.py", "enroller.py", "session.py", "calls.py"} <= names
         assert provider is None or f"providers/{provider}/__init__.py" in names

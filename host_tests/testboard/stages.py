@@ -61,7 +61,7 @@ def flash(bench: Bench) -> Iterator[Row]:
 
 def network(bench: Bench) -> Iterator[Row]:
     """All that needs the sandbox."""
-    names = ["TLS, certificates good and bad", *(f"two boots, {it}" for it in devices.SERVICES), "link down and up"]
+    names = ["TLS, certificates good and bad", *(f"two boots, {it}" for it in devices.FIRST), "link down and up"]
     try:
         cloud.reachable(bench)
         with cloud.sandbox(bench) as it:
@@ -74,7 +74,7 @@ def network(bench: Bench) -> Iterator[Row]:
 
 def _network(bench: Bench, it: Sandbox, names: list[str]) -> Iterator[Row]:
     yield measured(bench, names[0], lambda: cloud.tls(bench, it))
-    for service, name in zip(devices.SERVICES, names[1:], strict=False):
+    for service, name in zip(devices.FIRST, names[1:], strict=False):
         yield measured(bench, name, lambda service=service: cloud.boots(bench, it, service))  # type: ignore[misc]
     yield measured(bench, names[-1], lambda: cloud.link(bench, it))
 

@@ -3,7 +3,7 @@
 from collections.abc import Iterator
 from functools import partial
 
-from devices import SERVICES
+from devices import FIRST
 
 from torture.faults import Batch, Bench, on_micropython
 
@@ -12,6 +12,6 @@ TITLE = "cancellation at every await"
 
 def batches(full: bool, bench: Bench) -> Iterator[Batch]:
     for runtime in bench.runtimes if full else (bench.small,):
-        for service in SERVICES if full else ("etherfax", "ickstream"):
+        for service in FIRST if full else ("etherfax", "ickstream"):
             run = partial(on_micropython, "cancelled.py", service, runtime=runtime, heap="8m")
             yield Batch(f"{service}, {runtime}", run)

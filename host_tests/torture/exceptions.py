@@ -3,7 +3,7 @@
 from collections.abc import Iterator
 from functools import partial
 
-from devices import SERVICES
+from devices import FIRST
 
 from torture.faults import SCRIPTS, Batch, Bench, on_cpython, on_micropython
 
@@ -16,7 +16,7 @@ def batches(full: bool, bench: Bench) -> Iterator[Batch]:
             yield calls(way, service, bench.wide)
         return
     for way in ("request", "wire"):
-        for service in SERVICES:
+        for service in FIRST:
             for runtime in bench.runtimes:
                 yield calls(way, service, runtime)
             lines = partial(on_cpython, str(SCRIPTS / "exceptions_lines.py"), way, service)

@@ -3,7 +3,7 @@
 from collections.abc import Iterator
 from functools import partial
 
-from devices import SERVICES
+from devices import FIRST
 
 from torture.faults import Batch, Bench, on_micropython
 
@@ -21,7 +21,7 @@ KINDS = ("fat", "lfs2")
 def batches(full: bool, bench: Bench) -> Iterator[Batch]:
     coarse = () if full else ("coarse",)
     for runtime in bench.runtimes if full else (bench.wide,):
-        for service in SERVICES if full else ("etherfax", "ickstream"):
+        for service in FIRST if full else ("etherfax", "ickstream"):
             for how, kind in [("disk", "fat"), *((how, kind) for how in WAYS for kind in KINDS)]:
                 if full or kind == "fat" or service == "etherfax":
                     run = partial(on_micropython, "flash.py", how, kind, service, *coarse, runtime=runtime, heap="8m")

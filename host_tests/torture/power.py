@@ -5,7 +5,7 @@ from collections.abc import Iterator
 from functools import partial
 
 import trustme
-from devices import SERVICES
+from devices import FIRST
 from runtimes import micropython
 
 from torture.faults import Batch, Bench, on_micropython
@@ -26,9 +26,9 @@ def cases(full: bool, bench: Bench) -> Iterator[tuple[str, str, str, str]]:
     for runtime in bench.runtimes:
         kinds = (*KINDS[:4], *KINDS[4:] * built(runtime, "VfsLfs1")) if runtime == bench.wide else KINDS[:2]
         for kind in kinds:
-            yield from ((runtime, action, kind, service) for service in SERVICES for action in ACTIONS)
+            yield from ((runtime, action, kind, service) for service in FIRST for action in ACTIONS)
             yield runtime, "erase", kind, "ickstream"
-    yield from ((bench.wide, "boot worn", "fat", service) for service in SERVICES)
+    yield from ((bench.wide, "boot worn", "fat", service) for service in FIRST)
     for kind in ("fat", "lfs2-4096"):
         yield from ((bench.wide, "boot twice", kind, service) for service in ("etherfax", "ickstream"))
 
@@ -48,7 +48,7 @@ def batches(full: bool, bench: Bench) -> Iterator[Batch]:
         for service in ("etherfax", "xyte") if full else ("xyte",):
             run = partial(on_micropython, "power_renewal.py", kind, service, *coarse, runtime=bench.wide, heap="8m")
             yield Batch(f"renewal, {service}, {kind}", run)
-    for service in SERVICES if full else ("xyte",):
+    for service in FIRST if full else ("xyte",):
         for action in ACTIONS[:4]:
             run = partial(on_micropython, "power_nvs.py", action, service, runtime=bench.small)
             yield Batch(f"{action}, {service}, NVS of ESP32", run)

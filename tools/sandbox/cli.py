@@ -34,7 +34,7 @@ from .commands import (
 from .errors import BadOption, SandboxError
 from .options import LISTENERS
 from .server import Sandbox
-from .services import Centagate, EtherFax, IckStream, Service, Xyte
+from .services import ALL
 from .services.base import operations
 
 # For people, who write them into configurations; the faulty ones and tests take any free port.
@@ -46,7 +46,7 @@ _ENDING = (signal.SIGINT, signal.SIGTERM)
 
 @click.group(cls=Group, context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 80})
 def main() -> None:
-    """A strict local stand-in for etherFAX, ickStream, Xyte and Centagate.
+    """A strict local stand-in for the services that enroll registers with.
 
     Exit status: 0 done, 1 refused, 2 wrong usage, 3 no sandbox runs there.
     """
@@ -190,8 +190,7 @@ def _build() -> None:
     for name, function in operations(Control).items():
         if name not in ("log", "clear-log"):
             main.add_command(make_command("", name, function, TEXTS.get(name, {})))
-    services: tuple[type[Service], ...] = (EtherFax, IckStream, Xyte, Centagate)
-    for service in services:
+    for service in ALL:
         group = Group(service.name, help=f"Operations on {service.name}'s devices, users and tokens.")
         for name, function in operations(service).items():
             group.add_command(make_command(service.name, name, function))

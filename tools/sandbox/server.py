@@ -25,7 +25,7 @@ from .listeners import CountingSocket, bind_tcp, bind_udp
 from .log import Entry, RequestLog
 from .ntp import NtpServer
 from .options import LISTENERS, Options
-from .services import Centagate, EtherFax, IckStream, Service, Xyte
+from .services import ALL, Centagate, EtherFax, IckStream, Service, Xyte
 from .site import RouteTable, Site, quiet_logger
 from .state import State, write_private
 
@@ -40,12 +40,16 @@ class Urls(NamedTuple):
 
 
 class Sandbox:
-    """The four services, the NTP server and the admin API, in a thread of their own.
+    """The services, the NTP server and the admin API, in a thread of their own.
 
     Use it as a context manager, or call ``start`` and ``stop``. Without a state folder it takes a temporary one. Every
-    method may be called from every thread. ``etherfax``, ``ickstream``, ``xyte`` and ``centagate`` hold the services'
-    operations.
+    method may be called from every thread. Each service, with its operations, is an attribute with its name.
     """
+
+    etherfax: EtherFax
+    ickstream: IckStream
+    xyte: Xyte
+    centagate: Centagate
 
     def __init__(self, state: str | Path | None = None, **options: Any) -> None:
         """Take the options of Options. Raises SandboxError, or TypeError for an unknown option; opens nothing yet."""
@@ -101,13 +105,9 @@ class Sandbox:
         self._authority = Authority(self.state_folder, self.options.rsa)
         self._log = RequestLog(self._state, self.clock, self.options.reveal_secrets)
         self._faults = FaultQueue()
-        self.etherfax = EtherFax(self._state, self.clock)
-        self.ickstream = IckStream(self._state, self.clock)
-        self.xyte = Xyte(self._state, self.clock)
-        self.centagate = Centagate(self._state, self.clock)
-        self.services: dict[str, Service] = {
-            service.name: service for service in (self.etherfax, self.ickstream, self.xyte, self.centagate)
-        }
+        self.services: dict[str, Service] = {kind.name: kind(self._state, self.clock) for kind in ALL}
+        for name, service in self.services.items():
+            setattr(self, name, service)
         self._routes = RouteTable(self.services.values())
         for name, value in self.options.settings.items():
             self.set(name, value)

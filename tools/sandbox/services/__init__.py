@@ -1,4 +1,4 @@
-"""The four simulated cloud services."""
+"""The simulated cloud services."""
 
 from .base import Service
 from .centagate import Centagate
@@ -6,4 +6,6 @@ from .etherfax import EtherFax
 from .ickstream import IckStream
 from .xyte import Xyte
 
-__all__ = ["Centagate", "EtherFax", "IckStream", "Service", "Xyte"]
+ALL: tuple[type[Service], ...] = (EtherFax, IckStream, Xyte, Centagate)
+
+__all__ = ["ALL", "Centagate", "EtherFax", "IckStream", "Service", "Xyte"]

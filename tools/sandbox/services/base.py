@@ -1,4 +1,4 @@
-"""What the four services share: plain requests in, plain answers out, and operations for the administrator.
+"""What the services share: plain requests in, plain answers out, and operations for the administrator.
 
 A service knows nothing of sockets or of the web framework: its handlers are functions from a Call to an Answer, run
 inside one transaction, which the exception Refused rolls back.
@@ -140,6 +140,10 @@ class Service(abc.ABC):
     @abc.abstractmethod
     def routes(self) -> Iterable[Route]:
         """The calls this service answers."""
+
+    @abc.abstractmethod
+    def sample(self, name: str) -> dict[str, Any]:
+        """Create the device ``name`` (digits), ready to register; returns its section of enroll.json."""
 
     def unknown(self, call: Call) -> Answer:
         """The answer to a path under the service's base that it does not have."""

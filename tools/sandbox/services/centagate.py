@@ -80,6 +80,22 @@ class Centagate(CentagatePortal):
             Route("POST", "/auth/authBasic", self._login),
         )
 
+    def sample(self, name: str) -> dict[str, Any]:
+        """An administrator with a session, a user and a token that is bound to nobody."""
+        admin, user, serial = f"admin-{name}", f"user-{name}", f"OTP{name}"
+        self.create_user(admin, admin=True)
+        session = self.create_session(admin)
+        self.create_user(user)
+        self.create_token(serial)
+        return {
+            "admin_username": admin,
+            "username": user,
+            "token_sn": serial,
+            "token_type": "2",
+            "auth_token": session["auth_token"],
+            "secret_code": session["secret_code"],
+        }
+
     def unknown(self, call: Call) -> Answer:
         """The service answers even this with HTTP 200 and a code."""
         return self._answer(23024)

@@ -73,6 +73,12 @@ class EtherFax(Service):
         """``GET /devices`` and ``GET /accounts``."""
         return (Route("GET", "/devices", self._devices), Route("GET", "/accounts", self._accounts))
 
+    def sample(self, name: str) -> dict[str, Any]:
+        """A device that is enabled."""
+        serial = f"MT{name:0>9}"
+        self.create(serial, enabled=True)
+        return {"serial": serial}
+
     def _devices(self, call: Call) -> Answer:
         if call.parameter("a") != "register":
             return json_answer({"Message": "Unknown action."}, 400)

@@ -79,6 +79,14 @@ class IckStream(IckStreamPortal):
         """One address for all methods."""
         return (Route("POST", "", self._rpc),)
 
+    def sample(self, name: str) -> dict[str, Any]:
+        """A user, an application and a registration token."""
+        user, application = f"user-{name}", f"application-{name}"
+        self.create_user(user)
+        self.create_application(application)
+        token = self.create_token(user)
+        return {"hardware_id": f"hardware-{name}", "application_id": application, "registration_token": token}
+
     def _rpc(self, call: Call) -> Answer:
         if not call.is_json():
             return json_answer({"error": "Content-Type must be application/json"}, 415)

@@ -43,6 +43,12 @@ class Xyte(XytePortal):
             yield Route("POST", device + "/config", self._set_config)
             yield Route("POST", device + "/children/telemetries", self._children_telemetries)
 
+    def sample(self, name: str) -> dict[str, Any]:
+        """A model, of which any device may register."""
+        model = self.create_model(f"model-{name}")
+        address = f"02:00:00:{int(name) >> 16 & 255:02x}:{int(name) >> 8 & 255:02x}:{int(name) & 255:02x}"
+        return {"hardware_key": model["hardware_key"], "sn": f"S{name}", "mac": address, "firmware_version": "1.0.0"}
+
     # Registration.
 
     def _register(self, call: Call) -> Answer:
