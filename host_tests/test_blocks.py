@@ -23,6 +23,7 @@ from sandbox.cli import main as sandbox
 
 PAGES = [*ROOT.glob("*.md"), *(ROOT / "docs").rglob("*.md"), ROOT / "tools" / "sandbox" / "README.md"]
 HERE = "host_tests/test_blocks.py"
+BOARDS = "tools/provision/tests"
 SERVICE = "host_tests/system/test_service_pages.py"
 BENCH = r"\.venv/bin/python -m provision (scan|flash|fleet|station|upgrade|logs)\b"
 # page, how the block begins, the test that runs it; the first line that fits counts
@@ -32,13 +33,13 @@ RUN_BY = [
     (
         "docs/boards/.*",
         "make setup\nBOARD=",
-        "host_tests/provision/test_pages.py::test_by_hand_as_the_page_of_a_family_says",
+        f"{BOARDS}/test_pages.py::test_by_hand_as_the_page_of_a_family_says",
     ),
-    (".*", "make setup\ncp ", "host_tests/provision/test_five_commands.py::test_five_commands_word_for_word"),
+    (".*", "make setup\ncp ", f"{BOARDS}/test_five_commands.py::test_five_commands_word_for_word"),
     (
         "docs/getting-started.md",
         r"\$",
-        "host_tests/provision/test_demo_board.py::test_word_for_word_what_the_page_says",
+        f"{BOARDS}/test_demo_board.py::test_word_for_word_what_the_page_says",
     ),
     ("README.md", "import", "host_tests/system/test_readme.py::test_its_program_registers_and_reports"),
     ("README.md", "etherfax:", "host_tests/test_docs.py::test_the_picture_is_made_by_a_run_and_needs_no_network"),
@@ -47,12 +48,12 @@ RUN_BY = [
     ("docs/api.md", "from", "host_tests/system/test_pages.py::test_tasks_of_a_service"),
     ("docs/integrate.md", "import gc", "host_tests/system/test_examples.py::test_the_smallest_integration_of_the_docs"),
     ("docs/integrate.md", "async", "host_tests/system/test_pages.py::test_beside_other_tasks"),
-    ("docs/integrate.md", ".venv/bin/mpremote", "host_tests/provision/test_mip.py::test_by_the_command_that_make_dist"),
+    ("docs/integrate.md", ".venv/bin/mpremote", f"{BOARDS}/test_mip.py::test_by_the_command_that_make_dist"),
     ("docs/integrate.md", "import mip", "host_tests/test_release.py::test_"),
     ("docs/outcomes.md", "MICROPYPATH", "host_tests/system/test_pages.py::test_the_command_of_a_computer"),
     ("docs/provision.md", "pip install", "host_tests/test_release.py::test_"),
     ("docs/provision.md", r"\{", f"{HERE}::test_the_placeholders_are_filled_in"),
-    ("docs/provision.md", BENCH, "host_tests/provision/test_pages.py::test_the_bench_as_the_page_says"),
+    ("docs/provision.md", BENCH, f"{BOARDS}/test_pages.py::test_the_bench_as_the_page_says"),
     ("docs/provision.md", "serial,", f"{HERE}::test_the_table_is_read"),
     ("tools/sandbox/README.md", "from sandbox", f"{HERE}::test_the_sandbox_in_tests"),
     (".*", r"make |(\.venv/bin/)?python -m ", f"{HERE}::test_every_command_is_understood"),

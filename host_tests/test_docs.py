@@ -84,7 +84,8 @@ def test_a_service_is_added_as_the_page_says(tmp_path: Path, where: str) -> None
 
 def test_every_test_that_a_page_names_is_there() -> None:
     named = set(re.findall(r"`(test_\w+)`", (ROOT / "docs" / "faults.md").read_text()))
-    sources = "".join(path.read_text() for path in (ROOT / "host_tests").rglob("test_*.py"))
+    files = [path for top in ("host_tests", "tools") for path in (ROOT / top).rglob("test_*.py")]
+    sources = "".join(path.read_text() for path in files)
     assert named and not {name for name in named if f"def {name}(" not in sources}
 
 

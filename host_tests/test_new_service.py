@@ -14,7 +14,7 @@ import pytest
 from click.testing import CliRunner, Result
 from devices import ROOT
 
-PARTS = ("lib", "firmware", "boards", "tools", "host_tests", "docs", "package.json", "pyproject.toml")
+PARTS = ("lib", "firmware", "boards", "tools", "host_tests", "docs", "conftest.py", "package.json", "pyproject.toml")
 TESTS = ("host_tests/unit/test_zebra.py", "host_tests/unit/test_config_provider.py", "host_tests/test_repository.py")
 
 

@@ -2,7 +2,6 @@
 
 import ast
 import importlib.metadata
-import itertools
 import json
 import shutil
 import signal
@@ -48,8 +47,8 @@ def programs(built: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 def sources(folder: str, pattern: str = "*.*") -> set[str]:
     """The files of a folder of the repository."""
-    found = (ROOT / folder).rglob(pattern)
-    return {path.relative_to(ROOT / folder).as_posix() for path in found if "__pycache__" not in path.parts}
+    found = [path.relative_to(ROOT / folder) for path in (ROOT / folder).rglob(pattern)]
+    return {path.as_posix() for path in found if path.parts[0] != "tests" and "__pycache__" not in path.parts}
 
 
 def test_the_wheel_has_what_goes_onto_boards_and_the_tools(built: Path) -> None:
@@ -75,10 +74,10 @@ def test_the_wheel_has_what_goes_onto_boards_and_the_tools(built: Path) -> None:
 def test_the_wheel_declares_what_its_modules_import() -> None:
     """What a module imports inside of `if TYPE_CHECKING:` is of no account, what it imports late is."""
     imported = set()
-    for path in itertools.chain((ROOT / "tools/provision").rglob("*.py"), (ROOT / "tools/sandbox").rglob("*.py")):
-        if path.name == "device.py":  # for MicroPython
+    for name in {f"tools/{tool}/{it}" for tool in ("provision", "sandbox") for it in sources(f"tools/{tool}", "*.py")}:
+        if name.endswith("/device.py"):  # for MicroPython
             continue
-        tree = ast.parse(path.read_text())
+        tree = ast.parse((ROOT / name).read_text())
         typing = {id(it) for node in ast.walk(tree) if is_type_checking(node) for it in ast.walk(node)}
         for node in ast.walk(tree):
             if id(node) in typing:

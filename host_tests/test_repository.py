@@ -65,11 +65,12 @@ def test_a_secret_is_found_wherever_it_was_said(monkeypatch: pytest.MonkeyPatch)
 def test_the_map_names_every_test() -> None:
     """host_tests/README.md: whatever it names is there, and each test has its name or its folder's in it."""
     tests = ROOT / "host_tests"
+    tools = ROOT / "tools"
     named = {
         name for name in re.findall(r"`([\w/.]+)`", (tests / "README.md").read_text()) if re.search(r"/|\.py$", name)
     }
-    assert {name for name in named if not (tests / name).exists() and not (ROOT / name).exists()} == set()
-    files = [path.relative_to(tests) for path in tests.rglob("test_*.py")]
+    assert {name for name in named if not any((top / name).exists() for top in (tests, tools, ROOT))} == set()
+    files = [path.relative_to(top) for top in (tests, tools) for path in top.rglob("test_*.py")]
     assert not [str(path) for path in files if str(path) not in named and f"{path.parent}/" not in named]
     folders = {
         f"{path.parts[0]}/" for path in (it.relative_to(tests) for it in tests.rglob("*.py")) if len(path.parts) > 1

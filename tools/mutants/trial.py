@@ -57,7 +57,7 @@ class Suite:
         """Changes with the library and the tests."""
         folders = (
             self.library,
-            *(self.root / it for it in ("boards", "host_tests/fakes")),
+            *(self.root / it for it in ("boards", "conftest.py", "host_tests/fakes")),
             *(self.root / path for path in self.paths),
         )
         paths = {path for folder in folders for path in (folder, *folder.parent.glob("*.py"), *folder.rglob("*.py"))}

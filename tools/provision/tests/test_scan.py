@@ -3,6 +3,8 @@
 import json
 import time
 
+from provision.tests.board import Noise
+
 RUNS = "import time\nwhile True:\n  print('at work')\n  time.sleep(0.05)"
 
 
@@ -87,8 +89,6 @@ def test_no_board_is_a_sentence(desk, monkeypatch):
 
 
 def test_noise_does_not_hide_a_board(plug, desk):
-    from board import Noise
-
     board = plug()
     board.noise = Noise("inside", 0.3)
     (row,) = scanned(desk, board)

@@ -23,10 +23,9 @@ from click.testing import CliRunner
 from provision.cli import main
 from provision.library import library
 from provision.link import connect
+from provision.tests.board import Board
 from runtimes import first
 from sandbox import Sandbox
-
-sys.path.append(str(Path(__file__).parent))  # `provision` is a tool's name, so that this folder is no package
 
 HIDDEN = ("hardware_key", "registration_token", "auth_token", "secret_code")
 _names = itertools.count(1)
@@ -49,8 +48,6 @@ def sandbox(the_sandbox: Sandbox) -> Iterator[Sandbox]:
 @pytest.fixture(scope="session")
 def stock(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """The flash of a board that has the library, and nothing else."""
-    from board import Board
-
     flash = tmp_path_factory.mktemp("stock") / "flash"
     with Board(flash, first()) as board, connect(board.port) as link:
         for path, data in library(False).items():
@@ -65,8 +62,6 @@ def plug(tmp_path: Path, request: pytest.FixtureRequest) -> Iterator[Callable[..
     Its flash is as that of the board `like`; `stocked`: it has the library already, which saves half of the time where
     copying it is not what is tested.
     """
-    from board import Board
-
     boards: list[Board] = []
 
     def plug(runtime: str | None = None, like: Board | None = None, stocked: bool = False, **more: Any) -> Board:

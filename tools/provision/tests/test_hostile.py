@@ -7,7 +7,7 @@ import threading
 import time
 
 import pytest
-from hostile import Hostile
+from provision.tests.hostile import Hostile
 
 ESCAPE = "\x1b[2J\x1b]0;owned\x07\x9b1m\u202e\x00"
 LONE = "\ud800"
@@ -116,7 +116,7 @@ LIES = {
     "a platform that repaints": ("FACTS", facts(platform=ESCAPE), 78),
     "a platform that is a folder": ("FACTS", facts(platform="../../../../etc"), 78),
     "a build that is a folder": ("FACTS", facts(build="../../../../etc-x"), 0),
-    "a build that is a folder with a board.py": ("FACTS", facts(build="../host_tests/provision"), 0),
+    "a build that is a folder with a board.py": ("FACTS", facts(build="../tools/provision/tests"), 0),
     "a huge platform": ("FACTS", facts(platform=HUGE), 76),
     "a lone surrogate": ("FACTS", facts(build=LONE), 76),
     "too deep": ("FACTS", framed(DEEP), 76),
@@ -203,7 +203,7 @@ def test_a_board_that_takes_nothing(plug_hostile, desk):
 
 
 def test_windows_that_never_open(plug_hostile, desk, monkeypatch):
-    monkeypatch.setattr("hostile.READY", b"R\x01\x00\x00\x01")
+    monkeypatch.setattr("provision.tests.hostile.READY", b"R\x01\x00\x00\x01")
     assert "does not answer" in desk.failed(75, "status", board=plug_hostile())
 
 

@@ -3,7 +3,7 @@
 import devices
 import pytest
 from provision import screen
-from terminal import Terminal
+from provision.tests.terminal import Terminal
 
 PORT = "/dev/serial/by-id/usb-Raspberry_Pi_Pico_E66164084355232B-if00"
 MAC = "24:cd:0a:0b:cd:ef"

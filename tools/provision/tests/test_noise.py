@@ -8,12 +8,12 @@ import re
 import time
 
 import pytest
-from board import Noise
 from provision import boot, work
 from provision.errors import Failure
 from provision.link import connect
 from provision.snippets import Program
 from provision.template import Template
+from provision.tests.board import Noise
 
 TALK = Program("def main(size):\n return ''.join(chr(32 + at % 90) for at in range(size))", object)
 

@@ -12,7 +12,7 @@ import pytest
 from provision.errors import Failure
 from provision.hook import Hook
 from provision.station_log import BEGUN, ENDED, Log
-from terminal import Terminal
+from provision.tests.terminal import Terminal
 
 
 class Fixture:

@@ -9,13 +9,13 @@ import time
 
 import pytest
 from click.testing import CliRunner
+from devices import ROOT
 from provision.library import LIBRARY, library
 from provision.link import connect
 from testboard import bench, cloud, hardware, stages, unit
 from testboard.__main__ import EVIDENCE, main
 
-HERE = f"{os.path.dirname(os.path.dirname(__file__))}"
-PATH = ":".join([f"{HERE}/../lib", HERE, f"{HERE}/fakes"])
+PATH = ":".join(str(ROOT / it) for it in ("lib", "host_tests", "host_tests/fakes"))
 OWN = {"main.py": "print('mine')", "notes.txt": "theirs", "lib/other.py": "x = 1"}
 # a deep sleep, which the unix port has not: its end looks like a reset by the watchdog
 BOOT = """

@@ -15,9 +15,9 @@ from typing import IO, Any
 
 import pytest
 from click.testing import CliRunner
+from devices import ROOT
 from provision.cli import main
 
-ROOT = Path(__file__).resolve().parents[2]
 PAGE = ROOT / "docs" / "getting-started.md"
 READY = "Ctrl-C ends the board and the sandbox; what they hold stays.\n"
 COMMAND = (sys.executable, "-m", "provision", "demo-board")

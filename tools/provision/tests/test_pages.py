@@ -9,11 +9,11 @@ from pathlib import Path
 import click
 import devices
 import pytest
+from devices import ROOT
 from provision.cli import main
 from provision.plan import version
-from test_flash import esp
+from provision.tests.test_flash import esp
 
-ROOT = Path(__file__).resolve().parents[2]
 PAGE = ROOT / "docs" / "provision.md"
 TOOL = "    .venv/bin/python -m provision "
 BENCH = ["scan", "flash", "fleet", "station", "upgrade"]

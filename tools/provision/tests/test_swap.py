@@ -3,12 +3,11 @@
 import json
 import os
 import subprocess
-from pathlib import Path
 
+from devices import ROOT
 from provision import swap
 from runtimes import micropython
 
-ROOT = Path(__file__).resolve().parents[2]
 WRITE = "def main(path, text):\n with open(path, 'w') as file: file.write(text)\n"
 MOVED, ADDED = ["/lib/enroll", "/port.py"], ["/nvs.py"]
 CUTS = """

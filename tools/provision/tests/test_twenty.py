@@ -10,9 +10,9 @@ import time
 
 import devices
 import pytest
-from board import Noise
-from hostile import Hostile
 from provision.library import library
+from provision.tests.board import Noise
+from provision.tests.hostile import Hostile
 
 SOCKETS = 12
 ROWS = 20

@@ -5,9 +5,9 @@ import time
 
 import devices
 import pytest
-from hostile import Hostile
 from provision.backoff import SHARED, Gate
 from provision.library import library
+from provision.tests.hostile import Hostile
 
 DAY = 86400
 

@@ -9,9 +9,9 @@ import gzip
 import http.client
 import json
 import socket
-from pathlib import Path
 
 import pytest
+from devices import ROOT
 from sandbox import SandboxError
 from sandbox.admin import Control
 from sandbox.shapes import SHAPES
@@ -225,7 +225,7 @@ def test_refused(sandbox, shape, words):
 
 
 def test_every_shape_is_in_the_readme_and_in_the_help():
-    readme = (Path(__file__).resolve().parents[2] / "tools" / "sandbox" / "README.md").read_text()
+    readme = (ROOT / "tools" / "sandbox" / "README.md").read_text()
     for name in SHAPES:
         assert f"`{name}" in readme and name in (Control.fault.__doc__ or "")
 

@@ -9,8 +9,8 @@ from pathlib import Path
 
 import devices
 import pytest
+from devices import ROOT
 
-ROOT = Path(__file__).resolve().parents[2]
 PAGES = [ROOT / "docs/getting-started.md", ROOT / "docs/provision.md", ROOT / "README.md"]
 numbers = itertools.count(9000)
 NEEDED = ("Makefile", "requirements.txt", "tools", "lib", "firmware", "boards", "package.json")

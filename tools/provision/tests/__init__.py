@@ -1,0 +1,1 @@
+"""Tests of `provision`, with genuine mpremote on boards that are ptys."""
