@@ -1,6 +1,6 @@
-"""The write path of the journal; journal.py says what is written when.
+"""The journal's write path; journal.py says what is written when.
 
-A device that has its credential does not load it at a boot.
+A boot that finds a credential does not load this module.
 """
 
 import os
@@ -19,11 +19,11 @@ if False:  # for type hints only
     from .config import Config
     from .credential import Credential
 
-_HEAD = const("<4sIBHH")  # as journal.py has it
+_HEAD = const("<4sIBHH")  # these four as in journal.py
 _MAGIC = const(b"ENR\x01")
 _SLOT = const(1024)
-_MOST = const(8192)  # bytes of a body, as many as journal.py reads
-_BEGUN = const(8)  # bytes that `begin` writes: version and sequence, they say whose turn it is
+_MOST = const(8192)
+_BEGUN = const(8)  # bytes that `begin` writes: magic, version and sequence
 _EIO = const(5)
 _EFBIG = const(27)
 _ENOENT = const(2)
@@ -32,7 +32,7 @@ _ENOSPC = const(28)
 
 
 def _folder(path: str) -> None:
-    """Make the folder `path`, and its parents where they are missing. Raises OSError."""
+    """Create the folder `path` and its missing parents. Raises OSError."""
     try:
         os.mkdir(path)
     except OSError as error:
@@ -45,11 +45,11 @@ def _folder(path: str) -> None:
 
 
 class Journal(Slots):
-    """The journal in the folder `path`, which is made when it is first needed. `warn`: called with what goes wrong and
-    does not stop it.
+    """The journal in the folder `path`, which `prepare` creates: Slots that can also be written.
 
-    `state`: of the newest record of the device that `recall` was called for, as far as this boot knows; None: look
-    again. `unsaved`: (state, body) that only the heap holds, because flash has not taken it, or ().
+    `warn`: called with one line for each failed write that does not stop the attempt. `state`: the state of the newest
+    record of the device that `recall` was called for, as far as this boot knows; None: read flash again. `unsaved`:
+    (state, body) of a record that only the heap holds, because the write failed; () if there is none.
     """
 
     state: int | None = None
@@ -58,7 +58,7 @@ class Journal(Slots):
     _who = b""
 
     def prepare(self) -> None:
-        """Make what is missing: folders, blank slots, and a spare file to give up when flash fills at the wrong moment.
+        """Create what is missing: folders, blank slots, and a spare file to delete if flash fills up later.
 
         Raises EnrollError("storage").
         """
@@ -76,17 +76,20 @@ class Journal(Slots):
             raise self.trouble(error)
 
     def begin(self) -> None:
-        """Open the next slot and write its first bytes, if that is not done yet. Raises EnrollError("storage")."""
+        """Open the next slot and write its first bytes, unless that is done. Raises EnrollError("storage")."""
         try:
             self._begin(0)
         except OSError as error:
             raise self.trouble(error)
 
     def save(self, state: int, identity: bytes, body: bytes, spare: bool = False) -> None:
-        """Write a record, read it back, and make it the newest. `spare`: it must not be lost; on full flash the spare
-        file is given up for it, and the other slot where this one is worn.
+        """Write a record, read it back and make it the newest.
 
-        Raises EnrollError("storage"), also for more than 8 192 bytes; the record before stays valid then.
+        `spare`: the record must not be lost. If flash is full, delete the spare file and try again; if the slot is
+        worn, try the other slot, unless its record is worth more.
+
+        Raises EnrollError("storage") if the write fails or `body` is longer than 8 192 bytes. The previous record then
+        stays valid.
         """
         if len(body) > _MOST:
             raise self.trouble(OSError(_EFBIG))
@@ -104,7 +107,7 @@ class Journal(Slots):
                 self._open.pop().close()
                 if self._check(self.next) == sequence:
                     break
-                raise OSError(_EIO)  # it reads back as something else
+                raise OSError(_EIO)  # what was read back differs
             except OSError as error:
                 trouble = self.trouble(error)
                 if not spare:
@@ -112,12 +115,12 @@ class Journal(Slots):
                 spare = False
                 full = error.errno == _ENOSPC
                 if not full and self.states[1 - self.next] in (0, TRIED, REFUSED, state):
-                    self.next = 1 - self.next  # this slot is worn: take the other one, unless it is worth more
+                    self.next = 1 - self.next  # this slot is worn: take the other, unless its record is worth more
         self._sequence = sequence
         self.next = 1 - self.next
 
     def trouble(self, error: OSError) -> EnrollError:
-        """What to raise for `error`."""
+        """Close the slot and return the EnrollError("storage") to raise for `error`."""
         self.close()
         return EnrollError("storage", "flash at %s cannot be written" % self.path, error)
 
@@ -127,14 +130,15 @@ class Journal(Slots):
             return
         older, newer = self.states[self.next], self.states[1 - self.next]
         if older >= RAW and (newer < older or older == newer == RAW) and state < KEPT:
-            self.next = 1 - self.next  # the only answer or credential stays, and the first of two answers
+            self.next = 1 - self.next  # never overwrite the only answer or credential, or the first of two answers
         self._open.append(open(self.name(self.next), "r+b"))
         self._open[0].write(pack("<4sI", _MAGIC, self._sequence + 1))
 
     def recall(self, config: "Config") -> "Credential | None":
-        """The credential of the device of `config`, which the board has completed, if an earlier attempt, of this boot
-        or another, has brought it. What flash has not taken yet is written first. Raises EnrollError as `save` and
-        journal.recall do.
+        """Return the credential that an earlier attempt brought, in this boot or another; None if none did.
+
+        `config`: completed with the port's identity. Writes `unsaved` first, and keeps a credential that was only in an
+        answer. Sets `state`. Raises EnrollError as `save` and journal.recall do.
         """
         self._who = identity(config)
         if self.unsaved:
@@ -148,25 +152,28 @@ class Journal(Slots):
         return credential
 
     def arm(self) -> None:
-        """The last moment before a request that cannot be taken back. Raises EnrollError("storage")."""
+        """Make sure that the outcome of the next request can be written: TRIED or a newer record is on flash, and the
+        next slot is begun. Call it last before a request that cannot be taken back. Raises EnrollError("storage").
+        """
         if not self.state:
             self.note(TRIED, must=True)
         self.begin()
 
     def keep(self, body: bytes) -> None:
-        """Write a credential's `body`. Where the answer that holds it is on flash, a worn slot may leave it at that.
+        """Write a credential; `body` is what Credential.encode returns.
 
-        Raises EnrollError("storage").
+        Raises EnrollError("storage") if the write fails, unless the answer that contains the credential is on flash.
         """
         self.note(KEPT, body, self.state != RAW or bool(self.unsaved))
 
     def note(self, state: int, body=b"", must: bool = False) -> None:
-        """Write what has come of a request if it is news, and worth more than what is there, or `must` be written. An
-        answer or a credential, whose `body` is given, waits in `unsaved` until flash has taken it.
+        """Write the outcome of a request, unless the newest record already says the same or is RAW.
 
-        Raises EnrollError("storage") for what `must` be written; else it goes on where flash will not take it now.
+        `state`: TRIED, REFUSED, RAW or KEPT. `body`: the answer or the credential; it is always written, and waits in
+        `unsaved` until flash has taken it. `must`: write even if it is no news, and raise EnrollError("storage") if the
+        write fails. Otherwise a failed write is a warning.
         """
-        newest = self.states[1 - self.next]  # not self.state: `arm` may have cost the note that was there
+        newest = self.states[1 - self.next]  # not self.state: `arm` may have overwritten that record
         if not (must or body) and newest in (state, RAW):
             return
         if body:

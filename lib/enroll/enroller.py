@@ -1,4 +1,4 @@
-"""From whatever the journal says to a credential that is kept, one attempt at a time.
+"""Registers a device: from what the journal knows to a credential on flash, one attempt at a time.
 
 journal.py says what is written when.
 """
@@ -21,11 +21,15 @@ if False:  # for type hints only
     from .credential import Credential
     from .providers import Request
 
-_ROOM = const(416)  # words of heap that handling an answer takes at most, besides the answer itself
+_ROOM = const(416)  # words of heap that handling an answer takes at most, apart from the answer itself
 
 
 class Action:
-    """What `Enroller.step` says: `name` "registered" with the `credential`, or "wait" until `at` because of `error`."""
+    """What `Enroller.step` returns.
+
+    `name`: "registered" with the `credential`, or "wait" with the attempt's `error`, None if no attempt was due. `at`:
+    when to call `step` again, in seconds on the caller's clock; from `attempt` the seconds to wait.
+    """
 
     def __init__(self, at: float, credential: "Credential | None" = None, error: EnrollError | None = None) -> None:
         self.name = "registered" if credential else "wait"
@@ -34,22 +38,22 @@ class Action:
         self.error = error
 
 
-_busy: list[str] = []  # the stores for which an attempt is under way
+_busy: list[str] = []  # folders of the journals for which an attempt is running
 
 
 class Enroller:
-    """Registers one device: `config` and the board's `port`, put together.
+    """Registers one device.
 
-    `request`: a function like urequests' to use instead of the verified client; it is given urequests' arguments and
-    nothing else. `log`: called with one line for each thing that happens, or a logger of micropython-lib's `logging`,
-    whose `info` and `warning` are; never with a secret.
+    `config`: a Config. `port`: the board's port module. `request`: a function with the interface of urequests, used
+    instead of the verified client; it gets urequests' arguments only. `log`: called with one line for each event, or a
+    logger of micropython-lib's `logging`, whose `info` and `warning` are called. No line contains a secret.
     """
 
     def __init__(self, config: "Config", port, request=None, log=tasks.ignore, replaces=None, owner=None) -> None:
-        """`replaces`: a Credential that the service no longer knows, so that another one is wanted. `owner`: what has
-        the attribute `sent` for the driver, see tasks.arun; itself if None.
+        """`replaces`: a Credential that the service no longer accepts; the stored one counts only if it differs.
+        `owner`: the object whose attribute `sent` the driver watches, see tasks.arun; None: this Enroller.
 
-        Raises EnrollError("configuration") for what the board cannot fill in.
+        Raises EnrollError("configuration") if a required key is neither in enroll.json nor known to the board.
         """
         config.complete(port.identity())
         self.config = config
@@ -60,36 +64,38 @@ class Enroller:
         self.journal = commit.Journal(config.store)
         self.journal.warn = self.warn
         self.replaces = replaces
-        self.steps = config.service.register  # renew.py gives others
-        self.renewed = 0  # what the Credential says of that
+        self.steps = config.service.register  # renew.py replaces this
+        self.renewed = 0  # Unix seconds for the new Credential's `renewed`
         self.owner = owner or self
-        self.sent = False  # a request has left that cannot be taken back, and flash does not say yet what came of it
+        self.sent = False  # a request that cannot be taken back was sent, and its outcome is not on flash yet
         self.failures = 0
-        self.due: tuple = ()  # when the next attempt is on each clock that `step` may be asked with; (): not looked yet
+        self.due: tuple = ()  # when the next attempt is due, on each clock that `step` may be given; (): not read yet
 
     def step(self, now: float) -> Action:
-        """Make one attempt if it is due at `now`, and say what to do next: for a device that sleeps until `Action.at`.
+        """Make one attempt if one is due at `now`, and return an Action. For a device that sleeps until `Action.at`.
 
-        `now`: seconds of any clock that goes on while it sleeps; `at` is on that clock as it was before this call.
-        An Enroller of the next wake goes on where this one was, see sleep.py. Raises EnrollError for what no later
-        attempt can put right: configuration and storage.
+        `now`: seconds on any clock that runs during sleep. `at` is on the same clock, as it was before this call. After
+        the sleep a new Enroller goes on where this one stopped, see sleep.py.
+
+        Raises EnrollError of kind `configuration` or `storage`: no later attempt can put these right.
         """
         from .sleep import step
 
         return step(self, now, Action)
 
     def run(self) -> "Credential":
-        """Try until registered, however long it takes. Raises EnrollError as `step` does."""
+        """Try until registered, however long it takes. Returns the Credential; raises EnrollError as `step` does."""
         return tasks.run(self._tries(), self.port.feed, self.port.sleep, self)
 
     async def arun(self) -> "Credential":
-        """The same under asyncio, without blocking its loop. Where it is cancelled while a registration is under way,
-        that is finished first: it ends, its answer saved, within `timeout`.
+        """The same under asyncio, without blocking its loop.
+
+        A cancellation while a registration request is out takes effect once its answer is saved, within `timeout`.
         """
         return await tasks.arun(self._tries(), self.port.feed, owner=self)
 
     def close(self) -> None:
-        """Close what is open on flash."""
+        """Close the files that are open on flash."""
         self.journal.close()
 
     def _tries(self):
@@ -105,14 +111,14 @@ class Enroller:
             self.close()
 
     def attempt(self):
-        """Task: one attempt, once any other one with the same records is over. Returns the Action, whose `at` is the
-        seconds to wait; raises an EnrollError after which there should be no other attempt.
+        """Task: make one attempt, after any other attempt with the same journal has ended. Returns an Action, whose
+        `at` is the seconds to wait. Raises an EnrollError after which no other attempt makes sense.
         """
         journal = self.journal
         path = journal.path
-        patience = self.config.timeout * 40  # ten times a request: it may have been given up without a word
+        patience = self.config.timeout * 40  # quarter seconds; no longer, as the other task may never have been closed
         while path in _busy and patience > 0:
-            journal.state = None  # look again: the other one may have registered
+            journal.state = None  # read flash again: the other attempt may have registered
             patience -= 1
             yield 0.25
         _busy.append(path)
@@ -122,18 +128,18 @@ class Enroller:
             old = self.replaces
             if not credential or (old and credential.secret.reveal() == old.secret.reveal()):
                 yield from self._register()
-                credential = recall(config, journal)[1]  # what a later boot will read, before anything is erased
+                credential = recall(config, journal)[1]  # as a later boot will read it, before `finish` erases anything
                 if not credential:
-                    raise journal.trouble(OSError(5))  # EIO: it reads back as something else
+                    raise journal.trouble(OSError(5))  # EIO: what was read back differs
             try:
                 getattr(config.service, "finish", tasks.ignore)(config, self.warn)
-            except Exception as error:  # it has no say in whether the device is registered
+            except Exception as error:  # the device is registered all the same
                 self.warn("%s %s" % (type(error).__name__, error))
             return Action(0, credential)
-        except Exception as error:  # of a driver, a name server, a library: it passes, or a person reads of it
+        except Exception as error:  # from a driver, a name server, a library: it passes, or a person must be told
             try:
                 from .failed import failed
-            except MemoryError:  # not even for what would say so
+            except MemoryError:  # not even enough heap to report the error
                 journal.state = None
                 return Action(config.cap, None, EnrollError("memory", "not enough heap"))
             return failed(self, error, Action)
@@ -147,7 +153,7 @@ class Enroller:
         if config.url[4] == "s":
             from .connection import trust
 
-            trust(config.ca, self.warn)  # a file without certificates is found before any packet
+            trust(config.ca, self.warn)  # reports a file without certificates before any packet is sent
         self.log("connecting")
         yield from self.port.connect(config.network) or ()
         from . import clock
@@ -156,7 +162,7 @@ class Enroller:
         now = yield from clock.ask(config, self.log)
         self.port.set_clock(now)
         del clock
-        unload("clock")  # it has done its part: where its code is in the heap, the request gets that
+        unload("clock")  # no longer needed: the request gets its heap
         steps = self.steps(config, now)
         again = journal.state in (TRIED, RAW)
         answer = None
@@ -189,7 +195,7 @@ class Enroller:
                 self.owner.sent = False
 
     def _refused(self, answer: Answer, error: Exception) -> Exception:
-        """What to raise for `error`, which came of parsing `answer`; what it means for the next attempt is noted."""
+        """The exception to raise for `error`, which parsing `answer` raised. Writes the outcome to the journal."""
         try:
             if not isinstance(error, MemoryError):
                 from .failed import refused
@@ -198,11 +204,13 @@ class Enroller:
         except MemoryError as scarce:
             error = scarce
         if not answer.again and 400 <= answer.status < 500:
-            self.journal.note(REFUSED)  # there is no heap to read why
+            self.journal.note(REFUSED)  # not enough heap to read the reason
         return error
 
     def _exchange(self, request: "Request", now: int):
-        """Task: send one request and return its Answer; what has come of it, even if the rest is lost (`cut`)."""
+        """Task: send `request` and return its Answer. If the connection fails halfway, returns the part that came, with
+        `cut` set. `now`: Unix seconds.
+        """
         method = request.method
         url = request.url
         headers = request.headers
@@ -214,7 +222,7 @@ class Enroller:
             body = json.dumps(body).encode()
             headers["Content-Type"] = "application/json; charset=UTF-8"
         ready = self._ready if request.credential else tasks.ignore
-        gc.collect()  # so that what stays lies close together
+        gc.collect()  # keeps what stays from fragmenting the heap
         if self.request:
             from .foreign import over
 
@@ -227,7 +235,7 @@ class Enroller:
             cut = None
             try:
                 yield from it.body(buffer)
-            except (OSError, EnrollError, MemoryError) as error:  # Memory: to say what is wrong takes some too
+            except (OSError, EnrollError, MemoryError) as error:  # MemoryError: an error message takes heap, too
                 if it.status_code < 300 and not it.size:
                     raise
                 cut = error
@@ -235,7 +243,7 @@ class Enroller:
             answer = Answer(it.status_code, body)
             answer.pending = getattr(service, "pending", tasks.ignore)(self.config, answer)
             if request.credential and service.ONCE and it.status_code < 300 and not (answer.pending or answer.page()):
-                self.journal.note(RAW, body)  # at once: nothing that happens from here on can lose it
+                self.journal.note(RAW, body)  # before anything else: from here on nothing can lose it
             answer.cut = cut
             if "retry-after" in it.headers:
                 from .backoff import after
@@ -249,7 +257,7 @@ class Enroller:
         return answer
 
     def _ready(self) -> None:
-        """The last moment before a request that cannot be taken back: prove that its answer can be kept."""
+        """Called last before a request that cannot be taken back: prove that its answer can be kept."""
         gc.collect()
         [None] * _ROOM
         self.journal.arm()

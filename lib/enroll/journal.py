@@ -1,37 +1,39 @@
-"""All that is on flash of a registration: what lies there, what may follow what, and what survives a power cut.
+"""The journal: everything that registration keeps on flash, and how that survives a power cut.
 
-The journal has two slots, written in turn; the newest valid one wins. Each holds one record, in one of four states, in
-the order of what they are worth:
+The journal has two slots and writes them in turn; the newest valid one counts. Each slot holds one record, which is in
+one of four states. From the least valuable to the most:
 
-    TRIED    a request has left, or may have; nobody knows what came of it
-    REFUSED  the service said no to every attempt so far
-    RAW      an answer that holds the credential, as it came
+    TRIED    a request was sent, or may have been; its outcome is unknown
+    REFUSED  the service refused every attempt so far
+    RAW      the answer that contains the credential, byte for byte
     KEPT     the credential
 
-What happens, what the journal holds then, and what is written. "Must": if flash does not take it, nothing is sent, and
-EnrollError("storage") says so. "Spare": on full flash the spare file is given up for it, on a worn slot the other one.
+This table says what each event writes, depending on the newest record. "Must": if the write fails,
+EnrollError("storage") is raised; `arm` raises it before the request is sent. "Spare": if flash is full, the write may
+delete the spare file; if its slot is worn, it may take the other slot.
 
     event                                    holds           written        must   spare
-    arm   a request is about to leave        nothing         TRIED          yes    no
+    arm   a request is about to be sent      nothing         TRIED          yes    no
                                              anything        next slot begun yes   no
     note  no answer came                     TRIED, RAW      nothing
                                              anything else   TRIED          no     no
-    note  it never left, or a refusal came   REFUSED, RAW    nothing
+    note  it was never sent, or was refused  REFUSED, RAW    nothing
                                              anything else   REFUSED        no     no
     note  an answer came                     anything        RAW            no     yes
     keep  the answer is understood           RAW             KEPT           no     yes
                                              anything else   KEPT           yes    yes
     clear factory reset                      anything        zeros          yes    no
 
-RAW and KEPT that flash does not take wait in `unsaved`, and are written before the next attempt. A TRIED or REFUSED is
-never written over an answer or a credential, nor a second answer over the first; only a credential is.
+A RAW or KEPT record that could not be written waits in `unsaved`; it is written before the next attempt. TRIED and
+REFUSED never overwrite the only answer or credential. A second answer never overwrites the first. Only KEPT may.
 
-A slot is a file of 1 024 bytes (more if a record needs more) in a directory of its own, written in place:
+A slot is a file of 1 024 bytes (larger if a record needs it) in a directory of its own. The record is written in place,
+little-endian:
 
     "ENR" version | sequence u32 | state u8 | identity length u16 | body length u16 | identity | body | CRC-32 of these
 
-Little-endian. `begin` writes the first eight bytes early, so that the file system takes and erases its next block
-before it matters; a file that is closed half-written is only the older slot.
+`begin` writes the first eight bytes before the request is sent: the file system then allocates and erases its next
+block early. A power cut before the record is complete costs only the older slot.
 """
 
 import json
@@ -54,15 +56,16 @@ KEPT = const(4)
 
 _MAGIC = const(b"ENR\x01")
 _SLOT = const(1024)
-_MOST = const(8192)  # bytes of a body: it has to be read into the heap again; more is damage
-_HEAD = const("<4sIBHH")  # version, sequence, state, lengths
-_HEADER = const(13)  # bytes of it
+_MOST = const(8192)  # largest body in bytes: it must fit the heap when it is read back; more counts as damage
+_HEAD = const("<4sIBHH")  # "ENR" and version, sequence, state, lengths
+_HEADER = const(13)  # bytes that _HEAD packs
 _ENOENT = const(2)
 
 
 def identity(config: "Config") -> bytes:
-    """Who registers where, as it is kept with every record: `url`, the provider, its keys of kind I, and what else its
-    credential is bound to, each in a line of its own. Never a secret.
+    """The identity that binds a record to one device at one address, in UTF-8.
+
+    One line each: `url`, the provider's name, its keys of kind I, and what the provider's `bound` adds. Never a secret.
     """
     who = config.url + "\n" + config.provider
     for item in config.service.TABLE.split(" "):
@@ -74,7 +77,9 @@ def identity(config: "Config") -> bytes:
 
 
 def _where(who: bytes, ours: list[bytes]) -> bytes:
-    """The address in `who`, of a record; b"" if its other lines are not `ours`, of which an empty one fits any."""
+    """The address in `who`, a record's identity; b"" if its other lines differ from `ours`. An empty line of `ours`
+    matches any.
+    """
     where, *theirs = who.split(b"\n")
     fits = len(ours) == len(theirs)
     for our, their in zip(ours, theirs):  # noqa: B905
@@ -83,10 +88,11 @@ def _where(who: bytes, ours: list[bytes]) -> bytes:
 
 
 class Slots:
-    """The two slots in the folder `path`, which is made when it is first needed.
+    """Reads the two slots in the folder `path`, which need not exist.
 
-    `states`: of the slots' records, 0 where there is none. `next`: the slot to write, 0 or 1. `damaged`: of each slot
-    that was found neither blank nor valid, since `load` began, the identity that it shows, b"" if it shows none.
+    `states`: the state of each slot's record, 0 if the slot has none. `next`: the slot to write next, 0 or 1.
+    `damaged`: one entry for each slot that `load` found neither blank nor valid: the identity in it, or b"" if that
+    cannot be read.
     """
 
     def __init__(self, path: str) -> None:
@@ -98,9 +104,9 @@ class Slots:
         self._open: list = []  # the file of the next slot, once `begin` has opened it
 
     def load(self, older: bool = False) -> tuple[int, bytes, bytes] | None:
-        """The newest valid record as (state, identity, body), or None: absent, or corrupt where `damaged` is set.
+        """Read both slots. Returns the newest valid record as (state, identity, body), or None if there is none.
 
-        `older`: the other slot's record instead, if that is valid.
+        `older`: return the other slot's record instead, if that is valid. Sets `states`, `next` and `damaged`.
         """
         self.close()
         self.damaged = []
@@ -121,7 +127,7 @@ class Slots:
         return None
 
     def close(self) -> None:
-        """Close what `begin` has opened."""
+        """Close the slot that `begin` opened."""
         while self._open:
             try:
                 self._open.pop().close()
@@ -133,7 +139,7 @@ class Slots:
         return "%s/%d/slot" % (self.path, slot)
 
     def _check(self, slot: int) -> int:
-        """Sequence number of `slot` if it is valid, else 0; where it is damaged, `damaged` gets who has begun it."""
+        """The sequence number of `slot` if it is valid, else 0. Adds the identity of a damaged slot to `damaged`."""
         self.states[slot] = 0
         identity = b""
         try:
@@ -155,22 +161,25 @@ class Slots:
         except OSError as error:
             if error.errno == _ENOENT:
                 return 0
-        except ValueError:  # too short for its header
+        except ValueError:  # shorter than a header
             pass
         self.damaged.append(identity)
         return 0
 
 
 def recall(config: "Config", slots: Slots) -> "tuple[int, Credential | None]":
-    """What `slots` know for `config`, which the board has completed: (state, credential or None); state 0 if nothing.
+    """What the journal knows of the device of `config`: (state, credential or None); state 0 if nothing.
 
-    A record counts if it is of the same provider and identity, and of `url` or an address in `moved_from`. The state is
-    RAW where the credential is in an answer that nobody has parsed yet, or is kept with an address in `moved_from`: it
-    should be kept again. Beside a newer note the state is that note's. A damaged slot is TRIED if it shows this
-    identity, or nothing while no other slot tells that it cannot have been this device's. Uses no network and writes
-    nothing; afterwards `slots` writes to the slot that does not hold the credential.
+    `config`: completed with the port's identity. A record counts if its provider and identity match, and its address is
+    `url` or is listed in `moved_from`. A damaged slot counts as TRIED if it shows this identity. It also does if it
+    shows none, and the other slot is damaged too or holds an answer or a credential.
 
-    Raises EnrollError("configuration") for a credential or an answer from an address that `config` does not name.
+    With a credential, the state says what is left to do. RAW: write it, because it is in an answer that was never
+    parsed, or was kept for an address in `moved_from`. TRIED or REFUSED: a newer attempt to replace it ended so.
+
+    Uses no network and writes nothing. Sets `slots.next` such that the next write spares the credential.
+
+    Raises EnrollError("configuration") if the only answer or credential is for an address that `config` does not name.
     """
     address, *ours = identity(config).split(b"\n")
     addresses = [address]
@@ -178,10 +187,11 @@ def recall(config: "Config", slots: Slots) -> "tuple[int, Credential | None]":
         addresses.append(url.encode())
     known = attempt = 0
     elsewhere = b""
-    for older in (False, True):  # what another identity has left may stand before what is ours
+    for older in (False, True):  # a newer record of another identity may hide ours
         record = slots.load(older)
         for who in () if older else slots.damaged:
-            # beside a note, or nothing, a slot that shows nothing cannot be an attempt: its own note would be there
+            # TRIED is on flash before a request is sent: if the other slot is blank, this one was not an attempt; if
+            # it is TRIED or REFUSED, that record counts
             silent = not who and (slots.damaged[1:] or max(slots.states) >= RAW)
             if silent or _where(who, ours) in addresses:
                 attempt = TRIED
@@ -206,13 +216,13 @@ def recall(config: "Config", slots: Slots) -> "tuple[int, Credential | None]":
                 credential = config.service.parse(config, Answer(200, body))
         except MemoryError:
             raise
-        except Exception:  # whatever it is, it is not understood; a later version of this firmware may
+        except Exception:  # any error: this firmware cannot read the record, a later version may
             pass
         if credential:
             if older:
-                slots.next = 1 - slots.next  # the newer slot is worth less
+                slots.next = 1 - slots.next  # the credential is in the older slot: overwrite the newer one
             if state == KEPT:
-                # beside a newer note: the one that was to be replaced, which is still the best there is
+                # after a newer attempt: the credential that it failed to replace is still the best there is
                 note = known if known in (TRIED, REFUSED) else attempt
                 state = note or (KEPT if where == address else RAW)
             return state, credential
