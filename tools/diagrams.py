@@ -1,4 +1,4 @@
-"""Draws the diagrams of docs/: the first boot from a text, the journal's states from the table in journal.py."""
+"""Draws the diagrams of docs/: what is sent from a text each, the journal's states from the table in journal.py."""
 
 from __future__ import annotations
 
@@ -201,10 +201,9 @@ def states(table: str) -> str:
 
 def drawn() -> dict[Path, str]:
     """Each diagram, by its file."""
-    first_boot = FOLDER / "first-boot.txt"
-    return {
-        first_boot.with_suffix(".svg"): sequence(first_boot.read_text(encoding="utf-8")),
-        FOLDER / "journal.svg": states(journal_table()),
+    sequences = {path: sequence(path.read_text(encoding="utf-8")) for path in sorted(FOLDER.glob("*.txt"))}
+    return {path.with_suffix(".svg"): svg for path, svg in sequences.items()} | {
+        FOLDER / "journal.svg": states(journal_table())
     }
 
 

@@ -211,16 +211,13 @@ class Enroller:
         """Task: send `request` and return its Answer. If the connection fails halfway, returns the part that came, with
         `cut` set. `now`: Unix seconds.
         """
-        method = request.method
-        url = request.url
-        headers = request.headers
-        timeout = self.config.timeout
-        self.log("%s %s" % (method, url.split("?")[0]))
-        service = self.config.service
+        self.log("%s %s" % (request.method, request.shown))
+        config = self.config
+        service = config.service
         body: Any = request.body
         if not isinstance(body, bytes):
             body = json.dumps(body).encode()
-            headers["Content-Type"] = "application/json; charset=UTF-8"
+            request.headers["Content-Type"] = "application/json; charset=UTF-8"
         ready = self._ready if request.credential else tasks.ignore
         gc.collect()  # keeps what stays from fragmenting the heap
         if self.request:
@@ -230,7 +227,7 @@ class Enroller:
         else:
             from .http1 import exchange
         buffer = bytearray(service.ANSWER)
-        it = yield from exchange(method, url, body, headers, timeout, self.config.ca, ready)
+        it = yield from exchange(request.method, request.url, body, request.headers, config.timeout, config.ca, ready)
         try:
             cut = None
             try:
@@ -241,7 +238,8 @@ class Enroller:
                 cut = error
             body = memoryview(buffer)[: it.size]
             answer = Answer(it.status_code, body)
-            answer.pending = getattr(service, "pending", tasks.ignore)(self.config, answer)
+            answer.request = request
+            answer.pending = getattr(service, "pending", tasks.ignore)(config, answer)
             if request.credential and service.ONCE and it.status_code < 300 and not (answer.pending or answer.page()):
                 self.journal.note(RAW, body)  # before anything else: from here on nothing can lose it
             answer.cut = cut

@@ -24,6 +24,9 @@ SECRET_NAMES = frozenset(
         "centoken",
         "secretcode",
         "secretkey",
+        "provisiondevicesecret",
+        "provisionsecret",
+        "credentialsvalue",
         "authtoken",
         "hmac",
     }

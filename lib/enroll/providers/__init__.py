@@ -37,12 +37,13 @@ from ..url import plain
 
 class Request:
     """One HTTP request: `body` is sent as it is if it is bytes, else as JSON. `credential`: its answer carries the
-    credential.
+    credential. `shown`: what is logged of `url`, which is all but its query.
     """
 
     def __init__(self, method: str, url: str, body=b"", headers: dict | None = None, credential: bool = True) -> None:
         self.method = method
         self.url = url
+        self.shown = url.split("?")[0]
         self.body = body
         self.headers = headers or {}
         self.credential = credential
@@ -51,10 +52,12 @@ class Request:
 class Answer:
     """One HTTP answer: `status` and `body` (bytes or a view of them).
 
-    `again`: whether the outcome of an earlier attempt is unknown. `pending`: whether the service has not decided yet.
+    `request`: the Request that it answers; None where it was read from flash. `again`: whether the outcome of an
+    earlier attempt is unknown. `pending`: whether the service has not decided yet.
     `cut`: why the body is not whole, or None. `retry_after`: seconds, or None.
     """
 
+    request: Request | None = None
     again = False
     pending: bool | None = False
     cut: Exception | None = None

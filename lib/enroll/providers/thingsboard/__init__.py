@@ -1,0 +1,83 @@
+"""ThingsBoard: a provision key and secret register a device with an access token that it has chosen itself.
+
+https://thingsboard.io/docs/user-guide/device-provisioning/, "HTTP Device APIs". The token is on flash before it is
+sent, so that a lost answer loses nothing: the device asks later whether the token is good.
+"""
+
+import os
+from binascii import hexlify
+
+from ...config import Secret
+from .. import Request
+from ..other_steps import Keep
+
+if __debug__:  # mpy-cross -O leaves this out: it knows const by itself
+    from micropython import const
+
+if False:  # for type hints only
+    from ...config import Config
+    from ...credential import Credential
+    from .. import Answer
+
+TABLE = "serial@I provision_key!A provision_secret!P token-P"
+ANSWER = 512
+ONCE = False
+_RESET = const("nothing: the device chooses a new token; delete the device there first, or it is refused")
+
+
+def register(config: "Config", now: int):
+    section = config.section
+    token = section["token"]
+    if not token:
+        fields = yield Keep()
+        if not fields.get("token"):
+            fields = yield Keep({"token": str(hexlify(os.urandom(10)), "ascii")})
+        section["token"] = token = Secret(fields["token"])
+    body = {
+        "deviceName": section["serial"],
+        "provisionDeviceKey": section["provision_key"],
+        "provisionDeviceSecret": section["provision_secret"].reveal(),
+        "credentialsType": "ACCESS_TOKEN",
+        "token": token.reveal(),
+    }
+    yield Request("POST", config.url + "/api/v1/provision", body)
+    # refused: the device may be there already, because the answer to an earlier attempt was lost
+    again = Request("GET", "%s/api/v1/%s/attributes" % (config.url, token.reveal()))
+    again.shown = config.url + "/api/v1/***/attributes"
+    yield again
+
+
+def _status(reply: dict):
+    return reply.get("status") or reply.get("provisionDeviceStatus")  # the latter before 3.3
+
+
+def _asks(answer: "Answer") -> bool:
+    """Whether `answer` is that to the question whether the token is good."""
+    return answer.request is not None and answer.request.method == "GET"
+
+
+def pending(config: "Config", answer: "Answer") -> bool:
+    """Whether the device is refused under its name, and should ask whether its token is good all the same."""
+    return answer.status == 200 and _status(answer.json()) == "FAILURE"
+
+
+def parse(config: "Config", answer: "Answer") -> "Credential":
+    reply = answer.json()
+    status = _status(reply)
+    token = config.section["token"].reveal()
+    if answer.status > 299 or answer.page() or not (status == "SUCCESS" or _asks(answer)):
+        from .refused import refused
+
+        raise refused(config, answer, status)
+    token = reply.get("credentialsValue") or reply.get("accessToken") or token
+    from ...credential import Credential
+
+    return Credential(config, config.section["serial"], token, {})
+
+
+def headers(credential: "Credential", now: int) -> dict[str, str]:
+    return {}  # the token is in the path
+
+
+def base(config: "Config", credential: "Credential") -> str:
+    return "%s/api/v1/%s" % (config.url, credential.secret.reveal())

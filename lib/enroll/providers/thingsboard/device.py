@@ -1,0 +1,64 @@
+"""ThingsBoard: telemetry, attributes and commands (RPC) of a registered device, over HTTPS.
+
+https://thingsboard.io/docs/reference/http-api/. The access token is in the path of each request: never print it.
+"""
+
+from ...calls import read
+from ...url import quote
+
+if __debug__:  # mpy-cross -O leaves this out: it knows const by itself
+    from micropython import const
+
+_REFUSALS = const("""
+401 r access token unknown
+refused look for this device in ThingsBoard""")
+_LONGEST = const(60)  # seconds of a long poll
+
+
+def example(_credential):
+    """See `enroll.calls.example`."""
+    return "POST", "/telemetry", {"enrolled": True}
+
+
+def settle(session, new: bool):
+    """Nothing is left to do. See `enroll.calls.settle`."""
+    yield from ()
+
+
+def _send(session, path: str, values: dict):
+    return read((yield from session.task("POST", path, json=values)), _REFUSALS, session)
+
+
+def telemetry(session, values: dict):
+    """Task: send `values`, {key: number, text, bool or object}, with the server's time."""
+    return _send(session, "/telemetry", values)
+
+
+def attributes(session, values: dict):
+    """Task: set client attributes of the device to `values`."""
+    return _send(session, "/attributes", values)
+
+
+def shared(session, *keys: str):
+    """Task: return the shared attributes with these `keys` as a dict; those that nobody has set are left out."""
+    path = "/attributes?sharedKeys=" + quote(",".join(keys))
+    return read((yield from session.task("GET", path)), _REFUSALS, session).get("shared", {})
+
+
+def commands(session, handler, seconds: int = 20):
+    """Task: wait up to `seconds` (1 to 60) for one command (server-side RPC), and return whether there was one.
+
+    `handler(method, params)` carries it out and returns what becomes the JSON of the answer.
+    """
+    seconds = max(1, min(seconds, _LONGEST))
+    path = "/rpc?timeout=%d" % (seconds * 1000)
+    response = yield from session.task("GET", path, timeout=seconds + session.config.timeout)
+    if response.status_code == 408:  # nobody has sent one
+        return False
+    command = read(response, _REFUSALS, session)
+    if "method" not in command:
+        return False
+    result = handler(command["method"], command.get("params"))
+    if "id" in command:  # else nobody waits for it
+        yield from _send(session, "/rpc/%s" % command["id"], result)
+    return True

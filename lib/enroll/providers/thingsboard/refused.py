@@ -1,0 +1,32 @@
+"""ThingsBoard: what it means that a device is not registered. Needed only where it is not."""
+
+from ...errors import EnrollError
+
+if __debug__:  # mpy-cross -O leaves this out: it knows const by itself
+    from micropython import const
+
+if False:  # for type hints only
+    from ...config import Config
+    from .. import Answer
+
+_REFUSALS = const("""
+401 r that another device has this name
+404 r that another device has this name
+refused delete that device in ThingsBoard, or give this one another `serial`""")
+_NOT_FOUND = (
+    "the service does not know the provision key and secret: "
+    "copy `provision_key` and `provision_secret` from the device profile"
+)
+
+
+def refused(config: "Config", answer: "Answer", status) -> EnrollError:
+    """The error for `answer`, in whose body `status` stands."""
+    if answer.status == 200 and status == "NOT_FOUND":
+        error = EnrollError("configuration", _NOT_FOUND)
+        error.said = True
+        return error
+    try:
+        answer.json(_REFUSALS, config)
+    except EnrollError as error:
+        return error
+    return EnrollError("answer", "not the answer to a provision request")

@@ -1,0 +1,214 @@
+"""ThingsBoard: device profiles whose provision key and secret let devices register, and the device's HTTP API."""
+
+from __future__ import annotations
+
+import dataclasses
+import json
+import secrets
+from collections.abc import Iterable
+from typing import Any
+
+from ..errors import SandboxError
+from ..state import Row
+from .base import Answer, Call, Route, Service, decode_json, hide, json_answer, operation, same
+
+
+@dataclasses.dataclass
+class Settings:
+    """``old_answers``: answer as servers before 3.3 do, which take no token from the device."""
+
+    old_answers: bool = False
+
+
+class ThingsBoard(Service):
+    """The provisioning request, telemetry, attributes and commands."""
+
+    name = "thingsboard"
+    bases = ("/thingsboard",)
+    schema = """
+    CREATE TABLE IF NOT EXISTS thingsboard_profiles (
+        provision_key TEXT PRIMARY KEY, provision_secret TEXT NOT NULL, create_new INTEGER NOT NULL);
+    CREATE TABLE IF NOT EXISTS thingsboard_devices (
+        name TEXT PRIMARY KEY, token TEXT UNIQUE, provisioned INTEGER NOT NULL, telemetry TEXT NOT NULL DEFAULT '{}',
+        client TEXT NOT NULL DEFAULT '{}', shared TEXT NOT NULL DEFAULT '{}');
+    CREATE TABLE IF NOT EXISTS thingsboard_commands (
+        id INTEGER PRIMARY KEY, device TEXT NOT NULL REFERENCES thingsboard_devices (name) ON DELETE CASCADE,
+        method TEXT NOT NULL, params TEXT NOT NULL, sent INTEGER NOT NULL DEFAULT 0, result TEXT);
+    """
+
+    def __init__(self, *arguments: Any) -> None:
+        super().__init__(*arguments)
+        self.settings = Settings()
+
+    def routes(self) -> Iterable[Route]:
+        """Provisioning, and what a device with a token calls."""
+        device = "/api/v1/{token}"
+        return (
+            Route("POST", "/api/v1/provision", self._provision),
+            Route("POST", device + "/telemetry", self._telemetry),
+            Route("POST", device + "/attributes", self._set_attributes),
+            Route("GET", device + "/attributes", self._attributes),
+            Route("GET", device + "/rpc", self._next_command),
+            Route("POST", device + "/rpc/{id}", self._command_done),
+        )
+
+    def sample(self, name: str) -> dict[str, Any]:
+        """A profile that creates new devices."""
+        return {"serial": f"sensor-{name:0>4}", **self.create_profile()}
+
+    # What devices call.
+
+    def _provision(self, call: Call) -> Answer:
+        body = self._object(call)
+        key, secret, name = (
+            str(body.get(field)) for field in ("provisionDeviceKey", "provisionDeviceSecret", "deviceName")
+        )
+        profile = self.state.one("SELECT * FROM thingsboard_profiles WHERE provision_key = ?", key)
+        if profile is None or not same(profile["provision_secret"], secret):
+            return self._outcome("NOT_FOUND")
+        device = self.state.one("SELECT * FROM thingsboard_devices WHERE name = ?", name)
+        if (
+            not body.get("deviceName")
+            or bool(device) == bool(profile["create_new"])
+            or (device and device["provisioned"])
+        ):
+            return self._outcome("FAILURE")
+        token = secrets.token_urlsafe(15)
+        if body.get("credentialsType") == "ACCESS_TOKEN" and not self.settings.old_answers:
+            token = str(body.get("token") or token)
+        if self.state.one("SELECT 1 FROM thingsboard_devices WHERE token = ?", token):
+            return self._outcome("FAILURE")
+        if not device:
+            self.state.insert("thingsboard_devices", name=name, provisioned=1, token=token)
+        else:
+            self.state.run("UPDATE thingsboard_devices SET provisioned = 1, token = ? WHERE name = ?", token, name)
+        return self._outcome("SUCCESS", token)
+
+    def _outcome(self, status: str, token: str = "") -> Answer:
+        """Every outcome is HTTP 200."""
+        if self.settings.old_answers:
+            answer = {"provisionDeviceStatus": status, **({"accessToken": token} if token else {})}
+        elif token:
+            answer = {"status": status, "credentialsType": "ACCESS_TOKEN", "credentialsValue": token}
+        else:
+            answer = {"status": status, "errorMsg": "Failed to provision device!"}
+        return json_answer(answer, secrets=(token,) if token else ())
+
+    def _telemetry(self, call: Call) -> Answer:
+        return self._merge(call, "telemetry")
+
+    def _set_attributes(self, call: Call) -> Answer:
+        return self._merge(call, "client")
+
+    def _attributes(self, call: Call) -> Answer:
+        device = self._device(call)
+        if device is None:
+            return self._unauthorised(call)
+        found = {}
+        for kind in ("client", "shared"):
+            values, wanted = json.loads(device[kind]), call.parameter(kind + "Keys")
+            if wanted is not None or not call.query:
+                chosen = values if wanted is None else {key: values[key] for key in wanted.split(",") if key in values}
+                if chosen:
+                    found[kind] = chosen
+        return json_answer(found, secrets=(device["token"],))
+
+    def _next_command(self, call: Call) -> Answer:
+        """The next command. Where the service would wait until ``timeout`` this answers at once that there is none."""
+        device = self._device(call)
+        if device is None:
+            return self._unauthorised(call)
+        row = self.state.one(
+            "SELECT * FROM thingsboard_commands WHERE device = ? AND NOT sent ORDER BY id LIMIT 1", device["name"]
+        )
+        if row is None:
+            return Answer(408, secrets=(device["token"],))
+        self.state.run("UPDATE thingsboard_commands SET sent = 1 WHERE id = ?", row["id"])
+        command = {"id": row["id"], "method": row["method"], "params": json.loads(row["params"])}
+        return json_answer(command, secrets=(device["token"],))
+
+    def _command_done(self, call: Call) -> Answer:
+        device = self._device(call)
+        if device is None:
+            return self._unauthorised(call)
+        done = "UPDATE thingsboard_commands SET result = ? WHERE CAST(id AS TEXT) = ? AND device = ?"
+        result = json.dumps(decode_json(call.body))
+        status = 200 if self.state.run(done, result, call.parts["id"], device["name"]) else 404
+        return Answer(status, secrets=(device["token"],))
+
+    def _merge(self, call: Call, column: str) -> Answer:
+        device = self._device(call)
+        if device is None:
+            return self._unauthorised(call)
+        values = {**json.loads(device[column]), **self._object(call)}
+        self.state.run(
+            f"UPDATE thingsboard_devices SET {column} = ? WHERE name = ?", json.dumps(values), device["name"]
+        )
+        return Answer(200, secrets=(device["token"],))
+
+    def _object(self, call: Call) -> dict[str, Any]:
+        try:
+            body = decode_json(call.body)
+        except ValueError:
+            body = None
+        return body if isinstance(body, dict) else {}
+
+    def _device(self, call: Call) -> Row | None:
+        return self.state.one("SELECT * FROM thingsboard_devices WHERE token = ?", call.parts["token"])
+
+    def _unauthorised(self, call: Call) -> Answer:
+        return Answer(401, secrets=(call.parts["token"],))
+
+    # What a person does.
+
+    def _change(self, name: str, change: str, *values: object) -> None:
+        if not self.state.run(f"{change} WHERE name = ?", *values, name):
+            raise SandboxError(f"thingsboard has no device {name!r}")
+
+    @operation
+    def create_profile(self, create_new: bool = True) -> Row:
+        """Create a device profile: it creates new devices, or only takes those created before. Returns its key."""
+        row = {"provision_key": secrets.token_urlsafe(15), "provision_secret": secrets.token_urlsafe(15)}
+        self.state.insert("thingsboard_profiles", **row, create_new=create_new)
+        return row
+
+    @operation
+    def create(self, name: str) -> None:
+        """Create a device that may be provisioned under a profile that creates none."""
+        with self.state.transaction():
+            if self.state.one("SELECT 1 FROM thingsboard_devices WHERE name = ?", name):
+                raise SandboxError(f"thingsboard already has a device {name!r}")
+            self.state.insert("thingsboard_devices", name=name, provisioned=0)
+
+    @operation
+    def delete(self, name: str) -> None:
+        """Delete a device; its token is void."""
+        self._change(name, "DELETE FROM thingsboard_devices")
+
+    @operation
+    def set_shared(self, name: str, attributes: dict[str, Any]) -> None:
+        """Set the shared attributes of a device."""
+        self._change(name, "UPDATE thingsboard_devices SET shared = ?", json.dumps(attributes))
+
+    @operation
+    def command(self, name: str, method: str, params: dict[str, Any] | None = None) -> int:
+        """Send a command to a device; returns its number."""
+        if not self.state.one("SELECT 1 FROM thingsboard_devices WHERE name = ?", name):
+            raise SandboxError(f"thingsboard has no device {name!r}")
+        self.state.insert("thingsboard_commands", device=name, method=method, params=json.dumps(params))
+        newest = self.state.one("SELECT MAX(id) AS id FROM thingsboard_commands")
+        return int(newest["id"]) if newest else 0
+
+    @operation
+    def result(self, number: int) -> Any:
+        """What a device has answered to a command, None if nothing yet."""
+        row = self.state.one("SELECT result FROM thingsboard_commands WHERE id = ?", number)
+        return json.loads(row["result"]) if row and row["result"] else None
+
+    @operation
+    def devices(self, reveal: bool = False) -> list[Row]:
+        """All devices; their tokens only with reveal."""
+        rows = self.state.all("SELECT * FROM thingsboard_devices ORDER BY name")
+        for row in rows:
+            row.update({name: json.loads(row[name]) for name in ("telemetry", "client", "shared")})
+        return [hide({**row, "provisioned": bool(row["provisioned"])}, ("token",), reveal) for row in rows]
