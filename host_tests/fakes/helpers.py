@@ -28,6 +28,10 @@ SECTIONS = {
     },
 }
 
+MORE_SECTIONS = {  # of providers that have tests of their own, and no part in those that go through all of SECTIONS
+    "thingsboard": {"serial": "sensor-1", "provision_key": "key-1", "provision_secret": "secret-canary"},
+}
+
 
 def raises(what, function, *args, **kwargs):
     """The exception of a call that must raise `what`: an exception class, or the kind of an EnrollError."""
@@ -95,7 +99,12 @@ def changed(original, changes):
 
 def settings(provider, section=None, **top):
     """What enroll.json may hold for `provider`, changed in its section and at its top."""
-    data = {"provider": provider, "url": "http://localhost/api", provider: changed(SECTIONS[provider], section or {})}
+    all_sections = changed(MORE_SECTIONS, SECTIONS)
+    data = {
+        "provider": provider,
+        "url": "http://localhost/api",
+        provider: changed(all_sections[provider], section or {}),
+    }
     return changed(data, top)
 
 

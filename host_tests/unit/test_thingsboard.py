@@ -6,11 +6,8 @@ from enroll.providers.thingsboard import device as calls
 from enroll.steps import kept
 from fake_device import Device
 from fake_session import Registered
-from helpers import SECTIONS, config, raises
+from helpers import config, raises
 
-SECTIONS.setdefault(
-    "thingsboard", {"serial": "sensor-1", "provision_key": "key-1", "provision_secret": "secret-canary"}
-)
 FAILURE = (200, {"status": "FAILURE", "errorMsg": "Failed to provision device!"})
 
 
