@@ -1,21 +1,28 @@
 """esp32.NVS as ESP-IDF keeps it: a blob is there as a whole or not at all, and what is not committed may be lost."""
 
+from power import Memory
+
 MISSING, FULL, TOO_SHORT, KEY_TOO_LONG = -0x1102, -0x1105, -0x110C, -0x1109
+EIO = 0x1113  # whatever else ESP-IDF says
 
 
-class Flash:
+class Flash(Memory):
     """The partition: {namespace: {key: blob}}. An instance is called like the class esp32.NVS.
 
-    The operation number `fail_at` that writes, and all later ones if `lasting`, raise OSError(`errno`); what a failed
-    one should have changed is there if `after`, else not. `readable`: how many reads work. `reads`: how many were made.
+    `committed`: what is there for certain. `readable`: how many reads work. `reads`: how many were made.
     """
 
-    def __init__(self):
-        self.blobs = {}
+    readable = None
+    reads = 0
+    last = None  # what the operation that failed would have done
+
+    def __init__(self, blobs=None):
+        self.blobs = {name: dict(space) for name, space in (blobs or {}).items()}
+        self.committed = self.image()
         self.opened = []
-        self.fail_at = self.errno = self.readable = None
-        self.lasting = self.after = False
-        self.done = self.reads = 0
+
+    def image(self):
+        return {name: dict(space) for name, space in self.blobs.items()}
 
     def __call__(self, name):
         if not 0 < len(name) <= 15:
@@ -23,16 +30,17 @@ class Flash:
         self.opened.append(name)
         return Nvs(self, self.blobs.setdefault(name, {}))
 
-    def fail(self, at, errno, lasting, after=False):
-        self.done, self.fail_at, self.errno, self.lasting, self.after = 0, at, errno, lasting, after
-
-    def change(self, effect=lambda: None):
-        self.done += 1
-        fails = self.fail_at is not None and (self.done == self.fail_at or (self.lasting and self.done > self.fail_at))
-        if not fails or self.after:
-            effect()
+    def change(self, effect=None):
+        """Set, erase, or without `effect`: commit."""
+        fails = self.fails()
+        if not fails or self.failure.leaves == "done":
+            if effect:
+                effect()
+            else:
+                self.committed = self.image()
         if fails:
-            raise OSError(self.errno, "fault")
+            self.last = effect if self.done == self.at else self.last
+            raise OSError(self.failure.errno or EIO, "fault")
 
 
 class Nvs:

@@ -7,21 +7,7 @@ import enroll.renew as renew
 import enroll.session as session
 from enroll import calendar, tasks
 from fake_device import GOOD, NOW, Device, Port, Ready, counting
-from fake_disk import Disk
 from helpers import Fake, patched
-from simulated import Cut
-
-
-class Flash(Disk):
-    """A disk whose power fails at the operation number `at`."""
-
-    at = None
-
-    def operation(self):
-        self.done += 1
-        if self.done == self.at:
-            raise Cut
-        return False
 
 
 class Connection:

@@ -2,7 +2,8 @@
 
 from enroll.calls import settle
 from enroll.providers.xyte import device as xyte
-from fake_session import Cut, Registered
+from fake_session import Registered
+from power import Cut
 
 
 def child(number, **more):

@@ -6,13 +6,13 @@ import enroll.reset as reset
 from enroll.commit import Journal
 from enroll.reset import clear
 from fake_board import on_board
-from fake_nvs import FULL, Flash, Partition
+from fake_nvs import EIO, FULL, Flash, Partition
 from helpers import Fake, patched, raises
+from power import Failure, cut_everywhere
 
 OLD = (1, b"who", b"old")
 NEW = (4, b"who", b"new and longer")
 THIRD = (5, b"who", b"third")
-EIO = 0x1113  # whatever else ESP-IDF says
 
 
 class on_nvs:
@@ -60,30 +60,29 @@ class on_nvs:
         store.close()
 
 
-def sweep(nvs, action, check, *records):
-    """Call `action(store)` on an NVS with `records` that fails at each of its writing operations, in each way.
+def failing(*errors):
+    """Each way to fail: done all the same or not, this operation alone or all from it on."""
+    ways = [(lasting, leaves) for lasting in (False, True) for leaves in ("clean", "done")]
+    return [Failure(leaves, errno, lasting) for errno in errors for lasting, leaves in ways]
 
-    `check(failed)`: what must hold after each. Returns the number of operations.
+
+def sweep(nvs, action, check, *records):
+    """Let each operation of `action(store)` fail, in each way, on an NVS with `records`.
+
+    `check(failed)`: what must hold after each. Returns the points.
     """
-    at, reached = 0, True
-    while reached:
-        at += 1
-        for errno, lasting, after in [(e, way, done) for e in (FULL, EIO) for way in (0, 1) for done in (0, 1)]:
-            nvs.fresh(*records)
-            store = nvs.store()
-            nvs.flash.fail(at, errno, lasting, after)
-            failed = False
-            try:
-                action(store)
-            except Exception as error:
-                assert getattr(error, "kind", None) == "storage", repr(error)
-                failed = True
-            reached = nvs.flash.done >= at
-            nvs.flash.fail(None, None, False)
-            store.close()
-            check(failed)
-            assert reached or not failed
-    return at
+
+    def make():
+        nvs.fresh(*records)
+        nvs.open = nvs.store()
+        return nvs
+
+    def checked(nvs, point):
+        assert not point.error or point.error.kind == "storage"
+        nvs.open.close()
+        check(point.error)
+
+    return cut_everywhere(make, lambda nvs: action(nvs.open), checked, failing(FULL, EIO))
 
 
 def test_records_survive_a_restart():
@@ -158,9 +157,9 @@ def test_a_failed_begin_is_told_before_anything_is_sent():
         for at in (1, 2):
             nvs.fresh(OLD, NEW)
             store = nvs.store()
-            nvs.flash.fail(at, EIO, True)
+            nvs.flash.fail(at, Failure(errno=EIO))
             raises("storage", store.begin)
-            nvs.flash.fail(None, None, False)
+            nvs.flash.fail()
             assert nvs.loaded() == NEW
 
 
@@ -178,7 +177,7 @@ def test_a_failed_save_leaves_the_old_record_or_the_new_one():
                 store.close()
                 assert nvs.loaded() == THIRD
 
-            assert sweep(nvs, lambda store: store.save(*NEW), check, *before) > 3
+            assert len(sweep(nvs, lambda store: store.save(*NEW), check, *before)) > 24
 
 
 def test_a_failed_begin_or_prepare_leaves_the_record():
@@ -188,28 +187,30 @@ def test_a_failed_begin_or_prepare_leaves_the_record():
             assert nvs.loaded() == NEW
 
         sweep(nvs, lambda store: store.begin(), check, OLD, NEW)
-        sweep(nvs, lambda store: store.prepare(), check, OLD, NEW)
+
+        def prepare(store):
+            nvs.flash.blobs["enroll"].pop("spare")  # a full flash has cost it
+            store.prepare()
+
+        sweep(nvs, prepare, check, OLD, NEW)
 
 
 def test_a_failed_prepare_can_be_repeated():
     with on_nvs() as nvs:
-        at = failed = 0
-        while failed == at:
-            at += 1
+
+        def make():
             nvs.flash.blobs.clear()
             nvs.files._spaces.clear()
-            store = nvs.store()
-            nvs.flash.fail(at, FULL, True)
-            try:
-                store.prepare()
-            except Exception as error:
-                assert error.kind == "storage"
-                failed += 1
-            nvs.flash.fail(None, None, False)
-            store.prepare()
-            store.save(*NEW)
+            nvs.open = nvs.store()
+            return nvs
+
+        def check(nvs, point):
+            assert not point.at or point.error.kind == "storage"
+            nvs.open.prepare()
+            nvs.open.save(*NEW)
             assert nvs.loaded() == NEW
-        assert at > 6
+
+        assert len(cut_everywhere(make, lambda nvs: nvs.open.prepare(), check, [Failure(errno=FULL)])) > 6
 
 
 def test_a_failed_clear_leaves_a_record_or_nothing_but_never_the_older_record():
@@ -243,7 +244,7 @@ class Full(Flash):
         if self.full and "spare" in self.blobs["enroll"]:
             self.full = False
             raise OSError(FULL, "ESP_ERR_NVS_NOT_ENOUGH_SPACE")
-        super().change(effect or int)
+        super().change(effect)
 
 
 def test_a_full_nvs_gives_up_the_spare_blob_for_what_must_not_be_lost():

@@ -14,7 +14,7 @@ WAYS = (
     "filled",
     "read-only",
     "worn",
-)  # as in scripts/flash.py, with "disk", which needs no KIND
+)  # as in scripts/flash_faults.py, with "disk", which needs no KIND
 KINDS = ("fat", "lfs2")
 
 
@@ -24,5 +24,7 @@ def batches(full: bool, bench: Bench) -> Iterator[Batch]:
         for service in FIRST if full else ("etherfax", "ickstream"):
             for how, kind in [("disk", "fat"), *((how, kind) for how in WAYS for kind in KINDS)]:
                 if full or kind == "fat" or service == "etherfax":
-                    run = partial(on_micropython, "flash.py", how, kind, service, *coarse, runtime=runtime, heap="8m")
+                    run = partial(
+                        on_micropython, "flash_faults.py", how, kind, service, *coarse, runtime=runtime, heap="8m"
+                    )
                     yield Batch(f"{how}, {service}, {kind}, {runtime}", run)

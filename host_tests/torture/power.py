@@ -11,7 +11,7 @@ from runtimes import micropython
 from torture.faults import Batch, Bench, on_micropython
 
 TITLE = "power cut at every block operation"
-KINDS = ("fat", "lfs2", "fat-4096", "lfs2-4096", "lfs1")  # as in scripts/blocks.py
+KINDS = ("fat", "lfs2", "fat-4096", "lfs2-4096", "lfs1")  # as in fakes/blocks.py
 ACTIONS = ("boot", "boot once more", "replace", "forget", "move")
 
 
@@ -42,7 +42,7 @@ def built(runtime: str, name: str) -> bool:
 def batches(full: bool, bench: Bench) -> Iterator[Batch]:
     coarse = () if full else ("coarse",)
     for runtime, action, kind, service in cases(full, bench):
-        run = partial(on_micropython, "power.py", action, kind, service, *coarse, runtime=runtime, heap="8m")
+        run = partial(on_micropython, "power_cuts.py", action, kind, service, *coarse, runtime=runtime, heap="8m")
         yield Batch(f"{action}, {service}, {kind}, {runtime}", run)
     for kind in KINDS[:4] if full else KINDS[1:2]:
         for service in ("etherfax", "xyte") if full else ("xyte",):

@@ -3,8 +3,6 @@
 import json
 
 import enroll
-import enroll.commit as commit
-import enroll.journal as journal
 from enroll import calls
 from enroll.commit import Journal
 from enroll.journal import KEPT
@@ -12,8 +10,10 @@ from enroll.providers.etherfax import device as etherfax
 from enroll.providers.ickstream import device as ickstream
 from enroll.token import set_registration_token
 from fake_device import GOOD
-from fake_session import Cut, Flash, Registered
-from helpers import patched, raises
+from fake_session import Registered
+from flash import on_flash
+from helpers import raises
+from power import cut_everywhere
 
 CHECK = {"check": "/accounts?a=status"}
 HOME = {"address": "192.168.1.7"}
@@ -214,47 +214,38 @@ def test_all_of_a_credential_survives_a_change_of_address():
     assert found.extra == {"address": "192.168.1.7", "scheme": "OAuth"}
 
 
-def cut_while_kept(prepare=lambda device: None):
-    """Cut power at each operation on flash while an address is kept; yields each Registered after it, booted again."""
-    at = 0
-    while True:
-        at += 1
-        flash = Flash()
-        with patched((commit, journal), open=flash.open, os=flash):
-            device = Registered("ickstream", rpc(), HOME)
-            prepare(device)
-            flash.done, flash.at = 0, at
-            try:
-                device.run(calls.settle)
-                return
-            except Cut:
-                flash.at = None
-            yield device
+def at_home():
+    """A device that has to tell its address."""
+    return on_flash(lambda: Registered("ickstream", rpc(), HOME))
+
+
+def settles(device):
+    with device.flash:
+        device.run(calls.settle)
 
 
 def test_power_that_fails_while_an_address_is_kept_never_costs_the_credential():
-    cuts = 0
-    for device in cut_while_kept():
-        cuts += 1
-        assert secret(device) == "token-canary", cuts
-        device.boot()
-        device.run(calls.settle)
-        assert secret(device) == "token-canary" and len(device.net.requests) <= 2, cuts
-    assert cuts > 5
+    def check(device, point):
+        with device.flash:
+            assert secret(device) == "token-canary"
+            device.boot()
+            device.run(calls.settle)
+            assert secret(device) == "token-canary" and len(device.net.requests) <= 2
+
+    assert len(cut_everywhere(at_home, settles, check)) > 5
 
 
-def test_nor_does_it_beside_the_note_of_an_attempt_to_register_anew():
-    """The credential is in one slot then, and the note in the other."""
-
-    def note(device):
+def test_beside_the_note_of_an_attempt_to_register_anew_nothing_is_written():
+    """The credential is in one slot then, and the note in the other: the next write would go to the credential's."""
+    device = at_home()
+    with device.flash as flash:
         store = Journal(device.it.store)
         who = store.load()[1]
-        store.load()
         store.save(1, who, b"")
         assert store.load()[0] == 1 and secret(device) == "token-canary"
-
-    for device in cut_while_kept(note):
-        assert secret(device) == "token-canary"
+        flash.fail()
+        device.run(calls.settle)
+        assert not flash.done and device.net.asked() == TOLD and secret(device) == "token-canary"
 
 
 def test_what_is_kept_again_belongs_to_the_registration_token_it_was_given_for():

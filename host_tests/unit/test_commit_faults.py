@@ -1,62 +1,56 @@
 """The store on a file system that fails: at every single operation, the old record or the new one, never another."""
 
 import enroll.commit as commit
-import enroll.journal as journal
-import enroll.reset as reset
 from enroll.commit import Journal
 from enroll.reset import clear
-from fake_disk import EIO, ENOSPC, EROFS, Disk
+from flash import EIO, ENOSPC, EROFS, Flash
 from helpers import patched, raises
+from power import Failure, cut_everywhere
 
 OLD = (1, b"who", b"old")
 NEW = (4, b"who", b"new and longer")
-
-
-def on(disk):
-    """Context in which the store works on `disk`."""
-    return patched((commit, journal, reset), open=disk.open, os=disk)
+THIRD = (5, b"who", b"third")
 
 
 def fresh(*records):
-    disk = Disk()
-    with on(disk):
+    """A flash with `records`, and a store that knows what is there."""
+    flash = Flash()
+    with flash:
         store = Journal("state")
         store.load()
         store.prepare()
         for record in records:
             store.save(*record)
         store.close()
-    assert disk.opened == 0
-    return disk
+    assert flash.opened == 0
+    return flash
 
 
-def sweep(action, errno, lasting, check, *records):
-    """Call `action(store)` on a disk with `records` that fails at operation 1, 2, 3 ... until that is past its end.
+def sweep(action, check, failures, *records):
+    """Let each operation of `action(store)` fail on a flash with `records`, in the way of each of `failures`.
 
-    `check(failed)`: what must hold after each. Returns the number of operations.
+    `check(failed)`: what must hold after each. Returns the points.
     """
-    at = 0
-    while True:
-        at += 1
-        disk = fresh(*records)
-        failed = False
-        with on(disk):
-            store = Journal("state")
-            store.load()
-            disk.fail(at, errno, lasting)
-            try:
-                action(store)
-            except Exception as error:
-                assert getattr(error, "kind", None) == "storage", repr(error)
-                failed = True
-            reached = disk.done >= at
-            disk.fail(None, None, False)
-            store.close()
-            assert disk.opened == 0, "a file is left open"
-            check(failed)
-        if not reached:
-            assert not failed
-            return at
+
+    def scenario(flash):
+        with flash:
+            flash.store = Journal("state")
+            flash.store.load()
+            action(flash.store)
+
+    def checked(flash, point):
+        assert not point.error or point.error.kind == "storage"
+        with flash:
+            flash.store.close()
+            assert flash.opened == 0, "a file is left open"
+            check(point.error)
+
+    return cut_everywhere(lambda: fresh(*records), scenario, checked, failures)
+
+
+def failing(errors, ways=(False, True)):
+    """A Failure for each errno, at one operation and at all from it on."""
+    return [Failure("torn", errno, lasting) for errno in errors for lasting in ways]
 
 
 def loaded():
@@ -64,131 +58,111 @@ def loaded():
 
 
 def test_a_failed_save_leaves_the_old_record_or_the_new_one():
-    for errno in (ENOSPC, EIO, EROFS):
-        for lasting in (False, True):
-            for before in ((), (OLD,), (NEW, OLD), (NEW, NEW, OLD)):
-                old = before[-1] if before else None
+    for before in ((), (OLD,), (NEW, OLD), (NEW, NEW, OLD)):
 
-                def check(failed, allowed=(old, NEW)):
-                    record = loaded()
-                    assert record in allowed
-                    assert failed or record == NEW
+        def check(failed, allowed=(before[-1] if before else None, NEW)):
+            record = loaded()
+            assert record in allowed
+            assert failed or record == NEW
 
-                count = sweep(lambda store: store.save(*NEW), errno, lasting, check, *before)
-                assert count > 3
+        assert len(sweep(lambda store: store.save(*NEW), check, failing((ENOSPC, EIO, EROFS)), *before)) > 24
 
 
 def test_a_save_works_again_once_the_flash_does():
-    for errno in (ENOSPC, EIO):
+    def check(failed):
+        store = Journal("state")
+        store.load()
+        store.prepare()
+        store.save(*THIRD)
+        store.close()
+        assert loaded() == THIRD
 
-        def check(failed):
-            store = Journal("state")
-            store.load()
-            store.prepare()
-            store.save(5, b"who", b"third")
-            store.close()
-            assert loaded() == (5, b"who", b"third")
-
-        sweep(lambda store: store.save(*NEW), errno, True, check, OLD)
+    sweep(lambda store: store.save(*NEW), check, failing((ENOSPC, EIO), (True,)), OLD)
 
 
 def test_the_same_store_can_save_again_after_a_failure():
     def twice(store):
         raises("storage", store.save, *NEW)
-        store.save(5, b"who", b"third")
+        store.save(*THIRD)
 
-    disk = fresh(OLD)
-    with on(disk):
+    with fresh(OLD) as flash:
         store = Journal("state")
         store.load()
         for at in range(1, 5):
-            disk.fail(at, EIO, False)
+            flash.fail(at, Failure("torn", EIO, False))
             twice(store)
-            assert loaded() == (5, b"who", b"third")
+            assert loaded() == THIRD
 
 
 def test_a_failed_begin_leaves_the_old_record():
     def check(failed):
         assert loaded() == OLD
 
-    for errno in (ENOSPC, EIO, EROFS):
-        sweep(lambda store: store.begin(), errno, True, check, (2, b"who", b"older"), OLD)
+    failures = failing((ENOSPC, EIO, EROFS), (True,))
+    sweep(lambda store: store.begin(), check, failures, (2, b"who", b"older"), OLD)
 
 
 def test_a_failed_begin_is_told_before_anything_is_sent():
-    disk = fresh(OLD)
-    with on(disk):
+    with fresh(OLD) as flash:
         store = Journal("state")
         store.load()
-        disk.fail(1, EROFS, True)
+        flash.fail(1, Failure("torn", EROFS))
         raises("storage", store.begin)
 
 
 def test_a_failed_prepare_is_told():
-    disk = Disk()
-    with on(disk):
-        disk.fail(1, EROFS, True)
+    with Flash() as flash:
+        flash.fail(1, Failure("torn", EROFS))
         raises("storage", Journal("state").prepare)
 
 
 def test_a_failed_prepare_can_be_repeated():
-    at = 0
-    while True:
-        at += 1
-        disk = Disk()
-        with on(disk):
-            store = Journal("state")
-            disk.fail(at, ENOSPC, True)
-            try:
-                store.prepare()
-                return
-            except Exception as error:
-                assert error.kind == "storage"
-            assert disk.opened == 0
-            disk.fail(None, None, False)
-            store.prepare()
-            store.save(*NEW)
+    def prepare(flash):
+        with flash:
+            flash.store = Journal("state")
+            flash.store.prepare()
+
+    def check(flash, point):
+        assert not point.at or point.error.kind == "storage"
+        assert flash.opened == 0
+        with flash:
+            flash.store.prepare()
+            flash.store.save(*NEW)
             assert loaded() == NEW
+
+    cut_everywhere(Flash, prepare, check, failing((ENOSPC,), (True,)))
 
 
 def test_a_failed_clear_leaves_a_record_or_nothing_but_never_the_older_record():
     def check(failed):
         assert loaded() in (None, NEW)
-        if not failed:
-            assert loaded() is None
+        assert failed or loaded() is None
 
-    for errno in (EIO, EROFS):
-        for lasting in (False, True):
-            sweep(clear, errno, lasting, check, OLD, NEW)
+    sweep(clear, check, failing((EIO, EROFS)), OLD, NEW)
 
 
-class Full(Disk):
-    """A disk on which nothing can be written until the spare file is given up."""
+class Full(Flash):
+    """A flash on which nothing can be written until the spare file is given up."""
 
     full = False
+    failure = Failure(errno=ENOSPC)
 
-    def change(self):
-        if self.full:
-            raise OSError(ENOSPC, "full")
+    def fails(self):
+        return self.full
 
     def remove(self, path):
-        del self.files[path]
         self.full = False
-
-    def operation(self):
-        return self.full
+        super().remove(path)
 
 
 def test_a_full_disk_gives_up_the_spare_file_for_what_must_not_be_lost():
     for spare in (True, False):
-        disk = Full()
-        disk.errno = ENOSPC
-        with on(disk):
+        with Full() as flash:
             store = Journal("state")
             store.load()
             store.prepare()
             store.save(*OLD)
-            disk.full = True
+            flash.full = True
             if spare:
                 store.save(3, b"who", b"answer", True)
                 assert loaded() == (3, b"who", b"answer")
@@ -197,8 +171,8 @@ def test_a_full_disk_gives_up_the_spare_file_for_what_must_not_be_lost():
                 assert loaded() == OLD
 
 
-class Lossy(Disk):
-    """A disk that says that all is well and keeps something else."""
+class Lossy(Flash):
+    """A flash that says that all is well and keeps something else."""
 
     lossy = False
 
@@ -210,19 +184,18 @@ class Lossy(Disk):
 
 
 def test_what_does_not_read_back_is_an_error():
-    disk = Lossy()
-    with on(disk):
+    with Lossy() as flash:
         store = Journal("state")
         store.load()
         store.prepare()
         store.save(*OLD)
-        disk.lossy = True
+        flash.lossy = True
         raises("storage", store.save, *NEW)
         assert loaded() == OLD
 
 
-class Unreadable(Disk):
-    """A disk on which the read number `bad` fails, and all later ones."""
+class Unreadable(Flash):
+    """A flash on which the read number `bad` fails, and all later ones."""
 
     bad = 0
     reads = 0
@@ -235,23 +208,21 @@ class Unreadable(Disk):
 
 def test_what_cannot_be_read_is_damage():
     for bad in range(1, 30):
-        disk = Unreadable()
-        with on(disk):
+        with Unreadable() as flash:
             store = Journal("state")
             store.load()
             store.prepare()
             store.save(*OLD)
             store.save(*NEW)
-            disk.reads, disk.bad = 0, bad
+            flash.reads, flash.bad = 0, bad
             store = Journal("state")
             record = store.load()
             assert record in (OLD, NEW) or (record is None and store.damaged), bad
-            assert disk.opened == 0
+            assert flash.opened == 0
 
 
 def test_a_worn_slot_does_not_cost_the_answer_in_the_other_one():
-    disk = fresh((3, b"who", b"answer"))
-    with on(disk):
+    with fresh((3, b"who", b"answer")) as flash:
         store = Journal("state")
         store.load()
         worn = store.name(store.next)
@@ -259,7 +230,7 @@ def test_a_worn_slot_does_not_cost_the_answer_in_the_other_one():
         def open_(path, mode="r"):
             if path == worn and "+" in mode:
                 raise OSError(EIO)
-            return disk.open(path, mode)
+            return flash.open(path, mode)
 
         with patched(commit, open=open_):
             raises("storage", store.save, *NEW, True)

@@ -3,13 +3,12 @@
 import json
 
 import enroll
-import enroll.commit as commit
-import enroll.journal as journal
 from enroll.commit import Journal
 from enroll.journal import KEPT, RAW, identity, recall
 from fake_device import GOOD, Device
-from fake_disk import Disk
-from helpers import SECTIONS, config, patched, raises
+from flash import EIO, Flash
+from helpers import SECTIONS, config, raises
+from power import CLEAN, Failure, cut_everywhere
 
 OLD, NEW = "http://localhost/api", "http://new.example.com/api"
 
@@ -87,28 +86,27 @@ def test_power_that_fails_while_it_is_kept_with_the_new_address_costs_nothing():
     other = identity(config("etherfax", {"serial": "other"}))
     body = b'["MT873615726", "token-canary", {}, 0]'
     for newer in (None, (1, other, b""), (RAW, identity(before), b"<html>")):
-        at = 0
-        while True:
-            at += 1
-            disk = Disk()
-            with patched((commit, journal), open=disk.open, os=disk):
+
+        def make(newer=newer):
+            flash = Flash()
+            with flash:
                 store = Journal("state")
                 store.prepare()
                 store.load()
                 store.save(KEPT, identity(before), body)
                 if newer:
                     store.save(*newer)
-                disk.fail(at, 5, True)
+            return flash
+
+        def keeps(flash):
+            with flash:
                 store = Journal("state")
-                found = recall(after, store)
-                assert found[1].secret.reveal() == "token-canary"
-                try:
-                    store.save(KEPT, identity(after), found[1].encode(), True)
-                except enroll.EnrollError:
-                    pass
-                done = disk.done < at
-                disk.fail_at = None
-                assert recall(after, Journal("state"))[1].secret.reveal() == "token-canary", (newer, at)
-            if done:
-                break
-        assert at > 5
+                found = recall(after, store)[1]
+                assert found.secret.reveal() == "token-canary"
+                store.save(KEPT, identity(after), found.encode(), True)
+
+        def check(flash, point):
+            with flash:
+                assert recall(after, Journal("state"))[1].secret.reveal() == "token-canary"
+
+        assert len(cut_everywhere(make, keeps, check, (CLEAN, Failure("torn", EIO)))) > 10

@@ -4,14 +4,14 @@ import os
 
 import enroll
 import enroll.commit as commit
-import enroll.journal as journal
 import enroll.reset as reset
 from enroll.calls import settle
 from enroll.commit import Journal
 from fake_device import GOOD
-from fake_session import Cut, Flash
 from fake_xyte import change, family, known, settled, some
+from flash import on_flash
 from helpers import Fake, patched, raises, read
+from power import Cut, cut_everywhere
 
 
 def test_a_program_that_dies_in_the_middle_asks_again_only_for_the_child_it_was_at():
@@ -31,25 +31,24 @@ def test_a_program_that_dies_in_the_middle_asks_again_only_for_the_child_it_was_
 
 
 def test_power_that_fails_at_any_write_costs_at_most_the_child_whose_answer_was_not_kept():
-    for count, at, step in ((3, 1, 1), (18, 5, 13)):
-        done = False
-        while not done:
-            flash = Flash()
-            with patched((commit, journal), open=flash.open, os=flash):
-                device = family(some(count))
-                flash.done, flash.at = 0, at
-                try:
-                    device.run(settle)
-                    done = True
-                except Cut:
-                    pass
-                flash.at = None
+    for count, first, step in ((3, 1, 1), (18, 5, 13)):
+
+        def settles(device):
+            with device.flash:
+                device.run(settle)
+
+        def check(device, point, count=count):
+            with device.flash:
                 born, kept = len(device.cloud.born), len(known(device))
-                assert born - 1 <= kept <= born, (at, born, kept)
+                assert born - 1 <= kept <= born, (born, kept)
                 assert settled(device) == count - kept
                 assert enroll.stored(device.it, device.port).secret.reveal() == "token-canary"
-            at += step
-        assert at > 9 * count
+
+        def make(count=count):
+            return on_flash(lambda: family(some(count)))
+
+        points = cut_everywhere(make, settles, check, first=first, step=step)
+        assert points[-1].at > 8 * count
 
 
 def test_a_parent_that_registers_anew_in_the_middle_registers_all_its_children_anew():

@@ -6,17 +6,18 @@ import sys
 
 import enroll
 import main
-from enroll import config, tasks
+from enroll import tasks
 from enroll.commit import Journal
 from enroll.config import Config
 from enroll.enroller import Enroller
 from enroll.journal import KEPT
 from enroll.tasks import ignore
 from fake_device import ONCE, Port
-from helpers import Fake, changed, read, settings, write
+from helpers import Fake, changed, config, read, settings, write
+from power import Cut
 
 gc.threshold(-1)  # main.py has set it for the heap of a board
-config.unload = ignore  # thousands of boots would compile the same modules again
+enroll.config.unload = ignore  # thousands of boots would compile the same modules again
 ID = "0f8fad5b-d9cb-469f-a165-70867728950e"
 TICKET = "once-canary"  # ickStream's registration token
 REFUSALS = {
@@ -29,10 +30,6 @@ REFUSALS = {
 
 class Lost(Exception):
     """What must not happen, in a sentence."""
-
-
-class PowerOff(BaseException):
-    """Nothing happens on a device without power."""
 
 
 class Service:
@@ -149,10 +146,11 @@ class Device:
         self.lines = []
         self.saves = []
         self.saving = self.whole = False
+        self.booted = None  # what `boot` gave, where that has been called
 
-    def copy(self, image=None):
-        """The same device, with the same past; on its flash then is `image`, or what was there before."""
-        return type(self)(self.flash.copy(image), self.service.copy())
+    def copy(self, *image):
+        """The same device, with the same past; on its flash then is the `image`, or what was there before."""
+        return type(self)(self.flash.copy(*image), self.service.copy())
 
     def configure(self):
         """Put a new enroll.json there, as whoever provisions the device does."""
@@ -177,7 +175,7 @@ class Device:
 
     def request(self, *arguments, **more):
         if getattr(self.flash, "off", False):
-            raise PowerOff
+            raise Cut
         return self.service(*arguments, **more)
 
     def make(self, config, port, log):
@@ -269,6 +267,14 @@ class Device:
         with self.flash:
             if TICKET.encode() in read(self.path):
                 raise Lost("a used registration token is left in enroll.json")
+
+
+class Shelved(Device):
+    """A device with a Flash of flash.py. Its configuration comes from nowhere."""
+
+    def load(self, path):
+        section = {"registration_token": self.service.ticket} if self.service.provider == "ickstream" else {}
+        return config(self.service.provider, section, store="state")
 
 
 def sweep(devices, settle):

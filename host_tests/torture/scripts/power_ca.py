@@ -6,10 +6,10 @@ Nothing is sent, but the CA is read and made a TLS context of before every attem
 import json
 import sys
 
-from blocks import formatted
 from device import Device, Lost, Service, sweep
 from helpers import read, settings, write
-from power import boot, left
+from power_cuts import boot, left
+from remains import formatted
 
 
 class Careful(Device):

@@ -4,7 +4,7 @@ import gc
 import sys
 
 from enroll import tasks
-from power import fresh
+from power_cuts import fresh
 
 
 def cost(device, name, action, most):

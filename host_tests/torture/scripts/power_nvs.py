@@ -1,4 +1,4 @@
-"""Cuts the power of an ESP32 whose records lie in NVS: power_nvs.py ACTION PROVIDER, where ACTION is one of power.py's.
+"""Cuts the power of an ESP32 whose records lie in NVS: power_nvs.py ACTION PROVIDER, an ACTION of power_cuts.py.
 
 NVS writes a blob all or not at all; what was not committed may be lost. enroll.json lies elsewhere and is left alone.
 """
@@ -6,38 +6,23 @@ NVS writes a blob all or not at all; what was not committed may be lost. enroll.
 import sys
 
 import vfs
-from device import Lost, Service, sweep
-from device_shelf import Shelved
+from device import Lost, Service, Shelved, sweep
 from fake_board import BOARDS
 from fake_nvs import Flash
 from helpers import config
-from power import ACTIONS, left
+from power_cuts import ACTIONS, left
 
 sys.path.insert(0, BOARDS + "/esp32")
 import nvs
 
-EIO = 0x1113
-
 
 class Partition(Flash):
-    """NVS in memory, and a context in which it is mounted at /nvs. The power goes at operation number `cut` (0: never),
-    of which nothing is done. `done` counts the operations: what is set, erased or committed. `token`: what enroll.json,
-    elsewhere, has for ickStream.
+    """NVS in memory, and a context in which it is mounted at /nvs. `token`: what enroll.json, elsewhere, has for
+    ickStream.
     """
 
     root = ""
-
-    def __init__(self, blobs=None):
-        super().__init__()
-        self.blobs = {name: dict(space) for name, space in (blobs or {}).items()}
-        self.committed = self.image()
-        self.cut = 0
-        self.off = False
-        self.last = None  # what the operation that was cut would have done
-        self.token = None
-
-    def image(self):
-        return {name: dict(space) for name, space in self.blobs.items()}
+    token = None
 
     def copy(self, image=None):
         other = Partition(self.blobs if image is None else image)
@@ -51,19 +36,8 @@ class Partition(Flash):
     def __exit__(self, *_):
         vfs.umount("/nvs")
 
-    def change(self, effect=None):
-        self.done += 1
-        if self.done == self.cut:
-            self.off = True
-            self.last = effect
-        if self.off:
-            raise OSError(EIO, "no power")
-        if effect:
-            effect()
-        else:
-            self.committed = self.image()
-
     def remains(self, coarse):
+        """What the cut may have left: (how, image) one by one."""
         yield "not done", self.image()
         if self.committed != self.blobs:
             yield "not committed", self.committed
@@ -91,7 +65,7 @@ class InNvs(Shelved):
 
 
 def prepared(action, provider):
-    """The device that power.py's `action` begins with."""
+    """The device that power_cuts.py's `action` begins with."""
     device = InNvs(Partition(), Service(provider)).configure()
     if action == "boot once more":
         device.service.trouble = 503

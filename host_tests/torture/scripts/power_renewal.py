@@ -3,14 +3,15 @@
 import sys
 
 import enroll
-from blocks import formatted
-from device import Device, Lost, PowerOff, Service, sweep
+from device import Device, Lost, Service, sweep
 from enroll import connection, tasks
 from enroll.renew import renew
 from exceptions_device import Answering
 from fake_device import Port, Ready
 from helpers import patched
-from power import left
+from power import Cut
+from power_cuts import left
+from remains import formatted
 
 
 class Line(Answering):
@@ -22,7 +23,7 @@ class Line(Answering):
 
     def recv(self, size):
         if self.device.flash.off:
-            raise PowerOff
+            raise Cut
         return super().recv(size)
 
 

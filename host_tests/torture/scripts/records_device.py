@@ -3,10 +3,10 @@
 from binascii import crc32
 from struct import pack
 
-from device import TICKET, Lost, Service
-from device_shelf import Shelf, Shelved
+from device import TICKET, Lost, Service, Shelved
 from enroll.commit import Journal
 from enroll.journal import recall
+from flash import Flash
 
 
 def slot(number):
@@ -21,7 +21,7 @@ def frame(sequence, state, who, body, version=1):
 
 
 def registered(provider):
-    device = Shelved(Shelf(), Service(provider))
+    device = Shelved(Flash(), Service(provider))
     device.registers()
     return device
 

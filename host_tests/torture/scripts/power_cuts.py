@@ -1,4 +1,4 @@
-"""Cuts the power at every block operation: power.py ACTION KIND PROVIDER [coarse].
+"""Cuts the power at every block operation: power_cuts.py ACTION KIND PROVIDER [coarse].
 
 What is done when the power goes is one of ACTIONS; then the device boots from each image that the cut may have left.
 """
@@ -7,12 +7,13 @@ import json
 import sys
 
 import enroll
-from blocks import formatted
+import power
 from device import TICKET, Device, Lost, Service, sweep
 from enroll.commit import Journal
 from enroll.journal import KEPT, identity
 from fake_device import Port
 from helpers import read, settings, write
+from remains import formatted
 
 
 def fresh(kind, provider):
@@ -139,28 +140,16 @@ ACTIONS = {  # what is there, what is cut, how it ends
 }
 
 
-def cuts(start, action):
-    """Cut the power of a copy of the device `start` at operation 1, 2, 3 ... of `action(device)`: each device then."""
-    cut = 0
-    while True:
-        cut += 1
-        device = start.copy()
-        device.flash.cut = cut
-        try:
-            action(device)
-        except BaseException:
-            if not device.flash.off:
-                raise
-        if not device.flash.off:
-            return
-        yield device
+def cut(start, action):
+    """(operation, device) for each at which the power of a copy of the device `start` is cut in `action(device)`."""
+    return ((point.at, device) for point, device in power.cuts(start.copy, action) if point.at)
 
 
 def left(start, action, coarse=True):
     """(where the power went and what that did, device) for every image of every cut."""
-    for device in cuts(start, action):
+    for at, device in cut(start, action):
         for how, image in device.flash.remains(coarse):
-            yield f"operation {device.flash.cut} {how}", device.copy(image)
+            yield f"operation {at} {how}", device.copy(image)
 
 
 def left_worn(start, action):
@@ -182,10 +171,10 @@ def left_twice(start, action):
 
 def window(start):
     """Count the block operations between the arrival of the answer and the end of the save behind it."""
-    operations = sum([device.service.unsaved for device in cuts(start, boot)])
+    operations = sum([device.service.unsaved for _, device in cut(start, boot)])
     print("@note window of block operations", operations)
     start.registers()
-    whole = len(list(cuts(start, save)))
+    whole = len(list(cut(start, save)))
     if operations > whole or (operations == whole and not start.flash.kind.sectors):
         print(f"@lost nothing of a save, {whole} operations, is done before the request leaves")
 

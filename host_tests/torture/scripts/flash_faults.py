@@ -1,4 +1,4 @@
-"""Flash that fails: flash.py HOW KIND PROVIDER [coarse], where HOW is one of WAYS and KIND a file system of blocks.py.
+"""Flash that fails: flash_faults.py HOW KIND PROVIDER [coarse]. HOW is one of WAYS, KIND a file system of blocks.py.
 
 What fails before the request is sent has to be found before it is sent, and said. What fails later loses nothing.
 """
@@ -6,12 +6,13 @@ What fails before the request is sent has to be found before it is sent, and sai
 import os
 import sys
 
-from blocks import KINDS, Failing, formatted
-from device import Device, Lost, Service, sweep
-from device_shelf import Shelf, Shelved
+from blocks import formatted
+from device import Device, Lost, Service, Shelved, sweep
 from enroll.journal import KEPT, RAW
-from fake_disk import EIO, ENOSPC, EROFS
+from flash import EIO, ENOSPC, EROFS, Flash
 from helpers import write
+from power import Failure, cuts
+from remains import Failing
 
 REMEDY = "free or replace the flash"
 
@@ -56,7 +57,7 @@ def survives(device, heal=None):
 
     What fails before the request is said before it. A credential that has come is on flash in the end.
     """
-    status, line, _ = device.boot()
+    status, line, _ = device.booted or device.boot()
     sent = device.service.seen
     if getattr(device.flash, "opened", 0):
         raise Lost("a file is left open")
@@ -81,36 +82,24 @@ def survives(device, heal=None):
 
 def fresh(kind, provider):
     """A device that has never booted, on a flash that may fail."""
-    flash = Failing(KINDS[kind], formatted(kind).data)
-    return Device(flash, Service(provider)).configure()
+    return Device(formatted(kind, Failing), Service(provider)).configure()
 
 
-def failing(make, coarse):
-    """One block operation fails, or all from one on."""
-    whole = make()
-    whole.registers()
-    for lasting in (False, True):
-        for bad in range(1, whole.flash.done + 1):
-            device = make()
-            device.flash.fail(bad, lasting)
-            yield f"operation {bad}{' and all after it' if lasting else ''}", (device, device.flash.fail)
+def boots(device):
+    device.booted = device.boot()
+
+
+def failing(make, coarse, reasons=(EIO,)):
+    """One operation fails, or all from one on, for each reason."""
+    failures = [Failure("torn", errno, lasting) for errno in reasons for lasting in (False, True)]
+    for point, device in cuts(make, boots, failures):
+        if point.at:
+            yield repr(point), (device, device.flash.fail)
 
 
 def disk(make, coarse):
-    """One file operation fails, or all from one on, for each reason."""
-
-    def shelved():
-        return Shelved(Shelf(), make().service)
-
-    whole = shelved()
-    whole.registers()
-    for errno in (EIO, ENOSPC, EROFS):
-        for lasting in (False, True):
-            for bad in range(1, whole.flash.done + 1):
-                device = shelved()
-                device.flash.fail(bad, errno, lasting)
-                what = f"file operation {bad}{' and all after it' if lasting else ''}, error {errno}"
-                yield what, (device, lambda shelf=device.flash: shelf.fail(None, None, False))
+    """The same with file operations."""
+    return failing(lambda: Shelved(Flash(), make().service), coarse, (EIO, ENOSPC, EROFS))
 
 
 def full(make, coarse):
