@@ -110,7 +110,7 @@ def _run(make, scenario, at, failure):
 
 
 def cut_everywhere(make, scenario, check, failures=(CLEAN,), **where):
-    """Call `check(it, point)` after each run of `cuts`, with memory that works again. Returns the Points of failures."""
+    """Call `check(it, point)` after each run of `cuts`, with memory that works again. Returns the points of failure."""
     points = []
     for point, it in cuts(make, scenario, failures, **where):
         getattr(it, "flash", it).fail()

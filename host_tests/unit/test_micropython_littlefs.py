@@ -8,6 +8,7 @@ from enroll.reset import clear
 from helpers import raises
 from power import CLEAN, ERASED, TORN, cut_everywhere
 
+OLDER = (4, b"who", b"older" * 30)
 OLD = (1, b"who", b"old" * 40)
 NEW = (4, b"who", b"new" * 50)
 
@@ -52,7 +53,7 @@ def sweep(kind, action, allowed, *records):
 
 
 def test_power_cut_while_saving_on_littlefs():
-    sweep("lfs2", lambda store: store.save(*NEW), (OLD, NEW), NEW, OLD)
+    sweep("lfs2", lambda store: store.save(*NEW), (OLD, NEW), OLDER, OLD)
 
 
 def test_power_cut_while_saving_the_first_record_on_littlefs():
@@ -60,7 +61,7 @@ def test_power_cut_while_saving_the_first_record_on_littlefs():
 
 
 def test_power_cut_while_saving_on_fat():
-    sweep("fat", lambda store: store.save(*NEW), (OLD, NEW), NEW, OLD)
+    sweep("fat", lambda store: store.save(*NEW), (OLD, NEW), OLDER, OLD)
 
 
 def test_power_cut_after_begin_on_littlefs():
@@ -68,7 +69,7 @@ def test_power_cut_after_begin_on_littlefs():
         store.begin()
         store.save(*NEW)
 
-    sweep("lfs2", action, (OLD, NEW), NEW, OLD)
+    sweep("lfs2", action, (OLD, NEW), OLDER, OLD)
 
 
 def test_power_cut_while_clearing_on_littlefs():
