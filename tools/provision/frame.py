@@ -39,7 +39,7 @@ def _call(mark, main, values):
 
 
 def ask(code: str, values: Iterable[object], mark: str) -> str:
-    """What runs the function `main` of `code` on the board, and tells its result."""
+    """What runs the function `main` of `code` on the board, and tells its result; "" for the code of the last time."""
     return f"{code}\n_call({mark!r}, main, {list(values)!r})"
 
 

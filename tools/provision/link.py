@@ -51,6 +51,7 @@ class Link:
         self.port = port
         self._hear = hear
         self._hard = False  # whether only a hard reset leaves the board as it was
+        self._main: Program | None = None  # whose functions the board has
         self.pending: deque[str] = deque(maxlen=1000)  # lines that nobody has read yet
         self._lines = frame.Lines(lambda line: self.pending.append(clean(line)))
         try:
@@ -87,6 +88,7 @@ class Link:
 
     def _define(self) -> bool:
         """Put on the board what tells answers; returns whether the interpreter is a fresh one. Raises Failure."""
+        self._main = None
         if "Error" in self._execute(frame.DEFINE, ignore_bytes):
             raise failures.unknown(self.port, NEEDED)
         return self._ask(snippets.FRESH, (), CALL, ignore) is True
@@ -142,7 +144,9 @@ class Link:
     def _ask(self, program: Program, values: tuple[object, ...], seconds: float, hear: Hear) -> Any:
         end = time.monotonic() + seconds
         answer = frame.Answer(secrets.token_hex(4), hear)
-        trouble = self._execute(frame.ask(program.code, values, answer.mark), answer.take, seconds)
+        code, self._main = "" if program is self._main else program.code, None
+        trouble = self._execute(frame.ask(code, values, answer.mark), answer.take, seconds)
+        self._main = program
         answer.end()
         tries = AGAIN
         while answer.missing:

@@ -41,6 +41,7 @@ class Hostile:
         self.deaf = False  # it does not take what is sent
         self.registered = False
         self.mark = b""  # of the latest question
+        self._code = ""  # of the latest program, which is not sent again where it is asked twice
         self._master, self._slave = os.openpty()
         tty.setraw(self._slave)
         os.set_blocking(self._master, False)
@@ -116,7 +117,8 @@ class Hostile:
         found = _CALL.search(code)
         if not found:
             return b""
-        name = NAMES.get(code[: found.start()], "")
+        self._code = code[: found.start()] or self._code
+        name = NAMES.get(self._code, "")
         self.mark = found[1].encode()
         result = getattr(self, f"_{name.lower()}", lambda *_: None)(*ast.literal_eval(found[2]))
         if name in self.lies:

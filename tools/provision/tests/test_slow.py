@@ -112,6 +112,16 @@ def test_a_watchdog_does_not_bite_while_the_board_is_worked_on(plug, platform):
     assert board.said.count(b"guarded") == 1
 
 
+def test_the_pieces_of_files_share_one_program(plug):
+    """It went with each piece: a third of what an installation sent."""
+    board = plug()
+    with connect(board.port) as link:
+        board.heard.clear()
+        for path in ("/one", "/two"):
+            link.write(path, bytes(3000))
+    assert board.heard.count(b"def main(") == 1
+
+
 HIDDEN = """
 import machine
 class Application:
