@@ -69,5 +69,11 @@ def navigate(_app: Sphinx, page: str, source: list[str]) -> None:
             source[0] += "\n".join([*lines, "```", ""])
 
 
+def outdated(*_: object) -> list[str]:
+    """Read the first page again at each build: a new page changes its navigation, though not its text."""
+    return [root_doc]
+
+
 def setup(app: Sphinx) -> None:
+    app.connect("env-get-outdated", outdated)
     app.connect("source-read", navigate)

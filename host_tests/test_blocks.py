@@ -36,6 +36,7 @@ RUN_BY = [
         f"{BOARDS}/test_pages.py::test_by_hand_as_the_page_of_a_family_says",
     ),
     (".*", "make setup\ncp ", f"{BOARDS}/test_five_commands.py::test_five_commands_word_for_word"),
+    ("docs/getting-started.md", "cp .cache", f"{BOARDS}/test_demo_board.py::test_another_board_as_the_page_says"),
     (
         "docs/getting-started.md",
         r"\$",

@@ -3,6 +3,7 @@
 import itertools
 import json
 import re
+import runpy
 import shutil
 import subprocess
 import sys
@@ -52,8 +53,35 @@ def test_every_link_leads_somewhere(page: Path) -> None:
 
 def test_the_readme_is_one_screen() -> None:
     text = (ROOT / "README.md").read_text()
-    prose = re.sub(r"```.*?```", "", text, flags=re.DOTALL)
-    assert len(text.splitlines()) <= 120 and len(prose.split()) <= 700
+    assert len(text.splitlines()) <= 120 and len(text.split()) <= 700  # as `wc` counts
+    sections = [line.removeprefix("## ") for line in text.splitlines() if line.startswith("## ")]
+    order = ["Try it", "On a board", "What it speaks", "Why not plain `requests`?", "Status and evidence", "Links"]
+    assert sections == order and text.index("```python") < text.index("](docs/demo.svg)") < text.index("## Try it")
+    program = text.partition("```python\n")[2].partition("```")[0]
+    assert len(program.splitlines()) == 8
+
+
+def test_the_readme_counts_the_lines_of_a_new_service() -> None:
+    text = (ROOT / "README.md").read_text()
+    [claimed] = re.findall(r"\[(\d+) lines of code\]\(docs/add-a-service.md\)", text)
+    lines = re.sub('^ *"{3}.*"{3}$', "", listings("add-a-service.md")[0], flags=re.MULTILINE).splitlines()
+    assert len([line for line in lines if line and not line.startswith("#")]) == int(claimed)
+
+
+def test_a_new_page_gets_into_the_navigation_of_a_site_that_was_built_before(tmp_path: Path) -> None:
+    """Only README has the navigation, and README has not changed."""
+    navigation = runpy.run_path(str(ROOT / "docs" / "conf.py"))["NAVIGATION"]
+    for page in ("README", *(page for pages in navigation.values() for page in pages.values())):
+        (tmp_path / page).parent.mkdir(parents=True, exist_ok=True)
+        (tmp_path / f"{page}.md").write_text(f"# {page}\n")
+    shutil.copy(ROOT / "docs" / "conf.py", tmp_path / "docs")
+    (tmp_path / "docs" / "site.css").touch()
+    command = [sys.executable, "-m", "sphinx", "-q", "-W", "-c", "docs", "-d", ".trees", ".", "out"]
+    for name in ("one", "two"):
+        (tmp_path / "docs" / "services" / f"{name}.md").write_text(f"# {name}\n")
+        done = subprocess.run(command, cwd=tmp_path, capture_output=True, text=True, timeout=50, check=False)
+        assert done.returncode == 0, done.stderr
+    assert "services/two.html" in (tmp_path / "out" / "README.html").read_text()
 
 
 def listings(page: str) -> list[str]:

@@ -13,7 +13,7 @@ def test_its_program_registers_and_reports(sandbox, make, runtime):
     script.write_text(f"import os\nos.chdir({str(device.folder)!r})\n{program}")
     done = device.run([str(micropython(runtime)), str(script)])
     assert done.returncode == 0, done.stderr
-    device_id, status = done.stdout.split()
+    *_, device_id, status = done.stdout.splitlines()
     assert status == "200" and device_id in [entry["id"] for entry in sandbox.xyte.devices()]
 
 

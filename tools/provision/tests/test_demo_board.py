@@ -133,9 +133,19 @@ def test_word_for_word_what_the_page_says(clone: Path, monkeypatch: pytest.Monke
 
 
 def test_another_board_as_the_page_says(clone: Path) -> None:
-    [command] = re.findall(r'`make board ARGS="(.+)"`', PAGE.read_text())
-    with started(clone, ["make", "board"], f"{command} --free-ports") as output:
+    """README's program takes its device; after the portal has deleted that, the board can register."""
+    page = PAGE.read_text()
+    [options] = re.findall(r'`make board ARGS="(.+)"`', page)
+    [commands] = re.findall(r"^    cp \.cache.*\n    .*program\.py$", page, re.MULTILINE)
+    [program] = re.findall(r"```python\n(.*?)```", (ROOT / "README.md").read_text(), re.DOTALL)
+    (clone / "program.py").write_text(program)
+    with started(clone, ["make", "board"], f"{options} --free-ports") as output:
         list(iter(output.readline, READY))
+        done = subprocess.run(commands, shell=True, capture_output=True, text=True, check=False)
+        assert done.returncode == 0, done.stderr
+        *_, device_id, status = done.stdout.splitlines()
+        assert status == "200"
+        subprocess.run([sys.executable, "-m", "sandbox", "xyte", "delete", device_id], check=True, stdout=PIPE)
         typed("one", ".cache/board/enroll.json", "--port", ".cache/board/port")
         assert "registered xyte" in typed("status", "--port", ".cache/board/port")
 
