@@ -41,6 +41,20 @@ What the device sends, and what comes back.
 What a person does there before the first boot, and before a device registers again.
 """
 
+NEXT = """
+They work, with the invented rules of {guide}. Next:
+
+1. Replace these rules with those of your service in __init__.py and
+   test_{name}.py, one at a time. After each:
+
+       make test TESTS=host_tests/unit/test_{name}.py
+
+   The first run also builds a MicroPython, which takes some minutes;
+   RUNTIMES=newest tests without it.
+2. Correct the example, and fill in the page.
+3. To try it with the whole firmware, write a stand-in beside those in
+   tools/sandbox/services/."""
+
 
 def blocks(kind: str) -> list[str]:
     """The blocks of the guide that are fenced as `kind`."""
@@ -75,7 +89,7 @@ def listed(folder: Path, name: str) -> str:
 def main(name: str, folder: Path) -> None:
     """Write provider, test, example and page of the service NAME into the checkout FOLDER.
 
-    All of it passes `make test` as it is written: change one sentence at a time.
+    All of it passes `make test` as it is written: replace one rule at a time.
     """
     if not re.fullmatch("[a-z]{2,16}", name) or keyword.iskeyword(name):
         raise click.UsageError("NAME is the `provider` of enroll.json: 2 to 16 small letters, and no word of Python")
@@ -87,8 +101,7 @@ def main(name: str, folder: Path) -> None:
         (folder / path).parent.mkdir(exist_ok=True)
         (folder / path).write_text(text)
         click.echo(path)
-    click.echo(f"\nIts rules are Acme's of {GUIDE}: make them yours, then\n")
-    click.echo(f"    make test TESTS=host_tests/unit/test_{name}.py")
+    click.echo(NEXT.format(name=name, guide=GUIDE))
 
 
 if __name__ == "__main__":
