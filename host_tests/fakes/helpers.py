@@ -30,6 +30,7 @@ SECTIONS = {
 
 MORE_SECTIONS = {  # of providers that have tests of their own, and no part in those that go through all of SECTIONS
     "thingsboard": {"serial": "sensor-1", "provision_key": "key-1", "provision_secret": "secret-canary"},
+    "cumulocity": {"serial": "serial-1", "bootstrap_user": "management/boot", "bootstrap_password": "boot-canary"},
 }
 
 

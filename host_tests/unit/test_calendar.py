@@ -3,7 +3,7 @@
 from enroll import calendar
 from enroll.calendar import civil, days
 from enroll.clock import BUILD, check
-from enroll.httpdate import http_date, iso_date
+from enroll.httpdate import http_date, iso_date, iso_time
 from helpers import Fake, patched, raises
 
 DAY = 86400
@@ -47,6 +47,12 @@ def test_civil_one_second_before_midnight_is_the_day_before():
     assert civil(days(2026, 0, 1) * DAY - 1) == (2025, 11, 364)
     assert civil(days(2000, 2, 1) * DAY - 1) == (2000, 1, 59)
     assert civil(days(2100, 2, 1) * DAY - 1) == (2100, 1, 58)
+
+
+def test_iso_time_is_written_as_iso_date_reads_it():
+    for date in ("1970-01-01", "1999-12-31", "2000-02-29", "2024-02-29", "2026-03-01", "2100-12-31"):
+        assert iso_time(iso_date(date) + 3 * 3600 + 4 * 60 + 5) == date + "T03:04:05Z"
+    assert iso_time(iso_date("2026-11-29") - 1) == "2026-11-28T23:59:59Z"
 
 
 def test_iso_date_is_the_start_of_its_day_in_utc():

@@ -1,4 +1,4 @@
-"""Dates as HTTP (RFC 9110, 5.6.7) and enroll.json write them: imported where one has to be read."""
+"""Dates as HTTP (RFC 9110, 5.6.7) and enroll.json write them: imported where one is read or written."""
 
 from .calendar import civil, days
 
@@ -22,6 +22,14 @@ def iso_date(value: str) -> int:
     if len(value) != 10:
         raise ValueError
     return _start(year, month - 1, day)
+
+
+def iso_time(now: int) -> str:
+    """`now`, Unix seconds, as ISO 8601 in UTC: "2017-02-02T12:00:00Z"."""
+    year, month, day = civil(now)
+    day += days(year, 0, 1) - days(year, month, 1) + 1
+    clock = now // 3600 % 24, now // 60 % 60, now % 60
+    return "%04d-%02d-%02dT%02d:%02d:%02dZ" % ((year, month + 1, day) + clock)
 
 
 def http_date(value: str, near: int) -> int | None:

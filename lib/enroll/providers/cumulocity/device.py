@@ -1,0 +1,80 @@
+"""Cumulocity: measurements and operations of a registered device, over its REST API.
+
+https://cumulocity.com/api/core/, "Inventory", "Identity", "Measurements", "Operations".
+"""
+
+from ...calendar import now
+from ...calls import keep, read
+from ...httpdate import iso_time
+from ...url import quote
+
+if __debug__:  # mpy-cross -O leaves this out: it knows const by itself
+    from micropython import const
+
+_REFUSALS = const("""
+401 r user unknown
+refused look for this device in Device management, and for what its user may do""")
+_KIND = const("c8y_Serial")
+
+
+def example(_credential):
+    """See `enroll.calls.example`."""
+    return "GET", "/inventory/managedObjects?pageSize=1", None
+
+
+def settle(session, new: bool):
+    """Nothing is left to do. See `enroll.calls.settle`."""
+    yield from ()
+
+
+def _call(session, method: str, path: str, body=None, repeat: bool = False):
+    return read((yield from session.task(method, path, repeat, json=body)), _REFUSALS, session)
+
+
+def source(session):
+    """Task: return the id of the device's managed object, which is created if there is none under its serial number.
+
+    It is kept with the credential.
+    """
+    extra = session.credential.extra
+    if "source" not in extra:
+        serial = session.credential.device_id
+        response = yield from session.task("GET", "/identity/externalIds/%s/%s" % (_KIND, quote(serial)))
+        if response.status_code == 404:
+            it = {"name": serial, "c8y_IsDevice": {}, "com_cumulocity_model_Agent": {}}
+            made = yield from _call(session, "POST", "/inventory/managedObjects", it)
+            found = str(made["id"])
+            external = {"type": _KIND, "externalId": serial}
+            yield from _call(session, "POST", "/identity/globalIds/%s/externalIds" % found, external)
+        else:
+            found = str(read(response, _REFUSALS, session)["managedObject"]["id"])
+        extra["source"] = found
+        keep(session)
+    return extra["source"]
+
+
+def measurement(session, kind: str, values: dict):
+    """Task: send a measurement of `kind` with `values`, {fragment: {series: {"value": number, "unit": text}}}."""
+    body = {"type": kind, "time": iso_time(now()), "source": {"id": (yield from source(session))}}
+    body.update(values)
+    return (yield from _call(session, "POST", "/measurement/measurements", body))
+
+
+def operations(session, handler):
+    """Task: carry out the operations that wait for this device, and return how many there were.
+
+    `handler(operation)` carries one out; it gets the operation's dict. What it raises makes the operation FAILED, with
+    the exception's name as reason.
+    """
+    path = "/devicecontrol/operations?status=PENDING&deviceId=" + (yield from source(session))
+    waiting = (yield from _call(session, "GET", path)).get("operations", [])
+    for operation in waiting:
+        address = "/devicecontrol/operations/%s" % operation["id"]
+        yield from _call(session, "PUT", address, {"status": "EXECUTING"})
+        done = {"status": "SUCCESSFUL"}
+        try:
+            handler(operation)
+        except Exception as error:
+            done = {"status": "FAILED", "failureReason": type(error).__name__}
+        yield from _call(session, "PUT", address, done)
+    return len(waiting)

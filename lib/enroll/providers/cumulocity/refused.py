@@ -1,0 +1,8 @@
+"""Cumulocity: what it means that a device is given no user. Needed only where it is not."""
+
+if __debug__:  # mpy-cross -O leaves this out: it knows const by itself
+    from micropython import const
+
+REFUSALS = const("""
+401 c bootstrap user or password wrong: correct `bootstrap_user` and `bootstrap_password`
+refused register and accept this device in Device management""")
