@@ -68,6 +68,7 @@ def test_the_readme_counts_the_lines_of_a_new_service() -> None:
     assert len([line for line in lines if line and not line.startswith("#")]) == int(claimed)
 
 
+@pytest.mark.long
 def test_a_new_page_gets_into_the_navigation_of_a_site_that_was_built_before(tmp_path: Path) -> None:
     """Only README has the navigation, and README has not changed."""
     navigation = runpy.run_path(str(ROOT / "docs" / "conf.py"))["NAVIGATION"]
