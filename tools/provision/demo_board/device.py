@@ -28,6 +28,7 @@ options = json.loads(sys.argv[1])
 control = open(options["control"], "wb")
 stdin, stdout = sys.stdin.buffer, sys.stdout.buffer
 plain_print, plain_import = print, __import__
+one = bytearray(1)
 
 
 class Flash:
@@ -117,10 +118,9 @@ def without(name, *more):
 
 
 def byte():
-    data = stdin.read(1)
-    if not data:
+    if not stdin.readinto(one):
         sys.exit(0)  # the host has gone
-    return data[0]
+    return one[0]
 
 
 def reset(mode):
@@ -149,14 +149,17 @@ def paste():
     stdout.write(b"R\x01")
     stdout.write(WINDOW.to_bytes(2, "little") + b"\x01")
     code = bytearray()
+    room = WINDOW
     while True:
         data = byte()
         if data in (3, 4):
             stdout.write(b"\x04")
             return code if data == 4 else b"raise KeyboardInterrupt"
         code.append(data)
-        if len(code) % WINDOW == 0:
+        room -= 1
+        if not room:
             stdout.write(b"\x01")
+            room = WINDOW
 
 
 def answer(code):
