@@ -1,5 +1,7 @@
 """Programs of an application, run by MicroPython where a device's firmware would run."""
 
+import json
+
 from runtimes import micropython
 
 PRELUDE = """
@@ -10,6 +12,22 @@ config = enroll.Config.load(sys.argv[1])
 def log(line):
     print(line, file=sys.stderr)
 """
+
+# On a virtual clock: nobody waits for the second 401.
+SESSION = """
+class Port:
+    connect, set_clock, identity, feed = port.connect, port.set_clock, port.identity, port.feed
+    slept = 0
+    @classmethod
+    def sleep(cls, seconds):
+        cls.slept += seconds
+session = enroll.Session(config, Port, log=log)
+"""
+
+XYTE = f"""
+from enroll import calls
+from enroll.providers.xyte import device as xyte
+{SESSION}"""
 
 BESIDE = """
 import asyncio
@@ -49,6 +67,23 @@ async def cancelled(work):
             pass
         assert sockets() == before, ms
 """  # what goes on beside a task under asyncio: a ticker's longest delay in ms; files and sockets after cancelling
+
+
+def connections(sandbox):
+    """How many were made to the sandbox."""
+    return sum(listener["connections"] for listener in sandbox.counts().values())
+
+
+def children(count, model, start=0):
+    """That many children of Xyte, as enroll.json names them."""
+    numbers = range(start, start + count)
+    return [{"sn": f"C{number}", "model_id": model, "firmware_version": "1.0.0"} for number in numbers]
+
+
+def born(sandbox):
+    """The children that the sandbox has registered, by its log: their serial numbers."""
+    log = sandbox.log("xyte")
+    return [json.loads(it.body)["sn"] for it in log if it.path.endswith("/children") and it.status == 201]
 
 
 def registered(make, service, runtime, **more):

@@ -1,7 +1,7 @@
 """Connections that a session keeps, and that servers and balancers end or forget in their own ways."""
 
 import pytest
-from program import registered, run
+from program import connections, registered, run
 
 PROGRAM = """
 from enroll.providers.xyte import device as xyte
@@ -10,10 +10,6 @@ def telemetry(value):
     return session.run(xyte.telemetry(session, {"value": value}))["success"]
 print(*[telemetry(value) for value in range(3)])
 """
-
-
-def connections(sandbox):
-    return sandbox.counts()["https"]["connections"]
 
 
 def told(sandbox):

@@ -4,22 +4,7 @@ import json
 
 import pytest
 from outcome import status
-from program import run
-
-SESSION = """
-from enroll import calls
-from enroll.providers.xyte import device as xyte
-class Port:
-    connect, set_clock, identity, feed = port.connect, port.set_clock, port.identity, port.feed
-    @staticmethod
-    def sleep(seconds):  # nobody waits for the second 401
-        pass
-session = enroll.Session(config, Port, log=log)
-"""
-
-
-def connections(sandbox):
-    return sum(listener["connections"] for listener in sandbox.counts().values())
+from program import SESSION, XYTE, born, children, connections, run
 
 
 def change(device, service, **section):
@@ -120,11 +105,6 @@ print(enroll.stored(config, port), enroll.run(config, port, log=log).secret.reve
 # Xyte
 
 
-def children(count, model, start=0):
-    numbers = range(start, start + count)
-    return [{"sn": f"C{number}", "model_id": model, "firmware_version": "1.0.0"} for number in numbers]
-
-
 @pytest.fixture
 def parent(sandbox, make, runtime):
     """A device with 40 children that has registered, and them; `parent.model` is the children's."""
@@ -133,12 +113,6 @@ def parent(sandbox, make, runtime):
     assert device.boot().returncode == 0
     device.model = model
     return device
-
-
-def born(sandbox):
-    """The children that the sandbox registers, by the log: their serial numbers."""
-    log = sandbox.log("xyte")
-    return [json.loads(it.body)["sn"] for it in log if it.path.endswith("/children") and it.status == 201]
 
 
 def test_forty_children_are_registered_over_one_connection_and_the_next_boot_is_silent(sandbox, parent):
@@ -175,7 +149,7 @@ def test_a_parent_that_was_deleted_registers_anew_with_all_its_children(sandbox,
     sandbox.xyte.delete(first)
     sandbox.clear_log()
     change(parent, "xyte", children=children(41, parent.model))
-    assert run(parent, SESSION + "session.run(calls.settle(session))\nprint(len(xyte.children(session)))") == ["41"]
+    assert run(parent, XYTE + "session.run(calls.settle(session))\nprint(len(xyte.children(session)))") == ["41"]
     assert sorted(born(sandbox)) == sorted(f"C{number}" for number in range(41))
     requests = [(it.path.replace(first, "old")[-20:], it.status) for it in sandbox.log("xyte")]
     assert [code for _, code in requests] == [401, 401] + 42 * [201]
@@ -191,7 +165,7 @@ unknown = found.pop("nobody")["error"]
 assert "not found" in unknown and not [1 for it in found.values() if "error" in it], found
 print(*found)
 """
-    ids = run(parent, SESSION + program)
+    ids = run(parent, XYTE + program)
     assert len(set(ids)) == 40
     told = {one["id"]: one["telemetry"] for one in sandbox.xyte.devices() if one["id"] in ids}
     assert len(told) == 40 and all(it == {"status": "online", "telemetries": {"t": 21}} for it in told.values())
@@ -218,7 +192,7 @@ waits = session.run(xyte.telemetry(session))["command"]
 done = session.run(xyte.obey(session, handlers))
 print(waits, done, session.run(xyte.telemetry(session, {"t": 1.5}, "error"))["command"])
 """
-    assert run(device, SESSION + program) == ["True", "3", "False"]
+    assert run(device, XYTE + program) == ["True", "3", "False"]
     results = [(one["status"], one["message"]) for one in sandbox.xyte.commands(name)]
     assert results == [
         ("done", "3 times"),
@@ -235,7 +209,7 @@ version = session.run(xyte.set_config(session, {"a": [1, "b"]}))["version"]
 found = session.run(xyte.get_config(session))
 print(found["version"] == version, found["config"] == {"a": [1, "b"]})
 """
-    assert run(device, SESSION + program) == ["True", "True"]
+    assert run(device, XYTE + program) == ["True", "True"]
 
 
 # Centagate

@@ -2,18 +2,8 @@
 
 import json
 
-from program import BESIDE, registered, run
+from program import BESIDE, XYTE, born, children, registered, run
 
-SESSION = """
-from enroll import calls
-from enroll.providers.xyte import device as xyte
-class Port:
-    connect, set_clock, identity, feed = port.connect, port.set_clock, port.identity, port.feed
-    @staticmethod
-    def sleep(seconds):  # nobody waits for the second 401
-        pass
-session = enroll.Session(config, Port, log=log)
-"""
 DOG = """
 import time
 class Dog(Port):
@@ -30,16 +20,6 @@ class Dog(Port):
         assert seconds <= 1, seconds
 session = enroll.Session(config, Dog, log=log)
 """
-
-
-def children(count, model):
-    return [{"sn": f"C{number}", "model_id": model, "firmware_version": "1.0.0"} for number in range(count)]
-
-
-def born(sandbox):
-    """Who was registered as a child, by the sandbox's log."""
-    log = sandbox.log("xyte")
-    return [json.loads(it.body)["sn"] for it in log if it.path.endswith("/children") and it.status == 201]
 
 
 def test_a_task_that_is_awaited_without_a_driver_says_so(sandbox, make, runtime):
@@ -60,7 +40,7 @@ asyncio.run(asyncio.wait_for(wrong(), 20))
     name = json.loads(sandbox.log("xyte")[0].answer)["id"]
     for command in ("blink", "beep"):
         sandbox.xyte.queue_command(name, command)
-    assert run(device, SESSION + program) == ["True", "2"]
+    assert run(device, XYTE + program) == ["True", "2"]
     results = [(one["status"], one["message"]) for one in sandbox.xyte.commands(name)]
     assert [it[0] for it in results] == ["failed", "done"] and "asynchronous" in results[0][1]
 
@@ -82,7 +62,7 @@ async def work():
 result, late = asyncio.run(beside(work))
 print(counts[0], sum(counts), result["version"], late <= 100 or late)
 """
-    assert run(device, SESSION + BESIDE + program) == ["3", "3", "0", "True"]
+    assert run(device, XYTE + BESIDE + program) == ["3", "3", "0", "True"]
 
 
 def test_a_ticker_is_not_late_while_children_are_registered(sandbox, make, runtime):
@@ -97,7 +77,7 @@ async def work():
     return len([1 for _, it in xyte.children(session) if it])
 print(*asyncio.run(beside(work)))
 """
-    count, late = run(device, SESSION + BESIDE + program)
+    count, late = run(device, XYTE + BESIDE + program)
     assert count == "30" and int(late) <= 100 and len(born(sandbox)) == 30
 
 
@@ -129,10 +109,10 @@ import asyncio
 {wait}
 print(Dog.longest < 1000 or Dog.longest, Dog.count > 6 or Dog.count, time.ticks_diff(time.ticks_ms(), Dog.last) < 1000)
 """
-        assert run(device, SESSION + DOG + program) == ["True", "True", "True"]
+        assert run(device, XYTE + DOG + program) == ["True", "True", "True"]
     sandbox.fault("xyte", status=401)
     program = "Dog.count = 0\nsession.run(xyte.telemetry(session))\nprint(Dog.count >= 20 or Dog.count)"
-    assert run(device, SESSION + DOG + program) == ["True"], "five seconds in slices of a quarter"
+    assert run(device, XYTE + DOG + program) == ["True"], "five seconds in slices of a quarter"
 
 
 def test_the_watchdog_is_fed_while_a_service_is_silent_and_the_deadline_holds(sandbox, make, runtime):
@@ -147,7 +127,7 @@ try:
 except OSError as error:
     print(error.errno, Dog.longest < 1000, time.ticks_diff(time.ticks_ms(), start) < 3000)
 """
-        assert run(device, SESSION + DOG + program) == ["110", "True", "True"]
+        assert run(device, XYTE + DOG + program) == ["110", "True", "True"]
 
 
 def test_registration_that_is_cancelled_at_any_moment_leaves_no_socket_and_a_later_one_registers(
@@ -188,7 +168,7 @@ async def main():
 print(asyncio.run(main()))
 """
     sandbox.fault("xyte", times=2, delay=1.5, path="children")
-    assert run(device, SESSION + BESIDE + program) == ["12"]
+    assert run(device, XYTE + BESIDE + program) == ["12"]
     assert 12 <= len(born(sandbox)) <= 14
 
 
@@ -199,7 +179,7 @@ def test_arequest_that_is_cancelled_at_any_moment_leaves_no_socket_and_the_next_
 asyncio.run(cancelled(lambda: session.arequest("GET", "/v1/devices/{id}/command")))
 print("done")
 """
-    assert run(device, SESSION + BESIDE + program) == ["done"]
+    assert run(device, XYTE + BESIDE + program) == ["done"]
     sandbox.clear_faults()
     program = 'asyncio.run(session.arun(xyte.telemetry(session)))\nprint("done")'
-    assert run(device, SESSION + BESIDE + program) == ["done"]
+    assert run(device, XYTE + BESIDE + program) == ["done"]

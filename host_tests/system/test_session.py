@@ -2,29 +2,18 @@
 
 import json
 
-from program import BESIDE, registered, run
+from program import BESIDE, SESSION, connections, registered, run
 
-PORT = """
-class Port:
-    connect, set_clock, identity, feed = port.connect, port.set_clock, port.identity, port.feed
-    slept = 0
-    @classmethod
-    def sleep(cls, seconds):  # a virtual clock: nobody waits for the second 401
-        cls.slept += seconds
-session = enroll.Session(config, Port, log=log)
+TELL = """
 def tell(**more):
     return session.request("POST", "/v1/devices/{id}/telemetry", json={"status": "online"}, **more)
 """
 
 
-def connections(sandbox):
-    return sum(listener["connections"] for listener in sandbox.counts().values())
-
-
 def test_one_connection_serves_many_requests(sandbox, make, runtime):
     device = registered(make, "xyte", runtime)
     before = connections(sandbox)
-    assert run(device, PORT + "print(*[tell().status_code for _ in range(5)])") == ["200"] * 5
+    assert run(device, SESSION + TELL + "print(*[tell().status_code for _ in range(5)])") == ["200"] * 5
     assert connections(sandbox) == before + 1
 
 
@@ -37,7 +26,7 @@ first = tell().status_code
 session._idle[0][0].sock.close()
 print(first, tell().status_code)
 """
-    assert run(device, PORT + program) == ["200", "200"]
+    assert run(device, SESSION + TELL + program) == ["200", "200"]
     assert connections(sandbox) == before + 2
 
 
@@ -52,7 +41,7 @@ after = session.credential.device_id
 same = enroll.stored(config, port).device_id == after
 print(response.status_code, before == after, tell().status_code, same, Port.slept)
 """
-    assert run(device, PORT + program) == ["204", "False", "200", "True", "5.0"]
+    assert run(device, SESSION + TELL + program) == ["204", "False", "200", "True", "5.0"]
     requests = [(entry.method, entry.status) for entry in sandbox.log("xyte")]
     assert requests == [("GET", 401), ("GET", 401), ("POST", 201), ("GET", 204), ("POST", 200)]
 
@@ -70,7 +59,7 @@ def test_an_etherfax_device_that_was_reset_registers_again_and_one_that_was_not_
     device = registered(make, "etherfax", runtime)
     serial = json.loads(device.path.read_text())["etherfax"]["serial"]
     sandbox.fault("etherfax", times=2, status=401, path="accounts")
-    program = PORT + "first = session.credential.secret.reveal()" + ACCOUNT
+    program = SESSION + TELL + "first = session.credential.secret.reveal()" + ACCOUNT
     assert run(device, program) == ["refused", "True"]
     sandbox.etherfax.reset(serial)
     assert run(device, program) == ["200", "False"]
@@ -85,7 +74,7 @@ try:
 except enroll.EnrollError as error:
     print(error.kind, "registration_token" in str(error))
 """
-    assert run(device, PORT + program) == ["configuration", "True"]
+    assert run(device, SESSION + TELL + program) == ["configuration", "True"]
 
 
 def test_a_busy_service_says_when_to_ask_again(sandbox, make, runtime):
@@ -94,7 +83,7 @@ def test_a_busy_service_says_when_to_ask_again(sandbox, make, runtime):
     for headers in ({"Retry-After": "7"}, dates, {"Retry-After": "soon"}, {}):
         sandbox.fault("xyte", status=503, headers=headers)
     program = "answers = [tell() for _ in range(4)]\nprint(*[(one.status_code, one.retry_after) for one in answers])"
-    assert "".join(run(device, PORT + program)) == "(503,7)(503,60)(503,None)(503,None)"
+    assert "".join(run(device, SESSION + TELL + program)) == "(503,7)(503,60)(503,None)(503,None)"
 
 
 def test_a_ticker_is_not_late_while_a_session_waits_for_a_slow_server(sandbox, make, runtime):
@@ -112,7 +101,7 @@ async def work():
 found, late = asyncio.run(beside(work))
 print(*found, late < 100 or late)
 """
-    assert run(device, PORT + BESIDE + program) == ["200", "200", "True"]
+    assert run(device, SESSION + TELL + BESIDE + program) == ["200", "200", "True"]
 
 
 def test_a_cancelled_request_closes_its_socket_and_the_next_one_works(sandbox, make, runtime):
@@ -130,4 +119,4 @@ async def main():
     return (await session.arequest("GET", "/v1/devices/{id}/command")).status_code
 print(asyncio.run(main()))
 """
-    assert run(device, PORT + BESIDE + program) == ["204"]
+    assert run(device, SESSION + TELL + BESIDE + program) == ["204"]

@@ -1,22 +1,12 @@
 """Several tasks with one session, and its connection while nobody uses it."""
 
-from program import BESIDE, registered, run
+from program import BESIDE, SESSION, connections, registered, run
 
-SESSION = """
-class Port:
-    connect, set_clock, identity, feed = port.connect, port.set_clock, port.identity, port.feed
-    @staticmethod
-    def sleep(seconds):
-        pass
-session = enroll.Session(config, Port, log=log)
+ASK = """
 async def ask():
     response = await session.arequest("POST", "/v1/devices/{id}/telemetry", json={"status": "online"})
     return response.status_code
 """
-
-
-def connections(sandbox):
-    return sum(listener["connections"] for listener in sandbox.counts().values())
 
 
 def test_tasks_queue_and_one_that_is_cancelled_harms_nobody(sandbox, make, runtime):
@@ -46,7 +36,7 @@ async def main():
     print(*found, await ask())
 asyncio.run(main())
 """
-    assert run(device, SESSION + BESIDE + program) == ["200"] * 5
+    assert run(device, SESSION + ASK + BESIDE + program) == ["200"] * 5
     assert connections(sandbox) == before + 2  # one for all, and one after the request that was cut
 
 
@@ -64,4 +54,4 @@ async def main():
     print(*found, sockets() - before)
 asyncio.run(main())
 """
-    assert run(device, SESSION + BESIDE + program) == ["200", "1", "0", "200", "1", "0"]
+    assert run(device, SESSION + ASK + BESIDE + program) == ["200", "1", "0", "200", "1", "0"]

@@ -1,17 +1,9 @@
 """The firmware against the sandbox's ThingsBoard, over TLS."""
 
 from outcome import status
-from program import run
+from program import SESSION, run
 
-SESSION = """
-from enroll.providers.thingsboard import device
-class Port:
-    connect, set_clock, identity, feed = port.connect, port.set_clock, port.identity, port.feed
-    @staticmethod
-    def sleep(seconds):  # nobody waits for the second 401
-        pass
-session = enroll.Session(config, Port, log=log)
-"""
+DEVICE = "from enroll.providers.thingsboard import device\n"
 
 
 def test_it_registers_once_and_works(sandbox, make, runtime):
@@ -29,7 +21,7 @@ shared = session.run(device.shared(session, "rate", "other"))
 there = session.run(device.commands(session, lambda method, params: [method, params["times"]]))
 print(shared["rate"], there, session.run(device.commands(session, None)))
 """
-    assert run(board, SESSION + program) == ["5", "True", "False"]
+    assert run(board, SESSION + DEVICE + program) == ["5", "True", "False"]
     assert sandbox.thingsboard.result(number) == ["blink", 2]
     (shown,) = [it for it in sandbox.thingsboard.devices() if it["name"] == name]
     assert shown["telemetry"] == {"t": 21.5} and shown["client"] == {"fw": "1.0"}
@@ -51,7 +43,7 @@ def test_a_device_that_was_deleted_registers_again(sandbox, make, runtime):
     board = make("thingsboard", runtime)
     name = board.boot().stdout.split()[-1]
     sandbox.thingsboard.delete(name)
-    assert run(board, SESSION + "print(session.request('GET', '/attributes').status_code)") == ["200"]
+    assert run(board, SESSION + DEVICE + "print(session.request('GET', '/attributes').status_code)") == ["200"]
     assert [it["name"] for it in sandbox.thingsboard.devices()].count(name) == 1
 
 
