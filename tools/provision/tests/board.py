@@ -16,6 +16,7 @@ from unittest import mock
 
 from mpremote.main import main
 from provision.demo_board import board
+from provision.tests.helpers import BOOTS, until
 from runtimes import micropython
 
 FILL = """
@@ -59,13 +60,30 @@ class Board(board.Board):
         said = [it.buffer.getvalue().decode().replace("\r\n", "\n") for it in (out, err)]
         return subprocess.CompletedProcess(command, int(status or 0), *said)
 
-    def runs(self, program: str) -> None:
-        """Give it a main.py, and power it on with that."""
-        done = self.mpremote("exec", f"f = open('main.py', 'w'); f.write({program!r}); f.close()")
+    def write(self, path: str, text: str, mode: str = "w") -> None:
+        """Write a file of its flash; `mode`: "a" adds to it."""
+        done = self.mpremote("exec", f"f = open({path!r}, {mode!r}); f.write({text!r}); f.close()")
         assert done.returncode == 0, done
+
+    def replug(self) -> None:
+        """Take it out and plug it in again; it listens then, and has said nothing."""
         self.unplug()
+        self.patience = None
         self.said.clear()
         self.plug()
+
+    def runs(self, program: str, name: str = "main.py") -> None:
+        """Give it a program, and power it on with that."""
+        self.write(name, program)
+        self.replug()
+
+    def says(self, text: str, seconds: float = 10.0) -> None:
+        """Wait until it says `text`."""
+        until(lambda: text.encode() in self.said, seconds)
+
+    def boots(self) -> None:
+        """Wait until it is sent away to boot by itself."""
+        until(lambda: BOOTS in self.heard, 10)
 
     def fill(self, leave: int = 0) -> None:
         """Fill its flash but for `leave` blocks."""

@@ -3,16 +3,15 @@
 from __future__ import annotations
 
 import contextlib
+import csv
 import dataclasses
 import itertools
 import json
 import os
-import shutil
 import subprocess
 import sys
 import time
-import types
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from pathlib import Path
 from typing import Any
 
@@ -46,28 +45,28 @@ def sandbox(the_sandbox: Sandbox) -> Iterator[Sandbox]:
 
 
 @pytest.fixture(scope="session")
-def stock(tmp_path_factory: pytest.TempPathFactory) -> Path:
+def stock(tmp_path_factory: pytest.TempPathFactory) -> bytes:
     """The flash of a board that has the library, and nothing else."""
     flash = tmp_path_factory.mktemp("stock") / "flash"
     with Board(flash, first()) as board, connect(board.port) as link:
         for path, data in library(False).items():
             link.write(path, data)
-    return flash
+    return flash.read_bytes()
 
 
 @pytest.fixture
 def plug(tmp_path: Path, request: pytest.FixtureRequest) -> Iterator[Callable[..., Any]]:
-    """`plug(runtime, like, stocked, ...)`: a new Board (see board.py), unplugged at the end.
+    """`plug(runtime, holds, stocked, ...)`: a new Board (see board.py), unplugged at the end.
 
-    Its flash is as that of the board `like`; `stocked`: it has the library already, which saves half of the time where
-    copying it is not what is tested.
+    `holds`: what is on its flash; `stocked`: it has the library already, which saves half of the time where copying it
+    is not what is tested.
     """
     boards: list[Board] = []
 
-    def plug(runtime: str | None = None, like: Board | None = None, stocked: bool = False, **more: Any) -> Board:
+    def plug(runtime: str | None = None, holds: bytes = b"", stocked: bool = False, **more: Any) -> Board:
         flash = tmp_path / f"flash-{len(boards)}"
-        if like or stocked:
-            shutil.copy(like.flash if like else request.getfixturevalue("stock"), flash)
+        if holds or stocked:
+            flash.write_bytes(holds or request.getfixturevalue("stock"))
         boards.append(Board(flash, runtime or first(), **more))
         return boards[-1]
 
@@ -111,6 +110,16 @@ class Desk:
         (self.folder / "ca.der").write_bytes(self.sandbox.ca_der.read_bytes())
         (self.folder / "enroll.json").write_text(json.dumps(config | {"ca": "ca.der"} | top))
         return made
+
+    def table(self, first: int, count: int = 0, **columns: Iterable[object]) -> list[str]:
+        """Write devices.csv, with a row for each of `count` new devices of etherFAX from the number `first` on, or for
+        each cell of `columns`; returns their serial numbers."""
+        cells = {name: list(column) for name, column in columns.items()}
+        rows = count or len(next(iter(cells.values())))
+        cells["serial"] = [devices.create(self.sandbox, "etherfax", str(first + at))["serial"] for at in range(rows)]
+        with open(self.folder / "devices.csv", "w", newline="") as file:
+            csv.writer(file).writerows([cells, *zip(*cells.values(), strict=True)])
+        return cells["serial"]
 
     def start(
         self, *words: object, board: Any = None, stderr: Any = subprocess.PIPE, **environment: str
@@ -177,23 +186,46 @@ def desk(tmp_path: Path, sandbox: Sandbox, monkeypatch: pytest.MonkeyPatch) -> D
     return made
 
 
-_library: list[bytes] = []  # the flash of a board that has the library: made once
+_flash: dict[Any, bytes] = {}  # of a board that has the library, and of one that is registered, by runtime: made once
+_serial: dict[Any, str] = {}  # of the latter
 
 
 @pytest.fixture
-def installed(plug: Callable[..., Any], desk: Desk, tmp_path: Path) -> Callable[[], Any]:
+def installed(plug: Callable[..., Any], desk: Desk) -> Callable[[], Any]:
     """`installed()`: a board that has the library and nothing else; the test has written an enroll.json."""
 
     def installed() -> Any:
-        if not _library:
+        if "library" not in _flash:
             board = plug()
             assert desk.run("one", "--library-only", "enroll.json", board=board).status == 0
             board.unplug()
-            _library.append(board.flash.read_bytes())
-        (tmp_path / "flash").write_bytes(_library[0])
-        return plug(like=types.SimpleNamespace(flash=tmp_path / "flash"))
+            _flash["library"] = board.flash.read_bytes()
+        return plug(holds=_flash["library"])
 
     return installed
+
+
+@pytest.fixture
+def registered(plug: Callable[..., Any], desk: Desk, sandbox: Sandbox) -> Callable[..., Any]:
+    """`registered(runtime)`: a board that `one` has registered at etherFAX, and its serial number.
+
+    The test leaves that device alone in the sandbox, since others use it too.
+    """
+
+    def registered(runtime: str | None = None) -> tuple[Any, str]:
+        if runtime not in _flash:
+            _serial[runtime] = desk.write("etherfax")["serial"]
+            board = plug(runtime, stocked=True)
+            done = desk.run("one", "enroll.json", board=board)
+            assert done.status == 0, done
+            board.unplug()
+            _flash[runtime] = board.flash.read_bytes()
+            sandbox.clear_log()
+        else:
+            desk.write("etherfax", {"serial": _serial[runtime]})
+        return plug(runtime, holds=_flash[runtime]), _serial[runtime]
+
+    return registered
 
 
 @pytest.fixture

@@ -6,13 +6,13 @@ import os
 import signal
 import subprocess
 import sys
-import time
 
 import pytest
 from devices import ROOT
 from provision.errors import Failure
 from provision.link import Link, connect
 from provision.template import Template
+from provision.tests.helpers import until
 
 
 @pytest.mark.parametrize("command", [["one", "enroll.json"], ["status"], ["reset", "--yes"], ["logs"]])
@@ -89,9 +89,7 @@ def test_unplugged_while_copying_and_plugged_in_again(plug, desk, patience):
     board = plug()
     board.patience = patience
     assert "plug it in, then run this again" in desk.failed(75, "one", "enroll.json", board=board)
-    board.unplug()
-    board.patience = None
-    board.plug()
+    board.replug()
     assert "main.py" not in board.mpremote("fs", "ls", ":/").stdout
     done = json.loads(desk.run("one", "--json", "enroll.json", board=board).out)
     assert done["status"] == 0 and (done["kept"] > 9) is (patience == 70000)
@@ -101,9 +99,7 @@ def test_ctrl_c_while_copying(plug, desk):
     desk.write("etherfax")
     board = plug()
     with desk.start("one", "enroll.json", board=board) as process:
-        end = time.monotonic() + 20
-        while len(board.heard) < 20000 and time.monotonic() < end:
-            time.sleep(0.005)
+        until(lambda: len(board.heard) > 20000)
         process.send_signal(signal.SIGINT)
         out, err = process.communicate(timeout=20)
     what = "interrupted, nothing was asked of the service, and the board may be stopped"
@@ -119,9 +115,7 @@ def test_ctrl_c_while_the_board_registers(plug, desk, sandbox):
     sandbox.fault("etherfax", delay=3, times=1)
     board = plug(stocked=True)
     with desk.start("one", "--json", "enroll.json", board=board) as process:
-        end = time.monotonic() + 20
-        while b"/devices" not in board.said and time.monotonic() < end:
-            time.sleep(0.005)
+        board.says("/devices")
         process.send_signal(signal.SIGINT)
         out, err = process.communicate(timeout=20)
     sentence = "it may be registered: see 'provision status', then run this again"
@@ -129,15 +123,11 @@ def test_ctrl_c_while_the_board_registers(plug, desk, sandbox):
     assert sentence in json.loads(out)["text"] and err.endswith(sentence + "\n")
 
 
-def test_what_is_half_updated_does_not_boot(plug, desk):
-    desk.write("etherfax")
-    board = plug(stocked=True)
-    desk.run("one", "enroll.json", board=board)
+def test_what_is_half_updated_does_not_boot(registered, desk):
+    board, _ = registered()
     board.patience = 20000
     desk.failed(75, "one", "--source", "enroll.json", board=board)
-    board.unplug()
-    board.patience = None
-    board.plug()
+    board.replug()
     assert "main.py" not in board.mpremote("fs", "ls", ":/").stdout
 
 
@@ -202,18 +192,12 @@ def test_nothing_is_installed(plug, desk):
     }.items():
         board.heard.clear()
         assert sentence in desk.failed(78, *words, board=board)
-        end = time.monotonic() + 10
-        while b"\x02\x04" not in board.heard:
-            assert time.monotonic() < end
-            time.sleep(0.01)
+        board.boots()
 
 
-def test_firmware_that_fails(plug, desk):
-    desk.write("etherfax")
-    board = plug(stocked=True)
-    (desk.folder / "app.py").write_text("")
-    desk.run("one", "enroll.json", board=board)
-    board.mpremote("exec", "f = open('/lib/enroll/__init__.py', 'w'); f.write('1/0'); f.close()")
+def test_firmware_that_fails(registered, desk):
+    board, _ = registered()
+    board.write("/lib/enroll/__init__.py", "1/0")
     assert "failed, ZeroDivisionError: divide by zero: run 'provision one'" in desk.failed(76, "status", board=board)
 
 

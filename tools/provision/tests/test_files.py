@@ -2,10 +2,10 @@
 
 import json
 import threading
-import time
 
 import devices
 from provision import files
+from provision.tests.helpers import until
 
 
 def test_two_fleets_on_one_result_file(installed, desk, sandbox):
@@ -17,9 +17,7 @@ def test_two_fleets_on_one_result_file(installed, desk, sandbox):
     board, other = installed(), installed()
     sandbox.fault("etherfax", times=1, delay=2)
     process = desk.start("fleet", "one.csv", board=board)
-    end = time.monotonic() + 30
-    while sandbox.faults() and time.monotonic() < end:
-        time.sleep(0.01)
+    until(lambda: not sandbox.faults())
     sentence = desk.failed(75, "fleet", "two.csv", board=other)
     assert "another provision uses results.csv: wait until it ends, or name another file" in sentence
     out, err = process.communicate(timeout=30)

@@ -96,14 +96,6 @@ def boot_drive(tmp_path, monkeypatch):
         thread.join()
 
 
-def says(board, text: str) -> bool:
-    """Whether the board says `text` within a short time."""
-    end = time.monotonic() + 5
-    while text.encode() not in board.said and time.monotonic() < end:
-        time.sleep(0.02)
-    return text.encode() in board.said
-
-
 @pytest.mark.parametrize(
     ("data", "options", "words"),
     [
@@ -140,17 +132,15 @@ def test_esptool_of_before_version_5_and_mpflash_are_called(plug, desk, tools, f
     ]
 
 
-def test_a_registration_is_given_up_by_its_name_only(plug, desk, tools, firmware):
-    serial = desk.write("etherfax")["serial"]
-    board = plug(stocked=True)
-    assert desk.run("one", "enroll.json", board=board).status == 0
+def test_a_registration_is_given_up_by_its_name_only(registered, desk, tools, firmware):
+    board, serial = registered()
     tools("esptool")
     for words in ([], ["--erase"], ["--replace", "MT1"], ["--blank"]):
         board.said.clear()
         sentence = desk.failed(77, "flash", "--firmware", firmware(esp()), *words, board=board)
         assert f"this board is {serial}, registered at https://" in sentence
         assert f"use --replace {serial} to give it up, and reset this device in the portal" in sentence
-        assert says(board, f"enroll: registered etherfax {serial}"), "it was left stopped"
+        board.says(f"enroll: registered etherfax {serial}")
     assert not tools.said()
     pico = firmware(uf2(), "pico.uf2")
     assert f"this board is {serial}, registered" in desk.failed(77, "flash", "--firmware", pico, board=board)
@@ -179,7 +169,7 @@ def test_a_board_that_is_registering_is_not_new(plug, desk, tools, firmware, mon
     tools("esptool")
     board = plug()
     board.runs("import time\nwhile True:\n print('enroll: registering, x')\n try: time.sleep(0.2)\n except: pass\n")
-    assert says(board, "registering")
+    board.says("registering")
     sentence = desk.failed(75, "flash", "--firmware", firmware(esp()), "--blank", board=board)
     assert "has been registering for 0.5 s: wait until it has ended, then run this again" in sentence
     assert not tools.said()

@@ -5,7 +5,6 @@ import dataclasses
 import io
 import json
 import signal
-import time
 
 import devices
 import leaks
@@ -14,20 +13,14 @@ from provision import fleet
 from provision.errors import Failure
 from provision.files import both_locked, locked
 from provision.results import COLUMNS, Result, Results
+from provision.tests.helpers import asked, until
 
 
 @pytest.fixture
-def table(desk, sandbox):
-    """`table(boards)`: devices.csv with an enabled etherFAX device for each of the boards; returns their serials."""
-
-    def table(boards, first):
-        desk.write("etherfax", network=[{"ssid": "factory", "password": {"$env": "WIFI"}}])
-        serials = [devices.create(sandbox, "etherfax", str(first + at))["serial"] for at in range(len(boards))]
-        lines = [f"{board.port},{serial}" for board, serial in zip(boards, serials, strict=True)]
-        (desk.folder / "devices.csv").write_text("\n".join(["port,serial", *lines]) + "\n")
-        return serials
-
-    return table
+def table(desk):
+    """`table(boards, first)`: enroll.json, and devices.csv with a row for each of the boards; returns their serials."""
+    desk.write("etherfax", network=[{"ssid": "factory", "password": {"$env": "WIFI"}}])
+    return lambda boards, first: desk.table(first, port=[board.port for board in boards])
 
 
 WORDS = ("fleet", "devices.csv", "--jobs", "2")
@@ -48,9 +41,7 @@ def test_three_boards_interrupted_and_resumed(plug, desk, table, sandbox):
     boards = [plug(), plug("chip"), plug()]
     serials = table(boards, 5000)
     process = desk.start(*WORDS, "--result", "results.csv", WIFI=WIFI)
-    end = time.monotonic() + 20
-    while not all(len(board.heard) > 9000 for board in boards[:2]) and time.monotonic() < end:
-        time.sleep(0.01)
+    until(lambda: all(len(board.heard) > 9000 for board in boards[:2]))
     process.send_signal(signal.SIGINT)
     out, err = process.communicate(timeout=30)
     leaks.hear("provision fleet", out + err)
@@ -72,7 +63,7 @@ def test_three_boards_interrupted_and_resumed(plug, desk, table, sandbox):
     given = list(csv.DictReader(io.StringIO((desk.folder / "devices.csv").read_text())))
     assert {f"serial={row['serial']}": row["board"] for row in given} == {row["device"]: row["board"] for row in rows}
     assert len({row["board"] for row in rows}) == 3
-    assert len([entry for entry in sandbox.log("etherfax") if "/devices" in entry.path]) == 3
+    assert len(asked(sandbox)) == 3
     leaks.hear("results.csv", after)
 
 
@@ -81,9 +72,7 @@ def test_ctrl_c_twice_drops_the_boards_that_are_under_way(plug, desk, table, san
     sandbox.fault("etherfax", times=2, delay=30)
     process = desk.start(*WORDS, "--result", "results.csv", WIFI=WIFI)
     assert process.stderr
-    end = time.monotonic() + 30
-    while sandbox.faults() and time.monotonic() < end:
-        time.sleep(0.01)
+    until(lambda: not sandbox.faults())
     process.send_signal(signal.SIGINT)
     assert "Ctrl-C again drops them" in process.stderr.readline()
     process.send_signal(signal.SIGINT)
@@ -138,7 +127,7 @@ def test_the_sandbox_first_and_then_production(plug, desk, table, sandbox):
     (found,) = json.loads(done.out)
     assert (done.status, found["state"], found["url"]) == (77, "failed", second)
     assert f"this board is {serial}, registered at {first} since 20" in found["text"]
-    assert len([entry for entry in sandbox.log("etherfax") if "/devices" in entry.path]) == 1
+    assert len(asked(sandbox)) == 1
     sandbox.etherfax.reset(serial)
     done = desk.run(*WORDS, "--json", "--replace", serial, WIFI=WIFI)
     assert desk.run(*WORDS, WIFI=WIFI).status == 0 and not desk.run("reset", "--yes", board=board).status
@@ -153,8 +142,8 @@ def test_the_sandbox_first_and_then_production(plug, desk, table, sandbox):
     done = desk.run(*WORDS, "--json", WIFI=WIFI)
     states = {row["device"]: row["state"] for row in json.loads(done.out)}
     assert states == {f"serial={serial}": "registered", f"serial={other}": "waiting"}
-    asked = [entry.status for entry in sandbox.log("etherfax") if "/devices" in entry.path]
-    assert asked == [200, 200, 200], "a board that was reset is registered again, as what it was"
+    statuses = [entry.status for entry in sandbox.log("etherfax") if "/devices" in entry.path]
+    assert statuses == [200, 200, 200], "a board that was reset is registered again, as what it was"
 
 
 RESULT = Result(

@@ -271,15 +271,13 @@ def test_no_markup_is_read_from_a_board(plug_hostile, desk, there, lied_to):
     assert b"copying      [/x] [blink]y :cd:" in seen and b"enroll: [/x] :cd:" in seen
 
 
-def test_a_fleet_goes_on(plug, plug_hostile, desk, sandbox):
-    serials = [desk.write("etherfax")["serial"] for _ in range(3)]
+def test_a_fleet_goes_on(plug, plug_hostile, desk):
+    desk.write("etherfax")
     liars = [
         plug_hostile({"BOOT": says([0, "registered", "etherfax", HUGE, 0])}),
         plug_hostile({"FACTS": lambda board, _: board.pieces(DEEP)}),
     ]
-    ports = [liars[0].port, plug().port, liars[1].port]
-    table = [f"{port},{serial}" for port, serial in zip(ports, serials, strict=True)]
-    (desk.folder / "devices.csv").write_text("\n".join(["port,serial", *table]) + "\n")
+    desk.table(9700, port=[liars[0].port, plug(stocked=True).port, liars[1].port])
     done = desk.run("fleet", "devices.csv", "--json")
     assert [row["state"] for row in json.loads(done.out)] == ["open", "registered", "failed"]
     harmless((desk.folder / "results.csv").read_text())

@@ -1,9 +1,9 @@
 """Ctrl-C while a board is looked at: the board goes on, or a person is told that it does not."""
 
-import time
-
 import pytest
 from provision.link import Link
+from provision.tests.helpers import BOOTS
+from provision.tests.test_flash import esp
 
 
 @pytest.fixture
@@ -25,14 +25,6 @@ def interrupted(monkeypatch):
     return interrupted
 
 
-def boots(board):
-    """Whether `board` boots within a few seconds."""
-    end = time.monotonic() + 5
-    while b"\x02\x04" not in board.heard and time.monotonic() < end:
-        time.sleep(0.02)
-    return b"\x02\x04" in board.heard
-
-
 LOOKS = [
     ["status"],
     ["upgrade"],
@@ -46,9 +38,7 @@ LOOKS = [
 def test_a_board_goes_on_after_ctrl_c(plug, desk, monkeypatch, interrupted, words):
     """It stayed at its prompt, at a customer's too, and nobody said so."""
     monkeypatch.setattr("provision.flash.tool", lambda *_: "esptool")
-    data = bytearray(b"\xff" * 0x9000)
-    data[:1], data[12:14], data[0x7000:0x7002] = b"\xe9", b"\0\0", b"\xaa\x50"
-    (desk.folder / "new.bin").write_bytes(data)
+    (desk.folder / "new.bin").write_bytes(esp())
     board = plug()
     interrupted()
     done = desk.run(*words, board=board)
@@ -56,14 +46,14 @@ def test_a_board_goes_on_after_ctrl_c(plug, desk, monkeypatch, interrupted, word
         done
     )
     assert "interrupted: the board is let go first; Ctrl-C again leaves it stopped" in done.err
-    assert boots(board)
+    board.boots()
 
 
 def test_one_that_its_boot_would_register_stays_stopped_and_that_is_said(plug, desk, interrupted):
     board = plug(stocked=True)
     interrupted()
     assert "stays stopped, since its boot would register it: run" in desk.run("status", board=board).err
-    assert b"\x02\x04" not in board.heard
+    assert BOOTS not in board.heard
 
 
 def test_a_second_ctrl_c_ends_that(plug, desk, interrupted):
@@ -78,19 +68,15 @@ def test_a_board_that_one_refuses_goes_on(plug, desk):
     for claims in ({"platform": "samd"}, {"platform": "rp2", "version": [1, 27, 0]}):
         board = plug(claims=claims)
         desk.failed(78, "one", "enroll.json", board=board)
-        assert boots(board)
+        board.boots()
 
 
-def test_a_registered_board_goes_on_after_library_only(plug, desk):
+def test_a_registered_board_goes_on_after_library_only(registered, desk):
     """It stayed stopped, and so did its application."""
-    serial = desk.write("etherfax")["serial"]
-    board = plug(stocked=True)
-    assert desk.run("one", "enroll.json", board=board).status == 0
-    board.heard.clear()
-    board.said.clear()
+    board, serial = registered()
     assert desk.run("one", "--library-only", "enroll.json", board=board).status == 0
-    assert boots(board)
+    board.boots()
     desk.run("reset", "--yes", board=board)
     board.heard.clear()
     assert desk.run("one", "--library-only", "enroll.json", board=board).status == 0
-    assert b"\x02\x04" not in board.heard, f"its boot would register {serial}"
+    assert BOOTS not in board.heard, f"its boot would register {serial}"

@@ -67,11 +67,9 @@ def test_a_second_run_copies_what_is_not_right_and_nothing_else(plug, desk):
     assert "gone" not in board.mpremote("fs", "ls", ":/lib/enroll").stdout
 
 
-def test_as_source_and_with_an_application_of_ones_own(plug, desk):
-    desk.write("etherfax")
+def test_as_source_and_with_an_application_of_ones_own(registered, desk):
+    board, _ = registered()
     (desk.folder / "mine.py").write_text("def main(session):\n    print('my own', session.credential.provider)\n")
-    board = plug(stocked=True)
-    desk.run("one", "enroll.json", board=board)
     done = json.loads(desk.run("one", "--source", "--app", "mine.py", "--json", "enroll.json", board=board).out)
     assert "/lib/enroll/tasks.py" in done["copied"] and "/lib/enroll/tasks.mpy" in done["removed"]
     assert "my own etherfax" in desk.run("logs", "--restart", "--seconds", "0.6", board=board).out

@@ -1,7 +1,6 @@
 """A registration on a board is never taken away, nor is a file that is not ours, unless a person says so by name."""
 
 import json
-import time
 from dataclasses import replace
 from types import SimpleNamespace
 
@@ -11,6 +10,7 @@ from provision.errors import Failure
 from provision.library import reset_words
 from provision.registration import Registration, Seen
 from provision.template import Secrets, Settings
+from provision.tests.helpers import BOOTS, asked
 
 
 def said(desk, board, *words, status=77):
@@ -21,14 +21,8 @@ def said(desk, board, *words, status=77):
     return sentence
 
 
-def asked(sandbox, service="etherfax"):
-    return len([entry for entry in sandbox.log(service) if "/devices" in entry.path])
-
-
-def test_a_registered_board_is_not_overwritten_but_by_name(plug, desk, sandbox):
-    first = desk.write("etherfax")["serial"]
-    board = plug(stocked=True)
-    assert desk.run("one", "enroll.json", board=board).status == 0
+def test_a_registered_board_is_not_overwritten_but_by_name(registered, desk, sandbox):
+    board, first = registered()
     url = json.loads((desk.folder / "enroll.json").read_text())["url"]
     here = f"this board is {first}, registered at {url} since 20"
     remedy = f"use --replace {first} to give it up, and reset this device in the portal"
@@ -40,10 +34,10 @@ def test_a_registered_board_is_not_overwritten_but_by_name(plug, desk, sandbox):
     assert here in said(desk, board) and here in said(desk, board, "--replace", second)
     desk.write("xyte")
     assert here in said(desk, board)
-    assert asked(sandbox) == 1
+    assert not asked(sandbox)
 
     config = (desk.folder / "enroll.json").read_text()
-    board.mpremote("exec", f"f = open('enroll.json', 'w'); f.write({config!r}); f.close()")
+    board.write("enroll.json", config)
     looked = json.loads(desk.run("status", "--json", board=board).out)
     assert looked["registered"] is None and looked["identity"] == f"serial={first}" and looked["url"] == url
     assert len(looked["board"]) == 23 and looked["since"][:2] == "20"
@@ -52,9 +46,9 @@ def test_a_registered_board_is_not_overwritten_but_by_name(plug, desk, sandbox):
     done = desk.run("one", "--json", "--replace", first, "enroll.json", board=board)
     found = json.loads(done.out)
     assert (done.status, found["identity"], found["url"], found["provider"]) == (0, f"serial={second}", url, "etherfax")
-    assert asked(sandbox) == 2
+    assert len(asked(sandbox)) == 1
     assert json.loads(desk.run("one", "--json", "enroll.json", board=board).out)["identity"] == f"serial={second}"
-    assert asked(sandbox) == 2
+    assert len(asked(sandbox)) == 1
 
 
 HALF = "import os; os.remove('/lib/enroll/journal.mpy'); os.remove('/main.py')"
@@ -66,17 +60,15 @@ it.save({state}, {identity!r}, b"")
 """
 
 
-def test_a_board_whose_library_is_broken_is_not_blank(plug, desk, sandbox):
+def test_a_board_whose_library_is_broken_is_not_blank(registered, desk, sandbox):
     """Copying a newer library was cut: the record is there, and what reads it is not."""
-    first = desk.write("etherfax")["serial"]
-    board = plug(stocked=True)
-    desk.run("one", "enroll.json", board=board)
+    board, first = registered()
     board.mpremote("exec", HALF)
     desk.write("etherfax")
     assert f"this board is {first}, registered at" in said(desk, board)
     desk.write("etherfax", {"serial": first})
     assert json.loads(desk.run("one", "--json", "enroll.json", board=board).out)["state"] == "registered"
-    assert asked(sandbox) == 1
+    assert not asked(sandbox)
     board.mpremote("exec", "import os; os.remove('/provision.json')")
     assert f"(it is {first}, registered at https://" in desk.failed(78, "status", board=board)
 
@@ -96,10 +88,8 @@ def test_an_attempt_whose_outcome_is_unknown_is_not_overwritten(plug, desk, sand
     assert desk.run("one", "enroll.json", board=board).status == 0
 
 
-def test_ctrl_c_in_a_reset_says_that_it_may_be_erased(plug, desk, monkeypatch):
-    desk.write("etherfax")
-    board = plug(stocked=True)
-    assert desk.run("one", "enroll.json", board=board).status == 0
+def test_ctrl_c_in_a_reset_says_that_it_may_be_erased(registered, desk, monkeypatch):
+    board, _ = registered()
     real = look.forget
 
     def interrupted(link):
@@ -126,15 +116,13 @@ def test_status_and_reset_speak_of_an_attempt_as_one_does(plug, desk, sandbox):
     left = desk.failed(1, "reset", board=board, typed="n\n")
     assert "nothing was erased, and the board stays stopped: " in left, "its boot would register it"
     done = desk.run("reset", "--yes", board=board)
-    assert b"\x02\x04" not in board.heard
+    assert BOOTS not in board.heard
     assert f"the attempt of {serial} is erased: reset this device in the portal if it was registered" in done.out
 
 
-def test_what_was_given_up_is_said_and_a_refusal_is_no_open_attempt(plug, desk, sandbox):
+def test_what_was_given_up_is_said_and_a_refusal_is_no_open_attempt(registered, desk, sandbox):
     """The board was called registered, or may be, as the device that the service had just refused."""
-    first = desk.write("etherfax")["serial"]
-    board = plug(stocked=True)
-    desk.run("one", "enroll.json", board=board)
+    board, first = registered()
     sandbox.etherfax.disable(desk.write("etherfax")["serial"])
     done = desk.run("one", "--replace", first, "enroll.json", board=board)
     assert done.status == 77 and done.out.startswith("refused: ")
@@ -149,9 +137,8 @@ def test_files_that_are_not_ours_are_kept_and_named(plug, desk, reads):
     board = plug()
     ours = json.loads(desk.run("one", "--library-only", "--json", "enroll.json", board=board).out)
     assert ours["state"] == "installed" and all(it.startswith(("/lib/enroll/", "/prov")) for it in ours["copied"])
-    board.mpremote(
-        "exec", "for n in ('main.py', 'port.py', 'main.py.before'): f = open(n, 'w'); f.write('1'); f.close()"
-    )
+    for name in ("main.py", "port.py", "main.py.before"):
+        board.write(name, "1")
     again = json.loads(desk.run("one", "--library-only", "--json", "enroll.json", board=board).out)
     assert (again["copied"], again["moved"]) == ([], [])
     board.mpremote("exec", "import os; os.remove('/lib/enroll/tasks.mpy')")
@@ -160,25 +147,20 @@ def test_files_that_are_not_ours_are_kept_and_named(plug, desk, reads):
     assert done.status == 0, done
     assert "/main.py is not ours: it is kept as /main.py.before2" in done.err
     assert "is now /port.py.before" in done.out and reads(board, "main.py.before2") == 1
-    board.mpremote("exec", "f = open('app.py', 'a'); f.write('#'); f.close()")
+    board.write("app.py", "#", "a")
     assert "is now /app.py.before" in desk.run("one", "enroll.json", board=board).out
     (desk.folder / "app.py").write_text("def main(session): pass")
     changed = json.loads(desk.run("one", "--json", "--app", "app.py", "enroll.json", board=board).out)
     assert "/app.py" in changed["copied"] and changed["moved"] == []
 
 
-def test_reset_says_what_to_do_in_the_portal(plug, desk):
-    serial = desk.write("etherfax")["serial"]
-    board = plug(stocked=True)
-    assert desk.run("one", "enroll.json", board=board).status == 0
+def test_reset_says_what_to_do_in_the_portal(registered, desk):
+    board, serial = registered()
     board.heard.clear()
     done = desk.run("reset", board=board, typed="n\n")
     assert done.status == 1 and done.out == "" and f"credential of {serial}" in done.err
     assert "nothing was erased" in done.err and "Aborted" not in done.err
-    end = time.monotonic() + 10
-    while b"\x02\x04" not in board.heard:  # it goes on
-        assert time.monotonic() < end
-        time.sleep(0.01)
+    board.boots()
     done = desk.run("reset", "--yes", board=board)
     assert "is erased: reset this device in the portal, or the next boot is refused" in done.out
     nothing = json.loads(desk.run("reset", "--yes", "--json", board=board).out)

@@ -4,21 +4,15 @@ import json
 import time
 
 from provision.tests.board import Noise
+from provision.tests.helpers import asked
 
 RUNS = "import time\nwhile True:\n  print('at work')\n  time.sleep(0.05)"
 
 
 def goes_on(board, word):
-    """Whether `board`, asked for nothing, says `word` within some seconds."""
+    """Wait until `board`, asked for nothing, says `word`."""
     board.said.clear()
-    end = time.monotonic() + 10
-    while word not in board.said and time.monotonic() < end:
-        time.sleep(0.02)
-    return word in board.said
-
-
-def registrations(sandbox):
-    return len([entry for entry in sandbox.log("etherfax") if "/devices" in entry.path])
+    board.says(word)
 
 
 def scanned(desk, *boards, status=0, words=()):
@@ -28,12 +22,12 @@ def scanned(desk, *boards, status=0, words=()):
     return json.loads(done.out)
 
 
-def test_each_board_is_named_and_left_as_it_was(plug, desk, sandbox):
-    serial = desk.write("etherfax")["serial"]
-    blank, theirs, ours = plug(), plug(unique_id="24ac0fff"), plug(stocked=True)
+def test_each_board_is_named_and_left_as_it_was(plug, registered, desk, sandbox):
+    ours, serial = registered()
+    blank, theirs = plug(), plug(unique_id="24ac0fff")
     theirs.runs(RUNS)
-    assert goes_on(theirs, b"at work")
-    assert desk.run("one", "enroll.json", board=ours).status == 0
+    goes_on(theirs, "at work")
+    ours.says("enroll: registered")
     ours.said.clear()
 
     rows = scanned(desk, blank, theirs, ours)
@@ -44,22 +38,20 @@ def test_each_board_is_named_and_left_as_it_was(plug, desk, sandbox):
     assert rows[2]["registration"]["identity"] == f"serial={serial}"
     assert rows[2]["registration"]["url"] == sandbox.url("etherfax") and rows[2]["registration"]["since"][:2] == "20"
     assert all(row["micropython"].count(".") == 2 and row["outdated"] == "" and row["chip"] for row in rows)
-    assert goes_on(theirs, b"at work"), "the program runs again"
-    assert b"enroll: registered" in ours.said or goes_on(ours, b"enroll: registered")
-    assert registrations(sandbox) == 1
+    goes_on(theirs, "at work")
+    ours.says("enroll: registered")
+    assert not asked(sandbox)
 
 
-def test_a_board_that_is_not_registered_is_not_started(plug, desk, sandbox):
+def test_a_board_that_is_not_registered_is_not_started(registered, desk, sandbox):
     """Its boot would register it, and it may have been reset on purpose."""
-    desk.write("etherfax")
-    board = plug(stocked=True)
-    assert desk.run("one", "enroll.json", board=board).status == 0
+    board, _ = registered()
     desk.run("reset", "--yes", board=board)
     board.heard.clear()
     (row,) = scanned(desk, board)
     assert (row["state"], row["running"]) == ("installed", False) and row["enroll"]
     assert "its next boot may register it" in row["text"]
-    assert b"\r\x02" not in board.heard and registrations(sandbox) == 1
+    assert b"\r\x02" not in board.heard and not asked(sandbox)
 
 
 def test_a_board_that_does_not_answer_is_a_row(plug, desk):

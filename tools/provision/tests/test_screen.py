@@ -1,6 +1,5 @@
 """What a person sees: real screens of 80 columns, looked at through a terminal emulator."""
 
-import devices
 import pytest
 from provision import screen
 from provision.tests.terminal import Terminal
@@ -31,11 +30,9 @@ def test_text_from_outside_is_shown_as_it_is_or_not_at_all(text, capsys):
     assert "[bold]" not in text or said[0] == text
 
 
-def test_each_command_breaks_its_lines_between_words(plug, desk, sandbox):
+def test_each_command_breaks_its_lines_between_words(registered, desk, sandbox):
     """`ca`, `upgrade`, `flash`, `logs`, `reset` and `status` let the terminal cut words at its edge."""
-    board = plug(stocked=True)
-    desk.write("etherfax")
-    assert desk.run("one", "enroll.json", board=board).status == 0
+    board, _ = registered()
     port = PORT.rpartition("/")[2]
     (desk.folder / port).symlink_to(board.port)
     (desk.folder / "certificates-of-the-service").mkdir()
@@ -88,16 +85,11 @@ def test_what_is_typed_meanwhile_moves_no_line(plug, desk):
         assert terminal.lines[0].startswith("provision: interrupted") and "asking" not in terminal.text
 
 
-def table(desk, sandbox, ports, first):
-    desk.write("etherfax")
-    rows = [f"{port},{devices.create(sandbox, 'etherfax', str(first + at))['serial']}" for at, port in enumerate(ports)]
-    (desk.folder / "devices.csv").write_text("\n".join(["port,serial", *rows]) + "\n")
-
-
 def test_a_fleet_has_a_line_for_each_board_and_a_big_result(plug, desk, sandbox):
     """A spinner stayed on the screen, and a MAC with `:cd:` became a picture."""
     board = plug(unique_id="24cd0a0bcdef")
-    table(desk, sandbox, [board.port, "/dev/none:cd:"], 7500)
+    desk.write("etherfax")
+    desk.table(7500, port=[board.port, "/dev/none:cd:"])
     with Terminal(desk.folder, "fleet", "devices.csv") as terminal:
         for stage in ("asking", "copying", "registering"):
             terminal.until(stage)
@@ -123,7 +115,7 @@ def test_ctrl_c_gives_the_terminal_back_at_every_stage(plug, desk, sandbox):
             sentence = "it may be registered" if stage == "registering" else "nothing was asked of the service"
             assert "provision: interrupted" in terminal.text and sentence in terminal.text
     sandbox.fault("etherfax", times=1, delay=20)
-    table(desk, sandbox, [plug(stocked=True).port], 7600)
+    desk.table(7600, port=[plug(stocked=True).port])
     with Terminal(desk.folder, "fleet", "devices.csv") as terminal:
         terminal.until("registering")
         terminal.interrupt()

@@ -3,26 +3,19 @@
 import csv
 import json
 import signal
-import time
 
-import devices
 import pytest
 from provision.errors import Failure
 from provision.template import Template
+from provision.tests.helpers import asked, until
 from provision.work import Options, provide
 
 
 @pytest.fixture
-def table(desk, sandbox):
-    """`table(first, count)`: devices.csv with new etherFAX devices; returns their serials."""
-
-    def table(first, count):
-        desk.write("etherfax")
-        serials = [devices.create(sandbox, "etherfax", str(first + at))["serial"] for at in range(count)]
-        (desk.folder / "devices.csv").write_text("\n".join(["serial", *serials]) + "\n")
-        return serials
-
-    return table
+def table(desk):
+    """`table(first, count)`: enroll.json, and devices.csv with so many rows; returns their serials."""
+    desk.write("etherfax")
+    return desk.table
 
 
 def rows(desk, *words):
@@ -35,11 +28,6 @@ def cells(desk):
     """The `board` cells of the table, by serial number."""
     with open(desk.folder / "devices.csv") as file:
         return {row["serial"]: row["board"] for row in csv.DictReader(file)}
-
-
-def asked(sandbox):
-    """The serial numbers for which a registration was asked."""
-    return [entry.path.partition("id=")[2].partition("&")[0] for entry in sandbox.log("etherfax")]
 
 
 def vanishes(board, sandbox):
@@ -98,9 +86,7 @@ def test_it_is_written_before_the_board_is_told_to_register(installed, table, de
     board = installed()
     sandbox.fault("etherfax", times=1, delay=2)
     process = desk.start("fleet", "devices.csv", "--port", board.port)
-    end = time.monotonic() + 30
-    while sandbox.faults() and time.monotonic() < end:
-        time.sleep(0.01)
+    until(lambda: not sandbox.faults())
     process.send_signal(signal.SIGKILL)
     process.communicate()
     (row,) = csv.DictReader((desk.folder / "results.csv").read_text().splitlines())
@@ -131,7 +117,7 @@ def test_a_board_that_claims_the_id_of_another_is_not_told_to_register(installed
         f"this board says that its id is {found[first]['board']}, as that of serial={first} does"
         in found[second]["text"]
     )
-    assert len([it for it in asked(sandbox) if it]) == 1 and rows(desk)[first]["state"] == "registered"
+    assert len(asked(sandbox)) == 1 and rows(desk)[first]["state"] == "registered"
 
 
 def test_a_board_that_was_changed_for_another_meanwhile_is_left_alone(installed, table, desk, sandbox):

@@ -13,16 +13,6 @@ PLATFORM = Program("def main():\n import sys\n return sys.platform", str)
 MPREMOTE = 10.0  # seconds: its own patience with a boot
 
 
-def gives(board, **files):
-    """Write files to a board, and power it on with them."""
-    for name, text in files.items():
-        done = board.mpremote("exec", f"f = open('{name}.py', 'w'); f.write({text!r}); f.close()")
-        assert done.returncode == 0, done
-    board.unplug()
-    board.said.clear()
-    board.plug()
-
-
 def test_patience_is_at_least_mpremotes():
     assert links.ENTER >= MPREMOTE and links.RESET > MPREMOTE and links.CALL >= MPREMOTE
 
@@ -31,7 +21,7 @@ def test_a_boot_that_takes_long_is_waited_for(plug, reads):
     board = plug()
     count = "import json\ntry: n = json.load(open('count'))\nexcept OSError: n = 0\n"
     slow = f"{count}import time\ntime.sleep(3)\nwith open('count', 'w') as f: json.dump(n + 1, f)\nprint('booted')\n"
-    gives(board, boot=slow)
+    board.runs(slow, "boot.py")
     with connect(board.port) as link:  # it boots still, which is interrupted; the boot of the soft reset is not
         assert link.call(PLATFORM) == "linux"
     assert board.said.count(b"booted") == 1 and reads(board, "count") == 1
@@ -40,7 +30,7 @@ def test_a_boot_that_takes_long_is_waited_for(plug, reads):
 def test_a_boot_that_never_ends_is_interrupted(plug, monkeypatch):
     monkeypatch.setattr(links, "RESET", 0.5)
     board = plug()
-    gives(board, boot="while True: pass")
+    board.runs("while True: pass", "boot.py")
     with connect(board.port) as link:
         assert link.call(PLATFORM) == "linux"
 
@@ -59,7 +49,7 @@ while True: pass
 def test_a_program_may_survive_ctrl_c_a_few_times(plug, monkeypatch):
     monkeypatch.setattr("provision.raw.ROUND", 0.2)
     board = plug()
-    gives(board, main=STUBBORN.format(times=4))
+    board.runs(STUBBORN.format(times=4))
     with connect(board.port) as link:
         assert link.call(PLATFORM) == "linux"
     assert b"done" in board.said
@@ -102,9 +92,8 @@ while True:
 @pytest.mark.parametrize("platform", ["rp2", "esp32"])
 def test_a_watchdog_does_not_bite_while_the_board_is_worked_on(plug, platform):
     board = plug(claims={"platform": platform})
-    gives(board, main=DOG)
-    while b"guarded" not in board.said:
-        time.sleep(0.01)
+    board.runs(DOG)
+    board.says("guarded")
     with connect(board.port) as link:
         link.write("/first", b"1")
         time.sleep(1.5)
@@ -137,7 +126,7 @@ while True:
 def test_a_watchdog_that_nobody_could_know_of_bites_once(plug):
     heard = []
     board = plug(claims={"platform": "esp32"})
-    gives(board, main=HIDDEN)
+    board.runs(HIDDEN)
     data = bytes(3000)
     with connect(board.port, hear=heard.append) as link:
         for _ in range(4):

@@ -5,13 +5,12 @@ import json
 import os
 import signal
 import sys
-import time
 
-import devices
 import pytest
 from provision.errors import Failure
 from provision.hook import Hook
 from provision.station_log import BEGUN, ENDED, Log
+from provision.tests.helpers import asked, until
 from provision.tests.terminal import Terminal
 
 
@@ -34,17 +33,10 @@ class Fixture:
 
 
 @pytest.fixture
-def table(desk, sandbox):
-    """`table(serial, count)`: devices.csv with new etherFAX devices; returns their serials."""
-
-    def table(first, count):
-        desk.write("etherfax")
-        serials = [devices.create(sandbox, "etherfax", str(first + at))["serial"] for at in range(count)]
-        rows = [f"{serial},order {at}; $(touch hacked)" for at, serial in enumerate(serials)]
-        (desk.folder / "devices.csv").write_text("\n".join(["serial,order", *rows]) + "\n")
-        return serials
-
-    return table
+def table(desk):
+    """`table(first, count)`: enroll.json, and devices.csv with so many rows; returns their serials."""
+    desk.write("etherfax")
+    return lambda first, count: desk.table(first, order=[f"order {at}; $(touch hacked)" for at in range(count)])
 
 
 @pytest.fixture
@@ -64,10 +56,6 @@ with open("labels", "a") as file:
     return f"'{path}' {{serial}} '{{board}} of {{order}}'"
 
 
-def registered(sandbox):
-    return len([entry for entry in sandbox.log("etherfax") if "/devices" in entry.path])
-
-
 def noted(desk):
     return [json.loads(line) for line in (desk.folder / "station.jsonl").read_text().splitlines()]
 
@@ -85,7 +73,7 @@ def test_boards_come_and_go_in_two_sockets(plug, desk, sandbox, table, label):
         assert "#####   ####   #####  #####" in text and f"registered etherfax {serials[0]}" in text
         assert "the command after it failed: `" in text.replace("\n    ", " ")
         assert "ended with 1: no paper" in text and b"\a" in terminal.raw, "a PASS stays one"
-        assert registered(sandbox) == 1
+        assert len(asked(sandbox)) == 1
         (desk.folder / "empty").unlink()
 
         fixture.take()
@@ -108,7 +96,7 @@ def test_boards_come_and_go_in_two_sockets(plug, desk, sandbox, table, label):
     assert sorted(it[0] for it in labels) == serials and not (desk.folder / "hacked").exists()
     ids = {row["device_id"]: row["board"] for row in csv_rows(desk)}
     assert all(it[1] == f"{ids[it[0]]} of order {serials.index(it[0])}; $(touch hacked)" for it in labels)
-    assert registered(sandbox) == 3
+    assert len(asked(sandbox)) == 3
     assert [it["event"] for it in noted(desk)].count("begun") == 3
     assert [bool(it["trouble"]) for it in noted(desk) if it["event"] == "after"].count(True) == 1
 
@@ -137,7 +125,7 @@ def test_the_computer_is_switched_off_and_on(plug, desk, sandbox, table):
         text = terminal.until(f"registered etherfax {serials[0]}")
         assert "the last line of station.jsonl is cut" in text
         assert f"serial={serials[0]}, board " in text and "did not end last time" in text
-        assert registered(sandbox) == 1, "the attempt was not cut"
+        assert len(asked(sandbox)) == 1, "the attempt was not cut"
         fixture.take()
         terminal.until("1 to do: plug in a board")
         fixture.put(other)
@@ -147,13 +135,12 @@ def test_the_computer_is_switched_off_and_on(plug, desk, sandbox, table):
     assert lines[2] == '{"time": "2026-' and json.loads(lines[3])["event"] == BEGUN
 
 
-def test_fail_then_ctrl_c_then_the_rest_by_fleet(plug, desk, sandbox, table):
+def test_fail_then_ctrl_c_then_the_rest_by_fleet(plug, registered, desk, sandbox, table):
     """A board of somebody else fails and stays what it is; what passed is skipped by `fleet`."""
     serials = table(7200, 2)
     fixture = Fixture(desk.folder, 1)
-    good, foreign, last = plug(stocked=True), plug(stocked=True), plug(stocked=True)
-    desk.write("etherfax")
-    assert desk.run("one", "enroll.json", board=foreign).status == 0
+    foreign, _ = registered()
+    good, last = plug(stocked=True), plug(stocked=True)
     fixture.put(foreign)
     with Terminal(desk.folder, "station", "devices.csv", *fixture.words) as terminal:
         terminal.until("use --replace")
@@ -168,7 +155,7 @@ def test_fail_then_ctrl_c_then_the_rest_by_fleet(plug, desk, sandbox, table):
         assert "#####   ####   #####  #####" in terminal.text and terminal.lines[-1].startswith("1 of 2 boards")
     done = desk.run("fleet", "devices.csv", "--port", last.port)
     assert done.status == 0 and done.out == "2 of 2 boards are registered\n"
-    assert registered(sandbox) == 3 and {row["device_id"] for row in csv_rows(desk)} == set(serials)
+    assert len(asked(sandbox)) == 2 and {row["device_id"] for row in csv_rows(desk)} == set(serials)
 
 
 def test_without_a_terminal_each_step_is_a_line(plug, desk, table):
@@ -195,9 +182,7 @@ def test_ctrl_c_twice_drops_the_board_and_json_is_printed_all_the_same(plug, des
     fixture.put(plug(stocked=True))
     sandbox.fault("etherfax", times=1, delay=20)
     process = desk.start("station", "devices.csv", *fixture.words, "--json")
-    end = time.monotonic() + 30
-    while sandbox.faults() and time.monotonic() < end:
-        time.sleep(0.01)
+    until(lambda: not sandbox.faults())
     process.send_signal(signal.SIGINT)
     assert any("Ctrl-C again drops them" in line for line in process.stderr)
     process.send_signal(signal.SIGINT)

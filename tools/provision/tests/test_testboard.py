@@ -5,13 +5,13 @@ import os
 import signal
 import subprocess
 import sys
-import time
 
 import pytest
 from click.testing import CliRunner
 from devices import ROOT
 from provision.library import LIBRARY, library
 from provision.link import connect
+from provision.tests.helpers import until
 from testboard import bench, cloud, hardware, stages, unit
 from testboard.__main__ import EVIDENCE, main
 
@@ -78,10 +78,7 @@ def test_what_a_board_shows_and_that_it_has_then_what_it_had(plug, runtime):
     assert set(results) == {*passed, *reasons} and all(reasons.values())
     assert reasons["deep sleep"] == "this board has no machine.deepsleep"
     assert reasons["watchdog"] == "a reset would run the board's own main.py: --own-main allows it"
-    end = time.monotonic() + 5
-    while b"mine" not in board.said[-300:] and time.monotonic() < end:
-        time.sleep(0.02)
-    assert b"mine" in board.said[-300:]  # it boots as it would have
+    until(lambda: b"mine" in board.said[-300:], 5)  # it boots as it would have
     assert there(board) == before
     assert not list(EVIDENCE.glob("linux*"))
 

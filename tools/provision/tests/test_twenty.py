@@ -6,12 +6,12 @@ import csv
 import json
 import re
 import signal
-import time
 
 import devices
 import pytest
 from provision.library import library
 from provision.tests.board import Noise
+from provision.tests.helpers import until
 from provision.tests.hostile import Hostile
 
 SOCKETS = 12
@@ -60,9 +60,7 @@ class Bench:
     def killed(self):
         """Type the command, and switch the computer off in the middle."""
         process = self.desk.start(*self.words)
-        end = time.monotonic() + 60
-        while self.counted().total() < 5 and time.monotonic() < end:
-            time.sleep(0.01)
+        until(lambda: self.counted().total() >= 5, 60)
         process.send_signal(signal.SIGKILL)
         process.communicate()
 
@@ -97,9 +95,7 @@ def test_twenty_boards(bench):
     assert states == {"registered": 9, "open": 1, "waiting": 10}, "the one that lies was told to register"
     assert f"this board is {bench.old}, registered at https://" in done.out
 
-    loose.unplug()
-    loose.patience = None
-    loose.plug()
+    loose.replug()
     bench.put([noisy, loose, *(plug() for _ in range(8))])
     done = desk.run(*bench.words, "--json")
     assert done.status == 75 and len(bench.check()) == 18

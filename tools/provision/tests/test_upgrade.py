@@ -1,13 +1,13 @@
 """A newer library on a board that is registered: the record stays, and so do the old files where the new ones fail."""
 
 import json
-import time
 
 import pytest
 from provision import upgrade
 from provision.library import library
 from provision.raw import Restarted
 from provision.snippets import Program
+from provision.tests.helpers import until
 
 NEW = "0.9.9"
 BITE = Program("def main():\n import machine, time\n machine.WDT(timeout=1)\n time.sleep(9)\n", once=True)
@@ -35,31 +35,6 @@ def newer(monkeypatch):
         monkeypatch.setattr(upgrade, "version", lambda: NEW)
 
     return newer
-
-
-_flash = {}  # of a board that is registered, by runtime, and its serial number: made once
-
-
-@pytest.fixture
-def registered(plug, desk, sandbox, tmp_path):
-    """`registered(runtime)`: a board that is installed and registered, and its serial number."""
-
-    def registered(runtime=None):
-        if runtime not in _flash:
-            serial = desk.write("etherfax")["serial"]
-            board = plug(runtime, stocked=True)
-            done = desk.run("one", "enroll.json", board=board)
-            assert done.status == 0, done
-            board.unplug()
-            _flash[runtime] = board.flash.read_bytes(), serial
-            board.plug()
-        else:
-            (tmp_path / "flash-0").write_bytes(_flash[runtime][0])
-            board = plug(runtime)
-        sandbox.clear_log()
-        return board, _flash[runtime][1]
-
-    return registered
 
 
 @pytest.fixture(autouse=True)
@@ -108,7 +83,6 @@ def test_the_record_stays_and_no_service_is_asked_to_register(registered, runtim
 
 AS_THE_BOARD_SPELLS_IT = """
 import json
-import time
 found = json.load(open("/provision.json"))
 with open("/provision.json", "w") as file:
     json.dump(found, file)
@@ -125,10 +99,8 @@ def test_the_same_version_is_not_installed_again(registered, desk):
         assert found["text"] == f"enroll {found['version']} is installed already; etherfax {serial} is registered"
 
 
-def test_one_after_an_upgrade_copies_nothing(plug, desk):
-    desk.write("etherfax")
-    board = plug(stocked=True)
-    desk.run("one", "enroll.json", board=board)
+def test_one_after_an_upgrade_copies_nothing(registered, desk):
+    board, _ = registered()
     board.mpremote("exec", "import os; os.remove('/lib/enroll/tasks.mpy')")
     [found] = json.loads(desk.run("upgrade", "--json", board=board).out)
     assert (found["state"], found["copied"]) == ("upgraded", ["/lib/enroll/tasks.mpy"])
@@ -181,7 +153,7 @@ def test_new_files_that_would_register_are_kept_off_the_network(registered, desk
 def test_an_application_that_fails_with_them_brings_the_old_files_back_too(registered, desk, newer):
     board, serial = registered()
     app = "from enroll import tasks\ndef main(_session):\n    print('app:', tasks.run)\n"
-    board.mpremote("exec", f"f = open('/app.py', 'w'); f.write({app!r}); f.close()")
+    board.write("/app.py", app)
     newer("session", "Session = lambda *_: {}['gone']\n")
     done = desk.run("upgrade", board=board)
     assert done.status == 76 and "let the application fail: app.py failed, KeyError" in done.out, done
@@ -207,8 +179,7 @@ def test_a_board_that_is_unplugged_boots_and_the_command_completes_it(
     done = desk.run("upgrade", board=board)
     assert done.status == 75 and "is gone: plug it in" in done.out, done
     monkeypatch.setattr(place, at, real)
-    board.said.clear()
-    board.plug()
+    board.replug()
     assert look(desk, board)["registered"] == serial
     done = desk.run("upgrade", board=board)
     assert done.status == 0 and f" to {NEW}; etherfax {serial}" in done.out, done
@@ -252,7 +223,7 @@ def test_what_is_no_registered_board_of_ours_is_not_touched(plug, desk, newer):
 
 def test_files_that_a_person_has_changed_are_left_alone(registered, desk, newer):
     board, serial = registered()
-    board.mpremote("exec", "f = open('/port.py', 'a'); f.write('# mine'); f.close()")
+    board.write("/port.py", "# mine", "a")
     newer()
     done = desk.run("upgrade", board=board)
     assert done.status == 78 and "/port.py was changed on the board" in done.out, done
@@ -278,7 +249,7 @@ def test_ctrl_c_leaves_a_board_that_runs(registered, desk, sandbox, newer, monke
     board.said.clear()
     done = desk.run("upgrade", board=board)
     assert done.status == 1 and "interrupted, the board goes on: run this again" in done.err
-    runs(board, serial)
+    board.says(f"enroll: registered etherfax {serial}")
     monkeypatch.setattr(place, at, real)
     assert look(desk, board)["registered"] == serial
     done = desk.run("upgrade", board=board)
@@ -286,31 +257,19 @@ def test_ctrl_c_leaves_a_board_that_runs(registered, desk, sandbox, newer, monke
     assert not asked(sandbox)
 
 
-def runs(board, serial):
-    """Wait until the board says that it is registered."""
-    end = time.monotonic() + 10
-    while f"enroll: registered etherfax {serial}".encode() not in board.said and time.monotonic() < end:
-        time.sleep(0.01)
-    assert f"enroll: registered etherfax {serial}".encode() in board.said
-
-
 def test_killed_in_the_middle_of_an_upgrade_or_a_reset(registered, desk):
     """The computer dies; the board boots what it has, and the same command goes on."""
     board, serial = registered()
-    board.mpremote("exec", "f = open('/lib/enroll/tasks.mpy', 'a'); f.write('x'); f.close()")
+    board.write("/lib/enroll/tasks.mpy", "x", "a")
     for words, sign in ((("upgrade",), b"/enroll-upgrade/old/main.py"), (("reset", "--yes"), b"forget")):
         board.heard.clear()
         process = desk.start(*words, board=board)
-        end = time.monotonic() + 30
-        while sign not in board.heard and time.monotonic() < end:
-            time.sleep(0.001)
+        until(lambda sign=sign: sign in board.heard)
         process.kill()
         process.communicate()
-        board.unplug()
-        board.said.clear()
-        board.plug()
+        board.replug()
         if words == ("upgrade",):
-            runs(board, serial)
+            board.says(f"enroll: registered etherfax {serial}")
         else:
             assert look(desk, board)["changed"] == []
         done = desk.run(*words, board=board)
