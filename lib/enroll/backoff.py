@@ -1,4 +1,4 @@
-"""When to try again: arithmetic alone (full jitter, "Exponential Backoff And Jitter", AWS Architecture Blog, 2015)."""
+"""When to try again: pure arithmetic (full jitter, "Exponential Backoff And Jitter", AWS Architecture Blog, 2015)."""
 
 if __debug__:  # mpy-cross -O leaves this out: it knows const by itself
     from micropython import const
@@ -7,7 +7,7 @@ _DAY = const(86400)
 
 
 def after(value: str, now: int) -> int | None:
-    """Seconds that a Retry-After header (RFC 9110, 10.2.3) asks for at `now`, Unix seconds; None for nonsense."""
+    """Seconds that a Retry-After header (RFC 9110, 10.2.3) asks to wait from `now`, Unix seconds; None if malformed."""
     if value.encode().isdigit():  # ASCII alone
         return int(value[:9])
     from .httpdate import http_date
@@ -19,9 +19,9 @@ def after(value: str, now: int) -> int | None:
 def delay(count: int, first: float, cap: float, chance: float, final: bool = False, after: int | None = None) -> float:
     """Seconds to wait after the `count`-th failure in a row (1, 2, ...).
 
-    `first`, `cap`: seconds; the span doubles from one to the other. `chance`: a random number from 0 up to 1. `final`:
-    the service said no, so ask slowly: between half of `cap` and `cap`. `after`: what the server asked for, in
-    seconds; obeyed up to a day, with jitter on top so that a fleet does not come back as one.
+    `first`, `cap`: seconds; the longest wait doubles with each failure, from `first` up to `cap`. `chance`: a random
+    number, 0 <= chance < 1. `final`: the service refused, so wait between half of `cap` and `cap`. `after`: seconds
+    that the server asked for, or None; obeyed up to a day, plus jitter: a fleet must not return all at once.
     """
     asked = min(after, _DAY) + chance * first if after and after > 0 else 0
     if final:

@@ -1,5 +1,5 @@
-"""Unix seconds from SNTP (RFC 4330, RFC 5905), an HTTP Date (RFC 9110) or the device's own clock, checked before anyone
-believes them.
+"""Unix seconds from SNTP (RFC 4330, RFC 5905), an HTTP Date (RFC 9110) or the board's own clock. Each is checked before
+it is used.
 """
 
 import os
@@ -18,15 +18,14 @@ if False:  # for type hints only
 
 BUILD = const(1793491200)  # the day of this release, 2026-11-01: no true clock is earlier
 _NTP_EPOCH = const(2208988800)  # seconds from 1900 to 1970
-_HORIZON = const(946684800)  # thirty years: how long after its build a device may still be in use
+_HORIZON = const(946684800)  # thirty years: a device may still be in use that long after its build
 _PATIENCE = const(3000)  # ms for one address
 _ETIMEDOUT = const(110)
 
 
 def check(now: int, earliest: int) -> int:
-    """`now` if it can be true: not before `earliest`, not more than thirty years after both it and this build.
-
-    Raises EnrollError("clock").
+    """Return `now` if it can be true: not before `earliest`, and less than thirty years after the later of `earliest`
+    and BUILD. All are Unix seconds. Raises EnrollError("clock").
     """
     if earliest <= now < max(earliest, BUILD) + _HORIZON:
         return now
@@ -34,12 +33,13 @@ def check(now: int, earliest: int) -> int:
 
 
 def parse(data: bytes, sent: bytes, earliest: int) -> int | None:
-    """Unix seconds from an SNTP answer, or None if it does not answer the request that carried `sent`.
+    """Unix seconds from the SNTP packet `data`, or None if it does not answer the request that carried `sent`.
 
-    `sent` is the transmit timestamp of that request (8 bytes); a server returns it as origin timestamp, and nobody can
-    who did not see the request. Times before `earliest` are read in the next era, after the roll-over of 2036; no
-    seconds at all, whatever the fraction, mean that the server has no time. Raises EnrollError("clock") for a server
-    that answers but should not be believed.
+    `sent`: the transmit timestamp of that request, 8 bytes. The server returns it as the origin timestamp; an attacker
+    who did not see the request cannot. `earliest`: Unix seconds; a time before it is taken to be in the next NTP era,
+    which begins in 2036. Zero seconds, whatever the fraction, mean that the server has no time.
+
+    Raises EnrollError("clock") for a server that answers but must not be believed.
     """
     if len(data) < 48 or data[24:32] != sent or data[0] & 7 != 4:
         return None
@@ -51,14 +51,14 @@ def parse(data: bytes, sent: bytes, earliest: int) -> int | None:
 
 
 def _query(host: str, port: int, earliest: int):
-    """Task: ask a server once at each of its addresses. Returns Unix seconds; raises OSError or EnrollError.
+    """Task: ask a time server once at each of its addresses. Returns Unix seconds; raises OSError or EnrollError.
 
-    An answer from another address is dropped by the stack, even with the right nonce: between most devices and a time
-    server is a router that drops it anyway, and only a connected socket learns at once that nobody is there.
+    The UDP socket is connected, because only then does it learn at once that the port is closed. The IP stack therefore
+    drops an answer from another address, even with the right nonce; the router in front of most devices would, too.
     """
     from .connection import lookup
 
-    yield 0  # a watchdog is fed before every look-up
+    yield 0  # feeds the watchdog before each look-up
     failure: Exception = OSError(_ETIMEDOUT)
     for where in lookup(host, port, socket.SOCK_DGRAM):
         nonce = os.urandom(8)
@@ -66,7 +66,7 @@ def _query(host: str, port: int, earliest: int):
         try:
             sock.connect(where)
             sock.setblocking(False)
-            sock.send(b"\x23" + bytes(39) + nonce)  # version 4, client; nothing else about this device is told
+            sock.send(b"\x23" + bytes(39) + nonce)  # version 4, client; zeros tell nothing about this device
             start = time.ticks_ms()
             while time.ticks_diff(time.ticks_ms(), start) < _PATIENCE:
                 if (yield sock, POLLIN):
@@ -81,13 +81,13 @@ def _query(host: str, port: int, earliest: int):
 
 
 def ask(config: "Config", log):
-    """Task: ask the servers of `config.ntp` one after another until one gives a time that can be true.
+    """Task: return Unix seconds from the first source whose time can be true.
 
-    Where none does, the Date that the service's server sends to anyone is taken as a hint, without verifying who sends
-    it: TLS is verified after it as ever. The last source is the board's own clock. `log(line)` is told which source it
-    was in the end, and why those before it were not believed.
+    The sources, in order: the servers of `config.ntp`; the Date header that the service's server sends to anyone; the
+    board's own clock. The Date comes over an unverified connection and is only a hint: TLS is verified later as always.
+    `log(line)` is told which source was used, and why each earlier one was not.
 
-    Returns Unix seconds; raises EnrollError("clock") with what the first server had to say.
+    Raises EnrollError("clock") with what went wrong at the first server.
     """
     earliest = BUILD if config.earliest is None else config.earliest
     failure = ""
@@ -95,7 +95,7 @@ def ask(config: "Config", log):
         if port:
             task = _query(name, port, earliest)
         else:
-            from . import httpclock  # not needed where a time server answers
+            from . import httpclock  # not needed if a time server answers
 
             task = httpclock.ask(config, earliest, check)
         try:

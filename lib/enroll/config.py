@@ -1,4 +1,4 @@
-"""The values of enroll.json. reader.py reads them, schema.py knows what they may be."""
+"""The values of enroll.json. reader.py parses the file, schema.py checks the values."""
 
 import sys
 
@@ -7,9 +7,9 @@ if False:  # for type hints only
 
 
 def unload(*names: str) -> None:
-    """Forget modules of this package, by name, so that their heap is given back once nothing uses them any more.
+    """Remove modules of this package, given by name, from sys.modules. That frees their heap once nothing uses them.
 
-    They are imported again when they are next needed. Nothing happens to one that is not loaded.
+    The next import loads them again. Names that are not loaded are ignored.
     """
     for name in names:
         parent, name = ("enroll." + name).rsplit(".", 1)
@@ -18,12 +18,12 @@ def unload(*names: str) -> None:
 
 
 def provider(name: str) -> "Any":
-    """The module of provider `name`: a plug-in that the configuration names, and nothing else loads one."""
+    """Import and return the module of provider `name`. Only the provider that the configuration names is loaded."""
     return __import__("enroll.providers." + name, None, None, (name,))
 
 
 class Secret:
-    """A text that is not printed: only `reveal()` gives it away."""
+    """A text that prints as ***; `reveal()` returns it."""
 
     def __init__(self, value: str) -> None:
         self._value = value
@@ -36,25 +36,25 @@ class Secret:
 
 
 class Config:
-    """What enroll.json says."""
+    """The checked values of enroll.json."""
 
     provider: str  # its name
     service: "Any"  # its module
     url: str
-    moved_from: "list[str]"  # what `url` was before
+    moved_from: "list[str]"  # earlier values of `url`
     ca: "str | None"  # path
     store: str  # path
     ntp: "list[tuple[str, int]]"  # (host, port)
     earliest: "int | None"  # Unix seconds; None: the day of the build
-    timeout: float  # s, as the three that follow
+    timeout: float  # seconds, as are the next three
     first: float
     cap: float
     renew: float
-    network: "list[dict]"  # ssid, password (a Secret), ip ("192.168.1.5/24"), gateway, dns; None where one is left out
-    section: "dict[str, Any]"  # the provider's own keys; those that must not be printed are Secrets
+    network: "list[dict]"  # ssid, password (a Secret), ip ("192.168.1.5/24"), gateway, dns; None if one is left out
+    section: "dict[str, Any]"  # the provider's own keys; private values are Secrets
 
     def __init__(self, data: "Any", path: str = "") -> None:
-        """Check `data`, the parsed JSON. `path`: the file it came from, which `ca` and `store` are relative to.
+        """Check and take `data`, the parsed JSON of the file at `path`. `ca` and `store` are relative to its folder.
 
         Raises EnrollError("configuration").
         """
@@ -66,19 +66,18 @@ class Config:
 
     @staticmethod
     def load(path: str) -> "Config":
-        """Read the configuration at `path`. Raises EnrollError("configuration")."""
+        """Read and check the configuration at `path`. Raises EnrollError("configuration")."""
         from . import reader
 
         data = reader.read(path)
         del reader
-        unload("reader", "scalars")  # before schema.py is there too
+        unload("reader", "scalars")  # frees their heap before schema.py is loaded
         return Config(data, path)
 
     def complete(self, values: dict) -> None:
-        """Fill in what the device knows of itself, the `values` of the port's `identity`.
+        """Fill in what the board knows of itself: `values` is what the port's `identity` returns.
 
-        Raises EnrollError("configuration") if it lacks something, and for what the provider says of several keys
-        together.
+        Raises EnrollError("configuration") if a required key is still missing, or if several keys do not fit together.
         """
         if "" in self.section.values():
             from .schema import complete

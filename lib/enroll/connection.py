@@ -1,7 +1,7 @@
-"""A connection: names, TCP and TLS, under one deadline. The certificate is known before anything is sent.
+"""A connection: name look-up, TCP and TLS under one deadline. The certificate is verified before a request is sent.
 
-Everything is a task for the drivers of `tasks.py`; only a look-up of a name and a single step of cryptography cannot be
-cut short.
+What waits is a task for the drivers of tasks.py. Only a name look-up and a single cryptographic operation cannot be cut
+short.
 """
 
 import gc
@@ -18,19 +18,19 @@ if __debug__:  # mpy-cross -O leaves this out: it knows const by itself
 if False:  # for type hints only
     from typing import Any
 
-_PIECE = const(48)  # bytes read at once: small pieces are found in the fullest heap
-_BLOCKED = const((11, 35, 36, 115, 119))  # EAGAIN, and EINPROGRESS, of Linux, lwIP and macOS
+_PIECE = const(48)  # bytes per read: even a nearly full heap has room for so few
+_BLOCKED = const((11, 35, 36, 115, 119))  # EAGAIN and EINPROGRESS on Linux, lwIP and macOS
 _RESET = const(104)  # ECONNRESET
 
 
 def lookup(host: str, port: int, kind: int) -> list:
-    """The IPv4 addresses of `host`, as sockets of that `kind` want them. Raises EnrollError("network")."""
+    """The IPv4 addresses of `host`, as sockets of type `kind` take them. Raises EnrollError("network")."""
     found = []
     try:
         for it in socket.getaddrinfo(host, port, socket.AF_INET, kind):
             if it[-1]:
                 found.append(it[-1])
-    except OSError:  # its number means something else on each port
+    except OSError:  # its number means something different on each port
         pass
     if not found:
         raise EnrollError("network", "no IPv4 address for %s: check the name, and the network's name server" % host)
@@ -38,15 +38,17 @@ def lookup(host: str, port: int, kind: int) -> list:
 
 
 def trust(ca: str | None, log=None):
-    """A TLS context that trusts the certificates in the file `ca`, or anyone if it is None.
+    """A TLS context that trusts the certificates in the file `ca` (PEM or DER), or any server if `ca` is None.
 
-    They are loaded one by one and in DER: some ports' TLS knows no PEM, and none takes several at once. One that it
-    cannot read (an Ed25519 key, a critical extension) is passed over, which `log` is told.
+    Certificates are loaded one by one, in DER: some ports' TLS cannot read PEM, and none takes several at once. A
+    certificate that TLS cannot read (an Ed25519 key, a critical extension) is skipped, and `log(line)` is told.
+
+    Raises EnrollError("configuration") if no certificate is left, and EnrollError("memory").
     """
     import tls
 
     context = tls.SSLContext(tls.PROTOCOL_TLS_CLIENT)
-    context.verify_mode = tls.CERT_REQUIRED if ca else tls.CERT_NONE  # type: ignore[attr-defined]  # stubs forget it
+    context.verify_mode = tls.CERT_REQUIRED if ca else tls.CERT_NONE  # type: ignore[attr-defined]  # not in the stubs
     if ca:
         try:
             with open(ca, "rb") as file:
@@ -80,49 +82,52 @@ def trust(ca: str | None, log=None):
 
 
 class Connection:
-    """TCP, and TLS over it if `secure` is called. Every task raises OSError, and EnrollError for what TLS says."""
+    """TCP, with TLS on top once `secure` was called. Every task raises OSError, and EnrollError for failures of TLS."""
 
     def __init__(self) -> None:
-        self.sock = self.stream = socket.socket()  # the stream may be a TLS object over it
-        self.end: Any = 0  # when everything has to be over, in ticks of milliseconds
-        self.rest = b""  # has come, is not read yet
+        self.sock = self.stream = socket.socket()  # with TLS the stream is the TLS object
+        self.end: Any = 0  # the deadline, in ticks of milliseconds
+        self.rest = b""  # received, not read yet
         self.host = ""
-        self.known = False  # TLS has verified who the server is, and nothing has been read from it
-        self.left = False  # something has been sent
-        self.taken = 0  # bytes of this heap that TLS has taken
+        self.known = False  # TLS has verified the server, and nothing has been read from it yet
+        self.left = False  # part of a request was sent
+        self.taken = 0  # bytes of our heap that TLS took
 
     def wait(self, flags):
-        """Task: yield the stream and `flags`, or 0 for none, which lets the driver feed, unless time is up."""
+        """Task: wait for `flags`; returns those that are set, or 0. Without any, it lets the driver feed the watchdog.
+
+        Raises OSError(ETIMEDOUT) after the deadline.
+        """
         if ticks_diff(self.end, ticks_ms()) <= 0:
             raise OSError(110)  # ETIMEDOUT
         return (yield (self.stream, flags) if flags else 0)
 
     def connect(self, address):
-        """Task: connect to `address`, as `lookup` gives it."""
+        """Task: connect to `address`, one of those that `lookup` returns."""
         sock = self.sock
         sock.setblocking(False)
         try:
-            sock.setsockopt(6, 1, 1)  # TCP_NODELAY: what is sent need not wait for an ACK
+            sock.setsockopt(6, 1, 1)  # TCP_NODELAY: send at once, without waiting for an ACK
         except OSError:
             pass
         yield from self._io(0, sock.connect, address)
         while not (yield from self.wait(POLLOUT)):
             pass
-        if (yield from self.peek()) == b"":  # raises what went wrong: the flags of some ports do not tell
+        if (yield from self.peek()) == b"":  # raises if connecting failed: the flags of some ports do not show that
             raise OSError(_RESET)
 
     def secure(self, host: str, ca: str | None):
-        """Task: speak TLS with `host`. `ca`: file of the CA; None: trust anyone.
+        """Task: start TLS and verify that the server is `host`. `ca`: path of the CA certificates; None: trust any.
 
-        Reading drives the handshake on until the server's certificate has been verified. What is then left of it, the
-        first write does. mbedTLS calls back for each certificate of the chain, the server's own last, whatever it
-        thinks of them, but then it does not return from that read.
+        Reads until the server's certificate has been verified; the first write completes the handshake. mbedTLS calls
+        `_verified` for each certificate of the chain, the server's own last, even if it refuses one. In that case the
+        read raises.
         """
         gc.collect()
         context = trust(ca)
         context.verify_callback = self._verified
         self.host = host
-        gc.collect()  # of the file too: the TLS object stays where it is put, and leaves no hole then
+        gc.collect()  # also frees what was read of `ca`, before the long-lived TLS object is allocated
         free = gc.mem_free()
         self.stream = yield from self._io(
             0, context.wrap_socket, self.sock, server_hostname=host, do_handshake_on_connect=False
@@ -143,7 +148,7 @@ class Connection:
     def close(self) -> None:
         """Close the TLS object and its socket: after a failed handshake the first does not close the second.
 
-        It takes no heap, of which there may be none left.
+        Allocates nothing: the heap may be full.
         """
         for _ in range(2):
             try:
@@ -153,7 +158,9 @@ class Connection:
             self.stream = self.sock
 
     def _io(self, flags: int, call, *data, **more):
-        """Task: `call(...)` until it does not say that it would block, once if there are no `flags` to wait for."""
+        """Task: repeat `call(...)` until it does not block, and return its result. Waits for `flags` in between; if
+        they are 0, calls once.
+        """
         while True:
             done = None
             try:
@@ -170,24 +177,26 @@ class Connection:
             yield from self.wait(flags)
 
     def write(self, data):
-        """Task: send some of `data`; returns how many bytes, at least one."""
+        """Task: send the beginning of `data`; returns how many bytes were sent, at least one."""
         done = yield from self._io(POLLOUT, self.stream.write, data)
         self.left = True
         return done
 
     def peek(self, flags: int = 0):
-        """Task: what has come and is not read yet, b"" at the end; without `flags` to wait for None if nothing has."""
+        """Task: return what was received but not read yet, b"" at the end of the stream. If there is nothing, wait for
+        `flags`; if they are 0, return None.
+        """
         if self.rest:
             return self.rest
-        receive = getattr(self.stream, "recv", None)  # `read` of TLS would lose an end that follows data
+        receive = getattr(self.stream, "recv", None)  # TLS has only `read`; more than 1 byte could lose the end
         data = yield from self._io(flags, receive or self.stream.read, _PIECE if receive else 1)
         self.rest = data or b""
         return data
 
     def read(self):
-        """Task: the next bytes, b"" at the end."""
+        """Task: return the next bytes, b"" at the end of the stream."""
         if not self.rest:
-            yield from self.wait(0)  # also while a server never lets it wait
+            yield from self.wait(0)  # checks the deadline even if the server sends without a pause
             yield from self.peek(POLLIN)
             self.known = False
         data = self.rest
@@ -196,13 +205,14 @@ class Connection:
 
 
 def connect(host: str, port: int, timeout: float):
-    """Task: a Connection to `host` that has to end in `timeout` seconds, the first that stands of all its addresses,
-    which share that time. Raises OSError and EnrollError.
+    """Task: return a Connection to the first address of `host` that accepts one.
+
+    `timeout`: seconds until the Connection's deadline; all addresses share them. Raises OSError and EnrollError.
     """
     end = ticks_add(ticks_ms(), int(timeout * 1000))
     yield 0  # feeds the watchdog: a look-up may take long
     found = lookup(host, port, socket.SOCK_STREAM)
-    gc.collect()  # of what the look-up has left, so that what stays lies close together
+    gc.collect()  # frees what the look-up left, before objects that stay are allocated
     yield 0
     while True:
         address = found.pop(0)

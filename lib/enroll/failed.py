@@ -1,4 +1,4 @@
-"""What comes of an attempt that fails; loaded when one does."""
+"""What to do after an attempt that failed. Loaded only then."""
 
 import os
 
@@ -15,19 +15,22 @@ if False:  # for type hints only
 
 
 def words(fact: str, error: Exception, kind: str = "network") -> "Any":
-    """`error` as it is reported: `fact` and what a library said, or itself where it says enough."""
+    """`error` as it should be reported: an EnrollError or MemoryError unchanged; for any other exception an EnrollError
+    of `kind` that says `fact`, and quotes the exception.
+    """
     if isinstance(error, (EnrollError, MemoryError)):
         return error
     return EnrollError(kind, fact, "%s %s" % (type(error).__name__, error))
 
 
 def failed(enroller: "Enroller", error: "Any", action: type["Action"]) -> "Action":
-    """What `Enroller.attempt` returns after `error`; `action`: the class of it.
+    """What `Enroller.attempt` returns after an attempt that raised `error`. `action`: the class Action.
 
-    Raises `error`, an EnrollError then, where there should be no other attempt.
+    Raises an EnrollError instead if no other attempt makes sense: for the kinds `configuration` and `storage`, unless
+    the service said so or a record still waits to be written.
     """
     if isinstance(error, MemoryError):
-        enroller.journal.state = None  # look again: the answer may be on flash
+        enroller.journal.state = None  # read flash again: the answer may be there
         error = EnrollError("memory", "not enough heap")
     error = words("the attempt failed", error)
     if error.kind in ("configuration", "storage") and not error.said and not enroller.journal.unsaved:
@@ -36,7 +39,7 @@ def failed(enroller: "Enroller", error: "Any", action: type["Action"]) -> "Actio
     enroller.failures += 1
     if enroller.failures % 3 == 0 and not error.said:
         try:
-            getattr(enroller.port, "drop", tasks.ignore)()  # a driver may say that it is connected, and be wrong
+            getattr(enroller.port, "drop", tasks.ignore)()  # the driver may report a link that is dead
         except Exception as failure:
             enroller.warn("%s %s" % (type(failure).__name__, failure))
     chance = int.from_bytes(os.urandom(2), "big") / 65536
@@ -46,7 +49,7 @@ def failed(enroller: "Enroller", error: "Any", action: type["Action"]) -> "Actio
 
 
 def refused(enroller: "Enroller", answer: "Answer", error: "Any") -> Exception:
-    """What to raise for `error`, which came of parsing `answer`; what it means for the next attempt is noted."""
+    """The exception to raise for `error`, which parsing `answer` raised. Writes the outcome to the journal."""
     service = enroller.config.service
     journal = enroller.journal
     error = words("the answer is more than this firmware can read", error, "answer")
@@ -60,7 +63,7 @@ def refused(enroller: "Enroller", answer: "Answer", error: "Any") -> Exception:
             journal.note(RAW, answer.body)
         return words("the answer was cut short and is kept in " + journal.path, answer.cut or error)
     if error.kind == "server" and answer.status not in (429, 503):
-        journal.note(TRIED)  # it may have been registered all the same
+        journal.note(TRIED)  # the service may have registered the device all the same
     elif not answer.again and (service.ONCE or error.kind != "server"):
         journal.note(REFUSED)
     return error

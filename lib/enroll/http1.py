@@ -1,6 +1,6 @@
-"""HTTP/1.1 (RFC 9110, RFC 9112): the bytes of a request, and its answer, read within bounds.
+"""HTTP/1.1 (RFC 9110, RFC 9112): encodes requests, and reads answers within fixed bounds.
 
-Everything is a task for the drivers of `tasks.py`. Redirects are answers like any other: nothing is sent elsewhere.
+What waits is a task for the drivers of tasks.py. A redirect is an answer like any other and is never followed.
 """
 
 from .connection import Connection, connect
@@ -15,11 +15,11 @@ if False:  # for type hints only
     from typing import Any
 
 _HEAD = const(65536)  # bytes of status line and headers together
-_KEPT = const(16384)  # and of what is kept of them
-_SIZE = const(8192)  # bytes of a line with the size of a chunk, or of trailers
-_JOINED = const(4096)  # bytes of a body that leaves together with its head
-_BODY = const(8192)  # bytes of a body that is kept: no record takes more
-_MORE = const(256)  # bytes by which the buffer of a body grows
+_KEPT = const(16384)  # bytes of these that are kept
+_SIZE = const(8192)  # bytes of a chunk's size line, and of the trailers after the last one
+_JOINED = const(4096)  # bytes of the longest body that is sent in one piece with its head
+_BODY = const(8192)  # bytes of the longest body that is kept: no record takes more
+_MORE = const(256)  # bytes by which a body's buffer grows
 _RESET = const(104)  # ECONNRESET
 _USUAL = const("Connection: close\nUser-Agent: enroll\nAccept: application/json\nAccept-Encoding: identity")
 _NEEDED = const(("content-length", "transfer-encoding", "date", "retry-after"))
@@ -30,7 +30,7 @@ def _malformed(fact: str) -> EnrollError:
 
 
 def add(headers: dict, name: str, value) -> None:
-    """Add a header unless there is one of that name, in any case."""
+    """Add a header unless `headers` has one of that name. Case does not matter."""
     for there in headers:
         if there.lower() == name.lower():
             return
@@ -38,8 +38,10 @@ def add(headers: dict, name: str, value) -> None:
 
 
 def encode(method: str, target: tuple, headers: dict, body) -> "tuple[bytes, Any]":
-    """The bytes of a request to `target`, as `split` gives it: its head, with a short `body` in it, and what is left of
-    `body`. Raises EnrollError("configuration") for a header that cannot be sent.
+    """Encode a request as (head, body). A short `body` becomes part of the head; the second item is then empty.
+
+    `target`: what `split` returns. `headers`: gets the usual headers that it lacks. Raises EnrollError("configuration")
+    for a header with a line break.
     """
     scheme, host, port, path = target
     add(headers, "Host", host if port == (443 if scheme == "https" else 80) else host + ":" + str(port))
@@ -54,43 +56,45 @@ def encode(method: str, target: tuple, headers: dict, body) -> "tuple[bytes, Any
             raise EnrollError("configuration", "a line break in the header %s: take it out" % name)
         lines.append(line)
     lines += [b"", b""]
-    if len(body) <= _JOINED:  # in one piece: a server may answer and hang up when it has seen the head
+    if len(body) <= _JOINED:  # in one piece: a server may answer and hang up once it has read the head
         lines[-1] = body
         body = b""
     return b"\r\n".join(lines), body
 
 
 class Exchange:
-    """One request over a connection, and its answer: after `ask` there are `line`, its first, `status_code` and
-    `headers` (names in lower case), then the body comes piece by piece or whole.
+    """One request over `connection`, and its answer.
+
+    `ask` sets `line` (the status line), `status_code` and `headers` (names in lower case). After that, `read` returns
+    the body piece by piece, or `body` reads all of it.
     """
 
     def __init__(self, connection: Connection) -> None:
         self.connection = connection
-        self._room = _HEAD  # bytes that the head may still take
-        self.left: int | None = 0  # bytes of the body, or of its chunk, still to come; None: until the end
+        self._room = _HEAD  # bytes that the rest of the head may take
+        self.left: int | None = 0  # bytes of the body, or of this chunk, still to come; None: until the connection ends
         self.chunked = False
-        self.line = b""  # of the status
+        self.line = b""  # the status line
         self.status_code = 100
         self.headers: dict[str, str] = {}
         self.size = 0  # bytes of the body that `body` has read
 
     def close(self) -> None:
-        """Close the connection. It takes no heap, of which there may be none left."""
+        """Close the connection. Allocates nothing: the heap may be full."""
         self.connection.close()
 
     def ask(self, method: str, data: bytes, body, ready, brief: bool):
-        """Task: send `data` and `body`, as `encode` gives them, and read the head of the answer.
+        """Task: send `data` and `body`, as `encode` returns them, and read the head of the answer.
 
-        `ready()` is called when nothing has been sent. An answer is read even if not all of the request could be sent:
-        it may say why. `brief`: see `_head`.
+        `ready()`: called before the first byte is sent. `brief`: see `_head`. If sending fails, an answer is read all
+        the same: it may say why.
         """
         ready()
         failure = None
         try:
             for part in (data, body):
                 part = memoryview(part)
-                # an answer that begins is read at once: after a write that fails, TLS reads nothing more
+                # stop sending once an answer has begun: after a write that fails, TLS reads nothing more
                 while part and not (body and self.connection.left and (yield from self.connection.peek())):
                     part = part[(yield from self.connection.write(part)) :]
         except OSError as error:
@@ -101,7 +105,7 @@ class Exchange:
             raise failure or error
 
     def readline(self, size: int):
-        """Task: the next line without its end, cut to `size` bytes; all of it counts against the head's bound."""
+        """Task: return the next line without its end, cut to `size` bytes. All of it counts against `_room`."""
         line = end = b""
         while not end:
             data = yield from self.connection.read()
@@ -115,13 +119,13 @@ class Exchange:
         return line.rstrip(b"\r")
 
     def _head(self, method: str, brief: bool):
-        """Task: read status and headers. `brief`: of the headers only _NEEDED, of each only the first characters
-        and what contradicts them.
+        """Task: read status and headers. `brief`: keep only the headers in _NEEDED, each line cut to 64 bytes; a second
+        value that differs from the first is appended.
         """
         most = 64 if brief else _KEPT
         headers: dict[str, str] = {}
         while self.status_code < 200:
-            line = (yield from self.readline(most)) or (yield from self.readline(most))  # an empty one may come first
+            line = (yield from self.readline(most)) or (yield from self.readline(most))  # an empty line may come first
             if line[:7] != b"HTTP/1." or line[8:9] + line[12:13].strip() != b" " or not line[9:12].isdigit():
                 raise _malformed("status")
             self.line = line
@@ -133,7 +137,7 @@ class Exchange:
                 try:
                     name, colon, value = str(line, "utf-8").partition(":")
                 except ValueError:
-                    continue  # no header that matters here
+                    continue  # not UTF-8: no header that matters here
                 name = name.lower()
                 value = value.strip()
                 before = headers.get(name)
@@ -148,14 +152,14 @@ class Exchange:
         length = headers.get("content-length", "")
         coding = headers.get("transfer-encoding", "").lower()
         self.chunked = coding.split(",")[-1].strip() == "chunked"
-        if not self.chunked:  # what cannot be understood ends when the connection does: nothing of it is lost
+        if not self.chunked:  # if the framing makes no sense, read until the connection ends: nothing is lost
             self.left = int(length) if length.isdigit() and len(length) < 10 and coding in ("", "identity") else None
 
     def read(self):
-        """Task: the next bytes of the body, or b"" at its end."""
+        """Task: return the next bytes of the body, b"" at its end."""
         if self.chunked and not self.left:  # go on to the next chunk (RFC 9112, 7.1)
             self._room = _SIZE
-            # the first line is the end of the chunk before, where there was one
+            # after a chunk, the first line is the empty end of that chunk
             size = (yield from self.readline(40)) or (yield from self.readline(40))
             try:
                 self.left = int(size.partition(b";")[0], 16)
@@ -180,8 +184,8 @@ class Exchange:
         return data
 
     def body(self, buffer: bytearray):
-        """Task: read the body into `buffer`, which grows where that is too short. `size` says how much has come, also
-        when this raises.
+        """Task: read the body into `buffer`, which grows if it is too short. `size` counts the bytes that came, even if
+        this raises.
         """
         while True:
             piece = yield from self.read()
@@ -192,7 +196,7 @@ class Exchange:
                 raise _malformed("too long a body")
             end = self.size + len(piece)
             if end > len(buffer):
-                buffer.extend(bytes(_MORE))  # not piece by piece: each time it may have to move
+                buffer.extend(bytes(_MORE))  # in larger steps than pieces: each time the buffer may have to move
             buffer[self.size : end] = piece
             self.size = end
 
@@ -200,19 +204,20 @@ class Exchange:
 def exchange(
     method: str, url: str, body=b"", headers=None, timeout: float = 20, ca=None, ready=ignore, brief=True, verify=True
 ):
-    """Task: send a request and return its Exchange, whose body is still to be read; the caller closes it.
+    """Task: send a request and return its Exchange, with the body still unread. The caller closes the Exchange.
 
-    `timeout`: seconds for everything. `ca`: path of the CA's certificates, needed for https unless `verify` is False,
-    which is for requests without any credential. `ready()` is called when the connection stands, the server is known,
-    and nothing of the request has been sent. `brief`: of the headers only those that are needed here are kept. Raises
-    OSError for the connection, and EnrollError (`certificate`, `memory`, `network`, `answer`, `configuration`), whose
-    `unsent` is true where the server cannot have acted on the request; ValueError as `split` does.
+    `timeout`: seconds for everything. `ca`: path of the CA certificates, required for https unless `verify` is False;
+    that is for requests without any credential. `ready()`: called once the connection is up and the server is verified,
+    before the first byte is sent. `brief`: keep only the headers that this package needs.
+
+    Raises OSError for the connection, EnrollError (`certificate`, `memory`, `network`, `answer`, `configuration`) and
+    ValueError as `split` does. `unsent` of the EnrollError is true if the server cannot have acted on the request.
     """
     scheme, host, port = split(url)[:3]
     secure = scheme == "https"
     if secure and verify and not ca:
         raise EnrollError("configuration", "https wants a `ca`")
-    data, body = encode(method, split(url), headers or {}, body)  # a mistake in it needs no connection
+    data, body = encode(method, split(url), headers or {}, body)  # raises before a connection is made
     connection = yield from connect(host, port, timeout)
     try:
         if secure:

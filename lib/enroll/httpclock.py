@@ -1,4 +1,4 @@
-"""Unix seconds from the Date of HTTP: clock.py imports this where no time server answers."""
+"""Unix seconds from an HTTP Date header. clock.py imports this only if no time server answers."""
 
 from . import http1
 from .errors import EnrollError
@@ -14,9 +14,10 @@ _ETIMEDOUT = const(110)
 
 
 def ask(config: "Config", earliest: int, check):
-    """Task: the Date that the service's server sends to anyone: where there is none with HEAD, with GET.
+    """Task: return Unix seconds from the Date that the service's server sends to anyone, in answer to HEAD or else GET.
 
-    `check(unix, earliest)`: what raises EnrollError for a time that cannot be true. Raises OSError or EnrollError.
+    `check(unix, earliest)`: returns a time that can be true and raises EnrollError for any other. Raises OSError or
+    EnrollError.
     """
     origin = "/".join(config.url.split("/")[:3])
     for method in ("HEAD", "GET"):

@@ -1,4 +1,4 @@
-"""Dates as HTTP (RFC 9110, 5.6.7) and enroll.json write them: imported where one is read or written."""
+"""Dates as HTTP (RFC 9110, 5.6.7) and enroll.json write them. Loaded only to read or write one."""
 
 from .calendar import civil, days
 
@@ -9,7 +9,7 @@ _MONTHS = const(" Jan Feb Mar Apr May Jun Jul Aug Sep Oct Nov Dec ")
 
 
 def _start(year: int, month: int, day: int) -> int:
-    """Unix seconds at the start of a day (UTC); `month` from 0. Raises ValueError if there is none since 1970."""
+    """Unix seconds at the start of a day (UTC); `month` from 0. Raises ValueError before 1970 and for no date."""
     unix = days(year, month, day) * 86400
     if unix < 0 or civil(unix)[:2] != (year, month):
         raise ValueError
@@ -33,11 +33,11 @@ def iso_time(now: int) -> str:
 
 
 def http_date(value: str, near: int) -> int | None:
-    """Unix seconds of an HTTP date (RFC 9110, 5.6.7), 1970 or later, or None if it is none.
+    """Unix seconds of an HTTP date (RFC 9110, 5.6.7), or None if `value` is not one or is before 1970.
 
-    "Sun, 06 Nov 1994 08:49:37 GMT", or as old servers write it: "Sunday, 06-Nov-94 08:49:37 GMT" and
-    "Sun Nov  6 08:49:37 1994". `near`: Unix seconds. Of the years that two digits may stand for it is the last one
-    that is not more than fifty years after `near`.
+    Reads "Sun, 06 Nov 1994 08:49:37 GMT" and the forms of old servers: "Sunday, 06-Nov-94 08:49:37 GMT" and
+    "Sun Nov  6 08:49:37 1994". `near`: Unix seconds; a two-digit year stands for the last such year that is at most
+    fifty years after `near`.
     """
     try:
         words = value.replace("-", " ").split()

@@ -1,4 +1,7 @@
-"""HTTP(S) for callers who may block, called like micropython-lib's urequests; `connection` verifies, `http1` bounds."""
+"""HTTP(S) requests with the interface of micropython-lib's urequests, over the verified and bounded client of http1.py.
+
+`request` blocks; `fetch` is a task.
+"""
 
 from time import ticks_add, ticks_ms, time
 
@@ -13,11 +16,11 @@ if __debug__:  # mpy-cross -O leaves this out: it knows const by itself
 if False:  # for type hints only
     from typing import Any
 
-_SILENCE = const(30)  # seconds that a connection is kept for
+_SILENCE = const(30)  # seconds for which an idle connection is kept at most
 
 
 class Headers(dict):
-    """Response headers; look-ups ignore case."""
+    """Response headers. Look-ups ignore case."""
 
     def get(self, name: str, default=None):
         return super().get(name.lower(), default)
@@ -33,8 +36,8 @@ class Headers(dict):
 
 
 class Response:
-    """An answer: `status_code`, `reason`, `headers`, `content`, `text`, `json()`, `raw.read()`, `close()`, and
-    `retry_after`, the seconds that the server asks to wait, or None.
+    """An answer as urequests returns it: `status_code`, `reason`, `headers`, `content`, `text`, `json()`, `raw.read()`,
+    `close()`. `retry_after`: seconds that the server asks to wait, or None.
     """
 
     def __init__(self, it: Exchange, feed) -> None:
@@ -58,7 +61,7 @@ class Response:
         return after(self.headers.get("retry-after", ""), http_date(self.headers.get("date", ""), now()) or now())
 
     def read(self) -> bytes:
-        """The next bytes of the body as they were sent, b"" at its end."""
+        """Return the next bytes of the body as they were sent, b"" at its end."""
         return tasks.run(self._it.read(), self._feed)
 
     @property
@@ -75,7 +78,7 @@ class Response:
 
 
 def _lasts(it: Exchange) -> int:
-    """How many seconds of silence the server keeps the connection of `it` for (RFC 9112, 9.3), at most 30."""
+    """Seconds for which the connection of `it` may be idle and is still usable (RFC 9112, 9.3): 0 to 30."""
     options = [option.strip() for option in it.headers.get("connection", "").lower().split(",")]
     if (
         it.left != 0
@@ -94,28 +97,29 @@ def _lasts(it: Exchange) -> int:
 
 
 def expire(idle: list) -> None:
-    """Close the connection in `idle` if it has been silent for too long, see `fetch`."""
+    """Close the connection in `idle`, see `fetch`, if it has been silent for too long."""
     if idle:
         connection, since, lasts = idle[0]
-        if not 0 <= time() - since < lasts:  # the clock may have been set
+        if not 0 <= time() - since < lasts:  # negative: the clock was set back
             idle.pop()
             connection.close()
 
 
 def _quiet(stream) -> bool:
-    """Whether nothing has come that nobody asked for, not even the end."""
+    """Whether an idle connection is still usable: it has received nothing, not even the end of the stream."""
     try:
         return (getattr(stream, "recv", None) or stream.read)(1) is None
     except OSError as error:
-        return error.errno in (11, 35)  # EAGAIN, of macOS too
+        return error.errno in (11, 35)  # EAGAIN on Linux and lwIP, and on macOS
 
 
 def _again(method: str, request: "tuple[bytes, Any]", connection, timeout: float, repeat: bool):
-    """Task: what `exchange` does, with the `request` of `encode` over a connection that was used before; None where it
-    has to be done over another.
+    """Task: the same as `exchange` over a `connection` that was used before. Returns None if it failed and the request
+    should be sent again over a new one.
 
-    A balancer on the way may have forgotten the connection, and then nobody answers. So the head of the answer has to
-    come in a part of the time, which leaves enough to repeat what can be repeated.
+    `request`: what `encode` returned. `repeat`: whether it may be sent again even if the server may have acted on it. A
+    load balancer may have forgotten the connection; then nobody answers. So the head of the answer must come within
+    part of `timeout` (seconds): that leaves time to send the request again.
     """
     patience = timeout / (4 if repeat else 2)
     connection.end = ticks_add(ticks_ms(), int(patience * 1000))
@@ -130,14 +134,14 @@ def _again(method: str, request: "tuple[bytes, Any]", connection, timeout: float
             return it
     except OSError:
         if (it and it.status_code != 100) or (connection.left and not repeat):
-            raise  # it was acted on, or may have been
+            raise  # the server acted on the request, or may have
     finally:
         if connection:
             connection.close()
 
 
 def _fill(it: Exchange, limit: int):
-    """Task: the body of `it`. Raises EnrollError("answer") beyond `limit` bytes."""
+    """Task: return the body of `it`, decompressed. Raises EnrollError("answer") beyond `limit` bytes."""
     content = bytearray()
     while True:
         piece = yield from it.read()
@@ -169,9 +173,11 @@ def fetch(
     idle=None,
     repeat=False,
 ):
-    """Task: the same as `request`. `idle`: a list for the connection, which is left there if the server keeps it open;
-    the next request to the same host takes it from there. `repeat`: whether it does no harm if the server acts on the
-    request twice, whatever the method.
+    """Task: the same as `request`, with two more parameters.
+
+    `idle`: a list that holds the idle connection, or nothing. The request uses that connection, and leaves its own
+    there if the server keeps it open; pass the same list only for the same host. `repeat`: True if the server may
+    safely act on the request twice, whatever its method.
     """
     if not method.isalpha():
         raise EnrollError("configuration", "no HTTP method: give one like GET")
@@ -221,13 +227,15 @@ def fetch(
 
 
 def request(method, url, *positional, **more):
-    """Send a request and wait for its answer, as urequests does.
+    """Send a request and wait for its answer, as urequests does. Returns a Response.
 
-    `data`: str or bytes; `json`: becomes the body instead. `headers`: a dict, which wins over what is sent anyway.
-    `stream`: leave the body to `response.raw.read()`, else it is read (at most `limit` bytes) and the connection
-    closed. `auth`: (user, password) for HTTP Basic. `timeout`: seconds for everything together, 20 if None. `ca`: path
-    of the certificates to trust, needed for https. `feed()` is called at least every quarter of a second. Returns a
-    Response. Raises OSError for the connection and EnrollError for the rest (`certificate`, `memory`, `network`,
-    `answer`, `configuration`).
+    `data`: the body, str or bytes. `json`: an object to send as the body instead. `headers`: a dict; overrides the
+    headers that are sent by default. `stream`: True leaves the body to `response.raw.read()`; otherwise the body is
+    read (at most `limit` bytes) and the connection is closed. `auth`: (user, password) for HTTP Basic. `timeout`:
+    seconds for everything together, 20 if None. `parse_headers`: False keeps only the headers that this package needs.
+    `ca`: path of the CA certificates, required for https. `feed()`: called at least every quarter of a second.
+
+    Raises OSError for the connection, and EnrollError for the rest (`certificate`, `memory`, `network`, `answer`,
+    `configuration`).
     """
     return tasks.run(fetch(method, url, *positional, **more), more.get("feed", tasks.ignore))

@@ -1,7 +1,8 @@
-"""Two drivers for one kind of task, so that no protocol is written twice.
+"""Two drivers for one kind of task, one blocking and one for asyncio: each protocol is written once.
 
-A task is a generator. It yields `(stream, flags)` to wait for those `select` flags and is sent the flags that are up,
-or 0 when it is woken without: it looks at its own deadline then. Or it yields a number of seconds to sleep.
+A task is a generator. It yields `(stream, flags)` to wait for those `select` flags, and is sent the flags that are set.
+It may also be sent 0: no flag is set yet, and the task must check its own deadline. Or it yields a number of seconds to
+sleep.
 """
 
 import select
@@ -10,28 +11,28 @@ import time
 if __debug__:  # mpy-cross -O leaves this out: it knows const by itself
     from micropython import const
 
-_SLICE = const(250)  # ms; the longest time without feeding the watchdog
+_SLICE = const(250)  # ms; the longest time between two calls of `feed`
 
 
-driven: list = []  # the tasks that are being run, one inside another
+driven: list = []  # the tasks that are running, one inside another
 
 
 def ignore(*_) -> None:
-    """Neither feeds nor logs."""
+    """Do nothing: stands in for a `feed`, `log` or hook that is not there."""
 
 
 def pause(seconds: float):
-    """Task that sleeps for `seconds` in pieces short enough for a watchdog."""
+    """Task: sleep for `seconds`, in pieces short enough for a watchdog."""
     while seconds > 0:
         yield min(seconds, 0.25)
         seconds -= 0.25
 
 
 def run(task, feed=ignore, sleep=time.sleep, owner=None):
-    """Drive `task` to its end and return its value; `feed()` is called at least every quarter of a second.
+    """Drive `task` to its end and return its value. `feed()` is called at least every quarter of a second.
 
-    `sleep(seconds)` is used for pauses. `owner`: see `arun`. Exceptions of the task pass through; it is closed on every
-    way out.
+    `sleep(seconds)`: blocks; used for pauses. `owner`: see `arun`. Exceptions of the task pass through. The task is
+    always closed.
     """
     try:
         arun(task, feed, sleep, _SLICE, owner).send(None)
@@ -40,11 +41,11 @@ def run(task, feed=ignore, sleep=time.sleep, owner=None):
 
 
 async def arun(task, feed=ignore, sleep=None, timeout=0, owner=None):
-    """The same as `run` under asyncio, without blocking its loop. Cancelling raises in the task, which ends.
+    """The same as `run` under asyncio, without blocking its loop. A cancellation is raised inside the task.
 
-    `owner`: an object whose attribute `sent` tells that `task` must not be cut now; what would cut it (a cancellation,
-    KeyboardInterrupt, whatever `feed` raises) is raised in it when that is over. `timeout`: ms to poll for a stream;
-    with these it is `run`, whose `sleep(seconds)` blocks.
+    `owner`: an object whose attribute `sent` is true while `task` must not be interrupted. A cancellation,
+    KeyboardInterrupt or exception of `feed` during that time is raised in the task afterwards. `timeout`: milliseconds
+    to poll a stream, 0 under asyncio; `run` passes more, with a `sleep` that blocks.
     """
     if not sleep:
         from asyncio import sleep
@@ -87,7 +88,7 @@ async def arun(task, feed=ignore, sleep=None, timeout=0, owner=None):
             raise cut
         return end.value
     except Exception:
-        if cut:  # it was to end anyway
+        if cut:  # the task was to end anyway
             raise cut
         raise
     finally:

@@ -1,4 +1,4 @@
-"""What went wrong in TLS, in words. It is only imported when something has."""
+"""Failures of TLS, in words. Loaded only after one."""
 
 import gc
 
@@ -7,19 +7,19 @@ from .errors import EnrollError
 if __debug__:  # mpy-cross -O leaves this out: it knows const by itself
     from micropython import const
 
-_CERTIFICATE = const(6000)  # bytes that one certificate takes at most
-_BUFFERS = const(16000)  # bytes: TLS that has taken more than these from this heap has its buffers there
-_HANDSHAKE = const(36000)  # bytes that TLS takes at most, the handshake included (see boards/*/board.py)
-_ALERT = const(0x7780)  # mbedTLS: the other side has ended it by an alert
-# mbedTLS: "allocation failed" of X.509, DH, keys, EC, digests, ciphers and TLS, shifted by 7 bits
+_CERTIFICATE = const(6000)  # bytes of heap that loading one certificate takes at most
+_BUFFERS = const(16000)  # bytes: if TLS took more than this from our heap, its buffers are there
+_HANDSHAKE = const(36000)  # bytes of heap that TLS takes at most, with the handshake (see boards/*/board.py)
+_ALERT = const(0x7780)  # mbedTLS: the other side sent a fatal alert
+# mbedTLS's codes "allocation failed" of X.509, DH, keys, EC, digests, ciphers and TLS, without the low seven bits
 _SCARCE = const(b"\x51\x68\x7f\x9b\xa3\xc3\xfe")
-_BAD = const((0x7100, 0x7680, 0x7A00))  # and of certificates: too long a message, no CA, not for this use
+_BAD = const((0x7100, 0x7680, 0x7A00))  # mbedTLS's other codes for certificates: message too long, no CA, wrong use
 
 
 def unreadable(ca: str, count: int, log) -> None:
     """Tell `log` that TLS could not read certificate number `count` of the file `ca`.
 
-    It says the same where there was no memory for it, which raises EnrollError("memory").
+    Raises EnrollError("memory") if the heap is nearly full: TLS reports that in the same way.
     """
     gc.collect()
     if gc.mem_free() < _CERTIFICATE:
@@ -29,10 +29,10 @@ def unreadable(ca: str, count: int, log) -> None:
 
 
 def explain(connection, error):
-    """The error to raise for `error`, which TLS has raised: itself if the connection is what is wrong.
+    """The exception to raise for `error`, which TLS raised; `error` itself if the connection failed.
 
-    mbedTLS says why it refuses a certificate in the text of a ValueError; everything else is an OSError of its negative
-    codes (ssl.h, x509.h; what a lower layer said is in the last seven bits), or of an errno.
+    A ValueError of mbedTLS says in its text why it refuses a certificate. Everything else is an OSError with a negative
+    code of mbedTLS (ssl.h, x509.h; the low seven bits are a lower layer's) or with an errno.
     """
     reason = str(error)
     code = 0
@@ -40,13 +40,13 @@ def explain(connection, error):
     if isinstance(error, OSError):
         code = -error.args[0]
         reason = "is not one that this TLS takes, error %d" % -code
-        if code < 0 and connection.known and not connection.left:  # in the handshake: it may have said why it hung up
+        if code < 0 and connection.known and not connection.left:  # in the handshake: look for an alert
             try:
                 if connection.sock.recv(1) == b"\x15":
                     code = _ALERT
             except OSError:
                 pass
-        # of its big numbers mbedTLS says "allocation failed" by what reads as EBUSY
+        # ENOMEM, EBUSY, or a code of a lower layer: 16 is mbedTLS's "allocation failed" of big numbers, 106 of ASN.1
         scarce = code in (-12, -16) or (code > 0 and (code >> 7 in _SCARCE or code & 127 in (16, 106)))
     elif "unacceptable" in reason:
         reason = "has a key or a signature that is not safe any more"
@@ -57,13 +57,13 @@ def explain(connection, error):
     elif "valid" in reason:
         reason = "has expired or is not valid yet, if the clock is right"
     bad = not code or 0x2080 <= code < 0x5000 or code in _BAD
-    if connection.taken > _BUFFERS and bad:  # what was read is made of nothing where heap was missing
+    if connection.taken > _BUFFERS and bad:  # without heap mbedTLS misreads a good certificate
         gc.collect()
         scarce = scarce or gc.mem_free() < _HANDSHAKE
     if scarce:
         return EnrollError("memory", "TLS did not find all the heap that it takes, %d bytes are free" % gc.mem_free())
     if code == _ALERT and connection.known:
-        connection.left = False  # for nothing: with TLS 1.3 the server says so only now
+        connection.left = False  # the server ignored the request: with TLS 1.3 its alert comes only after that
         fact = "%s ended TLS, it seems to want a client certificate: use an address that wants none"
         return EnrollError("certificate", fact % connection.host)
     if bad:
@@ -72,7 +72,7 @@ def explain(connection, error):
 
 
 def useless(ca: str, error: OSError | None = None) -> EnrollError:
-    """The file `ca` holds no certificate that this TLS can read, or cannot be read itself because of `error`."""
+    """What to raise if the file `ca` has no certificate that this TLS can read, or if opening it raised `error`."""
     if error:
         return EnrollError("configuration", "`ca` in enroll.json, %s, cannot be read" % ca, error)
     return EnrollError("configuration", "no certificate that TLS can read in %s: `ca` wants PEM or DER" % ca)
