@@ -5,10 +5,10 @@
     credential = enroll.run(config, port)       # until registered
     session = enroll.Session(config, port)
     enroll.forget(config, port)                 # factory reset
-    enroll.set_registration_token(config, token, port)    # given at run time
+    enroll.set_registration_token(config, token, port)    # known only at run time
 
-What a boot with a credential needs is loaded at once, the rest when it is first used; `dir(enroll)` loads nothing.
-Modules are imported by name, as `import enroll.requests`.
+`import enroll` loads what a boot with a credential needs. The rest is loaded on first use; `dir(enroll)` loads nothing.
+Import other modules by name: `import enroll.requests`.
 """
 
 from .config import Config  # noqa: F401
@@ -18,7 +18,7 @@ __version__ = "0.1.0"
 
 
 def Enroller(*arguments, **more):  # noqa: F811
-    """Load the class of this name, which from then on is here instead, and make one."""
+    """Load enroller.Enroller, replace this function by it, and return an instance."""
     global Enroller
     from .enroller import Enroller
 
@@ -26,7 +26,7 @@ def Enroller(*arguments, **more):  # noqa: F811
 
 
 def Session(*arguments, **more):  # noqa: F811
-    """The same."""
+    """Load session.Session, replace this function by it, and return an instance."""
     global Session
     from .session import Session
 
@@ -34,10 +34,10 @@ def Session(*arguments, **more):  # noqa: F811
 
 
 def stored(config, port):
-    """The Credential that is kept for `config` on the board of `port`, or None. Uses no network and writes nothing.
+    """Return the stored Credential for `config` on the board of `port`, or None. Uses no network and writes nothing.
 
-    Raises EnrollError("configuration") where `config` lacks what the board does not know of itself, and where the
-    device is registered at another address than `url` and those in `moved_from`.
+    Raises EnrollError("configuration") if a required key is neither in `config` nor known to the board, and if the
+    device is registered at an address that is neither `url` nor in `moved_from`.
     """
     from .journal import Slots, recall
 
@@ -46,28 +46,31 @@ def stored(config, port):
 
 
 def run(config, port, **more):
-    """Register if that is not done yet, however long it takes, and return the Credential.
+    """Register unless that is done, however long it takes, and return the Credential.
 
-    `more`: `request` and `log` of Enroller. Raises EnrollError for what does not pass with time (kinds `configuration`
-    and `storage`).
+    `more`: `request` and `log` of Enroller. Raises EnrollError of kind `configuration` or `storage`; all other failures
+    are tried again.
     """
     return Enroller(config, port, **more).run()
 
 
 async def arun(config, port, **more):
-    """The same as `run` without blocking an asyncio loop."""
+    """The same as `run` under asyncio, without blocking its loop."""
     return await Enroller(config, port, **more).arun()
 
 
 def forget(config, port):
-    """Factory reset: erase the stored credential, then those of child devices. Raises EnrollError("storage")."""
+    """Factory reset: erase the stored credential, then those of child devices. `port`: its watchdog is fed.
+
+    Raises EnrollError("storage").
+    """
     from . import reset
 
     reset.forget(config, port)
 
 
 def set_registration_token(config, token, port):
-    """Give the device a new registration `token`, see enroll.token; an empty one unregisters it."""
+    """Give the device a new registration `token`; an empty one unregisters it. See enroll.token."""
     from . import token as module
 
     module.set_registration_token(config, token, port)

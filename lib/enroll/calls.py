@@ -1,9 +1,9 @@
-"""What a registered device calls at its service, besides plain requests: the module `device` of its provider, if it has
-one, and what such modules share.
+"""Calls of a registered device to its service. They are in the module `device` of its provider, if it has one; this
+module has what those share.
 
-Every call is a task of a Session: `session.run(task)` waits for it, `await session.arun(task)` does so under
-asyncio. As it is, it can neither be awaited nor iterated: that raises TypeError. Each raises OSError for the connection
-and EnrollError for what the service refuses (with `retry_after`).
+Every call is a task for a Session: run it with `session.run(task)`, or with `await session.arun(task)` under asyncio.
+Awaiting or iterating it directly raises TypeError. Each raises OSError for the connection, and EnrollError, with
+`retry_after`, if the service refuses it.
 """
 
 from .config import provider
@@ -12,7 +12,7 @@ from .providers import Answer
 
 
 def _device(name: str):
-    """The module of what a device calls that is registered with provider `name`, or None."""
+    """The module `device` of provider `name`, or None."""
     try:
         return provider(name + ".device")
     except ImportError:
@@ -20,15 +20,15 @@ def _device(name: str):
 
 
 def example(credential) -> "tuple[str, str, dict | None] | None":
-    """A harmless call to the service of `credential`, (method, path, JSON body), or None where it takes none."""
+    """A harmless call to the service of `credential` as (method, path, JSON body), or None if there is none."""
     module = _device(credential.provider)
     return module.example(credential) if module else None
 
 
 def settle(session, new: bool = False):
-    """Task: do what the configuration asks for once the device is registered, and what of it is not done yet.
+    """Task: do what the configuration asks for after registration and is not done yet; each `device` module says what.
 
-    Each module says what that is. `new`: the device has just been registered. With nothing to do it needs no network.
+    `session`: a Session. `new`: whether the device has just been registered. With nothing to do, sends no packets.
     """
     module = _device(session.credential.provider)
     if module:
@@ -36,7 +36,7 @@ def settle(session, new: bool = False):
 
 
 def settle_now(new: bool, *parts) -> None:
-    """The same for a Session made of `parts`, all of it before this returns. Raises EnrollError alone."""
+    """The same, blocking, for a Session made of `parts`. Raises only EnrollError."""
     from .session import Session
 
     session = Session(*parts)
@@ -49,8 +49,9 @@ def settle_now(new: bool, *parts) -> None:
 
 
 def read(response, table: str = "", session=None) -> dict:
-    """The JSON object in a Response, {} if there is none. Raises what `table`, as a provider's, has for a refusal; with
-    the service's own words if the Session is given, whose secrets must not be among them.
+    """The JSON object in a Response, {} if there is none. For a refusal, raises the EnrollError that `table` says, in
+    the format of providers/__init__.py. With `session`, it quotes the service's own words, unless they contain one of
+    the session's secrets.
     """
     known = (session.config, session.credential) if session else ()
     try:
@@ -61,8 +62,9 @@ def read(response, table: str = "", session=None) -> dict:
 
 
 def keep(session) -> None:
-    """Save the credential of `session` again, because its `extra` has changed, if it is the newest record. Beside a
-    newer note it is left alone: the next write would go to its own slot. Raises EnrollError("storage").
+    """Save the credential of `session` again after a change of its `extra`. Raises EnrollError("storage").
+
+    Only if the credential is the newest record. Otherwise the next write would overwrite the credential's own slot.
     """
     import json
 

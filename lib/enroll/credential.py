@@ -1,4 +1,4 @@
-"""What a service has given a device, and how it is kept."""
+"""What a service gave a device at registration, and how it is stored."""
 
 import json
 
@@ -10,17 +10,18 @@ if __debug__:  # mpy-cross -O leaves this out: it knows const by itself
 if False:  # for type hints only
     from .config import Config
 
-_MOST = const(8192)  # bytes that a record takes
+_MOST = const(8192)  # bytes of the longest body of a record, see journal.py
 
 
 class Credential:
-    """The device's place at its service: `provider` (name), `device_id`, `secret` (a Secret) and `extra`, the rest of
-    the answer.
+    """What authorises a registered device.
+
+    `provider`: its name. `device_id`: str. `secret`: a Secret. `extra`: the rest of the service's answer.
     """
 
     def __init__(self, config: "Config", device_id: str, secret: str, extra: dict, renewed=0) -> None:
-        """`config`: what it was given for. `renewed`: when the device last registered again after a 401 (Unix seconds),
-        0 if never.
+        """`config`: the Config that the device registered with. `renewed`: when the device last registered again after
+        a 401, in Unix seconds; 0 if never.
         """
         self.renewed = renewed
         self.config = config
@@ -32,7 +33,7 @@ class Credential:
 
     @property
     def extra(self) -> dict:
-        """The rest of the answer. Whatever in it is secret by its name is a Secret, see extra_secrets.py."""
+        """The rest of the answer. A field whose name sounds secret is a Secret, see extra_secrets.py."""
         if not self._sealed:
             from .extra_secrets import seal
 
@@ -44,7 +45,7 @@ class Credential:
         return self.config.service.headers(self, now)
 
     def encode(self) -> bytes:
-        """What is kept of it, at most 8 192 bytes. A field that could not be read back, or has no room, is left out."""
+        """The body of its record, at most 8 192 bytes. Leaves out fields that cannot be read back or do not fit."""
         if not self._sealed:
             text = json.dumps([self.device_id, self.secret.reveal(), self._extra, self.renewed]).encode()
             try:

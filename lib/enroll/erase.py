@@ -1,4 +1,4 @@
-"""Takes a secret that works once out of enroll.json, now that it has worked."""
+"""Erases a one-time secret from enroll.json after use."""
 
 import json
 import os
@@ -15,9 +15,9 @@ def _read(path: str) -> bytes:
 
 
 def erase(config: "Config", log) -> None:
-    """Overwrite the secret that the provider calls ONE_TIME with blanks, or `log` that it cannot be done.
+    """Overwrite with blanks the secret whose key is the provider's ONE_TIME. If that fails, tell `log(line)`.
 
-    A whole copy stands beside the file meanwhile, which `Config.load` falls back to when power fails.
+    Until that is done, an intact copy beside the file serves `Config.load` after a power cut.
     """
     key = config.service.ONE_TIME
     value = config.section[key]
@@ -42,17 +42,17 @@ def erase(config: "Config", log) -> None:
         if text[at + len(name) : start].strip() != b":":
             from .rewrite import leave_out
 
-            leave_out(config, key)  # one of them is written with escapes
+            leave_out(config, key)  # not found: its key or its value is written with escapes
             return
         blanks = b'"' + b" " * (len(quoted) - 2) + b'"'
         text = text[:start] + blanks + text[start + len(quoted) :]
         with open(copy, "wb") as file:
             file.write(text)
         with open(path, "r+b") as file:
-            file.seek(start)  # no other block is touched: one that a power cut leaves erased is the token's own
+            file.seek(start)  # touches only the token's own block: a power cut can erase no other
             file.write(blanks)
         if _read(path) != text:
-            raise OSError(5)  # EIO; the copy stays
+            raise OSError(5)  # EIO: what was read back differs; the copy stays
         os.remove(copy)
         config.section[key] = None
     except (OSError, EnrollError) as error:

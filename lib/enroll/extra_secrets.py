@@ -1,4 +1,4 @@
-"""Which fields of an answer are secret, besides the one that authorises: a password for MQTT, another service's key."""
+"""Finds further secrets in an answer, such as a password for MQTT or another service's key, and hides them."""
 
 import json
 
@@ -10,13 +10,13 @@ if __debug__:  # mpy-cross -O leaves this out: it knows const by itself
 if False:  # for type hints only
     from .credential import Credential
 
-# A field is secret if its name contains one of the first or ends with one of the others; case and figures do not count.
+# A field is secret if its name contains one of _PARTS or ends with one of _ENDS; case and trailing digits do not count.
 _PARTS = const(("pass", "pwd", "secret", "credential"))
 _ENDS = const(("token", "key", "keys", "pin", "psk"))
 
 
 def seal(credential: "Credential") -> None:
-    """Make what is secret in the `extra` of `credential`, at any depth, a Secret, or what it was before."""
+    """Turn every secret in the `extra` of `credential`, at any depth, into a Secret; on the next call, back again."""
     closed = credential._sealed = not credential._sealed
     names = getattr(credential.config.service, "SECRETS", ())
     parts: list = [credential._extra]
@@ -36,7 +36,7 @@ def seal(credential: "Credential") -> None:
 
 
 def _private(name) -> bool:
-    name = str(name).lower()  # MicroPython takes numbers for names, too
+    name = str(name).lower()  # MicroPython's json also accepts numbers as keys
     for part in _PARTS:
         if part in name:
             return True
@@ -44,7 +44,7 @@ def _private(name) -> bool:
 
 
 def encode(credential: "Credential", most: int) -> bytes:
-    """What is kept of `credential`, in so many bytes at `most`: what `Credential.encode` leaves to this module."""
+    """The body of the record of `credential`, at most `most` bytes: what `Credential.encode` leaves to this module."""
     if credential._sealed:
         seal(credential)
         text = credential.encode()
@@ -56,8 +56,8 @@ def encode(credential: "Credential", most: int) -> bytes:
 
 
 def _readable(extra: dict, room: int) -> dict:
-    """What of `extra` can be read back, and has room in so many bytes: 1e999 is a number that no float holds, and JSON
-    has no word for it. Short fields are kept before long ones.
+    """The fields of `extra` that can be read back and fit into `room` bytes, the short ones first. 1e999, for example,
+    becomes an infinite float, which JSON cannot express.
     """
     sizes = []
     for name, value in extra.items():

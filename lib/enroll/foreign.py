@@ -1,4 +1,4 @@
-"""A function like urequests' that sends the requests of an Enroller, in place of http1.py."""
+"""Lets an Enroller send its requests with another function like urequests' `request`, in place of http1.py."""
 
 from .tasks import ignore
 
@@ -7,7 +7,7 @@ if False:  # for type hints only
 
 
 class _Exchange:
-    """As http1's: the answer `it`, whose body has come already."""
+    """Stands for http1's Exchange: the answer `it`, whose body has been read already."""
 
     def __init__(self, it) -> None:
         self.status_code = it.status_code
@@ -24,7 +24,7 @@ class _Exchange:
 
 
 def over(request):
-    """What to use as http1's `exchange`: it calls `request` with urequests' arguments and nothing else."""
+    """Return a replacement for http1's `exchange`: it calls `request` with urequests' arguments only."""
 
     def exchange(method: str, url: str, body, headers: dict, timeout: float, ca=None, ready=ignore) -> "Any":
         yield 0

@@ -1,10 +1,10 @@
-"""HMAC-SHA256 for providers that sign. Nothing but `hashlib` is needed."""
+"""HMAC-SHA256 for providers that sign. Needs only `hashlib`."""
 
 import hashlib
 
 
 def hmac_sha256(key: bytes, *message: bytes) -> str:
-    """Lower-case hex HMAC-SHA256 (RFC 2104) of the parts of `message`, one after another, under `key`."""
+    """The HMAC-SHA256 (RFC 2104) of the joined parts of `message` under `key`, in lower-case hex."""
     if len(key) > 64:
         key = hashlib.sha256(key).digest()
     key = key + bytes(64 - len(key))

@@ -1,8 +1,8 @@
-"""IPv4 addresses in enroll.json: imported where a network has some of its own."""
+"""Checks IPv4 addresses in enroll.json. Loaded only if a network has fixed addresses."""
 
 
 def address(value: str) -> tuple[int, int]:
-    """(address, mask of its host part) of "192.168.1.5/24", the IPv4 address of one device. Raises ValueError."""
+    """(address, mask of its host part), both int, of "192.168.1.5/24". Raises ValueError if no device can have it."""
     address, _, prefix = value.partition("/")
     number = 0
     parts = address.split(".")
@@ -20,8 +20,8 @@ def address(value: str) -> tuple[int, int]:
 
 
 def check(network: dict) -> None:
-    """Check that `network`, of enroll.json, has what it needs: an `ssid` or an `ip`, a `password` with `ssid` alone,
-    `gateway` and `dns` with `ip` alone, and a `gateway` that `ip` reaches. Raises EnrollError("configuration").
+    """Check one `network` of enroll.json: it has an `ssid` or an `ip`, a `password` only with an `ssid`, `gateway` and
+    `dns` only with an `ip`, and its `gateway` is in the subnet of `ip`. Raises EnrollError("configuration").
     """
     ip = network["ip"]
     gateway = network["gateway"]

@@ -1,4 +1,4 @@
-"""What is said of mistakes in enroll.json: imported once there is one."""
+"""Error sentences for mistakes in enroll.json. Loaded only after one."""
 
 import os
 
@@ -34,14 +34,13 @@ S a path: in NVS it is /nvs/ and 1 to 15 characters""")
 
 
 def wrong(text: str) -> EnrollError:
-    """`text` begins with a key and the quote after it."""
+    """The error for a wrong value. `text`: begins with the key and its closing backquote."""
     return EnrollError("configuration", "enroll.json: `" + text)
 
 
 def wants(section: str, item: str, value: "Any") -> EnrollError:
-    """The `value` for `item` of a table is missing, None, or not what it should be, or `item` is none, see schema.py.
-
-    `section`: what stands before the key.
+    """The error for a `value` that is missing (None) or wrong; or for `item` itself, if it is not a valid item of a
+    table, see schema.py. `section`: what stands before the key.
     """
     what = item[2:] and item[-2] in "!@-" and entry(_WANTS, item[-1])
     if not what:
@@ -50,31 +49,31 @@ def wants(section: str, item: str, value: "Any") -> EnrollError:
 
 
 def ca(path: "str | None") -> EnrollError:
-    """What to raise where no file is at `path`, or where https has no `ca` (None)."""
+    """The error if there is no file at `path`, or no `ca` for https (None)."""
     return wrong("ca` names %s, which is not there" % path if path else "ca` is missing, https needs it")
 
 
 def provider(name: "Any", error: Exception | None) -> EnrollError:
-    """There is no provider `name`, or importing it has raised `error`."""
+    """The error if there is no provider `name`, or importing it raised `error`."""
     if error and not (isinstance(error, ImportError) and "providers.%s'" % name in str(error)):
         return EnrollError("configuration", "provider %s: %s %s" % (name, type(error).__name__, error))
     try:
         files = sorted(os.listdir(__file__.rpartition("/")[0] + "/providers"))
         known = ": " + ", ".join([file.split(".")[0] for file in files if "_" not in file])
-    except (OSError, NameError):  # they are frozen into the firmware
+    except (OSError, NameError):  # the providers are frozen into the firmware
         known = ""
     return EnrollError("configuration", "enroll.json: `provider` wants an installed one" + known)
 
 
 def md5() -> EnrollError:
-    """The firmware's hashlib has no MD5."""
+    """The error if the firmware's hashlib has no MD5."""
     return EnrollError(
         "configuration", "this firmware has no MD5, which this provider needs: flash MicroPython 1.28 or later"
     )
 
 
 def unreadable(path: str, raw: bytes, error: Exception) -> EnrollError:
-    """The file at `path`, whose bytes are `raw`, cannot be read because of what reader.py raised."""
+    """The error for the file at `path`, with the bytes `raw`, that made reader.py raise `error`."""
     at = 0
     what = "broken JSON, or not in UTF-8"
     if isinstance(error, RuntimeError):
@@ -87,6 +86,6 @@ def unreadable(path: str, raw: bytes, error: Exception) -> EnrollError:
 
 
 def moved(where: str, url: str) -> EnrollError:
-    """The device is registered at `where`, and `url` is another address."""
+    """The error if the device is registered at `where` and `url` is another address."""
     fact = "registered at %s, not at %s: list the first in `moved_from`, or use enroll.forget"
     return EnrollError("configuration", fact % (where, url))

@@ -1,7 +1,7 @@
-"""Reads enroll.json: any JSON that RFC 8259 allows, and nothing else.
+"""Reads enroll.json: all JSON that RFC 8259 allows, and nothing else.
 
-The json of MicroPython will not do: up to 1.25 it does without commas, colons and braces, no version says where a
-mistake is, and none joins a character that is written as two escapes. Config unloads this module after a moment.
+MicroPython's json is not enough. Up to 1.25 it accepts JSON without commas, colons and braces; no version says where a
+mistake is, and none joins a surrogate pair of two escapes. Config unloads this module after use.
 """
 
 from .errors import EnrollError
@@ -12,11 +12,13 @@ if __debug__:  # mpy-cross -O leaves this out: it knows const by itself
 if False:  # for type hints only
     from typing import Any
 
-_VALUE = const(b'"{[-0123456789tfn')  # what begins a value
+_VALUE = const(b'"{[-0123456789tfn')  # the first byte of a value
 
 
 def _next(raw: bytes, at: int, marks: bytes) -> int:
-    """Where in `raw` the first byte from `at` on stands that is not blank: one of `marks`. Raises ValueError(place)."""
+    """The index in `raw`, from `at` on, of the first byte that is not blank. Raises ValueError(index) if that byte is
+    not one of `marks`.
+    """
     while raw[at] in b" \t\r\n":
         at += 1
     if raw[at] not in marks:
@@ -25,9 +27,10 @@ def _next(raw: bytes, at: int, marks: bytes) -> int:
 
 
 def _value(raw: bytes, at: int) -> "tuple[Any, int]":
-    """The JSON value in `raw` from `at` on (RFC 8259), and the place behind it; something has to follow.
+    """The JSON value (RFC 8259) in `raw` from `at` on, and the index after it. `raw` must not end with the value.
 
-    Raises ValueError(place) where it is none, KeyError(key, place) where a key is there twice.
+    Raises ValueError(index) if it is not JSON, KeyError(key, index) for a duplicate key, RuntimeError if it is nested
+    too deeply.
     """
     at = _next(raw, at, _VALUE)
     first = raw[at]
@@ -58,8 +61,7 @@ def _value(raw: bytes, at: int) -> "tuple[Any, int]":
 
 
 def parse(path: str) -> "Any":
-    """The JSON in the file at `path`: any that RFC 8259 allows, with or without a byte-order mark, whatever the json of
-    this MicroPython forgives. A key that is there twice is a mistake: only one of its values can be meant.
+    """The JSON in the file at `path`, with or without a byte-order mark. A duplicate key is a mistake.
 
     Raises EnrollError("configuration") that names the line.
     """
@@ -81,7 +83,10 @@ def parse(path: str) -> "Any":
 
 
 def read(path: str) -> "Any":
-    """The JSON at `path`, or in its whole copy if power failed while it was written, see erase.py."""
+    """The JSON in the file at `path`; if power failed while it was written, that in its intact copy, see rewrite.py.
+
+    Raises EnrollError("configuration") as `parse` does.
+    """
     try:
         return parse(path)
     except EnrollError as error:

@@ -1,6 +1,6 @@
-"""A device whose credential has expired, or is not known to the service any more, gets another one.
+"""Replaces a credential that has expired, or that the service no longer accepts.
 
-The old one stays in the journal until the new one is there.
+The old one stays in the journal until the new one is on flash.
 """
 
 from time import ticks_diff, ticks_ms
@@ -14,26 +14,26 @@ from .tasks import pause
 if __debug__:  # mpy-cross -O leaves this out: it knows const by itself
     from micropython import const
 
-_EARLY = const(60)  # seconds before its end at which a credential is replaced
-_APART = const(5000)  # ms between two 401s that are believed
-_LONGEST = const(180000)  # seconds of a hold; a longer one is that of a clock that was set back
+_EARLY = const(60)  # seconds before it expires at which a credential is replaced
+_APART = const(5000)  # ms that two 401s must be apart to be believed
+_LONGEST = const(180000)  # seconds of the longest hold; if it seems longer, the clock was set back
 
 
 def _denied(response) -> bool:
-    """Whether the service says 401: not a page that a proxy or a portal of the network has sent in its place."""
+    """Whether the service itself answered 401, not a proxy or a captive portal with a web page."""
     return response.status_code == 401 and not Answer(401, response.content).page()
 
 
 def _held(session) -> bool:
-    """Whether it is too early for another attempt."""
+    """Whether it is too early for another attempt to replace the credential."""
     return 0 < session.hold - unix() <= _LONGEST
 
 
 def after_401(session, send, response, repeat: bool):
-    """Task: what to do after `response`, a 401, to the request that the task `send()` sends again. Returns the
-    Response that the caller gets. `repeat`: whether the request may be sent again.
+    """Task: handle `response`, a 401, and return the Response for the caller.
 
-    A credential that can be refreshed is. Two 401s, five seconds apart, make the device register again.
+    `send()`: a task that sends the same request again. `repeat`: whether that may be done at once. If the provider can
+    refresh the credential, that is tried first. After two 401s, five seconds apart, the device registers again.
     """
     now = ticks_ms()
     if _denied(response) and not _held(session):
@@ -44,7 +44,7 @@ def after_401(session, send, response, repeat: bool):
 
 
 def _get_another(session, send, response, repeat: bool, now):
-    """Task: the same for a service that says so. `now`: in ticks, when it did."""
+    """Task: the same for a 401 of the service itself. `now`: ticks of milliseconds when it came."""
     if hasattr(session.config.service, "refresh"):
         yield from _refresh(session, "not authorised: refreshing the credential")
         if repeat:
@@ -53,7 +53,7 @@ def _get_another(session, send, response, repeat: bool, now):
             return response
     if session.refused is None:
         session.refused = now
-    if 0 <= ticks_diff(now, session.refused) < _APART:  # negative: a week ago
+    if 0 <= ticks_diff(now, session.refused) < _APART:  # negative: so long ago that the ticks wrapped
         if not repeat:
             return response
         yield from pause(_APART / 1000)
@@ -73,9 +73,7 @@ def expired(session):
 
 
 def _refresh(session, reason: str):
-    """Task: replace the credential by what the provider does without a person. Where the service refuses that, the
-    device registers again.
-    """
+    """Task: replace the credential with the provider's `refresh`. If the service refuses that, register again."""
     old = session.credential
     try:
         yield from _attempt(session, lambda config, now: config.service.refresh(config, old, now), reason)
@@ -86,16 +84,18 @@ def _refresh(session, reason: str):
 
 
 def renew(session):
-    """Task: register the device again."""
+    """Task: register the device again and give `session` the new credential. Raises EnrollError."""
     return _attempt(session, session.config.service.register, "not authorised: registering again")
 
 
 def _attempt(session, steps, reason):
-    """Task: give `session` the Credential that `steps` bring, in one attempt. `reason`: for the log, where the old one
-    should still have been good. The time of that is kept with the new one: a service which refuses what it has just
-    given must not wear out flash.
+    """Task: give `session` the Credential that `steps` brings, in one attempt.
 
-    Raises EnrollError for what came of the attempt; when the next one may be made is left in `session.hold`.
+    `steps`: a generator function such as a provider's `register`. `reason`: a line for the log if the service refused a
+    credential that should still be valid, else "". The new credential then keeps the time: a service that refuses what
+    it has just given must not wear out flash.
+
+    Raises EnrollError if the attempt fails, and sets `session.hold` to the time of the next one.
     """
     session.close()
     old = session.credential
@@ -103,7 +103,7 @@ def _attempt(session, steps, reason):
     def guarded(config, now):
         enroller.renewed = old.renewed
         if reason:
-            if 0 <= now - old.renewed < config.renew:  # a clock that was ahead once is no reason
+            if 0 <= now - old.renewed < config.renew:  # negative: the clock was ahead then
                 raise EnrollError("refused", "not authorised, soon after registering")
             enroller.renewed = now
         return steps(config, now)

@@ -9,7 +9,7 @@ if False:  # for type hints only
 
 
 def forget(config: "Config", port) -> None:
-    """Factory reset: erase the stored credential, then those of child devices, and feed the watchdog of `port`.
+    """Factory reset: erase the stored credential, then those of child devices. Feeds the watchdog of `port`.
 
     Raises EnrollError("storage").
     """
@@ -19,13 +19,13 @@ def forget(config: "Config", port) -> None:
     except OSError:
         return
     for name in names:
-        if name[0] == "c" and name[1:].isdigit():  # of child devices
+        if name[0] == "c" and name[1:].isdigit():  # records of child devices, and of the step Keep
             port.feed()
             clear(Journal(config.store + "/" + name))
 
 
 def clear(slots: Journal) -> None:
-    """Overwrite both slots with zeros, the older first, so that a cut leaves all or nothing.
+    """Overwrite both slots with zeros, the older one first: a power cut leaves the newest record or none.
 
     Raises EnrollError("storage").
     """

@@ -1,4 +1,4 @@
-"""Writes enroll.json again as a whole: its values stay, its layout does not. Few devices ever need it."""
+"""Rewrites the whole of enroll.json: keeps its values, but not its layout. Few devices ever need this."""
 
 import json
 import os
@@ -13,9 +13,9 @@ if False:  # for type hints only
 
 
 def rewrite(path: str, data: "Any") -> None:
-    """Write `data` as JSON to the file `path`; a whole copy stands beside it meanwhile, for `reader.read`.
+    """Write `data` as JSON to the file `path`. Until that is done, an intact copy in `path`.whole serves `reader.read`.
 
-    Raises EnrollError("storage"); the file is as it was then.
+    Raises EnrollError("storage"); `reader.read` then still returns the old values.
     """
     text = json.dumps(data)
     try:
@@ -24,10 +24,10 @@ def rewrite(path: str, data: "Any") -> None:
                 file.write(text)
             with open(name) as file:
                 if file.read() != text:
-                    raise OSError(5)  # EIO: it reads back as something else
+                    raise OSError(5)  # EIO: what was read back differs
         os.remove(path + ".whole")
     except OSError as error:
-        if json.dumps(read(path)) != text:  # else its copy is there, which counts where the file is broken
+        if json.dumps(read(path)) != text:  # if equal, the file or its copy has the new values: that is a success
             try:
                 os.remove(path + ".whole")
             except OSError:
@@ -36,14 +36,14 @@ def rewrite(path: str, data: "Any") -> None:
 
 
 def leave_out(config: "Config", key: str) -> None:
-    """Write the file of `config` again without the provider's `key`. Raises EnrollError."""
+    """Rewrite the file of `config` without the provider's `key`. Raises EnrollError."""
     data = read(config.path)
     data[config.provider][key] = config.section[key] = None
     rewrite(config.path, data)
 
 
 def mend(path: str) -> None:
-    """Write the file at `path` again from its whole copy, if power failed while it was written. Raises OSError."""
+    """Restore the file at `path` from its intact copy, if power failed while it was written. Raises OSError."""
     copy = path + ".whole"
     try:
         os.stat(copy)

@@ -1,4 +1,4 @@
-"""Numbers, true, false, null and texts of other than plain ASCII in enroll.json: reader.py imports this for them."""
+"""Reads numbers, true, false, null, and strings that are not plain ASCII. reader.py loads this module to read one."""
 
 import json
 import re
@@ -15,7 +15,7 @@ _ESCAPED = const(b'u"\\/\b\f\n\r\t')
 
 
 def _text(raw: bytes, at: int) -> "tuple[str, int]":
-    """The string in `raw` from behind its first quote, and the place behind it. Raises ValueError."""
+    """The string in `raw` whose first byte after the quote is at `at`, and the index after it. Raises ValueError."""
     text = bytearray()
     while True:
         mark = raw[at]
@@ -30,7 +30,7 @@ def _text(raw: bytes, at: int) -> "tuple[str, int]":
             mark = _ESCAPED[kind]
             if not kind:
                 code = int(raw[at : at + 4], 16)
-                if code >> 11 == 0x1B:  # half of a pair that is one character (RFC 8259, 7)
+                if code >> 11 == 0x1B:  # half of a surrogate pair (RFC 8259, 7)
                     low = int(raw[at + 6 : at + 10], 16) - 0xDC00
                     if code > 0xDBFF or raw[at + 4 : at + 6] != b"\\u" or low >> 10:
                         raise ValueError
@@ -43,7 +43,7 @@ def _text(raw: bytes, at: int) -> "tuple[str, int]":
 
 
 def parse(raw: bytes, at: int) -> "tuple[Any, int]":
-    """The JSON value in `raw` that begins at `at`, and the place behind it. Raises ValueError(at) where it is none."""
+    """The JSON value in `raw` that begins at `at`, and the index after it. Raises ValueError(at) if it is not JSON."""
     end = at
     try:
         if raw[at] == 0x22:

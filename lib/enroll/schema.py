@@ -1,13 +1,13 @@
-"""Checks what enroll.json says, which reader.py has read.
+"""Checks the values of enroll.json after reader.py has parsed it.
 
-Every mistake is one EnrollError("configuration") that names the key and what it wants.
+Every mistake raises EnrollError("configuration") that names the key and what it wants.
 
-What a section may hold is a table: for each key its name, a flag and a letter. The flag is `!` where the key must be
-given, `@` where the board's `identity()` gives it when it is left out, else `-`. The letter says what it wants: A, I
-and P printable ASCII text, where I is short and kept with every record as what tells this device from others, and P is
-private and becomes a Secret; for the others see mistakes.py.
+A table describes the keys of a section. Each item has a key, a flag and a letter. The flag: `!` for a required key, `@`
+for one that the board's `identity()` fills in if it is left out, `-` for an optional one. The letter says what the key
+wants. A, I and P want printable ASCII text. An I is short; it is one of the values that tell this device from others,
+and is stored with every record. A P is private and becomes a Secret. mistakes.py describes the other letters.
 
-A boot needs this module for a moment: Config unloads it. Whoever needs it later imports it then.
+A boot needs this module only briefly: Config unloads it. Later users import it again.
 """
 
 import os
@@ -39,9 +39,9 @@ _NETWORK = const("ssid-W password-K ip-5 gateway-4 dns-4")
 
 
 def convert(value: "Any", kind: int) -> "Any":
-    """`value` as it is kept, if it is what the letter with the code `kind` says.
+    """Check `value` against a table's letter, whose code is `kind`, and return it as Config holds it.
 
-    Raises ValueError, TypeError or AttributeError; EnrollError where a mistake is further inside.
+    Raises ValueError, TypeError or AttributeError; EnrollError("configuration") for a mistake inside an object.
     """
     if kind == _OBJECT:
         good: Any = isinstance(value, dict)
@@ -88,10 +88,10 @@ def convert(value: "Any", kind: int) -> "Any":
 
 
 def fields(data: dict, table: str, section: str = "") -> dict:
-    """Check the object `data` against `table`; `section`: the key that `data` stands under.
+    """Check the object `data` against `table`. `section`: the key of `data` in enroll.json, "" at the top.
 
-    Returns {key: value} with every key of the table: None where it is left out, null or blank, "" where the board will
-    give it. Raises EnrollError("configuration").
+    Returns {key: value} with every key of the table. A value is None if the key is left out, null or blank; "" if the
+    board is to fill it in. Raises EnrollError("configuration").
     """
     if section:
         section += "."
@@ -125,11 +125,11 @@ def service(name: "Any") -> "Any":
     if isinstance(name, str) and name.isalpha() and name.islower() and not name[99:]:
         try:
             found = provider(name)
-            found.TABLE  # noqa: B018  # an empty folder has none
+            found.TABLE  # noqa: B018  # an empty folder imports, but has no TABLE
             return found
         except MemoryError:
             raise
-        except Exception as caught:  # whatever a plug-in raises that is broken, or lacks what it imports
+        except Exception as caught:  # a broken provider may raise anything
             error = caught
     from . import mistakes
 
@@ -137,7 +137,7 @@ def service(name: "Any") -> "Any":
 
 
 def fill(config: "Config", data: "Any") -> None:
-    """Make `data`, the parsed JSON, the values of `config`, whose `path` is set. Raises EnrollError."""
+    """Check `data`, the parsed JSON, and set the values of `config`, whose `path` is set. Raises EnrollError."""
     name: Any = data.get("provider") if isinstance(data, dict) else None
     config.service = service(name)
     config.provider = name
@@ -166,8 +166,8 @@ def fill(config: "Config", data: "Any") -> None:
 
 
 def complete(config: "Config", values: dict | None = None) -> None:
-    """Fill the `values` of the port's `identity` into `config`, if they are given; then check what the provider says of
-    several keys together. Raises EnrollError("configuration").
+    """Fill in `values`, what the port's `identity` returns, if given. Then let the provider check that the keys fit
+    together. Raises EnrollError("configuration").
     """
     if values is not None:
         for item in config.service.TABLE.split(" "):

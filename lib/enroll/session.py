@@ -1,4 +1,4 @@
-"""Authorised requests with the credential that registration has brought."""
+"""Authorised requests of a registered device."""
 
 from . import tasks
 from .calendar import now
@@ -14,22 +14,25 @@ if False:  # for type hints only
 
 
 def _check(task) -> None:
-    """Raises TypeError for what is no task: a function that was not called, a Response."""
+    """Raise TypeError if `task` is not one: a function that was not called, say, or a Response."""
     if not hasattr(task, "send"):
         raise TypeError("no task: give what session.task or a provider's device module returns")
 
 
 class Session:
-    """Requests to the service in the name of this device. The credential goes to its own origin only.
+    """Requests to the service, authorised with this device's credential. The credential is sent to its own origin only.
 
-    One connection is kept open from request to request where the server allows it, but is not used again after 30 s of
-    silence. Over TLS it takes about 25 KB, on RP2 out of MicroPython's heap: `close` gives them back. Under asyncio
-    that is done after those 30 s. `credential`: the present one.
+    Between requests one connection stays open if the server allows it; after 30 s of silence it is not used again. With
+    TLS it takes about 25 KB, on RP2 from MicroPython's heap: `close` frees them. Under asyncio the session closes it
+    after those 30 s by itself.
+
+    `credential`: the current Credential.
     """
 
     def __init__(self, config: "Config", port, credential: "Credential | None" = None, log=tasks.ignore) -> None:
-        """`credential`: if left out, the stored one. `log`: as the Enroller's. Raises EnrollError("configuration") if
-        there is none.
+        """`config`, `port`, `log`: as for Enroller. `credential`: None for the stored one.
+
+        Raises EnrollError("configuration") if no credential is stored.
         """
         if credential is None:
             from .journal import Slots, recall
@@ -42,47 +45,48 @@ class Session:
         self.config = config
         self.port = port
         self.log = log
-        self._idle: list = []  # the connection that can be used again, see requests.fetch
-        self._base = ""  # where it leads
-        self._turn: Any = None  # asyncio.Lock, of the task whose turn it is
-        self._closing: Any = None  # the task that closes the connection
-        self._up = False  # whether the link was looked after since the last failure
-        self._timed = False  # whether the clock was set since this boot and since the last certificate was refused
-        self.refused: Any = None  # when the first 401 in a row came, in ticks of milliseconds
-        self.hold = 0  # until when no other attempt to register again is made, in Unix seconds by the board's clock
-        self.failures = 0  # of such attempts, in a row
-        self._unheard = 0  # requests in a row to which nobody answered
-        self.sent = False  # a registration is under way that must not be cut, see tasks.arun
+        self._idle: list = []  # the idle connection, see requests.fetch
+        self._base = ""  # the address that it leads to
+        self._turn: Any = None  # an asyncio.Lock; the task that holds it may send
+        self._closing: Any = None  # the asyncio task that will close the idle connection
+        self._up = False  # the link was brought up after the last failure
+        self._timed = False  # the clock was set, and no certificate was refused since
+        self.refused: Any = None  # when the first of several 401s in a row came, in ticks of milliseconds
+        self.hold = 0  # Unix seconds by the board's clock; do not try to replace the credential before
+        self.failures = 0  # failed attempts to replace it, in a row
+        self._unheard = 0  # requests without an answer, in a row
+        self.sent = False  # a registration must not be interrupted now, see tasks.arun
 
     def request(self, method: str, path: str, repeat: bool = False, **more) -> "Response":
-        """Send a request as `requests.request` does and return its Response.
+        """Send a request and return its Response.
 
-        `path` is empty or starts with a slash or question mark; it is appended to the service's base (for some the
-        device's hub). "{id}" in it stands for the device's id, also for one that it is given meanwhile.
+        `path`: empty, or begins with a slash or question mark; appended to the service's base address (for some
+        services the device's hub). "{id}" in it becomes the current device id. `repeat`: True if a POST or PATCH may be
+        sent twice; other methods always may. `more`: as for `requests.request`.
 
-        Where the service answers 401 twice, five seconds apart, the device registers again; the old credential stays
-        until there is another. Then the request is made once more: with every method but POST and PATCH, and with these
-        if the caller allows to `repeat` them. (Otherwise the two 401s are those of two calls.)
+        If the service answers 401 twice, five seconds apart, the device registers again; the old credential stays until
+        there is a new one. Then the request is sent once more. If it may not be sent twice, its 401 is returned, and
+        the second 401 has to come in answer to a later request.
 
-        The link is brought up before the first request and after each that failed. The clock is set before the first
-        request, and again after a certificate was refused.
+        The session brings the link up before the first request and after each failed one. It sets the clock before the
+        first request, and again after a certificate was refused.
 
-        Raises OSError and EnrollError as `requests.request` does, EnrollError("configuration") where the service has no
-        such requests, and what a registration raises.
+        Raises OSError and EnrollError as `requests.request` does, EnrollError("configuration") if the service takes no
+        such requests, and EnrollError if registering again fails.
         """
         return self.run(self.task(method, path, repeat, **more))
 
     async def arequest(self, method: str, path: str, repeat: bool = False, **more) -> "Response":
-        """The same under asyncio, without blocking its loop. Several wait for each other."""
+        """The same under asyncio, without blocking its loop. Concurrent requests wait for each other."""
         return await self.arun(self.task(method, path, repeat, **more))
 
     def run(self, task):
-        """Drive `task`, one of this session's or of a provider's module `device`, to its end and return its value."""
+        """Run `task` to its end and return its value. It comes from `task` or from a provider's module `device`."""
         _check(task)
         return tasks.run(task, self.port.feed, self.port.sleep, self)
 
     async def arun(self, task):
-        """The same under asyncio, without blocking its loop. Several wait for each other."""
+        """The same under asyncio, without blocking its loop. Concurrent tasks wait for each other."""
         import asyncio
 
         _check(task)
@@ -96,7 +100,7 @@ class Session:
                     self._closing = asyncio.create_task(self._expire())
 
     async def _expire(self):
-        """Close the connection once it has been silent for too long."""
+        """Close the idle connection once it has been silent for too long."""
         import asyncio
 
         from .requests import expire
@@ -109,13 +113,13 @@ class Session:
             self._closing = None
 
     def close(self) -> None:
-        """Close the connection that was kept open."""
+        """Close the idle connection."""
         while self._idle:
             self._idle.pop()[0].close()
 
     def task(self, method: str, path: str, repeat: bool = False, base: str | None = None, **more):
-        """Task: what `request` does. `base`: another address of the service to append `path` to."""
-        if not tasks.driven:  # it is awaited or iterated as it is: nothing would wait for what it waits for
+        """Task: the same as `request`. `base`: the address to append `path` to, if not the usual one."""
+        if not tasks.driven:  # awaited or iterated directly: then nobody serves what the task yields
             raise TypeError("a task needs a driver: session.run(task), or await session.arun(task)")
         if path[:1] not in ("", "/", "?"):
             raise EnrollError("configuration", "a session's path starts with a slash, not %s" % path.partition("?")[0])
@@ -133,9 +137,7 @@ class Session:
         return response
 
     def _prepare(self):
-        """Task: bring the link up, and set the clock, which TLS needs, unless that was done and nothing speaks
-        against it.
-        """
+        """Task: bring the link up. Set the clock, which TLS needs, unless that was done since a certificate failed."""
         config = self.config
         yield from self.port.connect(config.network) or ()
         if not self._timed:
@@ -180,9 +182,9 @@ class Session:
             self._up = False
             kind = getattr(error, "kind", "network")
             if kind == "certificate":
-                self._timed = False  # it may be the clock that is wrong
+                self._timed = False  # the clock may be wrong
             self._unheard += kind == "network"
             if self._unheard > 2:
                 self._unheard = 0
-                getattr(self.port, "drop", tasks.ignore)()  # a driver may say that it is connected, and be wrong
+                getattr(self.port, "drop", tasks.ignore)()  # the driver may report a link that is dead
             raise

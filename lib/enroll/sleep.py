@@ -1,7 +1,9 @@
-"""Attempts of a device that sleeps in between: when the next one is due lies where deep sleep leaves it, not on flash.
+"""Attempts of a device that sleeps in between. The time of the next one is in memory that survives deep sleep, not on
+flash.
 
-The board's memory holds "ENS" version | CRC-32 of who registers u32 | failures in a row u16 | when the next is due, on
-the caller's clock as it was before the attempt u64, and as the attempt has set it u64.
+That memory holds "ENS" version | CRC-32 of the journal's identity u32 | failures in a row u16 | due u64 | due u64. The
+last two say when the next attempt is due, in seconds: on the caller's clock as it was before the attempt, and as the
+attempt has set it.
 """
 
 from binascii import crc32
@@ -17,42 +19,41 @@ if __debug__:  # mpy-cross -O leaves this out: it knows const by itself
 
 _FORMAT = const("<4sIHQQ")
 _MAGIC = const(b"ENS\x02")
-_MANY = const(17)  # failures after which the span of the random wait is `retry.cap`
-_PATIENCE = const(30)  # seconds that it stays awake for while a service decides, see steps.py
-_LONGEST = const(180000)  # seconds; no wait is longer: a day that a server asks for, a day of jitter, some more
+_MANY = const(17)  # failures after which the longest random wait is `retry.cap`
+_PATIENCE = const(30)  # seconds to stay awake while a service decides, see steps.py
+_LONGEST = const(180000)  # seconds; the longest wait: a day that a server asks for, a day of jitter, some more
 
 
 def step(enroller, now: float, action):
-    """What `Enroller.step` does; `action`: the class of what it returns.
+    """Do what `Enroller.step` says. `action`: the class Action.
 
-    `port.memory(data=None)` keeps `data`, or returns what is kept, b"" if nothing is.
-
-    Where the board has no such memory (it returns None, or is not there), every wake looks like the first one: the
-    random wait has its longest span then, so that the service is not asked every few seconds.
+    `port.memory(data)` keeps `data` through deep sleep; `port.memory()` returns it, b"" if there is none. Without such
+    memory (`memory` is missing or returns None) every wake looks like the first one. The random wait then has its
+    longest range, so that the device does not ask the service every few seconds.
     """
     memory = getattr(enroller.port, "memory", tasks.ignore)
     if not enroller.due:
         _restore(enroller, memory())
     for due in enroller.due:
-        if now < due <= now + _LONGEST:  # else it is due, or the clock was set meanwhile
+        if now < due <= now + _LONGEST:  # otherwise it is due, or the clock was set meanwhile
             return action(due)
     enroller.patience = _PATIENCE
     start = ticks_ms()
     before = unix()
     done = tasks.run(enroller.attempt(), enroller.port.feed, enroller.port.sleep, enroller)
-    # in whole seconds, because a float of 32 bits holds no date
+    # whole seconds: a 32-bit float is too coarse for Unix seconds
     spent = ticks_diff(ticks_ms(), start) // 1000
     done.at = due = int(now) + spent + (0 if done.credential else int(done.at) + 1)
     other = 0
-    moved = unix() - before - spent  # how far the attempt has set the board's clock
-    if abs(moved) > _LONGEST:  # the caller's clock may be that one, or any other
+    moved = unix() - before - spent  # seconds by which the attempt set the board's clock
+    if abs(moved) > _LONGEST:  # the caller may use the board's clock or any other: remember both times
         other = max(0, due + moved)
     elif abs(moved) > 1:
         due = max(0, due + moved)
     enroller.due = (due, other)
     if not done.credential:
         memory(pack(_FORMAT, _MAGIC, crc32(identity(enroller.config)), min(enroller.failures, 65535), due, other))
-    elif (memory() or b"")[:4] == _MAGIC:  # from now on the memory is the application's
+    elif (memory() or b"")[:4] == _MAGIC:  # the memory now belongs to the application
         memory(b"")
     return done
 
@@ -64,7 +65,7 @@ def _restore(enroller, kept: bytes | None) -> None:
         return
     try:
         if kept[calcsize(_FORMAT) :]:
-            return  # an application's
+            return  # longer: the application's data
         magic, who, failures, due, other = unpack(_FORMAT, kept)
     except ValueError:
         return

@@ -1,4 +1,4 @@
-"""Takes the steps of a registration that are no requests; providers/other_steps.py has them."""
+"""Runs the steps of a registration other than requests, see providers/other_steps.py."""
 
 import json
 
@@ -15,10 +15,10 @@ if False:  # for type hints only
 
 
 def take(step: "Any", enroller):
-    """Task: take `step`, a Wait, Show or Keep, and return what `register` is sent.
+    """Task: run `step`, a Wait, Show or Keep, and return what to send to `register`.
 
-    Raises EnrollError("storage") where flash does not take what is to be kept, and EnrollError("server") where a Wait
-    is longer than the patience of `enroller`.
+    Raises EnrollError("storage") if the write for a Keep fails, and EnrollError("server") if a Wait is longer than the
+    rest of the enroller's patience.
     """
     if isinstance(step, Wait):
         _be_patient(enroller, step.seconds)
@@ -30,7 +30,7 @@ def take(step: "Any", enroller):
         enroller.log("%s: code %s at %s" % step.what)
         try:
             getattr(enroller.port, "show", tasks.ignore)(*step.what)
-        except Exception as error:  # of a display, which has no say in registering
+        except Exception as error:  # a broken display must not stop the registration
             enroller.warn("%s %s" % (type(error).__name__, error))
 
 
@@ -42,16 +42,16 @@ def _be_patient(enroller, seconds: float) -> None:
     if enroller.patience < 0:
         error = EnrollError("server", "the service has not decided yet: the device will ask again")
         error.retry_after = int(seconds)
-        error.said = True  # so that the link is not taken down
+        error.said = True  # keeps the link up
         raise error
 
 
 def kept(config: "Config", fields: dict | None = None) -> dict:
-    """The fields on flash that the last Keep for `config` has left, {} if there are none. `fields` replace them first.
+    """Return the fields on flash from the last Keep for `config`, {} if there are none. `fields` replace them first.
 
-    Raises EnrollError("storage") where flash does not take them.
+    Raises EnrollError("storage") if the write fails.
     """
-    slots = Journal(config.store + "/c0")  # named like the records of a child, so that a reset erases it
+    slots = Journal(config.store + "/c0")  # named like a child's records: a reset erases it, too
     who = identity(config)
     record = slots.load()
     found = json.loads(record[2]) if record and record[1] == who else {}

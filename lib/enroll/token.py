@@ -1,4 +1,4 @@
-"""A registration token that comes at run time, from a controller's app, say, which has fetched it for this device."""
+"""Registration tokens that come at run time, for example from an app that fetched one for this device."""
 
 from .errors import EnrollError
 from .reader import read
@@ -12,12 +12,12 @@ if False:  # for type hints only
 def set_registration_token(config: "Config", token: str, port) -> None:
     """Give the device a new registration `token`; an empty one unregisters it.
 
-    The token is written into the file that `config` came from, so that the next `enroll.run`, also after a reset,
-    registers with it; the credential there is stays on flash until there is another. The file keeps its values, not its
-    layout. An empty token is taken out of the file, and the credential is erased.
+    The token is written to the file of `config`; the next `enroll.run` registers with it, even after a reset. The old
+    credential stays on flash until there is a new one. The file keeps its values, but not its layout. An empty token is
+    removed from the file, and the credential is erased. `port`: its watchdog is fed.
 
-    Raises EnrollError("configuration") for another service or a token that no header can carry, and
-    EnrollError("storage"); nothing is changed then.
+    Raises EnrollError("configuration") if the provider takes no token or a header cannot carry this one, and
+    EnrollError("storage"). Then nothing has changed.
     """
     key = getattr(config.service, "ONE_TIME", "")
     if not key:

@@ -2,20 +2,21 @@
 
 
 def plain(value: str, start: int = 33) -> bool:
-    """Whether all of `value` is printable ASCII from the code `start` on, so that it cannot break out of its line.
+    """Whether `value` has only printable ASCII characters, with codes from `start` on. Such a text cannot contain a
+    line break.
 
-    Looks at bytes, because MicroPython keeps every character that was ever looked at. Raises ValueError if there is
-    none.
+    Checks bytes, because MicroPython interns every character that it reads from a str. Raises ValueError if `value` is
+    empty.
     """
     raw = bytes(value, "utf-8")
     return start <= min(raw) <= max(raw) < 127
 
 
 def split(url: str) -> tuple[str, str, int, str]:
-    """Take an absolute http or https URL apart.
+    """Split an absolute http or https URL into (scheme, host, port, path with query).
 
-    Returns (scheme, host, port, path with query). Raises ValueError: only printable ASCII without spaces is let
-    through, so that nothing in it can break out of a request line; no user name, no fragment, no IPv6 literal.
+    Raises ValueError for anything but printable ASCII without spaces, which could break a request line, and for a user
+    name, a fragment or an IPv6 literal.
     """
     scheme, _, rest = url.partition("://")
     name = rest.split("/")[0].split("?")[0]
@@ -30,7 +31,7 @@ def split(url: str) -> tuple[str, str, int, str]:
 
 
 def quote(value: str) -> str:
-    """Percent-encode all of `value` (in UTF-8) but RFC 3986's unreserved characters, for a part of a path or query."""
+    """Percent-encode `value` in UTF-8, all but the unreserved characters of RFC 3986, for a part of a path or query."""
     quoted = b""
     for byte in bytes(value, "utf-8"):
         one = bytes([byte])

@@ -1,4 +1,4 @@
-"""Values that only some enroll.json have: schema.py imports this where there is one, and Config unloads it."""
+"""Checks values that few enroll.json have. schema.py loads this module when it meets one; Config unloads it."""
 
 from . import schema
 
@@ -12,9 +12,9 @@ _RETRY = const("first-s cap-s renew-s")
 
 
 def convert(value: "Any", kind: str) -> "Any":
-    """`value` as it is kept, if it is what the letter `kind` says: one that `schema.convert` leaves to this module.
+    """The same as `schema.convert`, for the letters that it leaves to this module; `kind` is the letter.
 
-    Raises ValueError, TypeError or AttributeError; EnrollError where a mistake is further inside.
+    Raises ValueError, TypeError or AttributeError; EnrollError("configuration") for a mistake inside an object.
     """
     good: Any = True
     if kind == "t":
@@ -43,7 +43,7 @@ def convert(value: "Any", kind: str) -> "Any":
 
 
 def _retry(found: dict) -> tuple[float, float, float]:
-    """(first, cap, renew) in seconds. Raises EnrollError("configuration")."""
+    """(first, cap, renew) in seconds, with defaults for what `found` lacks. Raises EnrollError("configuration")."""
     first = found["first"] or 5
     cap = found["cap"] or max(900, first)
     if cap < first:
