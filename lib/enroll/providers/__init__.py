@@ -1,32 +1,37 @@
-"""What the providers share: the requests they yield, the answers they are sent, the credential, what a refusal means.
+"""What all providers share: the requests that they yield and the answers that they are sent.
 
-A provider is a package, or a module, with
+A provider is a package, or a module, with these names:
 
-    TABLE       its section of enroll.json (see config.py)
-    ANSWER      bytes of heap that are proved for the answer before it is asked for; a longer one takes what is free
-    ONCE        whether the service registers a device only once and then never tells its credential again
-    ONE_TIME    the key of a secret that works once and is erased then, by finish (only where there is one)
-    register(config, now)       generator: yields Requests, is sent their Answers; more steps are in enroll/steps.py
-    parse(config, answer)       Credential from the answer to the Request that is marked; raises EnrollError
-    headers(credential, now)    what authorises a request at `now`, Unix seconds
-    pending(config, answer)     whether the service has not decided yet, so that register goes on instead of parse (only
-                                where it may be so); raises nothing
-    expires(credential)         when it does, in Unix seconds, and
-    refresh(config, credential, now)    generator as register: replaces it without a person (only where it expires)
-    base(config, credential)    where they go (only where that is not config.url)
-    bound(config)               lines of what its credential is bound to besides its keys of kind I (only where it is)
-    check(section)              what several keys together want, or None (only where there is something to check)
-    finish(config, log)         called once the credential is kept (only where there is something to do)
-    _RESET      what a person must do at the service before a device that was reset can register again; host tools read
-                it, a constant with an underscore takes no flash (only where there is something to do)
-    SECRETS     names of further fields of its answers that are secret (only where `_PRIVATE` does not find them)
+    TABLE       its section of enroll.json, see schema.py
+    ANSWER      bytes of heap to reserve for the answer before the request is sent; a longer answer takes what is free
+    ONCE        True if the service registers a device only once and never tells its credential again
+    register(config, now)       generator: yields Requests and is sent their Answers; for other steps see other_steps.py
+    parse(config, answer)       returns the Credential in the answer to the Request that is marked `credential`; raises
+                                EnrollError
+    headers(credential, now)    returns the headers that authorise a request at `now`, Unix seconds
 
-All that is pure. What a registered device calls there is in the package's module `device`, see enroll.calls; nothing
-that registers imports it. `refused` has the words for refusals where only these need them.
+and, only if it needs them:
 
-A table of refusals has a line for each code, the first one too after a line break: the code, the first letter of the
-error's kind, what the code means, and after a colon what to do about it. The line "refused" says what to do about all
-other refusals; where there is none, the kind's own remedy (errors.py) does.
+    ONE_TIME    the key of a secret that works once; `finish` erases it after use
+    pending(config, answer)     True while the service has not decided: register goes on, and parse waits; raises
+                                nothing
+    expires(credential)         returns the Unix seconds at which the credential expires
+    refresh(config, credential, now)    generator like register: replaces an expired credential without a person
+    base(config, credential)    returns the base address of a Session's requests, if it is not config.url
+    bound(config)               returns what the credential is bound to besides the keys of kind I: text, "\n" before
+                                each line
+    check(section)              returns what is wrong with several keys together, or None
+    finish(config, log)         called once the credential is on flash
+    _RESET      what a person must do at the service before a device that was reset can register again; only host tools
+                read it, and a constant with an underscore takes no flash
+    SECRETS     names of further secret fields of its answers, if extra_secrets.py does not recognise them
+
+All of this is pure: it does no I/O. The calls of a registered device are in the package's module `device`, see
+enroll.calls; registering never imports that. The module `refused` has the words for refusals, if only those need them.
+
+A table of refusals has one line for each code, and begins with a line break. A line has the code, the first letter of
+the error's kind, what the code means, and after a colon what to do. The line "refused" says what to do about all other
+refusals; without it, the kind's own remedy in errors.py is used.
 """
 
 import json
@@ -36,8 +41,8 @@ from ..url import plain
 
 
 class Request:
-    """One HTTP request: `body` is sent as it is if it is bytes, else as JSON. `credential`: its answer carries the
-    credential. `shown`: what is logged of `url`, which is all but its query.
+    """One HTTP request. `body`: bytes are sent as they are, anything else as JSON. `credential`: whether the answer
+    contains the credential. `shown`: what the log shows of `url`, by default all but its query.
     """
 
     def __init__(self, method: str, url: str, body=b"", headers: dict | None = None, credential: bool = True) -> None:
@@ -50,11 +55,11 @@ class Request:
 
 
 class Answer:
-    """One HTTP answer: `status` and `body` (bytes or a view of them).
+    """One HTTP answer: `status` (int) and `body` (bytes or a memoryview).
 
-    `request`: the Request that it answers; None where it was read from flash. `again`: whether the outcome of an
-    earlier attempt is unknown. `pending`: whether the service has not decided yet.
-    `cut`: why the body is not whole, or None. `retry_after`: seconds, or None.
+    `request`: the Request that it answers, None if it was read from flash. `again`: whether the outcome of an earlier
+    attempt is unknown. `pending`: whether the service has not decided yet. `cut`: the exception that cut the body
+    short, or None. `retry_after`: seconds, or None.
     """
 
     request: Request | None = None
@@ -68,25 +73,25 @@ class Answer:
         self.body = body
 
     def page(self) -> bool:
-        """Whether it is a page for people, HTML without JSON in it, as proxies and the portals of networks send."""
-        if bytes(self.body[:64]).lstrip()[:1] not in (b"<", b"\x1f", b"\x78"):  # the latter two are compressed
+        """Whether the body is a web page, HTML without JSON in it, as proxies and captive portals send."""
+        if bytes(self.body[:64]).lstrip()[:1] not in (b"<", b"\x1f", b"\x78"):  # the last two: compressed
             return False
         try:
             from .answer_cut import page
 
             return page(bytes(self.body))
         except MemoryError:
-            return False  # this is asked before the answer is saved: that goes first
+            return False  # called before the answer is saved, which matters more
 
     def json(self, table: str | None = None, *known) -> dict:
-        """The body as a JSON object, {} if it is none. Where its end is missing, what has come whole is taken.
+        """The body as a JSON object, {} if it is not one. If its end is missing, returns the complete values in it.
 
-        Raises what `table` or the common one has for a status that is no success, unless `table` is None. `known`: see
-        `answer_refused.refusal`.
+        Raises EnrollError for a web page and a status of 300 or more: as `table`, or else the common table, says.
+        Without a `table` raises nothing. `known`: see `answer_refused.refusal`.
         """
         raw = bytes(self.body)
         found = None
-        if raw.rstrip()[-1:] == b"}" and raw.count(b"[") + raw.count(b"{") < 33:  # whole, and not deep
+        if raw.rstrip()[-1:] == b"}" and raw.count(b"[") + raw.count(b"{") < 33:  # complete, and not nested deeply
             try:
                 found = json.loads(raw)
             except ValueError:
@@ -105,7 +110,10 @@ class Answer:
 
 
 def need(extra: dict, *names: str) -> list[str]:
-    """`names` of `extra`, each a text that may go into a header, taken out of it. Raises EnrollError("answer")."""
+    """Remove `names` from `extra` and return their values, each a text that a header can carry.
+
+    Raises EnrollError("answer") if one is missing or is no such text.
+    """
     values = []
     for name in names:
         value = extra.pop(name, None)

@@ -1,6 +1,6 @@
-"""An answer whose JSON is not as it should be: its end is missing, another charset, something around it.
+"""Reads damaged JSON in an answer: its end is missing, its charset is wrong, or there is something around it.
 
-It may hold what the service tells only once, so that what has come whole of it is taken.
+The answer may contain what the service tells only once. So every value in it that is complete counts.
 """
 
 import json
@@ -9,11 +9,11 @@ if __debug__:  # mpy-cross -O leaves this out: it knows const by itself
     from micropython import const
 
 _LONG = const(8192)  # bytes of the longest answer
-_DEEP = const(32)  # levels; deeper ones could be read, but not written again
+_DEEP = const(32)  # levels of nesting; deeper values could be read, but not written again
 
 
 def _unpacked(raw: bytes) -> bytes:
-    """`raw`, inflated where it is in gzip or zlib, though `identity` was asked for; no JSON begins like these."""
+    """`raw`, decompressed if it is gzip or zlib, which some servers send unasked. JSON never begins like these."""
     if raw[:1] not in (b"\x1f", b"\x78"):
         return raw
     from ..inflate import inflate
@@ -28,31 +28,31 @@ def page(raw: bytes) -> bool:
 
 
 def load(raw: bytes):
-    """The JSON object in `raw`, as far as it came; None if there is none."""
+    """The JSON object in `raw`, with the values that are complete; None if there is none."""
     raw = _unpacked(raw)
     if 0 in raw[:4]:
-        raw = raw.replace(b"\0", b"")  # UTF-16: what is needed of it is ASCII
+        raw = raw.replace(b"\0", b"")  # UTF-16: the fields that matter are ASCII
     text = bytearray(_whole(raw))
     try:
         try:
             return json.loads(bytes(text))
-        except UnicodeError:  # another charset, which has ASCII in it
+        except UnicodeError:  # another charset that contains ASCII
             for at in range(len(text)):
                 if text[at] > 127:
-                    text[at] = 127  # no header takes it: a token with it is no token
+                    text[at] = 127  # no header can carry it, so a token that contains it is rejected
             return json.loads(bytes(text))
     except ValueError:
         return None
 
 
 def _whole(raw: bytes) -> bytes:
-    """The JSON object in `raw`, closed after its last whole value if its end is missing or is too deep; b"" if there is
-    none. What is cut in its middle is left out: half a token is no token.
+    """The JSON object in `raw`; b"" if there is none. If its end is missing or too deep, it is closed after the last
+    complete value. A value that is cut is left out: half a token is useless.
     """
     start = at = end = raw.find(b"{")
     if start < 0 or b"[" in raw[:start]:
         return b""
-    ends = closing = b""  # what closes all that is open at `at`, and at `end`
+    ends = closing = b""  # the brackets that close what is open at `at`, and at `end`
     quoted = value = False
     while at < len(raw):
         byte = raw[at]

@@ -1,11 +1,11 @@
-"""What a provider's `register` may yield besides a Request. enroll/steps.py takes these steps."""
+"""Steps that a provider's `register` may yield besides a Request. enroll/steps.py runs them."""
 
 
 class Wait:
-    """Let `seconds` pass: the service has not decided yet. It is sent None.
+    """Wait for `seconds` because the service has not decided yet. `register` is sent None.
 
-    An Enroller with a `patience`, in seconds, waits no longer than that in one attempt; a later attempt goes on, so
-    keep what it needs first.
+    An Enroller with a `patience`, in seconds, waits no longer than that in one attempt. A later attempt begins
+    `register` again, so yield a Keep for what it needs first.
     """
 
     def __init__(self, seconds: float) -> None:
@@ -13,9 +13,9 @@ class Wait:
 
 
 class Show:
-    """Tell a person what to do: `text`, with the `code` to enter at `address`, a URL. It is sent None.
+    """Tell a person what to do: `text`, and the `code` to enter at `address`, a URL. `register` is sent None.
 
-    It is logged. A port with a display has `show(text, code, address)`, which is called with the same.
+    It is logged. A port with a display has `show(text, code, address)`, which is called too.
     """
 
     def __init__(self, text: str, code: str, address: str) -> None:
@@ -23,11 +23,11 @@ class Show:
 
 
 class Keep:
-    """Have `fields`, a dict that JSON can hold, on flash before the next step; None: only read what is there.
+    """Write `fields`, a dict that JSON can hold, to flash before the next step; None: only read those on flash.
 
-    It is sent the fields that are now on flash, {} if none are. They are for this device at the address of its
-    configuration, and stay until others replace them or the device is reset: the provider has to see what is out of
-    date in them. A power cut leaves the old fields or the new ones.
+    `register` is sent the fields that are now on flash, {} if there are none. They belong to this device at its present
+    `url`. They stay until a Keep replaces them or the device is reset; the provider must detect outdated ones itself. A
+    power cut leaves the old fields or the new ones.
     """
 
     def __init__(self, fields: dict | None = None) -> None:

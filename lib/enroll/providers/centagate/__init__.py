@@ -1,7 +1,7 @@
 """Centagate: binds an SMS or OTP token to a user; the request is signed with HMAC-SHA256.
 
-"Token Registration API", registerActiveToken, in Centagate's web service documentation. An administrator's login on the
-device is in login.py.
+Follows "Token Registration API", registerActiveToken, in Centagate's web service documentation. login.py has the
+administrator's login on the device.
 """
 
 from ...errors import EnrollError
@@ -61,8 +61,8 @@ def register(config: "Config", now: int):
 
 
 def result(config: "Config", answer: Answer, bound: bool = False) -> dict:
-    """The object in an answer. Raises EnrollError for every code but success, and what counts as one: `bound` already,
-    by an attempt whose answer was lost.
+    """The `object` in an answer. Raises EnrollError unless the code says success. If `bound`, "already bound" also
+    counts as success: by an earlier attempt whose answer was lost.
     """
     reply = answer.json()
     code = str(reply.get("code"))

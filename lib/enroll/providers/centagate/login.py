@@ -1,7 +1,7 @@
-"""Centagate: the administrator's login on the device, for where nobody can compute a `cen_token` for it.
+"""Centagate: the administrator's login on the device, for devices that nobody can compute a `cen_token` for.
 
-It puts an administrator's password and an integration's secret key on the device's flash. Anyone who reads them gains
-the administrator's rights. Centagate's web service documentation, "authBasic".
+This puts an administrator's password and an integration's secret key on the device's flash. Anyone who reads them gains
+the administrator's rights. Follows "authBasic" in Centagate's web service documentation.
 """
 
 from ...config import Secret
@@ -17,20 +17,20 @@ if False:  # for type hints only
     from ...config import Config
 
 _TABLE = const("password!P integration_key!P secret_key!P")
-_EMPTY = const(("supportFido", "ipAddress", "userAgent", "browserFp"))  # optional, and part of what is signed
+_EMPTY = const(("supportFido", "ipAddress", "userAgent", "browserFp"))  # optional, but part of the signed text
 
 
 def check(login: dict) -> dict:
-    """The `login` of a section as it is kept, with Secrets. Raises EnrollError("configuration")."""
+    """Check the `login` of a section and return it with Secrets. Raises EnrollError("configuration")."""
     if isinstance(login.get("password"), Secret):
-        return login  # was checked before
-    from ...schema import fields  # only until the configuration is read
+        return login  # checked before
+    from ...schema import fields  # here, because Config unloads schema.py
 
     return fields(login, _TABLE, "centagate.login")
 
 
 def login(config: "Config", now: int):
-    """Generator: log in, as a provider's `register` does its requests. Returns (authToken, secretCode).
+    """Generator like a provider's `register`: log in. Returns [authToken, secretCode].
 
     `now`: Unix seconds. Raises EnrollError.
     """

@@ -27,7 +27,7 @@ refused enable or reset this device in the portal, and check its serial and cloc
 
 
 def check(section: dict) -> None:
-    """Raises EnrollError where the firmware lacks what the token is made with."""
+    """Raise EnrollError("configuration") if the firmware lacks MD5, which the token needs."""
     if not hasattr(hashlib, "md5"):
         from ... import mistakes
 
@@ -36,7 +36,7 @@ def check(section: dict) -> None:
 
 def register(config: "Config", now: int):
     token = _token(config.section, now)
-    unload("providers.etherfax.md5", "calendar")  # the request gets their heap
+    unload("providers.etherfax.md5", "calendar")  # frees their heap for the request
     serial = quote(config.section["serial"])
     yield Request("GET", "%s/devices?a=register&id=%s&token=%s" % (config.url, serial, token))
 

@@ -1,4 +1,4 @@
-"""etherFAX: the call that shows whether the service takes the credential."""
+"""etherFAX: a call that shows whether the service accepts the credential."""
 
 from ...calls import read
 
@@ -15,15 +15,15 @@ def example(_credential):
 
 
 def check(session):
-    """Task: make the GET request whose path is `check` of enroll.json and return the JSON object that comes.
+    """Task: send a GET request to the path `check` of enroll.json and return the JSON object in the answer.
 
-    "/accounts?a=status" is what ordinary clients use; whether a device may is not documented.
+    Ordinary clients use "/accounts?a=status"; the documentation does not say whether a device may.
     """
     path = session.config.section["check"]
     return read((yield from session.task("GET", path if path[0] == "/" else "/" + path)), _REFUSALS, session)
 
 
 def settle(session, new: bool):
-    """Task: make the `check` call of enroll.json, if the device is `new`. See `enroll.calls.settle`."""
+    """Task: call `check`, if enroll.json has one and the device is `new`. See `enroll.calls.settle`."""
     if new and session.config.section["check"]:
         yield from check(session)

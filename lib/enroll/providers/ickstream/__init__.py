@@ -1,6 +1,6 @@
 """ickStream Cloud Core: addDevice over JSON-RPC 2.0, authorised by a token that works once.
 
-ickStream wiki, "API/Cloud Core Protocol/addDevice" and "Device registration process".
+Follows the ickStream wiki, "API/Cloud Core Protocol/addDevice" and "Device registration process".
 """
 
 from binascii import crc32
@@ -24,8 +24,9 @@ _RESET = const("fetch a new registration token for this device")
 
 
 def bound(config: "Config") -> str:
-    """A credential is given for a registration token: with another one it is out of date. A token that has been erased
-    is the one that it was given for, also where a power cut has left the end of it.
+    """The CRC-32 of the registration token: the service gives each credential for one token, and a new token makes it
+    outdated. The line is empty, and matches any token, once the token is erased; a blank in it shows that a power cut
+    interrupted that.
     """
     token = config.section[ONE_TIME]
     token = token and token.reveal()
@@ -50,7 +51,7 @@ def register(config: "Config", now: int):
 def parse(config: "Config", answer: "Answer") -> "Credential":
     reply = answer.json()
     extra = reply.get("result")
-    other = str(reply.get("id", 1)) != "1"  # where the answer is cut the id may be missing
+    other = str(reply.get("id", 1)) != "1"  # if the answer is cut, the id may be missing
     if answer.status > 299 or isinstance(reply.get("error"), dict) or other or not isinstance(extra, dict):
         from .refused import refuse
 
@@ -67,7 +68,7 @@ def headers(credential: "Credential", now: int) -> dict[str, str]:
 
 
 def finish(config: "Config", log) -> None:
-    """The registration token has worked; it must not stay on flash."""
+    """Erase the registration token: it has been used and must not stay on flash."""
     from ...erase import erase
 
     erase(config, log)

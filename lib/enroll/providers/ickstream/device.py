@@ -1,6 +1,6 @@
 """ickStream: the calls of a registered device, over JSON-RPC 2.0.
 
-ickStream wiki, "API/Cloud Core Protocol": getDevice, setDeviceAddress, removeDevice.
+Follows the ickStream wiki, "API/Cloud Core Protocol": getDevice, setDeviceAddress, removeDevice.
 """
 
 from ...calls import keep, read
@@ -25,7 +25,10 @@ def example(credential):
 
 
 def call(session, method: str, **params):
-    """Task: call `method` of the service with this device's `deviceId` and `params`, and return its result."""
+    """Task: call `method` of the service with `params` and this device's `deviceId`, and return the result.
+
+    Raises OSError and EnrollError, see enroll.calls.
+    """
     params["deviceId"] = session.credential.device_id
     request = {"jsonrpc": "2.0", "id": 2, "method": method, "params": params}
     response = yield from session.task("POST", "", True, json=request)
@@ -46,7 +49,7 @@ def check(session):
 
 
 def set_address(session, address: str):
-    """Task: tell the service this device's `address` in its own network, unless it knows it already."""
+    """Task: tell the service this device's `address` in its local network, unless that is unchanged."""
     extra = session.credential.extra
     if extra.get("address") != address:
         yield from call(session, "setDeviceAddress", address=address)
@@ -55,7 +58,7 @@ def set_address(session, address: str):
 
 
 def settle(session, new: bool):
-    """Task: tell the `address` of enroll.json, if the service does not know it. See `enroll.calls.settle`."""
+    """Task: tell the service the `address` in enroll.json, unless that is unchanged. See `enroll.calls.settle`."""
     address = session.config.section["address"]
     if address:
         yield from set_address(session, address)

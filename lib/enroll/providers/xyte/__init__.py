@@ -1,6 +1,6 @@
-"""Xyte: serial number and MAC, or a Cloud ID, are exchanged for id, access key and hub address, once.
+"""Xyte: exchanges serial number and MAC address, or a Cloud ID, for id, access key and hub address, once.
 
-https://dev.xyte.io, "Registration" and "Register Device".
+Follows https://dev.xyte.io, "Registration" and "Register Device".
 """
 
 from ...url import split
@@ -56,7 +56,7 @@ def parse(config: "Config", answer: "Answer") -> "Credential":
     hub = _hub(config)
     device_id, key, extra[hub] = need(extra, "id", "access_key", hub)
     try:
-        good = split(extra[hub])[0] >= split(config.url)[0]  # "https" sorts last: never from it down to http
+        good = split(extra[hub])[0] >= split(config.url)[0]  # "https" > "http": rejects a downgrade
     except ValueError:
         good = False
     if not good:
@@ -71,7 +71,7 @@ def headers(credential: "Credential", now: int) -> dict[str, str]:
 
 
 def base(config: "Config", credential: "Credential") -> str:
-    """Later requests go to the hub that the device was given."""
+    """Later requests go to the hub that the service assigned."""
     return need(dict(credential.extra), _hub(config))[0].rstrip("/")
 
 

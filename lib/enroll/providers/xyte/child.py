@@ -1,6 +1,6 @@
-"""Xyte's child devices, which speak through a parent that has registered: pure, as the providers are.
+"""Xyte's child devices, which connect through a registered parent. Pure, like the providers.
 
-https://dev.xyte.io, "Child Devices" and "Register Child Devices".
+Follows https://dev.xyte.io, "Child Devices" and "Register Child Devices".
 """
 
 import hashlib
@@ -13,16 +13,19 @@ _MOST = const(100)
 
 
 def body(child: dict) -> dict:
-    """What is sent to register `child`, a member of `children` in enroll.json. Raises EnrollError("configuration")."""
-    from ...schema import fields  # which is not kept once the configuration is read
+    """The JSON object that registers `child`, an item of `children` in enroll.json.
+
+    Raises EnrollError("configuration").
+    """
+    from ...schema import fields  # here, because Config unloads schema.py
 
     found = fields(child, _TABLE, "xyte.children")
     return {key: value for key, value in found.items() if value is not None}
 
 
 def mark(child: dict) -> str:
-    """What tells `child` from all others, for as long as it is the same one: a digest of its model with its serial
-    number and MAC address, or its name where it has neither.
+    """A stable id of `child`, 16 hex digits: a digest of its model, serial number and MAC address, or of its model and
+    name if it has neither of the two.
     """
     child = body(child)
     who = [child["model_id"], child.get("sn", ""), child.get("mac", "")]
@@ -32,7 +35,7 @@ def mark(child: dict) -> str:
 
 
 def check(children: list) -> str | None:
-    """What is wrong with `children` together, or None. Raises EnrollError("configuration") for one alone."""
+    """What is wrong with `children` as a whole, or None. Raises EnrollError("configuration") for a wrong item."""
     if len(children) > _MOST:
         return "children` wants at most %d" % _MOST
     if len({mark(child) for child in children}) < len(children):

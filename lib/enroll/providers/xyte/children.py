@@ -1,7 +1,8 @@
-"""The child devices of a Xyte device, and their credentials in the store.
+"""The child devices of a Xyte device, and their credentials on flash.
 
-Sixteen of them share a record, in stores beside the parent's: c0, c1 ... in its folder. A record belongs to the parent
-that it names. Once the parent has registered again, its children must register again too, and the record is ignored.
+Sixteen children share a record. The records are in journals of their own, in the folders c0, c1 ... of the parent's
+journal. Each names the parent's device id. Once the parent has registered again, that id differs: the records are
+ignored, and the children must register again too.
 """
 
 import json
@@ -22,15 +23,15 @@ _REFUSALS = const("""
 422 r taken or unknown
 refused check this child's model, and delete it in the portal if it is there already""")
 _GROUP = const(16)
-_FULL = const(4096)  # bytes of a record that takes no other child: a key may be long
+_FULL = const(4096)  # bytes at which a record takes no more children: a key may be long
 _MOST = const(100)  # records
-_SLOT = const(1024)  # bytes of a slot at least, see journal.py
+_SLOT = const(1024)  # bytes of the smallest slot, see journal.py
 
 
 class Children:
-    """The children of the device of `session`; `configured` is what enroll.json says of them.
+    """The children of the device of `session`. `configured`: the list `children` in enroll.json.
 
-    All that are registered are held in the heap, about 300 bytes each.
+    Holds all registered children in the heap, about 300 bytes each.
     """
 
     def __init__(self, session) -> None:
@@ -47,17 +48,17 @@ class Children:
         return None
 
     def register(self):
-        """Task: register those that are not yet, one after another; each is in the store before the next one is asked
-        for.
+        """Task: register the children that are not registered, one after another. The credential of each is on flash
+        before the next request is sent.
 
-        One that is refused does not stop the others; the first such EnrollError is raised in the end, any other error
-        at once. Where the file system has no room for all of them, EnrollError("storage") says so before the first.
+        A refused child does not stop the others: the first such EnrollError is raised at the end. Any other error is
+        raised at once. Raises EnrollError("storage") before the first request if the file system has no room for all.
         """
         failure = None
         parent = None
-        while parent != self._session.credential.device_id:  # it may register again on the way, all children with it
+        while parent != self._session.credential.device_id:  # registering again replaces the parent and all children
             if parent:
-                self._load()  # without the old one's
+                self._load()  # drops the children of the old parent
             parent = self._session.credential.device_id
             failure = None
             self._room()
@@ -69,7 +70,7 @@ class Children:
             raise failure
 
     def _room(self) -> None:
-        """Raise EnrollError("storage") if the file system cannot take the records of those that are not registered."""
+        """Raise EnrollError("storage") if the file system has no room for the children that are not registered."""
         missing = len([1 for child in self.configured if not self.find(child)])
         wanted = missing - sum([_GROUP - len(entries) for _, entries in self._groups])
         if wanted <= 0:
@@ -78,18 +79,18 @@ class Children:
         try:
             size, _, _, free = os.statvfs(path)[:4]
         except (OSError, AttributeError):
-            return  # it does not say
+            return  # the file system does not tell its free space
         who = self._session.credential
-        # id and key of a child are taken to be as long as its parent's
+        # assume that a child's id and key are as long as its parent's
         record = max(_SLOT, _GROUP * (len(who.device_id) + len(who.secret.reveal()) + 30) + 64)
-        # two slots and a spare file for each group; what they and their folders take besides is nine blocks at most
+        # each group has two slots and a spare file; these and their folders take at most nine more blocks
         wanted = (wanted + _GROUP - 1) // _GROUP * (2 * (record // size) + _SLOT // size + 9)
         if wanted > free:
             fact = "%s has no room for %d more children, %d bytes of %d are free: set another `store`, or take some out"
             raise EnrollError("storage", fact % (path, missing, free * size, wanted * size))
 
     def _register(self, child: dict):
-        """Task: register `child`. Returns the EnrollError if it is this child alone that is refused, else raises it."""
+        """Task: register `child`. Returns an EnrollError that concerns only this child; raises any other."""
         session = self._session
         parent = session.credential.device_id
         group = self._place()
@@ -97,7 +98,7 @@ class Children:
         try:
             group[0].prepare()
             group[0].begin()
-            session.sent = True  # nobody cuts it before its answer is kept: there would be a second child
+            session.sent = True  # not interrupted before its answer is on flash: a retry would make a second child
             response = yield from session.task(
                 "POST", "/v1/devices/{id}/children", True, session.config.url, json=body(child)
             )
@@ -112,7 +113,7 @@ class Children:
             who = session.credential.device_id.encode()
             group[0].save(KEPT, who, json.dumps(group[1]).encode(), True)
         except EnrollError as error:
-            # a 401, and any error of registering again after it, is about the parent
+            # a 401, and any error while registering again after it, concerns the parent
             if error.kind != "answer" and (status == 401 or error.kind not in ("refused", "configuration")):
                 raise
             return error
@@ -121,7 +122,7 @@ class Children:
             group[0].close()
 
     def _load(self) -> None:
-        """Read what is stored for the present parent. What is damaged or another's is room."""
+        """Read the records of the current parent. One that is damaged or another parent's counts as empty."""
         who = self._session.credential.device_id.encode()
         self._groups: list[tuple] = []
         while len(self._groups) < _MOST:
@@ -141,7 +142,9 @@ class Children:
         return commit.Journal("%s/c%d" % (self._session.config.store, len(self._groups)))
 
     def _place(self) -> tuple:
-        """The group that takes one more child; one that is no longer configured makes room."""
+        """Return a group with room for one more child. If all are full, drop a child that is no longer configured, or
+        add a group.
+        """
         for group in self._groups:
             if len(group[1]) < _GROUP and len(json.dumps(group[1])) < _FULL:
                 return group
@@ -152,6 +155,6 @@ class Children:
                     group[1].pop(old)
                     return group
         group = (self._store(), {})
-        group[0].load()  # a factory reset that was cut short may have left another parent's
+        group[0].load()  # an interrupted factory reset may have left another parent's record
         self._groups.append(group)
         return group

@@ -1,12 +1,12 @@
-"""Xyte: what a registered device says and hears at its hub. https://dev.xyte.io, "Device API".
+"""Xyte: the calls of a registered device to its hub. Follows https://dev.xyte.io, "Device API".
 
-    xyte.telemetry    POST .../telemetry                 state and values of the device
-    xyte.command      GET .../command                    what the cloud wants it to do; `report` says how that goes
-    xyte.obey         runs all commands that wait
-    xyte.get_config   GET .../config                     and `set_config`, its configuration in the cloud
-    xyte.children     the child devices, `register_children`, `children_telemetry`
+    telemetry    POST .../telemetry    reports state and values of the device
+    command      GET .../command       returns the next command from the cloud; `report` tells how it went
+    obey                               runs all waiting commands
+    get_config   GET .../config        returns the device's configuration in the cloud; `set_config` replaces it
+    children                           lists the child devices; also `register_children`, `children_telemetry`
 
-All but `children` are tasks: see `enroll.calls`.
+All but `children` are tasks, see enroll.calls.
 """
 
 from ...calls import read
@@ -19,8 +19,8 @@ if False:  # for type hints only
 
 _REFUSALS = const("""
 refused check this device, and what it may do, in the portal""")
-_BATCH = const(100)  # children a request
-_ROUND = const(20)  # commands that are obeyed in one go
+_BATCH = const(100)  # children per request
+_ROUND = const(20)  # commands that one `obey` runs at most
 
 
 def example(_credential):
@@ -29,21 +29,21 @@ def example(_credential):
 
 
 def _call(session, method: str, path: str, body: dict | None = None):
-    """Task: a request about this device; none of them hurts when it is made twice."""
+    """Task: send a request about this device and return the JSON object in the answer. All may safely be repeated."""
     return read((yield from session.task(method, "/v1/devices/{id}" + path, True, json=body)), _REFUSALS, session)
 
 
 def telemetry(session, values: dict | None = None, status: str = "online", timestamp: str | None = None):
     """Task: report `status` ("online", "offline", "error") and `values`, {name: value}.
 
-    `timestamp`: when that was, as ISO 8601 says it, if not now. Returns what the cloud says: `config_version`, and
-    whether a `command` waits.
+    `timestamp`: the time of the report in ISO 8601, if it is not now. Returns the cloud's answer, a dict:
+    `config_version`, and `command`, whether a command waits.
     """
     return _call(session, "POST", "/telemetry", report_of(values, status, timestamp))
 
 
 def report_of(values: dict | None = None, status: str = "online", timestamp: str | None = None) -> dict:
-    """The report that `telemetry` sends; `children_telemetry` wants one for each child."""
+    """The report that `telemetry` sends, a dict. `children_telemetry` takes one for each child."""
     report: dict = {"status": status}
     if values:
         report["telemetries"] = values
@@ -53,12 +53,12 @@ def report_of(values: dict | None = None, status: str = "online", timestamp: str
 
 
 def command(session):
-    """Task: return the command that waits for this device, with its `id`, `name` and `parameters`; {} if none does."""
+    """Task: return the next command for this device, a dict with `id`, `name` and `parameters`; {} if none waits."""
     return _call(session, "GET", "/command")
 
 
 def report(session, identity: str, status: str = "done", message: str | None = None):
-    """Task: tell how the command `identity` goes: `status` is "in_progress", "done" or "failed"."""
+    """Task: report the progress of the command with the id `identity`. `status`: "in_progress", "done" or "failed"."""
     body = {"id": identity, "status": status}
     if message:
         body["message"] = message
@@ -66,12 +66,12 @@ def report(session, identity: str, status: str = "done", message: str | None = N
 
 
 def obey(session, handlers: dict):
-    """Task: run the commands that wait, and tell how each went. Returns how many there were.
+    """Task: run the waiting commands and report how each went. Returns how many were run, 20 at most.
 
-    `handlers`: {name: function}; a function is called with the command's `parameters` and returns a message or None.
-    What it raises is reported as "failed", as is a command that is not among them, and an asynchronous handler, which
-    nobody would wait for: the next command is run all the same. A handler that restarts the device would never be
-    reported, and called again and again: let it note that, and restart after this returns.
+    `handlers`: {name: function}. A function gets the command's `parameters`, a dict, and returns a message or None. A
+    command is reported as "failed" if its handler raises, if it has none, or if the handler is asynchronous, because
+    nothing would await it. The next command is run all the same. A handler must not restart the device: its command
+    would never be reported, and would run again after each boot. Restart after this returns.
     """
     for count in range(_ROUND):
         wanted = yield from command(session)
@@ -88,24 +88,24 @@ def obey(session, handlers: dict):
                 message = message and str(message)
             else:
                 status, message = "failed", "no such command here"
-        except Exception as error:  # whatever an application does, the cloud has to know that this one is over
+        except Exception as error:  # whatever a handler raises, the cloud must learn that the command is over
             status, message = "failed", "%s: %s" % (type(error).__name__, error)
         yield from report(session, wanted["id"], status, message)
     return _ROUND
 
 
 def get_config(session):
-    """Task: return this device's configuration in the cloud: `version`, `last_updated` and `config`."""
+    """Task: return this device's configuration in the cloud, a dict with `version`, `last_updated` and `config`."""
     return _call(session, "GET", "/config")
 
 
 def set_config(session, config: dict):
-    """Task: replace this device's configuration in the cloud; returns its new `version`."""
+    """Task: replace this device's configuration in the cloud. Returns a dict with the new `version`."""
     return _call(session, "POST", "/config", {"config": config})
 
 
 def children(session) -> "list[tuple[dict, Credential | None]]":
-    """(what enroll.json says of it, its Credential or None) of each child device."""
+    """The child devices: for each, its item in enroll.json and its Credential, None if it is not registered."""
     from .children import Children
 
     book = Children(session)
@@ -113,16 +113,16 @@ def children(session) -> "list[tuple[dict, Credential | None]]":
 
 
 def register_children(session):
-    """Task: register the children that are not yet, see `children.Children.register`."""
+    """Task: register the children that are not registered, see `children.Children.register`."""
     from .children import Children
 
     return Children(session).register()
 
 
 def children_telemetry(session, reports: dict):
-    """Task: send `reports`, {device id of a child: what `report_of` returns}, 100 to a request.
+    """Task: send `reports`, {device id of a child: what `report_of` returns}, 100 per request.
 
-    Returns {device id: what the cloud says to that child}, as `telemetry` does, or an `error`.
+    Returns {device id: dict}: the cloud's answer for that child, as from `telemetry`, or its `error`.
     """
     found: dict = {}
     ids = list(reports)
@@ -133,6 +133,6 @@ def children_telemetry(session, reports: dict):
 
 
 def settle(session, new: bool):
-    """Task: register the `children` that are not registered. See `enroll.calls.settle`."""
+    """Task: register the `children` in enroll.json that are not registered. See `enroll.calls.settle`."""
     if session.config.section["children"]:
         yield from register_children(session)
