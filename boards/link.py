@@ -1,8 +1,8 @@
-"""What the ports of all boards share: joining a network, waiting for a cable, addresses, calendar and identity.
+"""What the ports of all boards share: joining a Wi-Fi, waiting for a cable, addresses, the date and the identity.
 
-It imports nothing of a board; the interface, and what its statuses mean, are passed in. Tasks yield the seconds to
-sleep, see enroll.tasks. A network is a dict with `ssid` (None: a cable), `password` (Secret or None), and, where the
-address is not DHCP's, `ip` ("192.168.1.5/24"), `gateway` and `dns`.
+Imports nothing of a board: the interface and the meaning of its statuses are passed in. Tasks yield the seconds to
+sleep, see enroll.tasks. A network is a dict with `ssid` (None: a cable), `password` (Secret or None), and, unless DHCP
+gives the address, `ip` ("192.168.1.5/24"), `gateway` and `dns`.
 """
 
 import gc
@@ -19,17 +19,18 @@ if False:  # for type hints only
     from collections.abc import Callable
     from typing import Any
 
-_LOOK = const(0.25)  # seconds between two looks at the interface; a watchdog is fed as often
-_SETTLE = const(1.5)  # seconds for which a driver may report a failure and yet go on
+_LOOK = const(0.25)  # seconds between two looks at the interface; the watchdog is fed as often
+_SETTLE = const(1.5)  # seconds for which a driver may report a failure and still recover
 
 
 class Radio:
-    """How the Wi-Fi driver of a family tells what happens.
+    """What the statuses of a family's Wi-Fi driver mean.
 
-    `reasons`: {status of a failure: (whether to give up this network when it fails a second time, words)}. `busy`: the
-    statuses that are no failure. `linked(interface)`: whether it is on the network and lacks an address only.
-    `options`: what `config` sets before joining. `hidden`: seconds for which the driver may hide a second try behind
-    the reason of the first. `scans`: whether to look for the strongest access point, as the driver takes the first one.
+    `reasons`: {status of a failure: (whether to give up this network after a second one, words)}. `busy`: the statuses
+    that are not failures. `linked(interface)`: whether the network is joined and only the address is missing.
+    `options`: what to set with `config` before joining. `hidden`: seconds for which the driver may still report the
+    first failure during a second try. `scans`: whether to look for the strongest access point, for a driver that takes
+    the first one.
     """
 
     def __init__(
@@ -47,20 +48,22 @@ class Radio:
 
 
 def told(error: Exception) -> str:
-    """What a driver says of a failure."""
+    """The driver's words for a failure."""
     text = str(error) or type(error).__name__
-    return "WiFi Out of Memory" if "0x0101" in text else text  # 1.25 knows the number only
+    return "WiFi Out of Memory" if "0x0101" in text else text  # MicroPython 1.25 gives only the number
 
 
 def trouble(error: Exception) -> Exception:
-    """What to raise for what a driver has raised: EnrollError("network"), but for what has a kind already."""
+    """The exception to raise for what a driver raised: an EnrollError or MemoryError unchanged, else
+    EnrollError("network").
+    """
     if isinstance(error, (EnrollError, MemoryError)):
         return error
     return EnrollError("network", "the network driver failed", told(error))
 
 
 def driver(task):
-    """Task: the same as `task`, which raises nothing of a driver."""
+    """Task: run `task`, and raise `trouble` in place of a driver's exceptions."""
     try:
         yield from task
     except Exception as error:
@@ -68,18 +71,19 @@ def driver(task):
 
 
 def stop(interface: "Any") -> None:
-    """Take the interface down, whatever its driver believes."""
+    """Take the interface down, whatever state its driver reports. Raises nothing."""
     for stop, values in (("disconnect", ()), ("active", (False,))):
         try:
             getattr(interface, stop)(*values)
-        except Exception:  # it was not on, or a cable; what is wrong with the driver is told when it is started
+        except Exception:  # it was off, or is a cable; a broken driver is reported when it is started
             pass
 
 
 def address(interface: "Any", network: dict, ipconfig: "Callable") -> None:
-    """Give the interface the addresses of `network`, or leave that to DHCP. To be called before there is a link.
+    """Give the interface the addresses of `network`, or leave that to DHCP. Call it before the link is up.
 
-    `ipconfig`: network.ipconfig. Each value is set by itself: lwIP takes the first one's name for all.
+    `ipconfig`: network.ipconfig. Sets each value in a call of its own: with several, lwIP uses the first one's name for
+    all.
     """
     ip = network.get("ip")
     if ip:
@@ -89,11 +93,11 @@ def address(interface: "Any", network: dict, ipconfig: "Callable") -> None:
         if network.get("dns"):
             ipconfig(dns=network["dns"])
     elif not interface.ipconfig("dhcp4"):
-        interface.ipconfig(dhcp4=True)  # the network before had addresses of its own
+        interface.ipconfig(dhcp4=True)  # the previous network had fixed addresses
 
 
 def _suits(interface, networks: list) -> bool:
-    """Whether the interface has an address that `networks` want: a soft reset leaves the link with the one before."""
+    """Whether the interface has an address that `networks` want: after a soft reset it still has the old one."""
     wanted = [network.get("ip") for network in networks]
     if None in wanted or not wanted:
         return True
@@ -102,10 +106,10 @@ def _suits(interface, networks: list) -> bool:
 
 
 def wifi(interface: "Any", networks: list, patience: float, radio: Radio, ipconfig: "Callable"):
-    """Task: join the first of `networks` that can be joined; nothing if the interface is connected already.
+    """Task: join the first of `networks` that can be joined, unless the interface is connected.
 
-    `patience`: seconds for each. `ipconfig`: network.ipconfig. Raises EnrollError("network") with the reason for each,
-    or EnrollError("configuration") if there are none.
+    `patience`: seconds for each. `radio`: the driver's Radio. `ipconfig`: network.ipconfig. Raises
+    EnrollError("network") with the reason for each network, or EnrollError("configuration") if there are none.
     """
     networks = [network for network in networks if network["ssid"]]
     if interface.isconnected() and _suits(interface, networks):
@@ -127,30 +131,30 @@ def wifi(interface: "Any", networks: list, patience: float, radio: Radio, ipconf
 
 
 def _strongest(interface, ssid: str) -> dict:
-    """The `bssid` of the strongest access point for `connect`, where several have this name."""
+    """Arguments for `connect`: the `bssid` of the strongest access point, if several have this name."""
     try:
         found = [(it[3], it[1]) for it in interface.scan() if it[0] == ssid.encode()]
-    except Exception:  # no heap for the list, perhaps: it is a help, no more
+    except Exception:  # perhaps no heap for the list; joining works without it
         return {}
     return {"bssid": max(found)[1]} if len(found) > 1 else {}
 
 
 def _join(interface, network: dict, patience: float, radio: Radio, ipconfig):
-    """Task: join one network. Returns "" or why it was not joined.
+    """Task: join one network. Returns "", or the reason why it was not joined.
 
-    A failure is believed when it has lasted, and a network is given up when it failed twice: both drivers report
-    failures ("bad auth" on a Pico W, 202 on ESP32) from which they recover, alone or when they are asked again. Asked
-    again without being switched off, which some access points take amiss.
+    Believes a failure only after it has lasted, and gives up a network after two. Both drivers report failures ("bad
+    auth" on a Pico W, 202 on ESP32) from which they recover, by themselves or after another `connect`. The interface
+    stays on in between, because some access points react badly if it is switched off.
     """
     stop(interface)
-    yield _LOOK  # what that has caused is told before the next attempt is under way
+    yield _LOOK  # lets the driver report the end of the old connection first
     interface.active(True)
     interface.config(**radio.options)
     address(interface, network, ipconfig)
     ssid = network["ssid"]
     secret = network["password"]
     access = (ssid, secret.reveal()) if secret else (ssid,)
-    old = interface.status()  # ESP32 goes on telling why the last attempt failed until one succeeds
+    old = interface.status()  # ESP32 reports the last failure until an attempt succeeds
     reason = "" if old in radio.busy else radio.reason(old)[1]
     fresh = joining = final = False
     tries = 0
@@ -158,7 +162,7 @@ def _join(interface, network: dict, patience: float, radio: Radio, ipconfig):
     start = ticks_ms()
     while ticks_diff(ticks_ms(), start) < patience * 1000:
         if not joining:
-            # a scan takes seconds in which nothing else runs: only where the first access point was not good enough
+            # a scan blocks for seconds: only after a first failure
             more = _strongest(interface, ssid) if tries == 1 and radio.scans else {}
             try:
                 interface.connect(*access, **more)
@@ -188,10 +192,10 @@ def _join(interface, network: dict, patience: float, radio: Radio, ipconfig):
 
 
 def cable(interface: "Any", networks: list, patience: float, linked: "Callable", ipconfig: "Callable"):
-    """Task: wait up to `patience` seconds until a wired interface has link and address.
+    """Task: wait up to `patience` seconds until a wired interface has a link and an address.
 
-    The first of `networks` without an `ssid` may say which address. `linked(interface)`: whether it lacks an address
-    only. `ipconfig`: network.ipconfig. Raises EnrollError("network").
+    The first of `networks` without an `ssid` may set the address. `linked(interface)`: whether only the address is
+    missing. `ipconfig`: network.ipconfig. Raises EnrollError("network").
     """
     networks = [network for network in networks if not network.get("ssid")][:1]
     on = interface.active()
@@ -210,24 +214,24 @@ def cable(interface: "Any", networks: list, patience: float, linked: "Callable",
 
 
 def room(pieces: tuple) -> None:
-    """Prove that the heap has free blocks of these sizes (bytes). Raises EnrollError("memory")."""
+    """Prove that the heap has free blocks of these sizes, in bytes. Raises EnrollError("memory")."""
     gc.collect()
     try:
-        [bytearray(size) for size in pieces]  # all at once
+        [bytearray(size) for size in pieces]  # all at the same time
     except MemoryError:
         raise scarce(pieces)
     gc.collect()
 
 
 def scarce(pieces: tuple) -> EnrollError:
-    """What to raise where TLS would not find blocks of these sizes (bytes)."""
+    """The EnrollError to raise if TLS would not find free blocks of these sizes, in bytes."""
     return EnrollError("memory", "TLS takes %d bytes of heap, in large pieces" % sum(pieces))
 
 
 def calendar(unix: int) -> tuple[int, int, int, int, int, int, int, int]:
-    """What RTC.datetime wants: (year, month, day, weekday from Monday 0, hour, minute, second, 0) in UTC.
+    """The argument of RTC.datetime: (year, month, day, weekday with Monday 0, hour, minute, second, 0) in UTC.
 
-    From Unix seconds, so that the port's epoch (2000 on ESP32, 1970 on RP2) does not matter.
+    `unix`: Unix seconds. The port's epoch (2000 on ESP32, 1970 on RP2) does not matter.
     """
     today = unix // 86400
     year, month, _ = civil(unix)
@@ -237,9 +241,9 @@ def calendar(unix: int) -> tuple[int, int, int, int, int, int, int, int]:
 
 
 class Identity(dict):
-    """What the board knows of itself: `serial` and `hardware_id` from the chip, `hardware_key` if it was given one.
+    """What the board knows of itself: `serial` and `hardware_id` from the chip, and `hardware_key` if board.py has one.
 
-    `mac` is read when it is first asked for: a boot with a credential need not power the network interface for it.
+    `mac` is read only when it is asked for: a boot with a credential need not power the network interface.
     """
 
     def __init__(self, unique: bytes, hardware_key: str, read: "Callable") -> None:
@@ -250,7 +254,7 @@ class Identity(dict):
         self._read = read
 
     def get(self, key, default=None):
-        """As of any dict. Raises EnrollError("network") where the interface does not tell its `mac`."""
+        """The same as dict.get. Raises EnrollError("network") if the interface cannot tell its `mac`."""
         if key == "mac" and "mac" not in self:
             try:
                 self["mac"] = hexlify(self._read(), ":").decode()

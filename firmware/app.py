@@ -1,25 +1,25 @@
-"""The example application: makes one authorised call with the credential that registration has brought."""
+"""The example application: makes one authorised call with the device's credential."""
 
 from enroll.calls import example
 from enroll.errors import EnrollError
 
 
 def report(session) -> None:
-    """Make the call, and print what came of it."""
+    """Make the call and print its outcome."""
     wanted = example(session.credential)
     if wanted is None:
         print("app: %s gives no credential to call with" % session.credential.provider)
         return
     method, path, body = wanted
     try:
-        response = session.request(method, path, repeat=True, json=body)  # none of these calls hurts when made twice
+        response = session.request(method, path, repeat=True, json=body)  # safe to send twice
         print("app: %s %s: HTTP %d" % (method, path.split("?")[0], response.status_code))
     except (OSError, EnrollError) as error:
         print("app: %s %s failed: %s" % (method, path.split("?")[0], error))
 
 
 def main(session) -> None:
-    """Called by main.py once the device is registered; a product's own program goes here."""
+    """main.py calls this once the device is registered. Put your product's program here."""
     report(session)
-    while session.port.feed():  # a watchdog, where the board has one, ends a program that does not feed it
+    while session.port.feed():  # while the board has a watchdog: it resets the board unless it is fed
         session.port.sleep(1)

@@ -1,17 +1,17 @@
-"""Boot: read enroll.json, register if that is not done yet, hand over to app.py.
+"""Boot: read enroll.json, register unless that is done, hand over to app.py.
 
-On a board it runs by itself, and leaves the board at its prompt only after a mistake in enroll.json, flash that cannot
-be written, Ctrl-C, and when app.py returns; after anything else that ends it, it waits and starts again.
+A board runs this at each boot. It stops at the prompt only after a mistake in enroll.json, a failed write to flash,
+Ctrl-C, or when app.py returns. After anything else it waits and starts again.
 On the unix port:
 
     MICROPYPATH=lib:boards/unix:.frozen micropython firmware/main.py enroll.json [--once] [--app]
 
-Progress goes to stderr; the last line of stdout is the outcome, and the exit status says the same to a program.
+Progress goes to stderr. The last line of stdout is the outcome, and the exit status tells it to programs.
 """
 
 import gc
 
-# First of all: a small heap that is collected often needs to be 8 KB less. A large one would spend its time on that.
+# First of all: collecting often saves 8 KB on a small heap. On a large one it would only cost time.
 gc.threshold(512 if gc.mem_free() + gc.mem_alloc() < 98304 else gc.mem_free() // 4)
 
 import sys  # noqa: E402
@@ -19,9 +19,9 @@ import time  # noqa: E402
 
 import enroll  # noqa: E402
 
-TRY_AGAIN = 75  # an exit status, see enroll/errors.py
-PATIENCE = 30  # seconds that one attempt waits for while a service decides, see enroll/steps.py
-PAUSE = 60  # seconds until a board starts again
+TRY_AGAIN = 75  # exit status, see enroll/errors.py
+PATIENCE = 30  # seconds that a single attempt waits for the service to decide, see enroll/steps.py
+PAUSE = 60  # seconds until the board starts again
 
 
 def log(line: str) -> None:
@@ -29,8 +29,8 @@ def log(line: str) -> None:
 
 
 def register(config, port, known, single: bool):
-    """The credential: the one that is `known`, or after one attempt (`single`) or as many as it takes."""
-    one_time = getattr(config.service, "ONE_TIME", None)  # not erased yet? then the enroller has to
+    """Return the `known` credential, or register: in one attempt if `single`, else in as many as it takes."""
+    one_time = getattr(config.service, "ONE_TIME", None)  # if it is not erased yet, the enroller has to do that
     if known and not (one_time and config.section[one_time]) and not config.moved_from:
         return known
     if not single:
@@ -49,9 +49,9 @@ def register(config, port, known, single: bool):
 
 
 def boot(path: str, single: bool = False):
-    """Register what the configuration at `path` describes, and do what else it asks for.
+    """Register the device that the configuration at `path` describes, and do what else it asks for.
 
-    Returns (exit status, what to print, what a Session is made of or None).
+    `single`: make only one attempt. Returns (exit status, outcome to print, arguments for a Session or None).
     """
     found = None
     try:
@@ -83,7 +83,7 @@ def boot(path: str, single: bool = False):
 
 
 def main(arguments: list[str]) -> int:
-    """Boot, print the outcome, and on a board (or with --app) go on with the application. Returns the exit status."""
+    """Boot and print the outcome; then, on a board or with --app, run the application. Returns the exit status."""
     words = [word for word in arguments if word not in ("--once", "--app")]
     if len(words) > 1 or "".join(words).startswith("-"):
         print("enroll: configuration: usage: main.py [enroll.json] [--once] [--app]")
@@ -91,7 +91,7 @@ def main(arguments: list[str]) -> int:
     status, outcome, found = boot(words[0] if words else "enroll.json", "--once" in arguments)
     print("enroll:", outcome)
     if found and (not arguments or "--app" in arguments):
-        gc.threshold(-1)  # the application decides for itself
+        gc.threshold(-1)  # back to the default: the application may set its own
         try:
             import app
 
@@ -104,14 +104,14 @@ def main(arguments: list[str]) -> int:
 
 
 def leave(status: int, platform: str) -> None:
-    """End as the platform wants it: a program says its `status`; a board starts again, or stays at its prompt."""
+    """End the program: on a computer exit with `status`, on a board start again or stay at the prompt."""
     if platform in ("linux", "darwin"):
         sys.exit(status)
     if status == TRY_AGAIN:
         print("enroll: it starts again in %d s" % PAUSE, file=sys.stderr)
         port = sys.modules.get("port")
         (port.sleep if port else time.sleep)(PAUSE)  # the port's feeds the watchdog
-        sys.exit()  # on a board a soft reset
+        sys.exit()  # on a board this is a soft reset
 
 
 if __name__ == "__main__":

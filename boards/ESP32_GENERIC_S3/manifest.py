@@ -1,4 +1,4 @@
-# MicroPython's own build of this board with enroll in it: `tools/firmware.py ESP32_GENERIC_S3`.
+# MicroPython's own firmware for this board, plus enroll. Build it with `tools/firmware.py ESP32_GENERIC_S3`.
 include("$(PORT_DIR)/boards/manifest.py")
 include("../../lib/manifest.py")
 module("board.py", opt=2)

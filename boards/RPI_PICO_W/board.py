@@ -1,15 +1,16 @@
 """Raspberry Pi Pico W."""
 
 INTERFACE = "wifi"
-HOSTNAME = ""  # what DHCP and mDNS are told; "": MicroPython's own
-COUNTRY = ""  # two letters, ISO 3166, for the channels that are allowed; "": the driver's own
-POWER = "PM_NONE"  # of network.WLAN: the radio stays awake, which keeps TLS from stalling
-PATIENCE = 20  # seconds for each network
-# Milliseconds without port.feed(), 0: none. Up to 8388 are the chip's own limit, which two name servers that do not
-# answer (7 s each) outlast. For more a timer feeds it meanwhile, but not in a driver that hangs.
+HOSTNAME = ""  # the name for DHCP and mDNS; "": MicroPython's default
+COUNTRY = ""  # two letters of ISO 3166, which set the allowed channels; "": the driver's default
+POWER = "PM_NONE"  # a constant of network.WLAN; this one keeps the radio awake, or else TLS stalls
+PATIENCE = 20  # seconds to try each network
+# Milliseconds without port.feed() until the watchdog resets the board; 0: no watchdog. The chip counts up to 8388. That
+# is too short for two name servers that do not answer (7 s each). Above it, a timer feeds the watchdog meanwhile, but
+# not while a driver hangs.
 WATCHDOG = 0
-HARDWARE_KEY = ""  # of the model, for devices whose enroll.json leaves it out
-# Blocks of heap, in bytes, that have to be free before a connection, because mbedTLS takes its own from there: what
-# comes in (16 KB), what goes out (4 KB), the handshake's largest, and small ones. Measured with firmware 1.28 in an
-# emulator: 27 300 in all where the server has one certificate of ECDSA, the least; up to 33 400 with RSA and a chain.
+HARDWARE_KEY = ""  # the model's key, for devices whose enroll.json has none
+# Sizes, in bytes, of blocks that must be free in the heap before a connection, because mbedTLS allocates there: data
+# received (16 KB), data sent (4 KB), the handshake's largest block and its small ones. Measured with firmware 1.28 in
+# an emulator: in all 27 300 for a server with one ECDSA certificate, the least, and up to 33 400 for RSA and a chain.
 TLS = (16717, 4429, 1304) + (400,) * 12

@@ -1,4 +1,4 @@
-# MicroPython's own build of this board with enroll in it: `tools/firmware.py RPI_PICO_W`.
+# MicroPython's own firmware for this board, plus enroll. Build it with `tools/firmware.py RPI_PICO_W`.
 include("$(PORT_DIR)/boards/RPI_PICO_W/manifest.py")
 include("../../lib/manifest.py")
 module("board.py", opt=2)

@@ -1,4 +1,4 @@
-# MicroPython's own build of this board with enroll in it: `tools/firmware.py W5500_EVB_PICO`.
+# MicroPython's own firmware for this board, plus enroll. Build it with `tools/firmware.py W5500_EVB_PICO`.
 include("$(PORT_DIR)/boards/W5500_EVB_PICO/manifest.py")
 include("../../lib/manifest.py")
 module("board.py", opt=2)

@@ -1,7 +1,7 @@
-"""A file system in esp32.NVS, so that the records of enroll.store lie there by the same rules as in files.
+"""A file system in esp32.NVS: the journal works there by the same rules as with files.
 
 "/state/0/slot" is the blob "0/slot" in the namespace "state"; both names have at most 15 characters. NVS writes a blob
-all or not at all. It cannot say what it holds, so the blob "folders" of a namespace lists its folders. To be mounted:
+completely or not at all. It cannot list its blobs, so the blob "folders" of a namespace lists its folders. To mount it:
 
     vfs.mount(Files(esp32.NVS, esp32.Partition), "/nvs")
 
@@ -16,21 +16,21 @@ if __debug__:  # mpy-cross -O leaves this out: it knows const by itself
 if False:  # for type hints only
     from typing import Any
 
-_SMALL = const(1024)  # bytes of most blobs: a slot
-_LARGE = const(9216)  # of the largest one
-_TOO_SHORT = const(-0x110C)  # ESP_ERR_NVS_INVALID_LENGTH
-_LONGEST = const(15)  # bytes of a name
-_ENTRIES = const(126)  # in a page of the partition, of 32 bytes each
+_SMALL = const(1024)  # bytes of most blobs: one slot
+_LARGE = const(9216)  # bytes of the largest blob
+_TOO_SHORT = const(-0x110C)  # ESP_ERR_NVS_INVALID_LENGTH: the buffer is too short
+_LONGEST = const(15)  # bytes of the longest name
+_ENTRIES = const(126)  # entries of 32 bytes in a page of the partition
 _FOLDER = const(0x4000)
 _FOLDERS = const("folders")
-_ERRNO = {-0x1102: 2, -0x1105: 28}  # ESP-IDF's words for ENOENT and ENOSPC
+_ERRNO = {-0x1102: 2, -0x1105: 28}  # ESP-IDF's codes for ENOENT and ENOSPC
 
 
 class Files:
-    """`kind`: the class esp32.NVS. `partitions`: the class esp32.Partition, for `statvfs`.
+    """The file system. `kind`: the class esp32.NVS. `partitions`: the class esp32.Partition, for `statvfs`.
 
-    Every method raises OSError, with an errno where files have one for it, and EnrollError("configuration") for names
-    that NVS does not take.
+    Every method raises OSError, with the errno that a file would give if there is one, and EnrollError("configuration")
+    for a name that NVS does not accept.
     """
 
     def __init__(self, kind, partitions=None) -> None:
@@ -39,7 +39,7 @@ class Files:
         self._spaces: dict[str, Any] = {}  # opened once each: opening one again would leak memory
 
     def mount(self, *_) -> None:
-        """Nothing is to be done."""
+        """Do nothing."""
 
     umount = mount
 
@@ -53,11 +53,13 @@ class Files:
         return (0x8000, 0, 0, 0, 0, 0, size, 0, 0, 0)
 
     def statvfs(self, _path: str) -> tuple:
-        """How much room there is, as of files, in entries of 32 bytes: (32, 32, all, free, free, 0, 0, 0, 0, 15).
+        """The room in NVS like os.statvfs, in entries of 32 bytes: (32, 32, all, free, free, 0, 0, 0, 0, 15).
 
-        A blob takes one entry for each 32 bytes and two more, one more again in each page where it goes on; what takes
-        its place is written before it is erased. After ESP-IDF's format: a page of 4 096 bytes begins with its state,
-        which fills 32 bytes with more, and two bits for each entry, 2 for one that is in use; one page stays free.
+        A blob takes one entry per 32 bytes and two more, and another one in each page in which it continues. Its
+        replacement is written before the old blob is erased.
+
+        Follows ESP-IDF's format. A page of 4 096 bytes begins with a header of 32 bytes, the first of which tells its
+        state. Two bits for each entry come next; they are 2 if the entry is in use. One page always stays free.
         """
         partition = self._partitions.find(self._partitions.TYPE_DATA, label="nvs")[0]
         pages = partition.info()[3] // 4096
@@ -66,7 +68,7 @@ class Files:
         for number in range(pages):
             partition.readblocks(number, page)
             for entry in range(_ENTRIES):
-                if page[0] >= 0xF8:  # else its state is one of a broken page
+                if page[0] >= 0xF8:  # otherwise the page is broken
                     free += page[32 + entry // 4] >> entry % 4 * 2 & 3 != 2
         return (32, 32, (pages - 1) * _ENTRIES, free, free, 0, 0, 0, 0, _LONGEST)
 
@@ -81,9 +83,9 @@ class Files:
         self.write("/%s/%s" % (space, _FOLDERS), "\n".join(known).encode() + b"\n")
 
     def ilistdir(self, path: str):
-        """The folders right below a namespace: all that can be known."""
+        """List the folders of a namespace. NVS cannot list anything else."""
         if path == "/":
-            return iter(())  # of namespaces not even that
+            return iter(())  # not even the namespaces
         known = self._folders(path[1:])
         if not known:
             raise OSError(2, path)  # ENOENT
@@ -108,7 +110,7 @@ class Files:
         self._call(path, "set_blob", data)
 
     def _folders(self, space: str) -> list[str]:
-        """The namespace itself is "", the first."""
+        """The folders of the namespace `space`; the first, "", is the namespace itself."""
         try:
             return self.read("/%s/%s" % (space, _FOLDERS)).decode()[:-1].split("\n")
         except OSError as error:
@@ -134,9 +136,9 @@ class Files:
 
 
 class File:
-    """A blob as a file: its first bytes are in NVS as soon as they are written, the others when it is closed.
+    """A blob as a file. The first `write` goes to NVS at once, the rest when the file is closed.
 
-    So once a write has begun, NVS is known to take it.
+    The first write proves that NVS accepts the blob.
     """
 
     def __init__(self, files: Files, path: str, data) -> None:
@@ -144,7 +146,7 @@ class File:
         self._path = path
         self._data = bytearray(data)
         self._at = 0
-        self._changed: bool | None = None  # None: nothing was written yet
+        self._changed: bool | None = None  # None: nothing has been written yet
 
     def read(self, size: int = -1) -> bytes:
         end = len(self._data) if size < 0 else self._at + size
@@ -164,7 +166,7 @@ class File:
 
     def _flush(self) -> None:
         if self._changed:
-            self._changed = False  # what NVS does not take is not tried again
+            self._changed = False  # a failed write is not tried again
             self._files.write(self._path, self._data)
 
     close = _flush

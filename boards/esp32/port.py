@@ -1,6 +1,6 @@
-"""ESP32, S2, S3, C3 and C6 by Wi-Fi, or by Ethernet where board.INTERFACE is "lan".
+"""ESP32, S2, S3, C3 and C6 over Wi-Fi, or over Ethernet if board.INTERFACE is "lan".
 
-After MicroPython's network.WLAN, network.LAN, machine.RTC, machine.WDT and esp32.NVS:
+Follows MicroPython's network.WLAN, network.LAN, machine.RTC, machine.WDT and esp32.NVS:
 https://docs.micropython.org/en/latest/library/network.WLAN.html
 """
 
@@ -21,17 +21,17 @@ if __debug__:  # mpy-cross -O leaves this out: it knows const by itself
 if False:  # for type hints only
     from typing import Any
 
-_MEMORY = const(2048)  # bytes of the RTC's memory that are the user's
-_HIDDEN = const(6)  # seconds for a second try to join, of which the driver tells nothing: a scan, and the handshake
+_MEMORY = const(2048)  # bytes of the RTC's memory that a program may use
+_HIDDEN = const(6)  # seconds that a second try to join takes, with a scan and a handshake; the driver does not show it
 
 _interface: "Any" = None
 _watchdog: "Any" = None
 
 
 def _lan() -> "Any":
-    """The Ethernet interface that board.LAN describes: pins by number, what is a constant in MicroPython by its name.
+    """The Ethernet interface that board.LAN describes, with pins as numbers and MicroPython's constants as their names.
 
-    What is that already, or None, is passed on as it is.
+    Objects, constants and None are passed on unchanged.
     """
     kind: Any = network.LAN
     pin: Any = machine.Pin
@@ -51,7 +51,7 @@ def _lan() -> "Any":
 
 
 def _get() -> "Any":
-    """The network interface, made when it is first needed; the watchdog is started before, in case a driver hangs."""
+    """The network interface, created on first use. Starts the watchdog first, in case a driver hangs."""
     global _interface, _watchdog
     if board.WATCHDOG and not _watchdog:
         _watchdog = machine.WDT(timeout=board.WATCHDOG)
@@ -60,12 +60,12 @@ def _get() -> "Any":
             network.hostname(board.HOSTNAME)
         if board.COUNTRY:
             network.country(board.COUNTRY)
-        _interface = _lan() if board.INTERFACE == "lan" else network.WLAN()  # the one that joins
+        _interface = _lan() if board.INTERFACE == "lan" else network.WLAN()  # the station interface
     return _interface
 
 
 def _associated(interface) -> bool:
-    """Whether Wi-Fi is joined, with or without an address: only then has it a signal."""
+    """Whether a Wi-Fi is joined, with or without an address: only then does the driver report a signal."""
     try:
         interface.status("rssi")
         return True
@@ -74,7 +74,7 @@ def _associated(interface) -> bool:
 
 
 def _radio() -> link.Radio:
-    """What the driver says after a failure: its reason codes, some of which have no name in `network`."""
+    """What the driver's reason codes after a failure mean. Some have no name in `network`."""
     security = (True, "not the right security")
     handshake = (False, "no handshake, usually a wrong password")
     reasons = {
@@ -89,25 +89,25 @@ def _radio() -> link.Radio:
         212: (True, "too weak a signal"),
     }
     busy = (network.STAT_IDLE, network.STAT_CONNECTING, network.STAT_GOT_IP)
-    # without a limit to reconnects it repeats a hopeless attempt for ever and never tells why
+    # without a limit on reconnects the driver repeats a hopeless attempt for ever and never reports why
     options = {"pm": getattr(network.WLAN, board.POWER), "reconnects": 0}
     return link.Radio(reasons, busy, _associated, options, _HIDDEN, True)
 
 
 def _room() -> None:
-    """Prove that ESP-IDF's heap, from which mbedTLS takes its own, has what board.TLS says. Raises EnrollError."""
-    gc.collect()  # what Python gives up goes back there
+    """Prove that ESP-IDF's heap, from which mbedTLS allocates, has room for board.TLS. Raises EnrollError("memory")."""
+    gc.collect()  # returns what Python no longer needs to that heap
     if board.TLS:
-        heaps = esp32.idf_heap_info(esp32.HEAP_DATA)  # (size, free, largest free block, least ever free) of each
+        heaps = esp32.idf_heap_info(esp32.HEAP_DATA)  # for each: (size, free, largest free block, lowest free so far)
         if max([it[2] for it in heaps]) < max(board.TLS) or sum([it[1] for it in heaps]) < sum(board.TLS):
             raise link.scarce(board.TLS)
 
 
 def connect(networks: list):
-    """Task: bring the link up if it is down. `networks`: those of the configuration, tried in order.
+    """Task: bring the link up if it is down. `networks`: `network` of the configuration, tried in order.
 
     Yields the seconds to sleep. Starts the watchdog, if the board has one. Raises EnrollError("network") with the
-    reason in words for each network, EnrollError("configuration"), or EnrollError("memory") when the heap has no room
+    reason in words for each network, EnrollError("configuration"), or EnrollError("memory") if the heap has no room
     for TLS.
     """
     yield from link.driver(_connect(networks))
@@ -122,50 +122,49 @@ def _connect(networks: list):
     else:
         yield from link.wifi(interface, networks, patience, _radio(), network.ipconfig)
         try:
-            interface.config(reconnects=-1)  # from here on it comes back by itself
+            interface.config(reconnects=-1)  # from now on the driver reconnects by itself
         except (OSError, RuntimeError):
-            pass  # it is connected, which is what counts
+            pass  # connected, which is what counts
     _room()
 
 
 def drop() -> None:
-    """Take the link down, so that the next `connect` starts afresh: the driver may call a link up that is dead."""
+    """Take the link down: the driver may report a link that is dead. The next `connect` starts from scratch."""
     if _interface:
         link.stop(_interface)
 
 
 def set_clock(unix_seconds: int) -> None:
-    """Set the device's clock to Unix seconds."""
+    """Set the board's clock to Unix seconds."""
     machine.RTC().datetime(link.calendar(unix_seconds))
 
 
 def identity() -> dict:
-    """What the board knows of itself: `serial` and `hardware_id` (the chip's), `mac` (the interface's), `hardware_key`
-    (the board's, if it has one).
+    """What the board knows of itself, a dict: `serial` and `hardware_id` (of the chip), `mac` (of the interface),
+    `hardware_key` (in board.py, if it is set).
     """
-    unique = machine.unique_id()  # the address that was burnt in, which Wi-Fi uses
+    unique = machine.unique_id()  # the factory MAC address, which Wi-Fi uses
     lan = board.INTERFACE == "lan"
     return link.Identity(unique, board.HARDWARE_KEY, lambda: _get().config("mac") if lan else unique)
 
 
 def feed() -> bool:
-    """Feed the watchdog; returns whether one runs, which the first use of the network starts."""
+    """Feed the watchdog and return whether one runs. The first use of the network starts it."""
     if _watchdog:
         _watchdog.feed()
     return bool(_watchdog)
 
 
 def sleep(seconds: float) -> None:
-    """Sleep, and feed the watchdog meanwhile."""
+    """Sleep for `seconds` and feed the watchdog meanwhile."""
     for piece in pause(seconds):
         feed()
         time.sleep(piece)
 
 
 def memory(data: bytes | None = None) -> bytes | None:
-    """Keep `data`, up to 2 048 bytes, through deep sleep and soft resets; or return what is kept, b"" if nothing is.
-
-    Raises ValueError if there is more.
+    """Keep `data`, up to 2 048 bytes, through deep sleep and soft resets. Without `data`, return what is kept, b"" if
+    there is nothing. Raises ValueError if `data` is longer.
     """
     if data is None:
         return machine.RTC().memory()
@@ -176,26 +175,26 @@ def memory(data: bytes | None = None) -> bytes | None:
 
 
 class _Closed:
-    """What is at /nvs unless board.NVS is set, lest records go to a folder of that name."""
+    """A file system at /nvs that refuses files, unless board.NVS is set. Without it, records would go to a folder."""
 
     def mount(self, *_) -> None:
-        """Nothing is to be done."""
+        """Do nothing."""
 
     umount = mount
 
     def ilistdir(self, _path: str):
-        """Nothing is there."""
+        """List nothing."""
         return iter(())
 
     def open(self, *_):
-        """Raises EnrollError("configuration")."""
+        """Raise EnrollError("configuration")."""
         raise EnrollError("configuration", "`store` in /nvs needs `NVS = True` in board.py: set it, or change `store`")
 
     stat = mkdir = remove = open
 
 
 def _mount() -> None:
-    """Mount NVS as a file system at /nvs, if nothing is there yet."""
+    """Mount NVS as a file system at /nvs, unless something is mounted there."""
     import vfs
 
     files: Any = _Closed()
@@ -206,7 +205,7 @@ def _mount() -> None:
     try:
         vfs.mount(files, "/nvs")
     except OSError as error:
-        if error.errno != 1:  # EPERM: something is
+        if error.errno != 1:  # EPERM: something is mounted there
             raise
 
 

@@ -1,6 +1,6 @@
-"""RP2040 and RP2350 by Wi-Fi (CYW43: Pico W, Pico 2 W), or by Ethernet (W5500) where board.INTERFACE is "lan".
+"""RP2040 and RP2350 over Wi-Fi (CYW43: Pico W, Pico 2 W), or over Ethernet (W5500) if board.INTERFACE is "lan".
 
-After MicroPython's network.WLAN, network.WIZNET5K, machine.RTC and machine.WDT:
+Follows MicroPython's network.WLAN, network.WIZNET5K, machine.RTC and machine.WDT:
 https://docs.micropython.org/en/latest/library/network.WLAN.html
 """
 
@@ -18,13 +18,13 @@ if __debug__:  # mpy-cross -O leaves this out: it knows const by itself
 if False:  # for type hints only
     from typing import Any
 
-_NO_ADDRESS = const(2)  # WLAN.status: joined, or WIZNET5K.status: link; `network` has no name for it
-_LIMIT = const(8388)  # ms; the longest time that every chip's watchdog takes
-_TICK = const(2000)  # ms
+_NO_ADDRESS = const(2)  # WLAN.status: joined, WIZNET5K.status: link up, both without an address; has no name
+_LIMIT = const(8388)  # ms; the longest timeout of the watchdog on every chip
+_TICK = const(2000)  # ms between two feeds by the timer
 _interface: "Any" = None
 _watchdog: "Any" = None
 _timer: "Any" = None
-_left = 0  # ticks for which the timer may feed the watchdog
+_left = 0  # how many more times the timer may feed the watchdog
 
 
 def _tick(_) -> None:
@@ -37,9 +37,9 @@ def _tick(_) -> None:
 def _watch() -> None:
     """Start the watchdog, if the board has one.
 
-    Some waiting takes longer than the chip allows and feeds nothing: a name server that does not answer 7 s, each of
-    two, and sending without memory up to 10 s. MicroPython handles events meanwhile, so that a timer feeds it then, for
-    as long as board.WATCHDOG says. In a driver that hangs no timer's callback runs.
+    Some calls block for longer than the chip's limit without feeding: each of two name servers that do not answer for
+    7 s, and sending without free buffers for up to 10 s. MicroPython handles events meanwhile, so a timer feeds the
+    watchdog then, for as long as board.WATCHDOG says. While a driver hangs, no timer callback runs.
     """
     global _watchdog, _timer
     if board.WATCHDOG and not _watchdog:
@@ -51,8 +51,8 @@ def _watch() -> None:
 
 
 def _get() -> "Any":
-    """The network interface, made when it is first needed; the watchdog is started before: a W5500 that does not answer
-    hangs its driver.
+    """The network interface, created on first use. Starts the watchdog first: a W5500 that does not answer hangs its
+    driver.
     """
     global _interface
     _watch()
@@ -71,23 +71,23 @@ def _linked(interface) -> bool:
 
 
 def _radio() -> link.Radio:
-    """What the driver says; these names are in `network` only where the board has Wi-Fi."""
+    """What the driver's statuses mean. `network` has these names only on a board with Wi-Fi."""
     reasons = {
         network.STAT_NO_AP_FOUND: (True, "no such network"),
         network.STAT_WRONG_PASSWORD: (True, "wrong password"),
         network.STAT_CONNECT_FAIL: (False, "turned away by the access point, perhaps not the right security"),
-        network.STAT_IDLE: (False, ""),  # it was left, after a reason that is known or without one
+        network.STAT_IDLE: (False, ""),  # the network was left; an earlier status may have told why
     }
     busy = (network.STAT_CONNECTING, _NO_ADDRESS, network.STAT_GOT_IP)
-    # no scan: the chip takes the strongest access point by itself, and a scan takes up to 10 s
+    # no scan: the chip picks the strongest access point by itself, and a scan takes up to 10 s
     return link.Radio(reasons, busy, _linked, {"pm": getattr(network.WLAN, board.POWER)})
 
 
 def connect(networks: list):
-    """Task: bring the link up if it is down. `networks`: those of the configuration, tried in order.
+    """Task: bring the link up if it is down. `networks`: `network` of the configuration, tried in order.
 
     Yields the seconds to sleep. Starts the watchdog, if the board has one. Raises EnrollError("network") with the
-    reason in words for each network, EnrollError("configuration"), or EnrollError("memory") when the heap has no room
+    reason in words for each network, EnrollError("configuration"), or EnrollError("memory") if the heap has no room
     for TLS, which takes its buffers from there.
     """
     yield from link.driver(_connect(networks))
@@ -104,32 +104,32 @@ def _connect(networks: list):
 
 
 def drop() -> None:
-    """Take the link down, so that the next `connect` starts afresh: the driver may call a link up that is dead."""
+    """Take the link down: the driver may report a link that is dead. The next `connect` starts from scratch."""
     if _interface:
         link.stop(_interface)
 
 
 def set_clock(unix_seconds: int) -> None:
-    """Set the device's clock to Unix seconds."""
+    """Set the board's clock to Unix seconds."""
     machine.RTC().datetime(link.calendar(unix_seconds))
 
 
 def _mac() -> bytes:
-    """The interface's address, which it knows only when it is on."""
+    """The interface's MAC address, which it knows only when it is on."""
     interface = _get()
     interface.active(True)
     return interface.config("mac")
 
 
 def identity() -> dict:
-    """What the board knows of itself: `serial` and `hardware_id` (the flash chip's), `mac` (the interface's),
-    `hardware_key` (the board's, if it has one).
+    """What the board knows of itself, a dict: `serial` and `hardware_id` (of the flash chip), `mac` (of the interface),
+    `hardware_key` (in board.py, if it is set).
     """
     return link.Identity(machine.unique_id(), board.HARDWARE_KEY, _mac)
 
 
 def feed() -> bool:
-    """Feed the watchdog; returns whether one runs, which the first use of the network starts."""
+    """Feed the watchdog and return whether one runs. The first use of the network starts it."""
     global _left
     if _watchdog:
         _left = (board.WATCHDOG - _LIMIT) // _TICK
@@ -138,12 +138,12 @@ def feed() -> bool:
 
 
 def sleep(seconds: float) -> None:
-    """Sleep, and feed the watchdog meanwhile."""
+    """Sleep for `seconds` and feed the watchdog meanwhile."""
     for piece in pause(seconds):
         feed()
         time.sleep(piece)
 
 
 def memory(data: bytes | None = None) -> bytes | None:
-    """Nothing is kept through deep sleep here: MicroPython has no memory for that on RP2."""
+    """Returns None: on RP2 MicroPython has no memory that survives deep sleep."""
     return None

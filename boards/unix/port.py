@@ -1,4 +1,4 @@
-"""The unix port of MicroPython, where enroll is tested: the machine has its network and its clock already."""
+"""The unix port of MicroPython, on which enroll is tested. The computer already has a network and a correct clock."""
 
 import json
 import os
@@ -6,25 +6,25 @@ import time
 
 
 def connect(networks):
-    """Bring the link up, as a task that yields the seconds to wait for it: here it is up."""
+    """Task: bring the link up. Nothing to do here: the computer is online."""
     return ()
 
 
 def drop() -> None:
-    """Take the link down: it is the machine's own, which stays."""
+    """Take the link down. Does nothing here: it is the computer's."""
 
 
 def set_clock(unix_seconds: int) -> None:
-    """Set the device's clock to Unix seconds: the machine's own is not this program's to set."""
+    """Set the clock to Unix seconds. Does nothing here: it is the computer's."""
 
 
 def identity() -> dict[str, str]:
-    """What the board knows of itself: `serial`, `hardware_id`, `hardware_key`, `mac`.
+    """What the board knows of itself: a dict with `serial`, `hardware_id`, `hardware_key`, `mac`.
 
-    A computer has none that should be registered; ENROLL_IDENTITY, a JSON object, lends it some.
+    A computer has nothing that should be registered. The variable ENROLL_IDENTITY, a JSON object, can supply it.
     """
     if not hasattr(os, "getenv"):
-        return {}  # a board on which tests borrow this file
+        return {}  # tests also use this file on boards
     try:
         return dict(json.loads(os.getenv("ENROLL_IDENTITY") or "{}"))
     except (TypeError, ValueError):
@@ -34,12 +34,12 @@ def identity() -> dict[str, str]:
 
 
 def feed() -> bool:
-    """Feed the watchdog; returns whether one runs: here none."""
+    """Feed the watchdog and return whether one runs: here none does."""
     return False
 
 
 def sleep(seconds: float) -> None:
-    """Sleep; at most as long as the watchdog allows."""
+    """Sleep for `seconds`."""
     time.sleep(seconds)
 
 
@@ -47,7 +47,7 @@ _memory = b""
 
 
 def memory(data: bytes | None = None) -> bytes:
-    """Keep `data`, or return what is kept, through deep sleep: here it lasts as long as the process."""
+    """Keep `data` through deep sleep; without `data`, return what is kept. Here it lasts as long as the process."""
     global _memory
     if data is not None:
         _memory = data

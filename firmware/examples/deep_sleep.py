@@ -1,7 +1,7 @@
-"""A device that sleeps between its attempts to register, and between its reports after that: main.py for an ESP32.
+"""A device that sleeps between its attempts to register, and later between its reports: main.py for an ESP32.
 
-Deep sleep ends in a reset, so that every wake runs this from the top. When the next attempt is due is in the memory of
-the RTC, which outlasts sleep and costs no write to flash.
+Deep sleep ends in a reset, so every wake runs this from the top. The RTC's memory survives sleep: it holds the time of
+the next attempt, which costs no write to flash.
 """
 
 import time
@@ -10,12 +10,12 @@ import enroll
 import machine
 
 PERIOD = 900  # seconds between two wakes of a device that is registered
-LONGEST = 3600  # seconds of one sleep: some chips count no further
+LONGEST = 3600  # seconds of one sleep: some chips cannot count further
 
 
 def work(session) -> None:
-    """What the device wakes for. Nothing of the session outlasts the sleep, so that each request may be repeated: where
-    the service answers 401 because the device was deleted there, both 401s come in one wake, and it registers again.
+    """Do what the device wakes for. Allow each request to be repeated: the session does not survive the sleep. If the
+    device was deleted at the service, both 401s must come in one wake for it to register again.
     """
     response = session.request("POST", "/v1/devices/{id}/telemetry", repeat=True, json={"status": "online"})
     print("HTTP", response.status_code)
@@ -45,7 +45,7 @@ def wake(now: float) -> float:
 pause = PERIOD
 try:
     pause = wake(time.time())  # the time before the step, which may set the clock
-except Exception as error:  # whatever it was, the next wake tries again
+except Exception as error:  # any error: the next wake tries again
     print("%s: %s" % (getattr(error, "kind", type(error).__name__), error))
     pause = max(PERIOD, getattr(error, "retry_after", None) or 0)
 machine.deepsleep(int(1000 * max(1, min(pause, LONGEST))))

@@ -1,4 +1,4 @@
-"""An application for Xyte, to be copied to app.py: reports that the device is online, and does what it is asked for."""
+"""An application for Xyte; copy it to app.py. It reports that the device is online and runs commands from the cloud."""
 
 import gc
 import os
@@ -11,12 +11,12 @@ PERIOD = 60  # seconds between two reports
 
 
 def measure() -> dict:
-    """The values to report; a product's own come here."""
+    """The values to report. Put your product's own here."""
     return {"free_heap": gc.mem_free()}
 
 
 def collect(parameters: dict) -> str:
-    """A command's handler is given its parameters and returns what to tell the cloud, or raises."""
+    """Handle the command "collect": takes its parameters, and returns the message for the cloud, or raises."""
     gc.collect()
     return "%d bytes free" % gc.mem_free()
 
@@ -25,7 +25,7 @@ HANDLERS = {"collect": collect}
 
 
 class App:
-    """Reports and obeys; `config` is the last configuration that came from the cloud."""
+    """Reports, and runs commands. `config`: the last configuration that came from the cloud."""
 
     def __init__(self, session) -> None:
         self.session = session
@@ -34,7 +34,7 @@ class App:
         self._failures = 0
 
     def once(self) -> None:
-        """One report, and what the cloud answers to it. Raises OSError and EnrollError."""
+        """Send one report and do what the cloud asks for in its answer. Raises OSError and EnrollError."""
         run = self.session.run
         answer = run(device.telemetry(self.session, measure()))
         if answer.get("command"):
@@ -44,7 +44,7 @@ class App:
             self._version = answer.get("config_version")
 
     def round(self) -> float:
-        """One report if it can be made; returns the seconds to wait until the next."""
+        """Try to send one report. Returns the seconds to wait until the next."""
         try:
             self.once()
             self._failures = 0
@@ -59,7 +59,7 @@ class App:
 
 
 def main(session, rounds: int = -1) -> None:
-    """Report for ever, or `rounds` times; children that could not be registered at boot are tried again."""
+    """Report for ever, or `rounds` times."""
     app = App(session)
     while rounds:
         rounds -= 1
