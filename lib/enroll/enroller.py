@@ -227,7 +227,9 @@ class Enroller:
         else:
             from .http1 import exchange
         buffer = bytearray(service.ANSWER)
-        it = yield from exchange(request.method, request.url, body, request.headers, config.timeout, config.ca, ready)
+        it = yield from exchange(
+            request.method, request.url, body, request.headers, config.timeout, config.ca, ready, request.json
+        )
         try:
             cut = None
             try:
@@ -236,13 +238,13 @@ class Enroller:
                 if it.status_code < 300 and not it.size:
                     raise
                 cut = error
-            body = memoryview(buffer)[: it.size]
-            answer = Answer(it.status_code, body)
+            answer = Answer(it.status_code, memoryview(buffer)[: it.size])
             answer.request = request
-            answer.pending = getattr(service, "pending", tasks.ignore)(config, answer)
-            if request.credential and service.ONCE and it.status_code < 300 and not (answer.pending or answer.page()):
-                self.journal.note(RAW, body)  # before anything else: from here on nothing can lose it
+            answer.headers = it.headers
             answer.cut = cut
+            answer.pending = getattr(service, "pending", tasks.ignore)(config, answer)
+            if request.credential and service.ONCE and answer.status < 300 and not (answer.pending or answer.page()):
+                self.journal.note(RAW, answer.body)  # before anything else: from here on nothing can lose it
             if "retry-after" in it.headers:
                 from .backoff import after
 

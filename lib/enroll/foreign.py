@@ -26,7 +26,9 @@ class _Exchange:
 def over(request):
     """Return a replacement for http1's `exchange`: it calls `request` with urequests' arguments only."""
 
-    def exchange(method: str, url: str, body, headers: dict, timeout: float, ca=None, ready=ignore) -> "Any":
+    def exchange(
+        method: str, url: str, body, headers: dict, timeout: float, ca=None, ready=ignore, brief=True
+    ) -> "Any":
         yield 0
         ready()
         return _Exchange(request(method, url, data=body or None, headers=headers, timeout=timeout))

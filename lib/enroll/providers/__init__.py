@@ -14,7 +14,7 @@ and, only if it needs them:
 
     ONE_TIME    the key of a secret that works once; `finish` erases it after use
     pending(config, answer)     True while the service has not decided: register goes on, and parse waits; raises
-                                nothing
+                                nothing. It may correct the answer's `status` and `body`: what it sets is kept
     expires(credential)         returns the Unix seconds at which the credential expires
     refresh(config, credential, now)    generator like register: replaces an expired credential without a person
     base(config, credential)    returns the base address of a Session's requests, if it is not config.url
@@ -45,6 +45,8 @@ class Request:
     contains the credential. `shown`: what the log shows of `url`, by default all but its query.
     """
 
+    json = True
+
     def __init__(self, method: str, url: str, body=b"", headers: dict | None = None, credential: bool = True) -> None:
         self.method = method
         self.url = url
@@ -63,9 +65,10 @@ class Answer:
     """
 
     request: Request | None = None
+    headers: dict[str, str]
     again = False
-    pending: bool | None = False
-    cut: Exception | None = None
+    pending: bool | None
+    cut: Exception | None
     retry_after: int | None = None
 
     def __init__(self, status: int, body=b"") -> None:
