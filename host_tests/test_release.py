@@ -189,7 +189,6 @@ def proof(tmp_path: Path) -> Iterator[Proof]:
 
 
 @pytest.mark.long
-@pytest.mark.long
 def test_a_part_that_is_spoiled_is_found(made: tuple[Path, str], proof: Proof, tmp_path: Path) -> None:
     out, _ = made
     with pytest.raises(click.ClickException, match="enroll-sandbox --help ended"):
