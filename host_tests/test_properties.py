@@ -10,15 +10,16 @@ import tempfile
 from pathlib import Path
 from urllib.parse import quote as standard_quote
 
-import enroll.connection as connection
 from enroll import calendar, clock, httpdate, requests, url
 from enroll.commit import Journal
 from enroll.config import Config
 from enroll.errors import EnrollError
 from enroll.hmac import hmac_sha256
-from helpers import SECTIONS, Wire, drive, patched
+from helpers import SECTIONS, drive
 from hypothesis import example, given
 from hypothesis import strategies as st
+from install import installed
+from wire import Wire
 
 DAY = 86400
 DATES = st.dates(datetime.date(1970, 1, 1), datetime.date(2400, 12, 31))
@@ -177,7 +178,7 @@ def fetched(pieces, method="GET", limit=4096):
     """The response that comes in `pieces`, in bounded many steps."""
     wire = Wire(*pieces)
     try:
-        with patched(connection, socket=wire):
+        with installed(wire):
             return drive(requests.fetch(method, "http://host/", limit=limit))
     finally:
         assert wire.open <= 0

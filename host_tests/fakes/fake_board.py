@@ -12,6 +12,7 @@ import enroll.errors
 import enroll.journal
 import enroll.sleep
 import enroll.tasks  # these keep the real modules: nobody may import them first while the fakes are there  # noqa: F401
+from clock import Clock
 from fake_interfaces import Cable, Cyw43, Esp32Wifi
 from helpers import Fake
 
@@ -40,39 +41,6 @@ CYW43 = {
     "STAT_NO_AP_FOUND": -2,
     "STAT_WRONG_PASSWORD": -3,
 }
-
-
-class Clock:
-    """What is in `time`; `now` in milliseconds. It starts where `ticks_ms` is about to wrap."""
-
-    def __init__(self):
-        self.now = (1 << 30) - 1500
-        self.timers = []
-
-    def ticks_ms(self):
-        return self.now & ((1 << 30) - 1)
-
-    def ticks_diff(self, later, earlier):
-        return ((later - earlier + (1 << 29)) & ((1 << 30) - 1)) - (1 << 29)
-
-    def sleep(self, seconds):
-        assert 0 <= seconds <= 1, "a pause in which nobody feeds the watchdog"
-        self.wait(seconds)
-
-    def wait(self, seconds):
-        """What a call into C does that handles events, as a name look-up: timers call back."""
-        end = self.now + int(seconds * 1000)
-        while self.timers and min(self.timers)[0] <= end:
-            at, period, callback = self.timers.pop(self.timers.index(min(self.timers)))
-            self.now = at
-            callback(None)
-            self.timers.append((at + period, period, callback))
-        self.now = end
-
-    def timer(self, period, callback):
-        """machine.Timer"""
-        self.timers.append((self.now + period, period, callback))
-        return callback
 
 
 class Watchdog:
@@ -136,7 +104,7 @@ class on_board:
     def __init__(self, name, air=None, cable=None, nvs=None, partition=None, **values):
         self.name = name
         self.esp32 = name.startswith("ESP32")
-        self.clock = Clock()
+        self.clock = Clock((1 << 30) - 1500)  # its ticks are about to wrap
         self.dogs = []
         self.said = {}  # what network was told
         self.unmade = []  # what is raised instead of making one
@@ -201,7 +169,7 @@ class on_board:
         modules = {
             "machine": machine,
             "network": self._network(),
-            "time": Fake(ticks_ms=clock.ticks_ms, ticks_diff=clock.ticks_diff, sleep=clock.sleep),
+            "time": Fake(ticks_ms=clock.ticks_ms, ticks_diff=clock.ticks_diff, sleep=self.pause),
             "vfs": Fake(mount=self._mount),
             "micropython": Fake(const=lambda value: value),
         }
@@ -229,12 +197,16 @@ class on_board:
                 sys.modules[name] = value
         sys.modules.pop("esp32", None)
 
+    def pause(self, seconds):
+        assert 0 <= seconds <= 1, "a pause in which nobody feeds the watchdog"
+        self.clock.sleep(seconds)
+
     def run(self, task, most=2000):
         """Drive `task` to its end as enroll.tasks does, on our clock; returns the seconds it took."""
         start = self.clock.now
         for seconds in task:
             self.port.feed()
-            self.clock.sleep(seconds)
+            self.pause(seconds)
             most -= 1
             assert most, "the task never ends"
         return (self.clock.now - start) / 1000

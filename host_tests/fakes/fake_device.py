@@ -3,12 +3,12 @@
 import json
 
 import enroll.commit as commit
+from clock import NOW
 from enroll.commit import Journal
 from enroll.enroller import Enroller
 from enroll.journal import recall
 from helpers import Fake, config, folder
 
-NOW = 1795000000  # November 2026
 GOOD = {
     "etherfax": {"DeviceToken": "token-canary"},
     "ickstream": {"jsonrpc": "2.0", "id": 1, "result": {"id": "device-1", "accessToken": "token-canary"}},
@@ -134,16 +134,3 @@ class Device:
 
     def state(self):
         return recall(self.it, Journal(self.it.store))[0]
-
-
-class Ready:
-    """Stands for the module `select`: whatever is waited for is there."""
-
-    def poll(self, timeout=None):
-        return self if timeout is None else [self.one]
-
-    def register(self, *one):
-        self.one = one
-
-    def unregister(self, stream):
-        pass

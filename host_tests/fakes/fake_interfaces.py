@@ -95,7 +95,7 @@ class Wifi(Addresses):
 
     def scan(self):
         self._called("scan")
-        self.clock.wait(2)
+        self.clock.sleep(2)
         found = []
         for ssid, net in self.air.items():
             found += [(ssid.encode(), bssid, 1, rssi, 3, False) for bssid, rssi in net.points.items()]

@@ -10,8 +10,8 @@ from binascii import a2b_base64
 
 from enroll.clock import BUILD, check
 from enroll.errors import EnrollError
-from helpers import Fake
-from simulated import Cut
+from power import Cut
+from wire import Ready, Socket, Sockets, request
 
 TIMEOUT = 20000  # ms for one request, the default of enroll.json
 IDLE = 60000  # ms after which a server closes a connection that nobody uses
@@ -32,7 +32,7 @@ class Reply:
         self.secret = secret
 
 
-class Line:
+class Line(Socket):
     """A connection, and its one kind of fault."""
 
     def __init__(self, net):
@@ -44,17 +44,13 @@ class Line:
         self.began = net.clock.now
         net.open += 1
 
-    def setblocking(self, flag):
-        assert not flag
-
-    def setsockopt(self, *_):
-        pass
-
     def connect(self, where):
         self.host = where[0]
         self.fate = self.net.fate(self.host)
         self.net.step()
-        raise OSError(111 if self.fate == "refused" else 115, "connect")
+        if self.fate == "refused":
+            raise OSError(111, "refused")
+        super().connect(where)
 
     def up(self, flags):
         """Those of `flags` that are up: 1 to read, 4 to write."""
@@ -68,13 +64,12 @@ class Line:
             self.began = self.net.clock.now
             self.fate = self.net.fate(self.host)
         self.sent += bytes(data)
-        head, blank, body = self.sent.partition(b"\r\n\r\n")
-        if blank:
-            head = str(head, "utf-8").split("\r\n")
-            headers = {name.lower(): value for name, value in [line.split(": ", 1) for line in head[1:]]}
-            if len(body) == int(headers.get("content-length", 0)):
-                self.sent = b""
-                self.net.act(self, head[0].split(" "), headers, body)
+        it = request(self.sent)
+        if it:
+            self.sent = b""
+            it.host = self.host
+            it.headers = {name.lower(): value for name, value in it.headers.items()}
+            self.net.act(self, it)
         return len(data)
 
     def recv(self, size):
@@ -99,17 +94,11 @@ class Line:
         self.net.open -= 1
 
 
-class Poll:
+class Poll(Ready):
     def __init__(self, net):
         self.net = net
 
-    def register(self, *one):
-        self.one = one
-
-    def unregister(self, stream):
-        pass
-
-    def poll(self, timeout):
+    def poll(self, timeout=None):
         stream, flags = self.one
         flags = stream.up(flags)
         if not flags:
@@ -117,14 +106,13 @@ class Poll:
         return [(stream, flags)] if flags else []
 
 
-class Net:
+class Net(Sockets):
     """`outage`: the fault of every connection now, or None; "mixed" is any. `faults`: how many of a thousand go wrong
     without one. `lie`: what time servers are wrong by, in seconds; None: there is no answer. `trip`: how many steps of
     the network are left until the power is gone, or None.
     """
 
-    SOCK_STREAM = POLLIN = 1
-    AF_INET = 2
+    POLLIN = 1
 
     def __init__(self, chance, clock, service):
         self.chance = chance
@@ -139,10 +127,6 @@ class Net:
 
     # in place of modules
 
-    def getaddrinfo(self, host, port, *_):
-        assert port == 80
-        return [(2, 1, 0, "", (host, port))]
-
     def socket(self, *_):
         self.lines += 1
         return Line(self)
@@ -155,13 +139,13 @@ class Net:
         self.clock.sleep(0.1)
         if self.lie is None or self.outage in ("refused", "silent"):
             raise EnrollError("clock", "no time from the model")
-        self.told = check(self.clock.unix() + self.lie, BUILD)
+        self.told = check(self.clock.time() + self.lie, BUILD)
         return self.told
         yield
 
     def trusted(self):
         """Whether the device knows the date."""
-        return abs(self.told - self.clock.unix()) < 100
+        return abs(self.told - self.clock.time()) < 100
 
     # what happens on the way
 
@@ -192,13 +176,11 @@ class Net:
         for part in (text + repr(headers)).split("canary-")[1:]:
             assert host in self.homes[int(part[:6])], "a secret was sent to %s" % host
 
-    def act(self, line, first, headers, body):
+    def act(self, line, call):
         """Answer a request, or what the line's fate leaves of that."""
-        method, path, _ = first
         fate = line.fate
         self.requests += 1
-        self.guard(line.host, headers, path + str(body, "utf-8"))
-        call = Fake(host=line.host, method=method, path=path, headers=headers, body=body)
+        self.guard(call.host, call.headers, call.path + str(call.body, "utf-8"))
         entry = self.service.registers(call)
         if entry:
             self.service.audit()
@@ -213,7 +195,7 @@ class Net:
         self.lost += fate in ("mute", "after", "cut", "500") and reply.status < 300
         if fate == "500":  # it has acted all the same
             reply = Reply(500, b"<html>oops")
-        keep = headers["connection"] == "keep-alive" and self.chance.below(4)
+        keep = call.headers["connection"] == "keep-alive" and self.chance.below(4)
         data = self.wire(reply, keep)
         if fate in ("mute", "after", "cut"):
             line.answer = data[: len(data) - 1 - self.chance.below(len(reply.body) + 9)] if fate == "cut" else b""
@@ -245,6 +227,6 @@ class Net:
         """A Retry-After in one of its two forms."""
         if self.chance.below(2):
             return str(seconds)
-        year, month, day, hour, minute, second = time.gmtime(self.clock.unix() + seconds)[:6]
+        year, month, day, hour, minute, second = time.gmtime(self.clock.time() + seconds)[:6]
         name = "JanFebMarAprMayJunJulAugSepOctNovDec"[3 * month - 3 : 3 * month]
         return "Mon, %02d %s %d %02d:%02d:%02d GMT" % (day, name, year, hour, minute, second)

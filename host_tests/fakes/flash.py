@@ -1,12 +1,12 @@
 """A file system in memory that fails when it is told to."""
 
 import os
+import sys
 
 import enroll.commit
 import enroll.config
 import enroll.erase
 import enroll.journal
-import enroll.reader
 import enroll.reset
 import enroll.rewrite
 import helpers
@@ -14,7 +14,7 @@ from helpers import patched
 from power import Memory
 
 ENOENT, EIO, EEXIST, ENOSPC, EROFS = 2, 5, 17, 28, 30
-USERS = (enroll.commit, enroll.journal, enroll.reset, enroll.erase, enroll.rewrite, enroll.reader, helpers)
+USERS = (enroll.commit, enroll.journal, enroll.reset, enroll.erase, enroll.rewrite, helpers)
 
 
 class Flash(Memory):
@@ -37,8 +37,11 @@ class Flash(Memory):
         return other
 
     def __enter__(self):
+        reader = __import__("enroll.reader", None, None, ("read",))  # the one that Config is going to use
+        readers = [sys.modules[name] for name in ("enroll.rewrite", "enroll.token") if name in sys.modules]
         self._changes = (
-            patched(USERS, open=self.open, os=self),
+            patched(USERS + (reader,), open=self.open, os=self),
+            patched(tuple(readers), read=reader.read, parse=reader.parse),  # they may hold one that was unloaded
             patched(helpers, BASE=""),
             patched(enroll.config, unload=lambda *names: None),
         )
@@ -58,14 +61,13 @@ class Flash(Memory):
         """Called before anything is read."""
 
     def open(self, path, mode="r"):
-        if "w" in mode:
-            self.change()
-            self.files[path] = bytearray()
-        elif path not in self.files:
+        if "w" not in mode and path not in self.files:
             raise OSError(ENOENT, "no such file")
-        elif "+" in mode:
+        if mode not in ("r", "rb"):
             self.slots += path.endswith("/slot")
             self.change()
+        if "w" in mode:
+            self.files[path] = bytearray()
         return File(self, self.files[path], mode)
 
     # in place of os

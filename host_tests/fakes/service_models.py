@@ -96,7 +96,7 @@ class EtherFax(Service):
         start = "/api/devices?a=register&id=%s&token=" % serial
         token = call.path[len(start) :]
         assert call.path.startswith(start) and token == self.token(self.net.told), "not the token of the day"
-        if not self.known or self.secret or token != self.token(self.net.clock.unix()):
+        if not self.known or self.secret or token != self.token(self.net.clock.time()):
             return Reply(403)
         secret = self.register(self.HOST)
         return Reply(200, {"DeviceToken": secret}, secret=secret)

@@ -98,7 +98,7 @@ def test_no_watchdog_unless_the_board_has_one():
             board.connect(HOME)
             assert board.port.feed() is False
             board.port.sleep(1)
-            assert board.dogs == [] and board.clock.timers == []
+            assert board.dogs == [] and board.clock.events == []
 
 
 def test_one_watchdog_started_by_the_first_connect():
@@ -123,15 +123,15 @@ def test_a_watchdog_of_more_than_the_chip_allows():
                 dog = board.dogs[0]
                 for seconds in (7, 14, patience / 1000 - 3):
                     board.port.feed()
-                    board.clock.wait(seconds)
+                    board.clock.sleep(seconds)
                     assert board.clock.now - dog.last < 8388 and dog.longest < 8388, seconds
                 board.port.feed()
-                board.clock.wait(patience / 1000 + 1)
+                board.clock.sleep(patience / 1000 + 1)
                 assert board.clock.now - dog.last > 8388, "nobody feeds a program that hangs"
     for name, patience in (("RPI_PICO_W", 8388), ("RPI_PICO2_W", 5000), ("ESP32_GENERIC", 30000)):
         with on_board(name, dict(AIR), WATCHDOG=patience) as board:
             board.connect(HOME)
-            assert board.dogs[0].timeout == patience and board.clock.timers == []
+            assert board.dogs[0].timeout == patience and board.clock.events == []
 
 
 def test_a_sleep_feeds_the_watchdog_and_takes_its_time():

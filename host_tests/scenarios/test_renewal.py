@@ -8,7 +8,8 @@ from enroll.commit import Journal
 from enroll.journal import KEPT, REFUSED, TRIED, recall
 from fake_device import NOW
 from fake_session import Registered
-from helpers import Wire, patched, raises
+from helpers import patched, raises
+from wire import Wire
 
 PATH = "/v1/devices/{id}/config"
 NEW = b'{"id": "device-2", "access_key": "second-canary", "hub_url": "http://hub"}'

@@ -5,7 +5,8 @@ import sys
 
 import enroll
 import enroll.clock as clock
-import enroll.erase as erase
+from chance import Chance
+from clock import DAY, NOW, Clock
 from enroll import (
     calendar,
     calls,
@@ -16,10 +17,7 @@ from enroll import (
     failed,
     journal,
     requests,
-    reset,
-    rewrite,
     session,
-    sleep,
     tasks,
 )
 from enroll.errors import EnrollError
@@ -28,8 +26,10 @@ from enroll.providers.ickstream import device as ickstream
 from enroll.providers.xyte import device as xyte
 from fake_device import counting
 from faulty_net import Net
-from helpers import Fake, folder, patched, saved
-from simulated import DAY, START, Chance, Clock, Cut, Flash, pause
+from flash import Flash
+from helpers import Fake, patched, read, saved
+from install import installed
+from power import Cut
 
 HOUR = DAY // 24
 REAL = commit.Journal
@@ -60,7 +60,7 @@ class Board:
 
     def set_clock(self, unix):
         assert unix == self.device.net.told
-        self.device.since = unix - self.device.clock.unix()
+        self.device.since = unix - self.device.clock.time()
 
     def feed(self):
         pass
@@ -68,6 +68,11 @@ class Board:
 
 def cut():
     raise Cut
+
+
+def pause(seconds):
+    """In place of tasks.pause: a year has too many quarters of a second."""
+    yield seconds
 
 
 class YearDevice:
@@ -84,20 +89,21 @@ class YearDevice:
         self.clock = Clock()
         self.flash = Flash()
         self.net = Net(self.chance, self.clock, service)
-        self.path = folder() + "/enroll.json"
+        self.path = "/device/enroll.json"
         self.top = top
         self.seen = self.found = None
         self.records = []  # (path, state) of each that was written
         self.known = None  # the credential on flash
         self.memory = b""
-        self.reboots = self.cuts = self.rounds = self.failed = self.given = 0
+        self.reboots = self.rounds = self.failed = self.given = 0
         self.today = self.attempts = self.most = self.boots = 0
         self.renewed = None  # when that was last
         self.forgotten = False
-        self.since = -START  # what the board's clock is wrong by, seconds
+        self.since = -NOW  # what the board's clock is wrong by, seconds
         self.kinds = {}
         service.asks = self.asks
-        self.configure(service.section())
+        with self.flash:
+            self.configure(service.section())
 
     # what the device's owner does
 
@@ -110,8 +116,12 @@ class YearDevice:
 
     def update(self, **section):
         """Another version of firmware and configuration."""
-        with open(self.path) as file:
-            self.configure(dict(json.load(file)[self.service.NAME], **section))
+        self.configure(dict(json.loads(read(self.path))[self.service.NAME], **section))
+
+    def fail(self, *how):
+        """Let flash fail as Memory.fail says; without arguments, no longer."""
+        self.seen = None
+        self.flash.fail(*how)
 
     # what must be true
 
@@ -167,20 +177,13 @@ class YearDevice:
 
     def time(self):
         """Unix seconds of the board's clock."""
-        return self.clock.unix() + self.since
+        return self.clock.time() + self.since
 
     def year(self, end=END):
-        ticks = {"ticks_ms": self.clock.ticks_ms, "ticks_add": Clock.ticks_add, "ticks_diff": Clock.ticks_diff}
-        changes = [patched(module, **ticks) for module in (connection, requests, session, sleep)]
-        changes += [patched(module, open=self.flash.open) for module in (commit, journal, reset, erase, rewrite)]
-        changes += [patched(connection, socket=self.net), patched(commit, Journal=counting(self.records, REAL))]
-        changes += [patched(calendar, time=Fake(time=self.time, gmtime=lambda _: (1970,)))]
-        changes += [patched(requests, time=self.time)]
-        changes += [patched(config, unload=tasks.ignore)]  # to compile a module again takes its time
-        changes += [
-            patched(tasks, select=self.net, pause=pause),
-            patched(clock, ask=lambda config, log=None: self.net.ask()),
-        ]
+        changes = [self.flash, installed(self.net, self.clock, select=self.net)]
+        changes += [patched(commit, Journal=counting(self.records, REAL)), patched(tasks, pause=pause)]
+        changes += [patched(calendar, time=Fake(time=self.time, gmtime=self.clock.gmtime))]
+        changes += [patched(requests, time=self.time), patched(clock, ask=lambda config, log=None: self.net.ask())]
         changes += [patched(failed, os=Fake(urandom=self.chance.bytes))]
         changes += [patched(it, gc=Fake(collect=tasks.ignore)) for it in (enroller, connection)]  # a year has thousands
         sys.modules["enroll.clock"] = enroll.clock = clock  # under CPython another test's device may have let go of it
@@ -194,21 +197,21 @@ class YearDevice:
                 except Cut:
                     self.restart()
         finally:
-            self.flash.restart()
             for change in changes[::-1]:
                 change.__exit__()
 
     def restart(self):
         self.reboots += 1
         self.boots += 1
-        self.flash.restart()
         self.service.rebooted()
         self.memory = b""
-        self.since = -START - self.clock.now // 1000
+        self.since = -NOW - self.clock.now // 1000
+        off = self.flash.off
+        if off:
+            self.fail()
         self.check(False)
-        if self.cuts != self.flash.cuts:
+        if off:
             self.renewed = None  # it may be gone with what was being written: an answer does not say when it came
-            self.cuts = self.flash.cuts
         assert self.net.open <= 1, "sockets are left open"  # but for one that is kept from request to request
         self.net.open = 0
 
@@ -252,7 +255,7 @@ class YearDevice:
 
     def wake(self, it, board):
         """One attempt of a device that sleeps until the next, if it is due; it wakes every hour."""
-        now = self.clock.unix()
+        now = self.clock.time()
         one = enroll.Enroller(it, board, log=self.log)
         at = now + 3600
         try:
@@ -265,7 +268,7 @@ class YearDevice:
         finally:
             one.close()
         self.check()
-        self.nap(max(0, at - self.clock.unix()))
+        self.nap(max(0, at - self.clock.time()))
 
     def nap(self, seconds):
         """Deep sleep: what the session knew is lost, what the board's memory holds is not."""

@@ -1,9 +1,10 @@
 """What happens to a device in a year, or in a day of 401s, and the counts of it, which are printed."""
 
 import enroll
+from clock import DAY
 from enroll import config
 from fake_device import Port
-from simulated import DAY, Cut
+from power import TORN, Cut
 from year_device import CALM, END, HOUR, YearDevice
 
 MINUTE = HOUR // 60
@@ -52,7 +53,8 @@ class Events:
 
     def calm(self):
         self.net.faults = 0
-        self.net.trip = self.device.flash.cut = None
+        self.net.trip = None
+        self.device.fail()
 
     def outage(self):
         self.net.outage = self.chance.one(("refused", "silent", "before", "deaf", "mixed", "mixed"))
@@ -80,7 +82,7 @@ class Events:
         if self.chance.below(4):
             self.device.service.delete()
         if self.chance.below(3) == 0:
-            self.device.flash.cut = self.chance.below(22)
+            self.cut()
         if self.chance.below(5) == 0:
             self.device.clock.at(min(self.device.clock.now + HOUR, CALM), self.device.service.delete)
         if self.device.known is not None and (self.chance.below(3) == 0 or self.device.service.NAME == "centagate"):
@@ -116,7 +118,7 @@ class Events:
         self.net.trip = self.chance.below(60)
 
     def cut(self):
-        self.device.flash.cut = self.chance.below(22)
+        self.device.fail(1 + self.chance.below(26), TORN)
 
     def update(self):
         """New firmware: another version, another child, and a restart."""
@@ -146,18 +148,18 @@ def year_of(service, seed, period, sleeps=False):
     what += "%d slots written (%d records), at most %d attempts a day, %d rounds, %d failed %r, seed %d"
     name = service.NAME + (" asleep" if sleeps else "")
     counts = (device.net.requests, service.registered, device.net.lost, service.released, device.reboots)
-    counts += (device.flash.opened, len(device.records), device.most, device.rounds, device.failed, device.kinds, seed)
+    counts += (device.flash.slots, len(device.records), device.most, device.rounds, device.failed, device.kinds, seed)
     print(what % ((name,) + counts))
     assert device.clock.now >= END and service.accepts(device.secret()), "not registered in the end"
     assert service.registered <= 1 + service.released, "registered without need"
-    assert device.flash.opened <= 3 * 365, "flash wears"
+    assert device.flash.slots <= 3 * 365, "flash wears"
     return device
 
 
 def counted(device):
     """Requests, attempts, registrations, slots and records written so far."""
     service = device.service
-    return [device.net.requests, service.attempts, service.registered, device.flash.opened, len(device.records)]
+    return [device.net.requests, service.attempts, service.registered, device.flash.slots, len(device.records)]
 
 
 def day(service, trouble, registered, least, most, slots):

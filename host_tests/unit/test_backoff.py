@@ -1,11 +1,12 @@
 """When to try again."""
 
-import enroll.connection as connection
 from enroll import calendar
 from enroll.backoff import after, delay
 from enroll.httpdate import http_date
 from enroll.requests import fetch
-from helpers import Fake, Wire, drive, patched
+from helpers import Fake, drive, patched
+from install import installed
+from wire import Wire
 
 ALMOST_ONE = 0.999
 CHANCES = (0, 0.25, 0.5, ALMOST_ONE)
@@ -105,5 +106,5 @@ def test_a_retry_after_of_a_response_counts_from_its_date_or_from_the_devices_cl
         ("Date: soon\r\n", 60),
     ):
         wire = Wire(("HTTP/1.1 503 x\r\n%s%sContent-Length: 0\r\n\r\n" % (until, more)).encode())
-        with patched(connection, socket=wire), patched(calendar, time=Fake(time=lambda: own, gmtime=lambda _: (1970,))):
+        with installed(wire), patched(calendar, time=Fake(time=lambda: own, gmtime=lambda _: (1970,))):
             assert drive(fetch("GET", "http://host/")).retry_after == seconds, more

@@ -2,15 +2,14 @@
 
 import json
 
-import enroll.connection as connection
-from enroll import tasks
 from enroll.config import Secret
 from enroll.enroller import Enroller
 from enroll.hmac import hmac_sha256
 from enroll.journal import REFUSED, TRIED
-from fake_device import GOOD, NOW, Device, Port, Ready
-from fake_session import Net
-from helpers import LEFT_OUT, config, patched, raises
+from fake_device import GOOD, NOW, Device, Port
+from helpers import LEFT_OUT, config, raises
+from install import installed
+from wire import Net
 
 LOGIN = {"password": "word-canary", "integration_key": "key-canary", "secret_key": "sign-canary"}
 SECTION = {"cen_token": LEFT_OUT, "login": LOGIN}
@@ -179,7 +178,7 @@ def test_a_session_that_is_cut_on_its_way_is_lost_and_not_misunderstood():
     for piece in (b"", b'{"code": 0, "object": {"authTo'):
         it = device()
         net = Net(lambda request, piece=piece: b"HTTP/1.1 200 X\r\nContent-Length: 900\r\n\r\n" + piece)
-        with patched(connection, socket=net), patched(tasks, select=Ready()):
+        with installed(net):
             action = Enroller(it.it, Port()).step(0)
         assert action.error.kind == "network" and action.at <= 6, action.error
-        assert it.state() == 0 and len(net.requests) == 1 and not net.open()
+        assert it.state() == 0 and len(net.requests) == 1 and not net.hosts()

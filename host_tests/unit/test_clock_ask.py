@@ -1,31 +1,31 @@
 """The list of time servers, and what is asked where none of them answers."""
 
 import enroll.clock as clock
-import enroll.connection as connection
 import enroll.http1 as http1
+from clock import Clock
 from enroll import calendar
 from enroll.calendar import days
 from enroll.errors import EnrollError
 from enroll.httpdate import http_date, iso_date
 from helpers import Fake, config, drive, patched, raises
+from install import installed
 from test_clock import TODAY, packet
+from wire import Socket, Sockets
 
 EARLIEST = iso_date("2026-01-01")
 EAGAIN = 11
 
 
-class Network:
+class Network(Sockets, Clock):
     """Stands for the modules `socket` and `time`: `answers` maps a host to a function from a request to packets."""
 
-    AF_INET, SOCK_DGRAM = 2, 2
     since = 0  # the epoch of this port and its own clock's Unix seconds
     own = 0
 
     def __init__(self, **answers):
+        super().__init__()
         self.answers = answers
         self.asked = []
-        self.open = 0
-        self.now = 0
         self.looked = 0
         self.lines = []
 
@@ -45,29 +45,21 @@ class Network:
 
     def socket(self, *_):
         self.open += 1
-        return Socket(self)
+        return Line(self)
 
     def ticks_ms(self):
-        self.now += 100
-        return self.now
-
-    def ticks_add(self, ticks, delta):
-        return ticks + delta
-
-    def ticks_diff(self, later, earlier):
-        return later - earlier
+        """Each look at the clock takes a while."""
+        self.sleep(0.1)
+        return super().ticks_ms()
 
 
-class Socket:
+class Line(Socket):
     def __init__(self, network):
         self.network = network
         self.inbox = []
 
     def connect(self, where):
         self.where = where
-
-    def setblocking(self, flag):
-        assert flag is False
 
     def send(self, request):
         request = bytes(request)
@@ -100,7 +92,7 @@ def ask_servers(network, *servers, date=None, error=None, **more):
         yield
 
     try:
-        with patched(clock, socket=network, time=network), patched(connection, socket=network):
+        with patched(clock, socket=network, time=network), installed(network):
             with patched(http1, exchange=exchange), patched(calendar, time=network):
                 task = clock.ask(config("etherfax", ntp=list(servers), **more), network.lines.append)
                 return drive(task, lambda sock, flags: len(sock.inbox))
@@ -282,7 +274,7 @@ def test_the_floor_of_the_configuration_replaces_the_build():
 
 def test_closing_the_task_closes_its_socket():
     network = Network(host=silent)
-    with patched(clock, socket=network, time=network), patched(connection, socket=network):
+    with patched(clock, socket=network, time=network), installed(network):
         task = clock.ask(config("etherfax", ntp=["host"]), None)
         assert task.send(None) == 0  # a watchdog is fed before every look-up
         task.send(None)

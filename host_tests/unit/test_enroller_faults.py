@@ -4,13 +4,13 @@ import asyncio
 
 import enroll
 import enroll.commit as commit
-import enroll.connection as connection
-from enroll import tasks
 from enroll.commit import Journal
 from enroll.enroller import Enroller
 from enroll.journal import KEPT, RAW, REFUSED, TRIED
-from fake_device import GOOD, ONCE, Device, Port, Ready, Service
-from helpers import SECTIONS, Wire, config, folder, patched, raises, read, saved, settings
+from fake_device import GOOD, ONCE, Device, Port, Service
+from helpers import SECTIONS, config, folder, patched, raises, read, saved, settings
+from install import installed
+from wire import Wire
 
 KINDS = (TypeError, AttributeError, KeyError, RuntimeError, ValueError, IndexError, OSError, ZeroDivisionError)
 
@@ -186,7 +186,7 @@ def test_an_unknown_outcome_at_another_address_makes_no_orphan_here():
 def boot(it, *pieces, port=None):
     """One attempt over the library's own client."""
     enroller = Enroller(it, port or Port())
-    with patched(connection, socket=Wire(*pieces)), patched(tasks, select=Ready()):
+    with installed(Wire(*pieces)):
         action = enroller.step(0)
     enroller.close()
     return action

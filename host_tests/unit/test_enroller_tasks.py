@@ -4,13 +4,13 @@ import asyncio
 import json
 
 import enroll
-import enroll.connection as connection
-from enroll import tasks
 from enroll.commit import Journal
 from enroll.enroller import Enroller
 from enroll.journal import KEPT, recall
-from fake_device import GOOD, NOW, ONCE, Device, Port, Ready, Service
-from helpers import SECTIONS, Wire, config, folder, patched
+from fake_device import GOOD, NOW, ONCE, Device, Port, Service
+from helpers import SECTIONS, config, folder, patched
+from install import installed
+from wire import Wire
 
 
 def test_two_devices_register_in_one_loop():
@@ -115,7 +115,7 @@ def test_a_cancellation_at_any_await_burns_no_registration():
             assert bool(kept[1]) == bool(wire.given), (provider, at, kept[0])
             if wire.given:
                 assert kept[0] == KEPT
-            with patched(connection, socket=wire), patched(tasks, select=Ready()):
+            with installed(wire):
                 assert enroll.run(it, Port()).secret.reveal() in ("token-canary", "")
             assert wire.given == 1
             at += 1
@@ -130,7 +130,7 @@ async def cancelled(it, wire, at):
         steps.append(seconds)
         await real(60 if len(steps) == at + 1 else 0)
 
-    with patched(connection, socket=wire), patched(tasks, select=Ready()), patched(asyncio, sleep=sleep):
+    with installed(wire), patched(asyncio, sleep=sleep):
         task = asyncio.create_task(enroll.arun(it, Port()))
         while len(steps) <= at and not task.done():
             await real(0)
@@ -168,7 +168,7 @@ def interrupted(attempts):
         said = []
         one = enroll.Enroller(it, port, log=said.append)
         try:
-            with patched(connection, socket=wire), patched(tasks, select=Ready()):
+            with installed(wire):
                 attempts(one)
             assert at > 5
             break

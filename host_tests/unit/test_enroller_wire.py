@@ -2,13 +2,13 @@
 
 import json
 
-import enroll.connection as connection
-from enroll import tasks
 from enroll.commit import Journal
 from enroll.enroller import Enroller
 from enroll.journal import KEPT, RAW, REFUSED, TRIED, recall
-from fake_device import GOOD, ONCE, Port, Ready
-from helpers import SECTIONS, Wire, config, folder, patched
+from fake_device import GOOD, ONCE, Port
+from helpers import SECTIONS, config, folder
+from install import installed
+from wire import Wire
 
 
 def boot(it, *pieces, wire=None):
@@ -16,7 +16,7 @@ def boot(it, *pieces, wire=None):
     wire = wire or Wire(*pieces)
     lines = []
     enroller = Enroller(it, Port(), log=lines.append)
-    with patched(connection, socket=wire), patched(tasks, select=Ready()):
+    with installed(wire):
         action = enroller.step(0)
     enroller.close()
     assert wire.open <= 0, "the socket is left open"

@@ -1,14 +1,16 @@
 """The HTTP client over a fake wire: what it sends, what it makes of an answer, and where it stops."""
 
-import enroll.connection as connection
+from clock import Clock
 from enroll.requests import fetch
-from helpers import Wire, drive, patched, raises
+from helpers import drive, raises
+from install import installed
+from wire import Wire
 
 
 def ask(wire, method="GET", url="http://host.example/path", **more):
     """The response over `wire`, which must be closed afterwards, whatever happens."""
     try:
-        with patched(connection, socket=wire):
+        with installed(wire):
             return drive(fetch(method, url, **more))
     finally:
         assert wire.open <= 0, "the socket is left open"
@@ -307,17 +309,14 @@ def test_headers_that_are_no_text_do_no_harm():
 
 
 def test_a_deadline_ends_what_never_comes():
-    class Silent(Wire):
-        now = 0
+    clock = Clock()
 
+    class Silent(Wire):
         def recv(self, size):
+            clock.sleep(0.01)
             raise OSError(11, "would block")
 
-        def ticks_ms(self):
-            self.now += 10
-            return self.now
-
     wire = Silent()
-    with patched(connection, ticks_ms=wire.ticks_ms):
+    with installed(clock=clock):
         raises(OSError, ask, wire, timeout=1)
-    assert wire.sent and 1000 <= wire.now < 1100
+    assert wire.sent and 1000 <= clock.now < 1100

@@ -4,14 +4,16 @@ import json
 from binascii import crc32, unhexlify
 
 import enroll.inflate as packed
-from enroll import connection, requests
+from enroll import requests
 from enroll.commit import Journal
 from enroll.inflate import inflate
 from enroll.journal import KEPT, RAW
 from enroll.providers import Answer
 from fake_device import GOOD, Device
-from helpers import SECTIONS, Wire, config, drive, folder, patched
+from helpers import SECTIONS, config, drive, folder, patched
+from install import installed
 from test_enroller_wire import boot, recall
+from wire import Wire
 
 GZIP = unhexlify("1f8b0800000000000203")  # what a compressor begins with
 
@@ -68,7 +70,7 @@ def test_a_response_of_the_client():
     for coding in ("gzip", "x-gzip", "GZIP", "deflate"):
         body = in_zlib(b"some text") if coding == "deflate" else stored(b"some text")
         head = b"HTTP/1.1 200 OK\r\nContent-Encoding: %s\r\nContent-Length: %d\r\n\r\n" % (coding.encode(), len(body))
-        with patched(connection, socket=Wire(head + body)):
+        with installed(Wire(head + body)):
             assert drive(requests.fetch("GET", "http://host/")).text == "some text", coding
 
 

@@ -2,14 +2,13 @@
 
 import sys
 
-import enroll.connection as connection
-from enroll import tasks
 from enroll.enroller import Enroller
 from enroll.providers.xyte import device as xyte
 from enroll.session import Session
-from fake_device import GOOD, Device, Port, Ready, Service
+from fake_device import GOOD, Device, Port, Service
 from fake_session import Registered
-from helpers import Wire, patched
+from install import installed
+from wire import Wire
 
 
 class Logger:
@@ -120,6 +119,6 @@ def test_a_session_does_not_tell_of_requests():
     device.boot((200, GOOD["etherfax"]))
     session = Session(device.it, Port(), log=log)
     wire = Wire(b"HTTP/1.1 200 OK\r\nContent-Length: 0\r\n\r\n")
-    with patched(connection, socket=wire), patched(tasks, select=Ready()):
+    with installed(wire):
         session.request("GET", "/accounts?a=status")
     assert not log.told and not log.warned

@@ -1,38 +1,33 @@
 """Connections that are kept from request to request (RFC 9112, 9.3), and found out when somebody has forgotten them."""
 
-import enroll.connection as connection
+from clock import Clock
 from enroll import requests
-from fake_session import Net
-from helpers import drive, patched, raises
+from helpers import drive, raises
+from install import installed
+from wire import Net
 
 KEPT = b"HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nok"
 
 
 class Client:
-    """Sends requests that `answer(request)` answers (see Net) at the seconds `now`; `lines`: all connections."""
+    """Sends requests that `answer(request)` answers (see Net) on its own clock; `lines`: all connections."""
 
     def __init__(self, answer):
         self.net = Net(answer)
         self.lines = self.net.lines
         self.idle = []
-        self.now = 1000
-        self.ms = 0
+        self.clock = Clock()
         self.deaf = False  # nobody answers on the connection that is kept
 
     def ready(self, stream, flags):
         if self.deaf and flags == 1 and stream is self.lines[0]:
-            self.ms += 250
+            self.clock.sleep(0.25)
             return 0
         return flags
 
     def ask(self, method="GET", path="/x", **more):
-        ticks = {"ticks_ms": lambda: self.ms, "ticks_add": lambda a, b: a + b, "ticks_diff": lambda a, b: a - b}
-        clock = {"ticks_ms": ticks["ticks_ms"], "ticks_add": ticks["ticks_add"], "time": self.time}
-        with patched(connection, socket=self.net, **ticks), patched(requests, **clock):
+        with installed(self.net, self.clock):
             return drive(requests.fetch(method, "http://host" + path, idle=self.idle, **more), self.ready)
-
-    def time(self):
-        return self.now + self.ms / 1000
 
 
 def kept(*head, version="1.1", wait=0):
@@ -41,7 +36,7 @@ def kept(*head, version="1.1", wait=0):
     text = "HTTP/%s 200 OK\r\n%sContent-Length: 2\r\n\r\nok" % (version, lines)
     client = Client(lambda request: text.encode())
     assert client.ask().content == b"ok"
-    client.now += wait
+    client.clock.now += wait * 1000
     assert client.ask().content == b"ok"
     assert len([line for line in client.lines if line.open]) == len(client.idle), "a socket is left open"
     return len(client.lines) == 1
@@ -107,9 +102,9 @@ def forgotten(method, timeout=20, **more):
         assert client.ask(method, timeout=timeout, **more).content == b"ok"
         assert len(client.lines) == 2
     finally:
-        seen.append((client.ms // 1000, len(client.lines) - 1))
+        seen.append((client.clock.now // 1000, len(client.lines) - 1))
         assert not client.lines[0].open
-    return client.ms // 1000
+    return client.clock.now // 1000
 
 
 seen = []

@@ -3,14 +3,15 @@
 import sys
 
 import enroll
-import enroll.connection as connection
 import enroll.http1 as http1
 from enroll import tasks
 from enroll.credential import Credential
 from enroll.errors import EnrollError
 from enroll.session import Session
-from fake_device import GOOD, NOW, Device, Port, Ready
-from helpers import Wire, config, folder, patched, raises
+from fake_device import GOOD, NOW, Device, Port
+from helpers import config, folder, patched, raises
+from install import installed
+from wire import Ready, Wire
 
 BASIC = "Basic " + "ZGV2aWNlL01UODczNjE1NzI2OnRva2VuLWNhbmFyeQ=="  # device/MT873615726:token-canary
 OK = b"HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nok"
@@ -26,7 +27,7 @@ def registered(provider, section=None, reply=None):
 def sent(session, method="GET", path="/x", **more):
     """What the session sends, as (where, first line, headers, body)."""
     wire = Wire(OK)
-    with patched(connection, socket=wire), patched(tasks, select=Ready()):
+    with installed(wire):
         assert session.request(method, path, **more).content == b"ok"
     head, _, body = wire.sent.partition(b"\r\n\r\n")
     first, *lines = head.decode().split("\r\n")
@@ -84,7 +85,7 @@ def test_the_clock_is_set_before_the_first_request_and_after_a_certificate_was_r
         sent(session)
         session.close()
     assert session.port.set == [NOW]
-    with patched(connection, socket=Wire(OSError(113))), patched(tasks, select=Ready()):
+    with installed(Wire(OSError(113))):
         raises(OSError, session.request, "GET", "/x")  # says nothing about the clock
     sent(session)
     session.close()
@@ -105,7 +106,7 @@ def test_the_link_is_brought_up_before_the_first_request_and_after_one_that_fail
         sent(session)
         session.close()
     assert session.port.connected == 1
-    with patched(connection, socket=Wire(OSError(113))), patched(tasks, select=Ready()):
+    with installed(Wire(OSError(113))):
         raises(OSError, session.request, "GET", "/x")
     sent(session)
     assert session.port.connected == 2
@@ -132,7 +133,7 @@ def test_the_link_is_taken_down_after_three_requests_in_a_row_to_which_nobody_an
     session.port.drop = lambda: dropped.append(session.port.connected)
 
     def failing():
-        with patched(connection, socket=Wire(OSError(113))), patched(tasks, select=Ready()):
+        with installed(Wire(OSError(113))):
             raises(OSError, session.request, "GET", "/x")
 
     for _ in range(2):
@@ -150,12 +151,12 @@ def test_a_path_cannot_lead_to_another_host():
     session = registered("etherfax")
     for path in ("@evil.example/", "evil", ".evil.example/", ":81/", "http://evil.example/", "\r\n"):
         wire = Wire(OK)
-        with patched(connection, socket=wire):
+        with installed(wire):
             raises("configuration", session.request, "GET", path)
         assert wire.where is None
     for path in ("/a\r\nHost: evil.example", "/ HTTP/1.1"):
         wire = Wire(OK)
-        with patched(connection, socket=wire):
+        with installed(wire):
             raises("configuration", session.request, "GET", path)
         assert wire.where is None
     for path in ("/@evil.example/", "?@evil.example", "/http://evil.example/", "//evil.example/"):

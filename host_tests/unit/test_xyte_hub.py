@@ -196,9 +196,9 @@ def test_calls_to_one_hub_share_a_connection():
     device = anew("http://hub")
     for _ in range(5):
         device.run(xyte.telemetry)
-    assert len(device.net.lines) == 1 and device.net.open() == ["hub"]
+    assert len(device.net.lines) == 1 and device.net.hosts() == ["hub"]
     device.session.close()
-    assert not device.net.open()
+    assert not device.net.hosts()
 
 
 def test_after_registering_anew_the_new_hub_is_used_and_nothing_is_open_to_the_old_one():
@@ -210,7 +210,7 @@ def test_after_registering_anew_the_new_hub_is_used_and_nothing_is_open_to_the_o
         it = device.asked[-1]
         assert it.host == host and it.path.endswith("/v1/devices/device-2/telemetry")
         assert it.headers["Authorization"] == "second-canary"
-        assert device.net.open() == [host] and not device.net.lines[0].open
+        assert device.net.hosts() == [host] and not device.net.lines[0].open
         device.run(xyte.telemetry)
         assert device.asked[0].host == host and len(device.asked) == 1
         device.boot()

@@ -7,14 +7,14 @@ registers as if nothing had been.
 import asyncio
 import sys
 
-import enroll.connection as connection
 from blocks import formatted
 from device import Lost, Service, sweep
 from enroll import tasks
 from enroll.enroller import Enroller
 from exceptions_device import Answering, Connecting
-from fake_device import Port, Ready
+from fake_device import Port
 from helpers import patched
+from install import installed
 
 
 class Slow(Answering):
@@ -52,7 +52,7 @@ async def halted(work, at):
 
 def cancel(device, at):
     """Whether a registration of `device` was cancelled at its await number `at`, before it was over."""
-    with device.flash, patched(connection, socket=Slow(device.service, tasks.ignore)), patched(tasks, select=Ready()):
+    with device.flash, installed(Slow(device.service, tasks.ignore)):
         enroller = Enroller(device.load(device.path), Port(device.store), log=device.lines.append)
         return asyncio.run(halted(enroller.arun(), at))
 

@@ -3,9 +3,8 @@
 import json
 
 from device import Device, Lost, sweep
-from enroll import connection, tasks
-from fake_device import Ready
-from helpers import Wire, patched
+from install import installed
+from wire import Wire
 
 
 class Answering(Wire):
@@ -64,7 +63,7 @@ class Connecting(Requesting):
 
     def _online(self, action):
         wire = self.part("socket", Answering(self.service, lambda: self.arrived()))
-        with patched(connection, socket=wire), patched(tasks, select=Ready()):
+        with installed(wire):
             return action()
 
 

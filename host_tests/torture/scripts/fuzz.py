@@ -2,7 +2,7 @@
 
 import sys
 
-from fuzz_mutations import Chance
+from chance import Chance
 from fuzz_targets import TARGETS, give
 
 

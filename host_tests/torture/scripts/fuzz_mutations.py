@@ -33,25 +33,6 @@ TEXTS = [value for value in VALUES if isinstance(value, str)]
 MEMBERS = (b"1: 2", b"null: 1", b'"a": ' + b"[" * 900 + b"]" * 900, b'"a" "b"', b'"provider": "xyte"')
 
 
-class Chance:
-    """Random numbers that are the same on every runtime (xorshift, 28 bits of it)."""
-
-    def __init__(self, seed):
-        self._state = seed * 2654435761 % 268435399 + 1
-
-    def below(self, limit):
-        """A number from 0 up to `limit`, not it."""
-        state = self._state
-        state ^= state << 13 & 0xFFFFFFF
-        state ^= state >> 17
-        state ^= state << 5 & 0xFFFFFFF
-        self._state = state or 1
-        return (state >> 3) % limit
-
-    def one_of(self, things):
-        return things[self.below(len(things))]
-
-
 def nested(value, depth):
     for _ in range(depth):
         value = [value]
@@ -60,7 +41,7 @@ def nested(value, depth):
 
 def odd_value(chance):
     """A JSON value that stands where another one belongs."""
-    return nested(None, 5 * chance.below(200)) if chance.below(40) == 0 else chance.one_of(VALUES)
+    return nested(None, 5 * chance.below(200)) if chance.below(40) == 0 else chance.one(VALUES)
 
 
 def odd_object(chance, value, depth=0):
@@ -70,17 +51,17 @@ def odd_object(chance, value, depth=0):
     if isinstance(value, dict):
         value = dict(value)
         if value and chance.below(8):
-            key = chance.one_of(sorted(value))
+            key = chance.one(sorted(value))
             value[key] = odd_object(chance, value[key], depth + 1)
         if chance.below(6) == 0 and value:
-            del value[chance.one_of(sorted(value))]
+            del value[chance.one(sorted(value))]
         if chance.below(8) == 0:
-            value[chance.one_of(("", "a\nb", "é", "url", "serial", "x" * 200))] = odd_value(chance)
+            value[chance.one(("", "a\nb", "é", "url", "serial", "x" * 200))] = odd_value(chance)
         return value
     if isinstance(value, list) and value:
         return [odd_object(chance, item, depth + 1) for item in value] * (1 + chance.below(3))
     if isinstance(value, str) and chance.below(2):
-        return chance.one_of(TEXTS)
+        return chance.one(TEXTS)
     return odd_value(chance) if chance.below(3) else value
 
 
@@ -99,10 +80,10 @@ def odd_bytes(chance, data, others):
         elif what == 3:
             data = data[:end] + data[start:end] * chance.below(30) + data[end:]
         elif what == 4:
-            other = chance.one_of(others)
+            other = chance.one(others)
             data = data[:start] + other[chance.below(len(other) + 1) :]
         elif what == 5:
-            data = data[:start] + chance.one_of(WORDS) + data[end:]
+            data = data[:start] + chance.one(WORDS) + data[end:]
         else:
             data = data[:start] + bytes([chance.below(256) for _ in range(end - start)]) + data[end:]
     return data[:20000]
@@ -117,5 +98,5 @@ def odd_json(chance, value, others):
     except (ValueError, RuntimeError):  # half a character; nested too deep
         text = b"{}"
     if chance.below(12) == 0 and text[-1:] == b"}":
-        return text[:-1] + b", " + chance.one_of(MEMBERS) + b"}"
+        return text[:-1] + b", " + chance.one(MEMBERS) + b"}"
     return odd_bytes(chance, text, others) if chance.below(3) else text

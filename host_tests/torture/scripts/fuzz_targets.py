@@ -9,8 +9,7 @@ import sys
 from binascii import crc32
 from struct import pack
 
-import enroll.connection as connection
-from enroll import backoff, clock, enroller, httpdate, journal, tasks, url
+from enroll import backoff, clock, enroller, httpdate, journal, url
 from enroll.commit import Journal
 from enroll.config import Config
 from enroll.credential import Credential
@@ -18,9 +17,11 @@ from enroll.errors import EnrollError
 from enroll.providers import Answer
 from enroll.requests import fetch
 from enroll.reset import clear
-from fake_device import GOOD, Port, Ready
+from fake_device import GOOD, Port
 from fuzz_mutations import odd_bytes, odd_json, odd_object
-from helpers import SECTIONS, Fake, Wire, config, drive, patched, write
+from helpers import SECTIONS, Fake, config, drive, patched, write
+from install import installed
+from wire import Wire
 
 FOLDER = sys.argv[1]
 KINDS = ("configuration", "storage", "network", "clock", "certificate", "memory")
@@ -87,7 +88,7 @@ def take_http(content):
     for brief in (False, True):
         wire = Flow(content)
         try:
-            with patched(connection, socket=wire):
+            with installed(wire):
                 drive(fetch("GET", "http://host/", parse_headers=not brief, limit=4096), most=40000)
         except OSError:
             pass
@@ -108,7 +109,7 @@ def take_attempt(content):
     clear(Journal(device.store))
     for _ in range(2):
         it = enroller.Enroller(device, Port())
-        with patched(connection, socket=Flow(content)), patched(tasks, select=Ready()), patched(enroller, gc=LAZY):
+        with installed(Flow(content)), patched(enroller, gc=LAZY):
             action = it.step(0)
         it.close()
         if action.error:
@@ -235,15 +236,15 @@ CONFIG_TEXTS = [json.dumps(data).encode() for data in CONFIGS]
 
 def plain(make, inputs):
     """A function that makes an odd one of `inputs` from a Chance."""
-    return lambda chance: make(chance, chance.one_of(inputs), inputs)
+    return lambda chance: make(chance, chance.one(inputs), inputs)
 
 
 TARGETS = {
-    "config": (lambda chance: odd_object(chance, chance.one_of(CONFIGS)), take_config),
-    "file": (lambda chance: odd_json(chance, chance.one_of(CONFIGS), CONFIG_TEXTS), take_file),
+    "config": (lambda chance: odd_object(chance, chance.one(CONFIGS)), take_config),
+    "file": (lambda chance: odd_json(chance, chance.one(CONFIGS), CONFIG_TEXTS), take_file),
     "http": (plain(odd_bytes, ANSWERS), take_http),
     "attempt": (plain(odd_bytes, ANSWERS), take_attempt),
-    "answer": (lambda chance: odd_json(chance, json.loads(chance.one_of(BODIES)), BODIES), take_answer),
+    "answer": (lambda chance: odd_json(chance, json.loads(chance.one(BODIES)), BODIES), take_answer),
     "packet": (plain(odd_bytes, PACKETS), take_packet),
     "text": (plain(odd_bytes, TEXTS), take_text),
     "slots": (plain(odd_bytes, SLOTS), take_slots),

@@ -4,11 +4,11 @@ import sys
 
 import enroll
 from device import Device, Lost, Service, sweep
-from enroll import connection, tasks
+from enroll import tasks
 from enroll.renew import renew
 from exceptions_device import Answering
-from fake_device import Port, Ready
-from helpers import patched
+from fake_device import Port
+from install import installed
 from power import Cut
 from power_cuts import left
 from remains import formatted
@@ -31,7 +31,7 @@ def renews(device):
     """The application's session finds that its credential is void."""
     with device.flash:
         session = enroll.Session(enroll.Config.load(device.path), Port(device.store))
-        with patched(connection, socket=Line(device)), patched(tasks, select=Ready()):
+        with installed(Line(device)):
             tasks.run(renew(session))
 
 

@@ -81,10 +81,8 @@ class Terminal:
     def until(self, there: str | Callable[[], Any], seconds: float = 30) -> str:
         """Wait until a text is on the screen, or a function says so; returns the text of the screen."""
         end = time.monotonic() + seconds
-        new = True
-        while not (there() if callable(there) else new and there in self.text):
-            new = self._piece()
-            assert new or (time.monotonic() < end and self.process.poll() is None), (there, self.text)
+        while not (there in self.text if isinstance(there, str) else there()):
+            assert self._piece() or (time.monotonic() < end and self.process.poll() is None), (there, self.text)
         return self.text
 
     def type(self, text: str) -> None:

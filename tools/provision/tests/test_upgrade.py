@@ -62,7 +62,6 @@ for name in ("wait", "services/__init__"):
 """
 
 
-@pytest.mark.long("chip")
 def test_the_record_stays_and_no_service_is_asked_to_register(registered, runtime, desk, sandbox, newer):
     board, serial = registered(runtime)
     board.mpremote("exec", LEFT_OVER)
