@@ -1,7 +1,11 @@
 """The firmware as a whole on MicroPython, against the sandbox."""
 
+import contextlib
 import itertools
 import re
+import socket
+import ssl
+import threading
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
@@ -38,6 +42,30 @@ def sandbox(the_sandbox: Sandbox) -> Iterator[Sandbox]:
 @pytest.fixture(params=devices.FIRST)
 def service(request: pytest.FixtureRequest) -> str:
     return request.param
+
+
+@pytest.fixture
+def serve() -> Iterator[Callable[..., int]]:
+    """`serve(handler, tls)`: call it with the first connection, inside of `tls` if there is one; returns the port."""
+    threads = []
+
+    def serve(handler: Callable[[socket.socket], object], tls: ssl.SSLContext | None = None) -> int:
+        listener = socket.create_server(("127.0.0.1", 0))
+        listener.settimeout(20)
+
+        def work() -> None:
+            with contextlib.suppress(OSError), listener, listener.accept()[0] as stream:
+                stream.settimeout(20)
+                with tls.wrap_socket(stream, server_side=True) if tls else stream as stream:
+                    handler(stream)
+
+        threads.append(threading.Thread(target=work))
+        threads[-1].start()
+        return listener.getsockname()[1]
+
+    yield serve
+    for thread in threads:
+        thread.join()
 
 
 Make = Callable[..., devices.Device]

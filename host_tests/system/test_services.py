@@ -125,25 +125,6 @@ def test_forty_children_are_registered_over_one_connection_and_the_next_boot_is_
     assert silent(sandbox, parent)
 
 
-def test_a_cut_in_the_middle_costs_the_child_it_was_at(sandbox, parent):
-    change(parent, "xyte", children=children(50, parent.model))
-    sandbox.clear_log()
-    for fault in ({"status": 503}, {"drop": "before"}):
-        sandbox.fault("xyte", path="children", delay=0, **fault)
-        assert parent.boot().returncode == 75
-    assert parent.boot().returncode == 0
-    assert sorted(born(sandbox)) == [f"C{number}" for number in range(40, 50)] and silent(sandbox, parent)
-
-
-def test_a_child_of_an_unknown_model_is_said_and_the_others_are_registered(sandbox, parent):
-    wrong = children(1, "no-such-model", 90)
-    change(parent, "xyte", children=wrong + children(42, parent.model))
-    sandbox.clear_log()
-    boot = parent.boot()
-    assert status(boot, "refused") == 77 and "422" in boot.stdout
-    assert born(sandbox) == ["C40", "C41"]
-
-
 def test_a_parent_that_was_deleted_registers_anew_with_all_its_children(sandbox, parent):
     first = json.loads(sandbox.log("xyte")[0].answer)["id"]
     sandbox.xyte.delete(first)
@@ -169,13 +150,6 @@ print(*found)
     assert len(set(ids)) == 40
     told = {one["id"]: one["telemetry"] for one in sandbox.xyte.devices() if one["id"] in ids}
     assert len(told) == 40 and all(it == {"status": "online", "telemetries": {"t": 21}} for it in told.values())
-
-
-def test_a_factory_reset_takes_the_children_too(sandbox, parent):
-    keys = [json.loads(it.answer)["access_key"] for it in sandbox.log("xyte")]
-    run(parent, "enroll.forget(config, port)\nprint('done')")
-    content = b"".join(path.read_bytes() for path in parent.folder.rglob("*") if path.is_file())
-    assert len(keys) == 41 and not [key for key in keys if key.encode() in content]
 
 
 def test_commands_are_obeyed_and_their_results_told(sandbox, make, runtime):

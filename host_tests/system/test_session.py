@@ -1,20 +1,13 @@
-"""Years with the credential: connections that stay open, a device that its service has removed, and asyncio."""
+"""Years with the credential: connections that stay open, and a device that its service has removed."""
 
 import json
 
-from program import BESIDE, SESSION, connections, registered, run
+from program import SESSION, connections, registered, run
 
 TELL = """
 def tell(**more):
     return session.request("POST", "/v1/devices/{id}/telemetry", json={"status": "online"}, **more)
 """
-
-
-def test_one_connection_serves_many_requests(sandbox, make, runtime):
-    device = registered(make, "xyte", runtime)
-    before = connections(sandbox)
-    assert run(device, SESSION + TELL + "print(*[tell().status_code for _ in range(5)])") == ["200"] * 5
-    assert connections(sandbox) == before + 1
 
 
 def test_a_connection_that_was_closed_under_it_is_made_again(sandbox, make, runtime):
@@ -84,39 +77,3 @@ def test_a_busy_service_says_when_to_ask_again(sandbox, make, runtime):
         sandbox.fault("xyte", status=503, headers=headers)
     program = "answers = [tell() for _ in range(4)]\nprint(*[(one.status_code, one.retry_after) for one in answers])"
     assert "".join(run(device, SESSION + TELL + program)) == "(503,7)(503,60)(503,None)(503,None)"
-
-
-def test_a_ticker_is_not_late_while_a_session_waits_for_a_slow_server(sandbox, make, runtime):
-    """At most 100 ms, over TLS, with a new connection and with a kept one; the best of three, for a busy machine."""
-    device = registered(make, "xyte", runtime)
-    sandbox.fault("xyte", times=6, delay=0.2)
-    program = """
-async def work():
-    found = []
-    for _ in range(2):
-        response = await session.arequest("POST", "/v1/devices/{id}/telemetry", json={"status": "online"})
-        found.append(response.status_code)
-    session.close()
-    return found
-found, late = asyncio.run(beside(work))
-print(*found, late < 100 or late)
-"""
-    assert run(device, SESSION + TELL + BESIDE + program) == ["200", "200", "True"]
-
-
-def test_a_cancelled_request_closes_its_socket_and_the_next_one_works(sandbox, make, runtime):
-    device = registered(make, "xyte", runtime)
-    sandbox.fault("xyte", delay=3)
-    program = """
-async def main():
-    before = sockets()
-    call = session.arequest("GET", "/v1/devices/{id}/command")
-    try:
-        await asyncio.wait_for(call, 0.3)
-    except asyncio.TimeoutError:
-        print("cancelled")
-    assert sockets() == before
-    return (await session.arequest("GET", "/v1/devices/{id}/command")).status_code
-print(asyncio.run(main()))
-"""
-    assert run(device, SESSION + TELL + BESIDE + program) == ["204"]

@@ -9,6 +9,7 @@ import certificates
 import pytest
 from certificates import CLIENTS_ONLY, CONSTRAINED, CRITICAL, LARGE, context, make, small
 from outcome import status
+from tlsserver import drain
 
 TOKEN = b'{"DeviceToken": "54524a6421f1ddaf6781c79f9e176cfc"}'
 GOOD = b"HTTP/1.1 200 OK\r\nContent-Length: %d\r\n\r\n" % len(TOKEN) + TOKEN
@@ -45,15 +46,8 @@ class Server(threading.Thread):
                             heard = stream.recv(4096)
                             stream.sendall(answer)
                     finally:
-                        self._drain(below)
+                        drain(below)
                 self.heard.append(heard)
-
-    @staticmethod
-    def _drain(stream):
-        """Close in such a way that the alert arrives: bytes that no one has read would turn the end into a reset."""
-        stream.shutdown(socket.SHUT_WR)
-        while stream.recv(4096):
-            pass
 
 
 @pytest.fixture

@@ -3,84 +3,54 @@
 import contextlib
 import socket
 import ssl
-import threading
 import time
 
 import pytest
-import trustme
+from certificates import context, make
 from outcome import status
 from torture.faults import STOLEN, stolen
 
 TOKEN = b'{"DeviceToken": "54524a6421f1ddaf6781c79f9e176cfc"}'
 HEAD = b"HTTP/1.1 200 OK\r\n"
+ROOT = make("root", ca=True)
+LEAF = make("leaf", issuer=ROOT)
 PATIENCE = 2  # seconds that the device is given
 
 
-@pytest.fixture(scope="module")
-def authority():
-    return trustme.CA()
+def asked(answer):
+    """Handler that reads the request and goes on with `answer`."""
 
-
-@pytest.fixture
-def serve():
-    """`serve(handler)`: call it with the first connection, in a thread; returns the port."""
-    listeners, threads = [], []
-
-    def serve(handler):
-        listener = socket.create_server(("127.0.0.1", 0))
-        listener.settimeout(20)
-
-        def work():
-            with contextlib.suppress(OSError), listener.accept()[0] as connection:
-                connection.settimeout(20)
-                handler(connection)
-
-        thread = threading.Thread(target=work)
-        thread.start()
-        listeners.append(listener)
-        threads.append(thread)
-        return listener.getsockname()[1]
-
-    yield serve
-    for listener in listeners:
-        listener.close()
-    for thread in threads:
-        thread.join()
-
-
-def inside_tls(authority, answer, newest=ssl.TLSVersion.TLSv1_3):
-    """Handler that makes the handshake, reads the request and lets `answer` go on with the TLS socket."""
-
-    def handler(connection):
-        context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
-        context.maximum_version = newest
-        authority.issue_cert("127.0.0.1").configure_cert(context)
-        with context.wrap_socket(connection, server_side=True) as stream:
-            stream.recv(4096)
-            answer(stream)
+    def handler(stream):
+        stream.recv(4096)
+        answer(stream)
 
     return handler
 
 
-def boot(make, authority, tmp_path, runtime, port, timeout=PATIENCE):
-    """The boot, and the seconds it took."""
-    authority.cert_pem.write_to_path(tmp_path / "ca.pem")
-    url = f"https://127.0.0.1:{port}/api"
-    device = make("etherfax", runtime, url=url, ca=str(tmp_path / "ca.pem"), timeout=timeout)
-    start = time.monotonic()
-    done = device.boot()
-    return done, time.monotonic() - start
+@pytest.fixture
+def boot(make, serve, tmp_path, runtime):
+    """`boot(handler, tls, timeout)`: the boot of a device whose connection goes to that, and the seconds it took."""
+
+    def boot(handler, tls=None, timeout=PATIENCE):
+        (tmp_path / "ca.pem").write_bytes(ROOT.pem())
+        url = f"https://127.0.0.1:{serve(handler, tls)}/api"
+        device = make("etherfax", runtime, url=url, ca=str(tmp_path / "ca.pem"), timeout=timeout)
+        start = time.monotonic()
+        done = device.boot()
+        return done, time.monotonic() - start
+
+    return boot
 
 
 @pytest.fixture
-def boot_in_time(make, authority, serve, tmp_path, runtime):
-    """`boot_in_time(handler)`: a boot within a second of its deadline; once more if a hypervisor took the processor."""
+def boot_in_time(boot):
+    """`boot_in_time(...)`: a boot within a second of its deadline; once more if a hypervisor took the processor."""
 
-    def boot_in_time(handler):
+    def boot_in_time(*given):
         before = stolen()
-        done, seconds = boot(make, authority, tmp_path, runtime, serve(handler))
+        done, seconds = boot(*given)
         if seconds >= PATIENCE + 1 and stolen() - before >= STOLEN:
-            done, seconds = boot(make, authority, tmp_path, runtime, serve(handler))
+            done, seconds = boot(*given)
         assert seconds < PATIENCE + 1
         return done
 
@@ -126,9 +96,8 @@ ANSWERS = [whole, in_drops, until_close, until_close_with_tcp_left_open, in_chun
 
 @pytest.mark.parametrize("answer", ANSWERS, ids=lambda answer: answer.__name__)
 @pytest.mark.parametrize("newest", [ssl.TLSVersion.TLSv1_2, ssl.TLSVersion.TLSv1_3])
-def test_every_way_to_send_an_answer(make, authority, serve, tmp_path, runtime, answer, newest):
-    port = serve(inside_tls(authority, answer, newest))
-    done, _ = boot(make, authority, tmp_path, runtime, port, timeout=20)  # what comes, comes; nothing is measured here
+def test_every_way_to_send_an_answer(boot, tmp_path, answer, newest):
+    done, _ = boot(asked(answer), context(tmp_path, LEAF, newest=newest), 20)  # nothing is measured here
     assert done.returncode == 0, done
 
 
@@ -158,8 +127,8 @@ def half_a_body(stream):
 
 
 @pytest.mark.parametrize("answer", [wait_for_the_end, half_a_head, half_a_body], ids=lambda answer: answer.__name__)
-def test_an_answer_that_stops_is_given_up_in_time(boot_in_time, authority, answer):
-    assert status(boot_in_time(inside_tls(authority, answer)), "network") == 75
+def test_an_answer_that_stops_is_given_up_in_time(boot_in_time, tmp_path, answer):
+    assert status(boot_in_time(asked(answer), context(tmp_path, LEAF)), "network") == 75
 
 
 def headers_without_end(stream):
@@ -175,5 +144,5 @@ def a_line_of_a_megabyte(stream):
 
 
 @pytest.mark.parametrize("answer", [headers_without_end, a_line_of_a_megabyte], ids=lambda answer: answer.__name__)
-def test_a_head_has_a_bound(boot_in_time, authority, answer):
-    assert status(boot_in_time(inside_tls(authority, answer)), "answer") == 76
+def test_a_head_has_a_bound(boot_in_time, tmp_path, answer):
+    assert status(boot_in_time(asked(answer), context(tmp_path, LEAF)), "answer") == 76
