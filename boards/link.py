@@ -115,7 +115,7 @@ def wifi(interface: "Any", networks: list, patience: float, radio: Radio, ipconf
     if interface.isconnected() and _suits(interface, networks):
         return
     if not networks:
-        raise EnrollError("configuration", "enroll.json: `network` wants the Wi-Fi to join, [{ssid, password}]")
+        raise EnrollError("configuration", "enroll.json: `network` must name the Wi-Fi, [{ssid, password}]")
     tried = []
     for network in networks:
         try:
@@ -225,7 +225,7 @@ def room(pieces: tuple) -> None:
 
 def scarce(pieces: tuple) -> EnrollError:
     """The EnrollError to raise if TLS would not find free blocks of these sizes, in bytes."""
-    return EnrollError("memory", "TLS takes %d bytes of heap, in large pieces" % sum(pieces))
+    return EnrollError("memory", "TLS needs %d bytes of heap, in large blocks" % sum(pieces))
 
 
 def calendar(unix: int) -> tuple[int, int, int, int, int, int, int, int]:

@@ -79,7 +79,7 @@ def boot(path: str, single: bool = False):
         )
     except Exception as error:
         sys.print_exception(error, sys.stderr)  # type: ignore[arg-type]
-        return TRY_AGAIN, "network: unexpected %s: it is tried again" % type(error).__name__, found
+        return TRY_AGAIN, "network: unexpected %s: will retry" % type(error).__name__, found
 
 
 def main(arguments: list[str]) -> int:
@@ -108,7 +108,7 @@ def leave(status: int, platform: str) -> None:
     if platform in ("linux", "darwin"):
         sys.exit(status)
     if status == TRY_AGAIN:
-        print("enroll: it starts again in %d s" % PAUSE, file=sys.stderr)
+        print("enroll: restarting in %d s" % PAUSE, file=sys.stderr)
         port = sys.modules.get("port")
         (port.sleep if port else time.sleep)(PAUSE)  # the port's feeds the watchdog
         sys.exit()  # on a board this is a soft reset

@@ -121,7 +121,7 @@ class Files:
     def _call(self, path: str, method: str, *more):
         name, _, key = path[1:].partition("/")
         if not 0 < len(name.encode()) <= _LONGEST or len(key.encode()) > _LONGEST:
-            raise EnrollError("configuration", "`store` wants names of 1 to 15 characters after /nvs/")
+            raise EnrollError("configuration", "`store` needs names of 1 to 15 characters after /nvs/")
         try:
             if name not in self._spaces:
                 self._spaces[name] = self._kind(name)

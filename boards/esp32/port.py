@@ -75,14 +75,14 @@ def _associated(interface) -> bool:
 
 def _radio() -> link.Radio:
     """What the driver's reason codes after a failure mean. Some have no name in `network`."""
-    security = (True, "not the right security")
+    security = (True, "wrong security")
     handshake = (False, "no handshake, usually a wrong password")
     reasons = {
         network.STAT_NO_AP_FOUND: (True, "no such network"),
         network.STAT_WRONG_PASSWORD: (True, "wrong password"),
         network.STAT_HANDSHAKE_TIMEOUT: handshake,
         15: handshake,
-        203: (False, "turned away by the access point"),
+        203: (False, "rejected by the access point"),
         network.STAT_BEACON_TIMEOUT: (False, "the access point went silent"),
         210: security,
         211: security,

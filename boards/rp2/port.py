@@ -75,7 +75,7 @@ def _radio() -> link.Radio:
     reasons = {
         network.STAT_NO_AP_FOUND: (True, "no such network"),
         network.STAT_WRONG_PASSWORD: (True, "wrong password"),
-        network.STAT_CONNECT_FAIL: (False, "turned away by the access point, perhaps not the right security"),
+        network.STAT_CONNECT_FAIL: (False, "rejected by the access point, perhaps the wrong security"),
         network.STAT_IDLE: (False, ""),  # the network was left; an earlier status may have told why
     }
     busy = (network.STAT_CONNECTING, _NO_ADDRESS, network.STAT_GOT_IP)

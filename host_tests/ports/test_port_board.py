@@ -183,7 +183,7 @@ def test_a_pico_proves_that_the_heap_has_room_for_tls():
             assert 27000 < need < 28000 and board.port.board.TLS[:3] == (16717, 4429, 1304)
             with patched(board.link, bytearray=Heap(need - 1)):
                 error = raises("memory", board.connect, HOME)
-                assert str(error) == "TLS takes %d bytes of heap, in large pieces: free some heap" % need
+                assert str(error) == "TLS needs %d bytes of heap, in large blocks: free some heap" % need
             with patched(board.link, bytearray=Heap(need - 1)):
                 raises("memory", board.connect, HOME)  # also when the link is up
             with patched(board.link, bytearray=Heap(need)):
@@ -204,7 +204,7 @@ def test_an_esp32_proves_that_esp_idf_has_room_for_tls():
             for heaps in ([(113840, 90000, 16716, 0)], [(113840, need - 1, 30000, 0)], [(9, 0, 0, 0)] + most[2:]):
                 board.heaps[4] = heaps
                 error = raises("memory", board.connect, HOME)
-                assert str(error) == "TLS takes %d bytes of heap, in large pieces: free some heap" % need
+                assert str(error) == "TLS needs %d bytes of heap, in large blocks: free some heap" % need
             board.port.board.TLS = ()
             board.connect(HOME)
 
@@ -240,7 +240,7 @@ def test_names_that_nvs_cannot_have():
             "//0",
         ):
             error = str(raises("configuration", files.open, path + "/slot", "r"))
-            assert error == "`store` wants names of 1 to 15 characters after /nvs/: correct enroll.json", error
+            assert error == "`store` needs names of 1 to 15 characters after /nvs/: correct enroll.json", error
         raises("configuration", files.mkdir, "/sixteen-letters-")
         assert raises(OSError, files.mkdir, "/").errno == 17 and files.stat("/")[0] == 0x4000
         assert list(files.ilistdir("/")) == []

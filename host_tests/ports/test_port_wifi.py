@@ -46,15 +46,15 @@ def test_a_link_that_was_lost_is_joined_again():
 def test_the_reason_in_words():
     cases = [
         (ESP32, 202, "wrong password", True),
-        (ESP32, 203, "turned away by the access point", False),
+        (ESP32, 203, "rejected by the access point", False),
         (ESP32, 200, "the access point went silent", False),
         (ESP32, 204, "no handshake, usually a wrong password", False),
         (ESP32, 15, "no handshake, usually a wrong password", False),
-        (ESP32, 210, "not the right security", True),
-        (ESP32, 211, "not the right security", True),
+        (ESP32, 210, "wrong security", True),
+        (ESP32, 211, "wrong security", True),
         (ESP32, 212, "too weak a signal", True),
         (ESP32, 2, "failed with status 2", False),
-        (PICO, -1, "turned away by the access point, perhaps not the right security", False),
+        (PICO, -1, "rejected by the access point, perhaps the wrong security", False),
         (PICO, -2, "no such network", True),
         (PICO, -3, "wrong password", True),
         (PICO, -9, "failed with status -9", False),
@@ -179,7 +179,7 @@ def test_a_frame_that_was_lost_is_no_reason_to_give_up():
 def test_without_networks_it_says_what_enroll_json_lacks():
     for name in BOTH:
         with on_board(name) as board:
-            assert "enroll.json: `network` wants" in str(raises("configuration", board.connect))
+            assert "enroll.json: `network` must name" in str(raises("configuration", board.connect))
             cable = {"ssid": None, "password": None, "ip": "10.0.0.1/8", "gateway": None, "dns": None}
             raises("configuration", board.connect, cable)
 

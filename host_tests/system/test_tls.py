@@ -89,7 +89,7 @@ BAD = {
     "another CA": ([make("leaf", issuer=make("root", ca=True))], "not signed by the CA"),
     "for clients only": ([make("leaf", issuer=ROOT, extensions=[CLIENTS_ONLY])], "-31232"),
     "critical extension": ([make("leaf", issuer=ROOT, extensions=[CRITICAL])], "-9570"),
-    "RSA with 1 024 bits": ([make("leaf", small(), ROOT)], "not safe"),
+    "RSA with 1 024 bits": ([make("leaf", small(), ROOT)], "no longer safe"),
     "a chain of ten": (chain(10), "-12288"),
     "more than 16 KB": ([make("leaf", issuer=ROOT, extensions=[LARGE])], "-28928"),
 }

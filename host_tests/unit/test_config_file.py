@@ -128,9 +128,9 @@ def test_a_file_that_is_not_in_utf_8_is_named_with_its_line():
 
 
 def test_a_key_that_is_there_twice_is_named_with_its_line():
-    refused(WHOLE.replace('"url"', '"provider": "etherfax", "url"'), "`provider` is there twice", 1)
-    refused(WHOLE.replace('"x"', '"x",\n"serial": "y"'), "`serial` is there twice", 2)
-    refused(WHOLE.replace('"x"', '"x",\n"seri\\u0061l": "y"'), "`serial` is there twice", 2)
+    refused(WHOLE.replace('"url"', '"provider": "etherfax", "url"'), "`provider` appears twice", 1)
+    refused(WHOLE.replace('"x"', '"x",\n"serial": "y"'), "`serial` appears twice", 2)
+    refused(WHOLE.replace('"x"', '"x",\n"seri\\u0061l": "y"'), "`serial` appears twice", 2)
 
 
 def test_json_that_ends_early():

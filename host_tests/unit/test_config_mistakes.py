@@ -150,8 +150,8 @@ def test_https_without_a_ca_that_is_there():
     refused(settings("etherfax", url="https://localhost"), "ca")
     refused(settings("etherfax", url="https://localhost", ca=""), "ca")
     assert "`ca` is missing" in refused(settings("etherfax", url="https://localhost", ca=" "))
-    refused(settings("etherfax", url="https://localhost", ca=folder() + "/missing.der"), "ca", "/missing.der, which")
-    refused(settings("etherfax", ca=folder() + "/missing.der"), "ca", "/missing.der, which is not there")
+    refused(settings("etherfax", url="https://localhost", ca=folder() + "/missing.der"), "ca", "/missing.der: no such")
+    refused(settings("etherfax", ca=folder() + "/missing.der"), "ca", "/missing.der: no such file")
     path = saved(settings("etherfax", url="https://localhost", ca="missing.der"))
     message = str(raises("configuration", Config.load, path))
     assert "`ca` names " + path.replace("enroll.json", "missing.der") in message
@@ -189,7 +189,7 @@ def test_times_that_are_no_times():
 
 def test_a_store_in_nvs_is_a_path():
     for name in ("nvs:enroll", "nvs:", "/nvs/", "/nvs/sixteen-letters-", "/nvs//x"):
-        refused(settings("etherfax", store=name), "`store` wants", "/nvs/")
+        refused(settings("etherfax", store=name), "`store` must be", "/nvs/")
     for name in ("/nvs/enroll", "/nvs/fifteen-letters", "/nvs/enroll/more-than-fifteen-letters"):
         assert Config(settings("etherfax", store=name)).store == name
 

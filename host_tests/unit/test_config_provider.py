@@ -40,7 +40,7 @@ def refused(name, text=None):
 def test_a_provider_that_is_not_there_gives_those_that_are():
     for name in ("nobody", "Xyte", "xyt", "centagate_login"):
         message = refused(name)
-        assert "`provider` wants an installed one: " in message
+        assert "`provider` must be an installed one: " in message
         names = message.split(": ")[-1].split(", ")
         assert names == sorted(names) and set(SECTIONS) <= set(names), message
         assert not [it for it in names if "_" in it or "." in it], message

@@ -131,7 +131,7 @@ def test_a_task_that_nobody_drives_says_so():
     ):
         assert "session.run(task)" in str(raises(TypeError, made.send, None))
     for wrong in (xyte.telemetry, None, [], {}, "task"):
-        assert "no task" in str(raises(TypeError, device.session.run, wrong))
+        assert "not a task" in str(raises(TypeError, device.session.run, wrong))
     assert not device.net.requests
     device.run(xyte.telemetry)
     raises(TypeError, xyte.telemetry(device.session).send, None)

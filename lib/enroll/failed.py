@@ -52,10 +52,10 @@ def refused(enroller: "Enroller", answer: "Answer", error: "Any") -> Exception:
     """The exception to raise for `error`, which parsing `answer` raised. Writes the outcome to the journal."""
     service = enroller.config.service
     journal = enroller.journal
-    error = words("the answer is more than this firmware can read", error, "answer")
+    error = words("this firmware cannot read the answer", error, "answer")
     if service.ONCE and answer.again and error.kind == "refused":
         where = "kept unread in " + journal.path if journal.state == RAW else "lost"
-        error = EnrollError("orphaned", "an earlier answer was %s, now %s" % (where, error))
+        error = EnrollError("orphaned", "an earlier answer was %s; now %s" % (where, error))
     error.said = True
     error.retry_after = answer.retry_after
     if error.kind == "answer" and answer.status < 300:

@@ -26,7 +26,7 @@ _NEEDED = const(("content-length", "transfer-encoding", "date", "retry-after"))
 
 
 def _malformed(fact: str) -> EnrollError:
-    return EnrollError("answer", "no HTTP that can be read, %s" % fact)
+    return EnrollError("answer", "unreadable HTTP, %s" % fact)
 
 
 def add(headers: dict, name: str, value) -> None:
@@ -53,7 +53,7 @@ def encode(method: str, target: tuple, headers: dict, body) -> "tuple[bytes, Any
     for name, value in headers.items():
         line = ("%s: %s" % (name, value)).encode()
         if min(line) < 32:
-            raise EnrollError("configuration", "a line break in the header %s: take it out" % name)
+            raise EnrollError("configuration", "line break in header %s: remove it" % name)
         lines.append(line)
     lines += [b"", b""]
     if len(body) <= _JOINED:  # in one piece: a server may answer and hang up once it has read the head
@@ -127,7 +127,7 @@ class Exchange:
         while self.status_code < 200:
             line = (yield from self.readline(most)) or (yield from self.readline(most))  # an empty line may come first
             if line[:7] != b"HTTP/1." or line[8:9] + line[12:13].strip() != b" " or not line[9:12].isdigit():
-                raise _malformed("status")
+                raise _malformed("status line")
             self.line = line
             self.status_code = int(line[9:12])
             headers.clear()
@@ -166,7 +166,7 @@ class Exchange:
             except ValueError:
                 self.left = -1
             if not 0 <= self.left < 1 << 30:
-                raise _malformed("size of a chunk")
+                raise _malformed("chunk size")
             if not self.left:
                 self.chunked = False
                 while (yield from self.readline(1)):  # trailers
@@ -193,7 +193,7 @@ class Exchange:
                 return
             piece = piece[: _BODY - self.size]
             if not piece:
-                raise _malformed("too long a body")
+                raise _malformed("body too long")
             end = self.size + len(piece)
             if end > len(buffer):
                 buffer.extend(bytes(_MORE))  # in larger steps than pieces: each time the buffer may have to move
@@ -216,7 +216,7 @@ def exchange(
     scheme, host, port = split(url)[:3]
     secure = scheme == "https"
     if secure and verify and not ca:
-        raise EnrollError("configuration", "https wants a `ca`")
+        raise EnrollError("configuration", "`ca` is missing: https needs it")
     data, body = encode(method, split(url), headers or {}, body)  # raises before a connection is made
     connection = yield from connect(host, port, timeout)
     try:

@@ -34,4 +34,4 @@ def check(network: dict) -> None:
     if not good:
         from .mistakes import wrong
 
-        raise wrong("network` wants `ssid`, or `ip` for Ethernet; `gateway` and `dns` want `ip`, and its subnet")
+        raise wrong("network` needs `ssid`, or `ip` for Ethernet; `gateway` and `dns` need `ip`, and its subnet")

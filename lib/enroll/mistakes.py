@@ -30,7 +30,7 @@ N ["host:port"]
 O [{...}]
 L [{...}]
 R an object {...}
-S a path: in NVS it is /nvs/ and 1 to 15 characters""")
+S a path: in NVS /nvs/ and 1 to 15 characters""")
 
 
 def wrong(text: str) -> EnrollError:
@@ -44,13 +44,13 @@ def wants(section: str, item: str, value: "Any") -> EnrollError:
     """
     what = item[2:] and item[-2] in "!@-" and entry(_WANTS, item[-1])
     if not what:
-        return EnrollError("configuration", "`%s` in a provider's TABLE: correct that" % item)
-    return wrong("%s%s`%s wants %s" % (section, item[:-2], " is missing, it" if value is None else "", what))
+        return EnrollError("configuration", "`%s` in a provider's TABLE is wrong: correct it" % item)
+    return wrong("%s%s`%s must be %s" % (section, item[:-2], " is missing: it" if value is None else "", what))
 
 
 def ca(path: "str | None") -> EnrollError:
     """The error if there is no file at `path`, or no `ca` for https (None)."""
-    return wrong("ca` names %s, which is not there" % path if path else "ca` is missing, https needs it")
+    return wrong("ca` names %s: no such file" % path if path else "ca` is missing: https needs a CA file")
 
 
 def provider(name: "Any", error: Exception | None) -> EnrollError:
@@ -62,7 +62,7 @@ def provider(name: "Any", error: Exception | None) -> EnrollError:
         known = ": " + ", ".join([file.split(".")[0] for file in files if "_" not in file])
     except (OSError, NameError):  # the providers are frozen into the firmware
         known = ""
-    return EnrollError("configuration", "enroll.json: `provider` wants an installed one" + known)
+    return EnrollError("configuration", "enroll.json: `provider` must be an installed one" + known)
 
 
 def md5() -> EnrollError:
@@ -81,7 +81,7 @@ def unreadable(path: str, raw: bytes, error: Exception) -> EnrollError:
     else:
         at = error.args[-1]
         if isinstance(error, KeyError):
-            what = "`%s` is there twice" % error.args[0]
+            what = "`%s` appears twice" % error.args[0]
     return EnrollError("configuration", "%s: %s, see line %d" % (path, what, raw[:at].count(b"\n") + 1))
 
 

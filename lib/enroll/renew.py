@@ -104,7 +104,7 @@ def _attempt(session, steps, reason):
         enroller.renewed = old.renewed
         if reason:
             if 0 <= now - old.renewed < config.renew:  # negative: the clock was ahead then
-                raise EnrollError("refused", "not authorised, soon after registering")
+                raise EnrollError("refused", "not authorised soon after registering")
             enroller.renewed = now
         return steps(config, now)
 

@@ -1,11 +1,11 @@
 """Checks the values of enroll.json after reader.py has parsed it.
 
-Every mistake raises EnrollError("configuration") that names the key and what it wants.
+Every mistake raises EnrollError("configuration") that names the key and what it must be.
 
 A table describes the keys of a section. Each item has a key, a flag and a letter. The flag: `!` for a required key, `@`
-for one that the board's `identity()` fills in if it is left out, `-` for an optional one. The letter says what the key
-wants. A, I and P want printable ASCII text. An I is short; it is one of the values that tell this device from others,
-and is stored with every record. A P is private and becomes a Secret. mistakes.py describes the other letters.
+for one that the board's `identity()` fills in if it is left out, `-` for an optional one. The letter says what the
+value must be. A, I and P: printable ASCII text. An I is short; it is one of the values that tell this device from
+others, and is stored with every record. A P is private and becomes a Secret. mistakes.py describes the other letters.
 
 A boot needs this module only briefly: Config unloads it. Later users import it again.
 """

@@ -16,7 +16,7 @@ if False:  # for type hints only
 def _check(task) -> None:
     """Raise TypeError if `task` is not one: a function that was not called, say, or a Response."""
     if not hasattr(task, "send"):
-        raise TypeError("no task: give what session.task or a provider's device module returns")
+        raise TypeError("not a task: pass what session.task or a device module returns")
 
 
 class Session:
@@ -122,7 +122,7 @@ class Session:
         if not tasks.driven:  # awaited or iterated directly: then nobody serves what the task yields
             raise TypeError("a task needs a driver: session.run(task), or await session.arun(task)")
         if path[:1] not in ("", "/", "?"):
-            raise EnrollError("configuration", "a session's path starts with a slash, not %s" % path.partition("?")[0])
+            raise EnrollError("configuration", "path %s: begin it with a slash" % path.partition("?")[0])
         repeat = repeat or method not in ("POST", "PATCH")
 
         def send():

@@ -25,7 +25,7 @@ def unreadable(ca: str, count: int, log) -> None:
     if gc.mem_free() < _CERTIFICATE:
         raise EnrollError("memory", "no heap for the certificates in %s" % ca)
     if log:
-        log("certificate %d in %s is passed over: this TLS cannot read it" % (count, ca))
+        log("skipped certificate %d in %s: this TLS cannot read it" % (count, ca))
 
 
 def explain(connection, error):
@@ -39,7 +39,7 @@ def explain(connection, error):
     scarce = False
     if isinstance(error, OSError):
         code = -error.args[0]
-        reason = "is not one that this TLS takes, error %d" % -code
+        reason = "is not supported by this TLS, error %d" % -code
         if code < 0 and connection.known and not connection.left:  # in the handshake: look for an alert
             try:
                 if connection.sock.recv(1) == b"\x15":
@@ -49,7 +49,7 @@ def explain(connection, error):
         # ENOMEM, EBUSY, or a code of a lower layer: 16 is mbedTLS's "allocation failed" of big numbers, 106 of ASN.1
         scarce = code in (-12, -16) or (code > 0 and (code >> 7 in _SCARCE or code & 127 in (16, 106)))
     elif "unacceptable" in reason:
-        reason = "has a key or a signature that is not safe any more"
+        reason = "has a key or signature that is no longer safe"
     elif "sign" in reason:
         reason = "is not signed by the CA in `ca`"
     elif "CN" in reason:
@@ -61,10 +61,10 @@ def explain(connection, error):
         gc.collect()
         scarce = scarce or gc.mem_free() < _HANDSHAKE
     if scarce:
-        return EnrollError("memory", "TLS did not find all the heap that it takes, %d bytes are free" % gc.mem_free())
+        return EnrollError("memory", "not enough heap for TLS, %d bytes are free" % gc.mem_free())
     if code == _ALERT and connection.known:
         connection.left = False  # the server ignored the request: with TLS 1.3 its alert comes only after that
-        fact = "%s ended TLS, it seems to want a client certificate: use an address that wants none"
+        fact = "%s seems to require a client certificate: use an address that does not"
         return EnrollError("certificate", fact % connection.host)
     if bad:
         return EnrollError("certificate", "the certificate of %s %s" % (connection.host, reason))
@@ -74,5 +74,5 @@ def explain(connection, error):
 def useless(ca: str, error: OSError | None = None) -> EnrollError:
     """What to raise if the file `ca` has no certificate that this TLS can read, or if opening it raised `error`."""
     if error:
-        return EnrollError("configuration", "`ca` in enroll.json, %s, cannot be read" % ca, error)
-    return EnrollError("configuration", "no certificate that TLS can read in %s: `ca` wants PEM or DER" % ca)
+        return EnrollError("configuration", "cannot read %s, `ca` in enroll.json" % ca, error)
+    return EnrollError("configuration", "no certificate that TLS can read in %s: `ca` must be PEM or DER" % ca)

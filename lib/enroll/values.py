@@ -49,5 +49,5 @@ def _retry(found: dict) -> tuple[float, float, float]:
     if cap < first:
         from .mistakes import wrong
 
-        raise wrong("retry.cap` wants at least `retry.first`")
+        raise wrong("retry.cap` must be at least `retry.first`")
     return first, cap, found["renew"] or 28800

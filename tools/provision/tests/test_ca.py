@@ -142,7 +142,7 @@ ROOT = make("root", ca=True)
 INNER = make("inner", issuer=ROOT, ca=True)
 OUTER = make("outer", issuer=INNER, ca=True)
 RSA = make("rsa", large(), ca=True)
-LEGACY = "has a key or a signature that is not safe any more"
+LEGACY = "has a key or signature that is no longer safe"
 NAMED = {  # chain, root, what is named with and without a bundle, and the board's words for each
     "Ed25519": ([make("leaf", edwards(), ROOT)], ROOT, "1 has a weak key (Ed25519)", "error -30592", "", ""),
     "Ed25519 root": (
@@ -151,7 +151,7 @@ NAMED = {  # chain, root, what is named with and without a bundle, and the board
         "2 is signed with Ed25519, which boards cannot read",
         "no certificate that TLS can read",
         "1 is signed with Ed25519, which boards cannot read",
-        "is not one that this TLS takes, error -9984",
+        "is not supported by this TLS, error -9984",
     ),
     "RSA-1024": ([make("leaf", small(), ROOT)], ROOT, "1 has a weak key (RSA with 1024 bits)", LEGACY, "", ""),
     "SHA-1": ([make("leaf", issuer=RSA, digest=hashes.SHA1)], RSA, "1 is signed with SHA-1", LEGACY, "", ""),
@@ -159,7 +159,7 @@ NAMED = {  # chain, root, what is named with and without a bundle, and the board
         [make("leaf", issuer=(NC := make("nc", issuer=ROOT, ca=True, extensions=[CONSTRAINED]))), NC],
         ROOT,
         "2 has name constraints, marked critical",
-        "is not one that this TLS takes, error -9570",
+        "is not supported by this TLS, error -9570",
         "",
         "no certificate that TLS can read",
     ),
@@ -212,7 +212,7 @@ def test_a_server_that_wants_a_certificate_of_the_client(desk, serve, tmp_path, 
     (tmp_path / "clients.pem").write_bytes(ROOT.pem())
     tls = context(tmp_path, make("leaf", issuer=ROOT), newest=newest, clients=tmp_path / "clients.pem")
     sentence = desk.failed(77, "ca", serve(tls), "--out", "ca.der")
-    assert "it seems to want a client certificate" in sentence, sentence
+    assert "seems to require a client certificate" in sentence, sentence
 
 
 def test_a_server_with_another_version_of_tls(desk, serve, tmp_path):

@@ -46,7 +46,7 @@ for host, port, ca in json.loads(sys.stdin.read()):
     except Exception as error:
         print(type(error).__name__, error)
 """
-UNSAFE = "has a key or a signature that is not safe any more"
+UNSAFE = "has a key or signature that is no longer safe"
 UNSIGNED = "is not signed by the CA in `ca`"
 DATES = "has expired or is not valid yet"
 HOST = "is for another host"

@@ -204,7 +204,7 @@ def test_firmware_that_fails(registered, desk):
 MISTAKES = {
     '{"provider": "etherfax",\n "url" "https://x"}': "broken JSON, see line 2",
     '{"provider": "etherfax", "provider": "xyte"}': "`provider` is there twice",
-    "[]": "`provider` wants",
+    "[]": "`provider` must be",
     '{"provider": "etherfax"}': "`url` is missing",
     '{"provider": "etherfax", "url": "https://x"}': "`ca` is missing",
     '{"provider": "etherfax", "url": "https://x", "ca": "no.der"}': "`ca` names no.der, which is not there",

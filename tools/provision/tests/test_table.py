@@ -45,7 +45,7 @@ MISTAKES = [
     ('serial,note\n1,"two\nlines"\n2,"x"y\n', "line 4: "),
     ('serial,note\n1,"open\n2,x\n', "line 2: "),
     ("serial\n1\nM\xfcller\n".encode("latin-1"), "line 3: not in UTF-8: save the table as 'CSV UTF-8'"),
-    ("port,utc_offset\n/dev/a,east\n", "line 2: `utc_offset` wants hours"),
+    ("port,utc_offset\n/dev/a,east\n", "line 2: `utc_offset` must be hours"),
     ('serial\n"{""$file"": ""x""}"\n', "line 2: `serial` is a placeholder: accept such cells with --placeholders"),
     ('serial\n"{""a"": [{""$env"": ""x""}]}"\n', "line 2: `serial` is a placeholder"),
 ]
@@ -102,8 +102,8 @@ def test_the_file_that_has_the_mistake_is_blamed(read, desk):
     path.write_text("serial\n1\n")
     with pytest.raises(Failure) as caught:
         Table(path, Template(desk.folder / "factory.json"))
-    assert caught.value.message.startswith("factory.json: `timeout` wants seconds")
-    assert "factory.json: `timeout` wants" in desk.failed(78, "one", "factory.json", "--port", "/dev/ttyNONE")
+    assert caught.value.message.startswith("factory.json: `timeout` must be seconds")
+    assert "factory.json: `timeout` must be" in desk.failed(78, "one", "factory.json", "--port", "/dev/ttyNONE")
     with pytest.raises(Failure) as caught:
         read("firmware_version\n1\n2\n", provider="xyte").path.write_text("")
     assert "devices.csv, line 3: " in caught.value.message

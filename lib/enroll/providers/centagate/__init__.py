@@ -23,11 +23,11 @@ _RESET = const("unbind this token from its user")
 
 def check(section: dict) -> str | None:
     if section["token_type"] not in ("1", "2"):
-        return 'token_type` wants "1" (SMS) or "2" (OTP)'
+        return 'token_type` must be "1" (SMS) or "2" (OTP)'
     parts = (section["auth_token"], section["secret_code"])
     login = section["login"]
     if parts.count(None) != (2 if section["cen_token"] or login else 0) or (section["cen_token"] and login):
-        return "cen_token` is wanted, or `auth_token` with `secret_code`, or `login`"
+        return "cen_token`, `auth_token` with `secret_code`, or `login`: give one"
     if login:
         from . import login as admin_login
 
@@ -85,4 +85,4 @@ def parse(config: "Config", answer: Answer) -> "Credential":
 
 
 def headers(credential: "Credential", now: int) -> dict[str, str]:
-    raise EnrollError("configuration", "Centagate gives no credential: leave requests of a session out")
+    raise EnrollError("configuration", "Centagate gives no credential: do not use a session")

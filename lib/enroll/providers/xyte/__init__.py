@@ -27,13 +27,13 @@ def check(section: dict) -> str | None:
     cloud_id = section["cloud_id"]
     if cloud_id:
         if section["mac"]:
-            return "mac` or `cloud_id`: keep one"
+            return "mac` and `cloud_id`: keep only one"
         section["mac"] = None
         good = 17 <= len(cloud_id) <= 44
         for char in cloud_id[-16:]:
             good = good and (char.isalpha() or char.isdigit())
         if not good:
-            return "cloud_id` wants a short code and 16 to 36 letters and digits"
+            return "cloud_id` must be a short code and 16 to 36 letters and digits"
     if section["children"]:
         from . import child
 

@@ -37,7 +37,7 @@ def mark(child: dict) -> str:
 def check(children: list) -> str | None:
     """What is wrong with `children` as a whole, or None. Raises EnrollError("configuration") for a wrong item."""
     if len(children) > _MOST:
-        return "children` wants at most %d" % _MOST
+        return "children` must list at most %d" % _MOST
     if len({mark(child) for child in children}) < len(children):
-        return "children` has one twice: give each its own `sn`, `mac` or `name`"
+        return "children` lists one twice: give each its own `sn`, `mac` or `name`"
     return None

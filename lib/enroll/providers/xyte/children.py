@@ -86,7 +86,7 @@ class Children:
         # each group has two slots and a spare file; these and their folders take at most nine more blocks
         wanted = (wanted + _GROUP - 1) // _GROUP * (2 * (record // size) + _SLOT // size + 9)
         if wanted > free:
-            fact = "%s has no room for %d more children, %d bytes of %d are free: set another `store`, or take some out"
+            fact = "%s has no room for %d more children, %d of %d bytes are free: set another `store`, or remove some"
             raise EnrollError("storage", fact % (path, missing, free * size, wanted * size))
 
     def _register(self, child: dict):
