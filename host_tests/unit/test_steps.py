@@ -37,7 +37,7 @@ class Polled:
         return answer.status == 202
 
     def parse(self, config, answer):
-        extra = answer.json("\n403 r no\nrefused ask somebody")
+        extra = answer.json("\nrefused: ask somebody\n403 no")
         return Credential(config, *need(extra, "id", "token"), extra)
 
     def headers(self, credential, now):

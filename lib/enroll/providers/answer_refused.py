@@ -10,24 +10,24 @@ if __debug__:  # mpy-cross -O leaves this out: it knows const by itself
 if False:  # for type hints only
     from . import Answer
 
-_KINDS = const("""
-r refused
-s server
-c configuration
-n network""")
+# A line for each code below the kind that it means; a kind may have a remedy for all its codes.
 _COMMON = const("""
-401 r not authorised
-403 r forbidden
-404 c not found: check `url`
-405 c not allowed there: check `url`
-407 n that a proxy wants a login: let this device pass it
-408 s too slow
-409 r conflict
-410 c gone: check `url`
-422 r values refused
-425 s too early
-429 s too many requests
-511 n that the network wants a login: open its portal in a browser""")
+refused:
+401 not authorised
+403 forbidden
+409 conflict
+422 values refused
+configuration:
+404 not found: check `url`
+405 not allowed there: check `url`
+410 gone: check `url`
+server:
+408 too slow
+425 too early
+429 too many requests
+network:
+407 that a proxy wants a login: let this device pass it
+511 that the network wants a login: open its portal in a browser""")
 _PAGE = const(
     "a web page came instead of an answer, HTTP %d: if a proxy or the network's portal sent it, pass that, else %s"
 )
@@ -47,23 +47,36 @@ def refusal(code, table: str, reply: dict | None = None, *known) -> EnrollError:
     `reply`: the object that it came with, whose short text is quoted if it cannot hold a secret. `known`: the Config,
     and the Credential if there is one; without them nothing is quoted.
     """
-    fact = ""
+    kind = fact = ""
     said = str(code)
     if said[6:] or not said.lstrip("-").isdigit():
         said = "an unknown code"  # not what it is: that might be a secret, sent back
     else:
-        fact = entry(table, code) or entry(_COMMON, code)
-    if not fact and isinstance(code, int) and code >= 400:
-        fact = "c" if code < 500 else "s"
-    kind = entry(_KINDS, fact[:1]) or "answer"
+        kind, fact = _find(_COMMON + table, said)
+    if not kind and isinstance(code, int) and code >= 400:
+        kind = "configuration" if code < 500 else "server"
+    kind = kind or "answer"
     fact, _, remedy = fact.partition(": ")
     if known and reply:
         fact += _quote(reply, *known)
     if kind == "refused":
-        remedy = remedy or entry(table, kind)
-    error = EnrollError(kind, "the service says %s%s%s" % (said, fact[1:], ": " + remedy if remedy else ""))
+        remedy = remedy or entry(table, "refused:")
+    error = EnrollError(kind, "the service says %s%s%s" % (said, fact, ": " + remedy if remedy else ""))
     error.said = True
     return error
+
+
+def _find(table: str, code: str) -> tuple[str, str]:
+    """The kind and the text of `code` in `table`, whose last line for a code counts; two "" if there is none."""
+    kind = found = fact = ""
+    for line in table.split("\n"):
+        word, _, text = line.partition(" ")
+        if word[-1:] == ":":
+            kind = word[:-1]
+        elif word == code:
+            found = kind
+            fact = " " + text
+    return found, fact
 
 
 def _quote(reply: dict, config, credential=None) -> str:

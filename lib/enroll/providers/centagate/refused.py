@@ -13,27 +13,30 @@ if False:  # for type hints only
 
 # The documentation's return codes, then some that were seen elsewhere.
 _CODES = const("""
-10002 c invalid input
-10003 s DB protection error
-10004 s DB error
-22002 r user not found: create it, or correct `username`
-29001 r token not found: import it, or correct `token_sn`
-29002 r token not active: activate it
-29004 r phone number in use: unbind it
-29008 r user has an OTP token: unbind it
-29011 r invalid activation code: renew `cen_token`
-29017 r invalid token status: reset the token
-6002 r binding failed: check the user and the token
-6007 r no CR OTP token allowed: allow the user one
-10001 r no permission: give it to `admin_username`
-23001 r invalid credentials: correct `login`, or renew `cen_token`
-23020 r untrusted IP address: trust it
-23022 r bad signature: renew `cen_token`, or correct `login`
-23023 r login expired: renew `cen_token`, or check the clock
-23024 c call not found: check `url`
-23025 s API error""")
+refused:
+22002 user not found: create it, or correct `username`
+29001 token not found: import it, or correct `token_sn`
+29002 token not active: activate it
+29004 phone number in use: unbind it
+29008 user has an OTP token: unbind it
+29011 invalid activation code: renew `cen_token`
+29017 invalid token status: reset the token
+6002 binding failed: check the user and the token
+6007 no CR OTP token allowed: allow the user one
+10001 no permission: give it to `admin_username`
+23001 invalid credentials: correct `login`, or renew `cen_token`
+23020 untrusted IP address: trust it
+23022 bad signature: renew `cen_token`, or correct `login`
+23023 login expired: renew `cen_token`, or check the clock
+configuration:
+10002 invalid input
+23024 call not found: check `url`
+server:
+10003 DB protection error
+10004 DB error
+23025 API error""")
 _HTTP = const("""
-refused check this user, its token and the administrator in Centagate""")
+refused: check this user, its token and the administrator in Centagate""")
 
 
 def refuse(config: "Config", answer: "Answer", reply: dict) -> "NoReturn":

@@ -12,8 +12,8 @@ if __debug__:  # mpy-cross -O leaves this out: it knows const by itself
     from micropython import const
 
 _REFUSALS = const("""
-401 r user unknown
-refused look for this device in Device management, and for what its user may do""")
+refused: look for this device in Device management, and for what its user may do
+401 user unknown""")
 _KIND = const("c8y_Serial")
 
 

@@ -4,5 +4,6 @@ if __debug__:  # mpy-cross -O leaves this out: it knows const by itself
     from micropython import const
 
 REFUSALS = const("""
-401 c bootstrap user or password wrong: correct `bootstrap_user` and `bootstrap_password`
-refused register and accept this device in Device management""")
+refused: register and accept this device in Device management
+configuration:
+401 bootstrap user or password wrong: correct `bootstrap_user` and `bootstrap_password`""")

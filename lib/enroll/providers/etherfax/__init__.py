@@ -22,8 +22,8 @@ ANSWER = 512
 ONCE = True
 _RESET = const("reset this device in the portal")
 _REFUSALS = const("""
-403 r not enabled, or registered before
-refused enable or reset this device in the portal, and check its serial and clock""")
+refused: enable or reset this device in the portal, and check its serial and clock
+403 not enabled, or registered before""")
 
 
 def check(section: dict) -> None:

@@ -6,7 +6,7 @@ if __debug__:  # mpy-cross -O leaves this out: it knows const by itself
     from micropython import const
 
 _REFUSALS = const("""
-refused enable or reset this device in the portal""")
+refused: enable or reset this device in the portal""")
 
 
 def example(_credential):

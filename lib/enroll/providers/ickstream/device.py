@@ -11,12 +11,14 @@ if __debug__:  # mpy-cross -O leaves this out: it knows const by itself
     from micropython import const
 
 _ERRORS = const("""
-refused fetch a new registration token for this device
-401 r not authorised any more
--32000 r not authorised any more
--32001 s service error
--32602 c device unknown
--32603 s internal error""")
+refused: fetch a new registration token for this device
+401 not authorised any more
+-32000 not authorised any more
+configuration:
+-32602 device unknown
+server:
+-32001 service error
+-32603 internal error""")
 
 
 def example(credential):

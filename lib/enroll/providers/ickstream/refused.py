@@ -14,15 +14,17 @@ if False:  # for type hints only
 
 # HTTP's, and JSON-RPC's errors (JSON-RPC 2.0 specification, 5.1) with the service's own
 _ERRORS = const("""
-refused fetch a new registration token for this device
-401 r registration token used up, expired or wrong
--32000 r not authorised
--32001 s service error
--32600 c no JSON-RPC request
--32601 c addDevice unknown: check `url`
--32602 c wrong `hardware_id` or `application_id`
--32603 s internal error
--32700 s request damaged""")
+refused: fetch a new registration token for this device
+401 registration token used up, expired or wrong
+-32000 not authorised
+configuration:
+-32600 no JSON-RPC request
+-32601 addDevice unknown: check `url`
+-32602 wrong `hardware_id` or `application_id`
+server:
+-32001 service error
+-32603 internal error
+-32700 request damaged""")
 
 
 def refuse(config: "Config", answer: "Answer", reply: dict) -> "NoReturn":

@@ -10,8 +10,8 @@ if __debug__:  # mpy-cross -O leaves this out: it knows const by itself
     from micropython import const
 
 _REFUSALS = const("""
-401 r access token unknown
-refused look for this device in ThingsBoard""")
+refused: look for this device in ThingsBoard
+401 access token unknown""")
 _LONGEST = const(60)  # seconds of a long poll
 
 

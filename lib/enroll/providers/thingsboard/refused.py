@@ -10,9 +10,9 @@ if False:  # for type hints only
     from .. import Answer
 
 _REFUSALS = const("""
-401 r that another device has this name
-404 r that another device has this name
-refused delete that device in ThingsBoard, or give this one another `serial`""")
+refused: delete that device in ThingsBoard, or give this one another `serial`
+401 that another device has this name
+404 that another device has this name""")
 _NOT_FOUND = (
     "the service does not know the provision key and secret: "
     "copy `provision_key` and `provision_secret` from the device profile"

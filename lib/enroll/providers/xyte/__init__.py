@@ -19,8 +19,8 @@ ANSWER = 1024
 ONCE = True
 _RESET = const("delete this device in the portal")
 _REFUSALS = const("""
-422 r taken or unknown
-refused delete this device in the portal, then it registers by itself, or check its keys""")
+refused: delete this device in the portal, then it registers by itself, or check its keys
+422 taken or unknown""")
 
 
 def check(section: dict) -> str | None:

@@ -20,8 +20,8 @@ if __debug__:  # mpy-cross -O leaves this out: it knows const by itself
     from micropython import const
 
 _REFUSALS = const("""
-422 r taken or unknown
-refused check this child's model, and delete it in the portal if it is there already""")
+refused: check this child's model, and delete it in the portal if it is there already
+422 taken or unknown""")
 _GROUP = const(16)
 _FULL = const(4096)  # bytes at which a record takes no more children: a key may be long
 _MOST = const(100)  # records

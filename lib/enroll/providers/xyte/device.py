@@ -18,7 +18,7 @@ if False:  # for type hints only
     from ...credential import Credential
 
 _REFUSALS = const("""
-refused check this device, and what it may do, in the portal""")
+refused: check this device, and what it may do, in the portal""")
 _BATCH = const(100)  # children per request
 _ROUND = const(20)  # commands that one `obey` runs at most
 
