@@ -3,6 +3,7 @@
 import enroll
 from enroll.providers import Request
 from enroll.providers import xyte as real
+from enroll.steps import kept
 from fake_device import NOW
 from fake_session import Registered
 from helpers import raises
@@ -148,3 +149,12 @@ def test_a_refresh_without_an_answer_is_tried_again_later_and_the_old_one_stays(
     device.net.answer = service
     device.sleep(device.it.cap)
     assert device.run(get) == 200
+
+
+def test_what_was_kept_for_one_registration_is_dropped_when_it_registers_again():
+    """The number of an operation that is over would bring the old credential back."""
+    device, service = registered()
+    kept(device.it, {"client": "c", "_operation": "7"})
+    device.sleep(LIFE)
+    service.refresh_status = 403
+    assert device.run(get) == 200 and kept(device.it) == {"client": "c"}

@@ -15,6 +15,8 @@ A printable ASCII text
 I printable ASCII text of up to 100 characters
 P printable ASCII text
 U text
+B Base64
+D letters and digits without blanks
 W text of up to 32 bytes
 K 8 to 63 bytes or 64 hex digits
 h http(s)://host/path

@@ -84,8 +84,17 @@ def _refresh(session, reason: str):
 
 
 def renew(session):
-    """Task: register the device again and give `session` the new credential. Raises EnrollError."""
-    return _attempt(session, session.config.service.register, "not authorised: registering again")
+    """Task: register the device again and give `session` the new credential. What was kept for the last registration
+    alone is dropped, see Keep. Raises EnrollError.
+    """
+
+    def steps(config, now):
+        from .steps import kept
+
+        kept(config, {name: value for name, value in kept(config).items() if name[:1] != "_"})
+        return config.service.register(config, now)
+
+    return _attempt(session, steps, "not authorised: registering again")
 
 
 def _attempt(session, steps, reason):

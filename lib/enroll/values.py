@@ -1,6 +1,10 @@
 """Checks values that few enroll.json have. schema.py loads this module when it meets one; Config unloads it."""
 
+from binascii import a2b_base64, b2a_base64
+
 from . import schema
+from .config import Secret
+from .url import quote
 
 if __debug__:  # mpy-cross -O leaves this out: it knows const by itself
     from micropython import const
@@ -21,6 +25,12 @@ def convert(value: "Any", kind: str) -> "Any":
         good = isinstance(value, bool)
     elif kind in "ns":
         good = not isinstance(value, bool) and (-24 < value < 24 if kind == "n" else 1 <= value <= 86400)
+    elif kind == "B":
+        raw = value.encode()
+        good = raw and b2a_base64(a2b_base64(raw)).strip() == raw  # MicroPython skips what is no Base64
+        value = Secret(value)
+    elif kind == "D":
+        good = value and quote(value) == value
     elif kind in "45":
         from .ipv4 import address
 

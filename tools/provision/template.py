@@ -5,7 +5,6 @@ from __future__ import annotations
 import copy
 import functools
 import hashlib
-import hmac
 import json
 import os
 from collections.abc import Callable, Mapping
@@ -13,7 +12,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from . import screen
+from . import bench, screen
 from .errors import CONFIGURATION, Failure
 from .library import enroll_config, identity_keys
 from .untrusted import Secrets, clean
@@ -146,11 +145,12 @@ class Template:
             section = data.setdefault(data["provider"], {})
             section.update({key: _typed(data["provider"], key, text) for key, text in row.items()})
             data[data["provider"]] = resolve(section, self.path.parent, secrets, data["provider"], self.path.name)
+        self._derive(bench.ALWAYS, data, secrets)
         config = self._check(data)
         secrets.learn([config.section, config.network])
         section = data.setdefault(config.provider, {})
-        if config.provider == "centagate" and section.get("secret_code") and not keep:
-            secrets.add(_sign(section))
+        if not keep:
+            self._derive(bench.UNLESS_KEPT, data, secrets)
         if config.ca:
             data["ca"] = Path(config.ca).name
         identity = {key: config.section[key] or "" for key in identity_keys(config.service)}
@@ -168,6 +168,20 @@ class Template:
             ca=Path(config.ca) if config.ca else None,
             secrets=secrets,
         )
+
+    def _derive(self, table: dict[str, bench.Derive], data: Any, secrets: Secrets) -> None:
+        """Let a secret of the bench become one of a single device, if the provider of `data` is in `table`."""
+        name = str(data.get("provider")) if isinstance(data, dict) else ""
+        section = data.get(name) if name in table else None
+        if not isinstance(section, dict):
+            return
+        secrets.update(value for value in (section.get("group_key"),) if isinstance(value, str))
+        try:
+            found = table[name](section)
+        except Failure as failure:
+            raise Failure(failure.exit_code, f"{self.path.name}: {failure.message}") from None
+        if found:
+            secrets.add(found)
 
     def _check(self, data: Any) -> Any:
         module = enroll_config()
@@ -203,11 +217,3 @@ def _typed(provider: str, key: str, text: str) -> Any:
         except ValueError:
             pass  # Config says what it wants
     return text
-
-
-def _sign(section: dict[str, Any]) -> str:
-    """Put `cen_token` in the place of auth_token and secret_code: HMAC-SHA256 as the provider centagate does."""
-    message = section["admin_username"] + section.pop("auth_token")
-    token = hmac.new(section.pop("secret_code").encode(), message.encode(), hashlib.sha256).hexdigest()
-    section["cen_token"] = token
-    return token

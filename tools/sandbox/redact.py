@@ -26,6 +26,8 @@ SECRET_NAMES = frozenset(
         "secretkey",
         "provisiondevicesecret",
         "provisionsecret",
+        "devicekey",
+        "groupkey",
         "credentialsvalue",
         "authtoken",
         "hmac",

@@ -26,8 +26,9 @@ class Keep:
     """Write `fields`, a dict that JSON can hold, to flash before the next step; None: only read those on flash.
 
     `register` is sent the fields that are now on flash, {} if there are none. They belong to this device at its present
-    `url`. They stay until a Keep replaces them or the device is reset; the provider must detect outdated ones itself. A
-    power cut leaves the old fields or the new ones.
+    `url`. They stay until a Keep replaces them or the device is reset. Those whose name begins with "_" are for one
+    registration: a device that registers again after a 401 drops them. A power cut leaves the old fields or the new
+    ones.
     """
 
     def __init__(self, fields: dict | None = None) -> None:

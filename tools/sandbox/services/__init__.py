@@ -1,5 +1,6 @@
 """The simulated cloud services."""
 
+from .azure import Azure
 from .base import Service
 from .centagate import Centagate
 from .cumulocity import Cumulocity
@@ -8,6 +9,6 @@ from .ickstream import IckStream
 from .thingsboard import ThingsBoard
 from .xyte import Xyte
 
-ALL: tuple[type[Service], ...] = (EtherFax, IckStream, Xyte, Centagate, ThingsBoard, Cumulocity)
+ALL: tuple[type[Service], ...] = (EtherFax, IckStream, Xyte, Centagate, Azure, ThingsBoard, Cumulocity)
 
-__all__ = ["ALL", "Centagate", "Cumulocity", "EtherFax", "IckStream", "Service", "ThingsBoard", "Xyte"]
+__all__ = ["ALL", "Azure", "Centagate", "Cumulocity", "EtherFax", "IckStream", "Service", "ThingsBoard", "Xyte"]

@@ -1,0 +1,91 @@
+"""Azure IoT Hub Device Provisioning Service (DPS), with a symmetric key: the device is assigned to a hub.
+
+https://learn.microsoft.com/rest/api/iot-dps/device/runtime-registration, "Register Device" and "Operation Status
+Lookup". The device's own key is in enroll.json; the key of a group stays on the bench.
+"""
+
+from binascii import a2b_base64, b2a_base64, unhexlify
+
+from ...hmac import hmac_sha256
+from ...url import quote, split
+from .. import Request, need
+from ..other_steps import Keep, Wait
+
+if __debug__:  # mpy-cross -O leaves this out: it knows const by itself
+    from micropython import const
+
+if False:  # for type hints only
+    from typing import Any
+
+    from ...config import Config, Secret
+    from ...credential import Credential
+    from .. import Answer
+
+TABLE = "id_scope!D serial@I device_key!B payload-{"
+ANSWER = 1024
+ONCE = False
+_RESET = const("nothing: the device is assigned again")
+_LIFE = const(3600)  # seconds that a token is good for
+
+
+def _token(place: str, key: "Secret", now: int) -> str:
+    """The value of an Authorization header for `place`, a resource's URI without scheme, signed with the Base64 `key`:
+    good from `now` (Unix seconds) on for an hour.
+
+    https://learn.microsoft.com/azure/iot-hub/authenticate-authorize-sas, "SAS token structure".
+    """
+    place = quote(place)
+    signed = "%s\n%d" % (place, now + _LIFE)
+    sign = str(b2a_base64(unhexlify(hmac_sha256(a2b_base64(key.reveal()), signed.encode()))), "ascii").strip()
+    return "SharedAccessSignature sr=%s&sig=%s&se=%d" % (place, quote(sign), now + _LIFE)
+
+
+def register(config: "Config", now: int):
+    section = config.section
+    serial = section["serial"]
+    place = section["id_scope"] + "/registrations/"
+    sign = _token(place + serial, section["device_key"], now) + "&skn=registration"
+    operation = (yield Keep()).get("_operation")
+    body: Any
+    while True:
+        if operation:
+            method, path, body = "GET", "operations/" + quote(operation), b""
+        else:
+            method, path, body = "PUT", "register", {"registrationId": serial}
+            if section["payload"]:
+                body["payload"] = section["payload"]
+        url = "%s/%s%s/%s?api-version=2021-06-01" % (config.url, place, quote(serial), path)
+        answer = yield Request(method, url, body, {"Authorization": sign})
+        operation = answer.json().get("operationId")
+        yield Keep({"_operation": operation})
+        yield Wait(answer.retry_after or 3)
+
+
+def pending(config: "Config", answer: "Answer") -> bool:
+    """Whether no hub is assigned yet, or the service has forgotten the operation: then the device starts over."""
+    if answer.status == 404:
+        return answer.request is not None and answer.request.method == "GET"
+    return answer.json().get("status") in ("assigning", "unassigned")
+
+
+def parse(config: "Config", answer: "Answer") -> "Credential":
+    reply = answer.json()
+    if reply.get("status") != "assigned":
+        from .refused import refused
+
+        raise refused(config, answer, reply)
+    hub, device_id = need(reply["registrationState"], "assignedHub", "deviceId")
+    split("https://" + hub)
+    from ...credential import Credential
+
+    return Credential(config, device_id, config.section["device_key"].reveal(), {"hub": hub})
+
+
+def headers(credential: "Credential", now: int) -> dict[str, str]:
+    place = "%s/devices/%s" % (credential.extra["hub"], credential.device_id)
+    return {"Authorization": _token(place, credential.secret, now)}
+
+
+def base(config: "Config", credential: "Credential") -> str:
+    """Later requests go to the hub that the device was assigned to."""
+    return split(config.url)[0] + "://" + credential.extra["hub"]

@@ -1,0 +1,34 @@
+"""Azure: what it means that a device is not assigned to a hub. Needed only where it is not."""
+
+from ...errors import EnrollError
+
+if __debug__:  # mpy-cross -O leaves this out: it knows const by itself
+    from micropython import const
+
+if False:  # for type hints only
+    from ...config import Config
+    from .. import Answer
+
+_REFUSALS = const("""
+400 c not understood: check `id_scope` and `serial`
+401 r the key does not fit
+404 r no such enrollment
+refused check the enrollment in the portal, and `id_scope`, `serial` and `device_key`""")
+_UNASSIGNED = {
+    "disabled": "the enrollment is disabled: enable it in the portal",
+    "failed": "the service assigns the device to no hub: link a hub to the enrollment in the portal",
+}
+
+
+def refused(config: "Config", answer: "Answer", reply: dict) -> EnrollError:
+    """The error for `answer`, whose JSON object is `reply`."""
+    fact = _UNASSIGNED.get(str(reply.get("status")))
+    if fact:
+        refusal = EnrollError("refused", fact)
+        refusal.said = True
+        return refusal
+    try:
+        answer.json(_REFUSALS, config)
+    except EnrollError as error:
+        return error
+    return EnrollError("answer", "not the answer to a registration")

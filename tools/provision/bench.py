@@ -1,0 +1,54 @@
+"""Secrets that stay on the bench, because they open more than one device: what a board gets in their place."""
+
+from __future__ import annotations
+
+import base64
+import binascii
+import hashlib
+import hmac
+from collections.abc import Callable
+from typing import Any
+
+from .errors import CONFIGURATION, Failure
+
+
+def device_key(section: dict[str, Any]) -> str | None:
+    """Put the `device_key` of one device in the place of `group_key`, as Azure derives it. Returns it, None where there
+    is no `group_key`. Raises Failure.
+
+    https://learn.microsoft.com/azure/iot-dps/concepts-symmetric-key-attestation, "Group enrollments"
+    """
+    if "group_key" not in section:
+        return None
+    group, serial = section.pop("group_key"), section.get("serial")
+    if not isinstance(serial, str) or not serial:
+        fact = "`azure.group_key` needs the device's `serial`: put that into the file or into a table"
+        raise Failure(CONFIGURATION, fact)
+    if "device_key" in section:
+        raise Failure(CONFIGURATION, "`azure.group_key` or `azure.device_key`: keep one")
+    try:
+        key = base64.b64decode(group, validate=True)
+    except (TypeError, ValueError, binascii.Error):
+        key = b""
+    if not key:
+        raise Failure(CONFIGURATION, "`azure.group_key` wants Base64: copy the primary key of the group")
+    derived = base64.b64encode(hmac.digest(key, serial.encode(), hashlib.sha256)).decode()
+    section["device_key"] = derived
+    return derived
+
+
+def cen_token(section: dict[str, Any]) -> str | None:
+    """Put `cen_token` in the place of an administrator's auth_token and secret_code: HMAC-SHA256 as the provider
+    centagate does. Returns it, None where there is no secret_code.
+    """
+    if not section.get("secret_code"):
+        return None
+    message = section["admin_username"] + section.pop("auth_token")
+    token = hmac.new(section.pop("secret_code").encode(), message.encode(), hashlib.sha256).hexdigest()
+    section["cen_token"] = token
+    return token
+
+
+Derive = Callable[[dict[str, Any]], str | None]
+ALWAYS: dict[str, Derive] = {"azure": device_key}  # before the configuration is checked
+UNLESS_KEPT: dict[str, Derive] = {"centagate": cen_token}  # afterwards, unless --keep is given
