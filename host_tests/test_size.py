@@ -23,7 +23,7 @@ def test_flash_of_a_first_boot(flash, provider):
     assert flash["first boot"][provider] <= size.BUDGET["flash"]
 
 
-@pytest.mark.parametrize("provider", size.FIRST)
+@pytest.mark.parametrize("provider", size.SERVICES)
 def test_flash_of_a_further_provider(flash, provider):
     assert flash["further provider"][provider] <= size.BUDGET["provider"]
 

@@ -15,7 +15,7 @@ from pathlib import Path
 from typing import Any
 
 import click
-from devices import FIRST, ROOT, Device, configuration, create
+from devices import FIRST, ROOT, SERVICES, Device, configuration, create
 from packages import LIBRARY, build_romfs, compiled
 from rich.console import Console
 from rich.progress import Progress
@@ -32,13 +32,13 @@ APART |= {"mistakes.py", "tlserror.py"}  # for what is wrong in enroll.json and 
 APART |= {"failed.py", "backoff.py"}  # for attempts that fail,
 APART |= {"scalars.py", "values.py", "ipv4.py"}  # for what only some enroll.json have: numbers, times, addresses,
 APART |= {"inflate.py", "providers/answer_cut.py", "providers/answer_refused.py"}  # for odd answers and refusals,
-APART |= {"providers/centagate/refused.py", "providers/ickstream/refused.py"}
 APART |= {
     "steps.py",
     "foreign.py",
     "providers/other_steps.py",
 }  # for providers that poll, and for an application's own requests function,
 APART |= {"extra_secrets.py", "rewrite.py"}  # for what an application looks at, and for an odd enroll.json
+APART |= {str(path.relative_to(LIBRARY)) for path in LIBRARY.glob("providers/*/refused.py")}
 NETWORK = [{"ssid": "factory", "password": "not-a-real-password"}]  # as a board's enroll.json has one
 BUDGET = {
     "flash": 22528,
@@ -56,6 +56,7 @@ HEAPS = {  # the rows of heaps: what each is, its runtime, RSA keys
     "TLS": ("first boot with TLS in the heap, ECDSA P-256", "chip", False),
     "TLS-RSA": ("first boot with TLS in the heap, RSA-2048", "chip", True),
 }
+PROVIDER = "etherfax"  # of the devices whose heaps are measured
 FORMS = {"rom": "code in ROMFS", "mpy": "code from .mpy"}
 STEP = 128  # bytes; heaps are found to this
 LARGEST = 131072  # bytes of the largest heap that is tried
@@ -65,7 +66,15 @@ import sys
 import main
 sys.exit(main.main(["enroll.json", "--once"]))
 """
-MOUNT = "import vfs; vfs.mount(vfs.VfsRom(memoryview(open('../rom', 'rb').read())), '/rom'); sys.path.insert(0, '/rom')"
+MOUNT = """
+import vfs
+with open("../rom", "rb") as file:
+    image = bytearray({size})  # in one piece from the start, which leaves no hole
+    file.readinto(image)
+vfs.mount(vfs.VfsRom(memoryview(image)), "/rom")
+sys.path.insert(0, "/rom")
+del vfs, file, image
+"""
 
 
 def compile_all(target: Path) -> dict[str, int]:
@@ -110,7 +119,7 @@ def imports(path: Path) -> Iterator[str]:
 
 
 class Heaps:
-    """Boots a device of etherFAX on `runtime`, a 32-bit port, with heaps of given sizes."""
+    """Boots a device of PROVIDER on `runtime`, a 32-bit port, with heaps of given sizes."""
 
     def __init__(self, sandbox: Sandbox, folder: Path, runtime: str) -> None:
         self._sandbox = sandbox
@@ -119,6 +128,9 @@ class Heaps:
         self._mpy = folder / "mpy"
         self._image = folder / "rom"
         compile_all(self._mpy)
+        for it in (self._mpy / "enroll" / "providers").iterdir():
+            if it.is_dir() and it.name != PROVIDER:
+                shutil.rmtree(it)  # so that the image, which the heap has to hold here, leaves main.py its small heap
         build_romfs(self._image, self._mpy)
         self._count = 0
 
@@ -131,12 +143,13 @@ class Heaps:
         if first:
             self._count += 1
             shutil.rmtree(self._device.folder, ignore_errors=True)
-            config = configuration(self._sandbox, "etherfax", create(self._sandbox, "etherfax", str(self._count)))
+            config = configuration(self._sandbox, PROVIDER, create(self._sandbox, PROVIDER, str(self._count)))
             self._device.write({**config, "network": NETWORK, "ca": "ca.der"})  # relative paths: their length counts
             shutil.copy(self._sandbox.ca_der, self._device.folder / "ca.der")
         rom = how == "rom"
-        script = START.format(mount=MOUNT if rom else "")
-        size = heap + (self._image.stat().st_size if rom else 0)
+        image = self._image.stat().st_size if rom else 0
+        script = START.format(mount=MOUNT.format(size=image) if rom else "")
+        size = heap + image * 524 // 512  # with its share of the collector's tables, 12 bytes for each 512
         command = [self._micropython, "-X", f"heapsize={size}", "-c", script]
         environment = {"MICROPYPATH": ".frozen" if rom else "../mpy:.frozen"}
         return subprocess.run(
@@ -161,13 +174,13 @@ def flash() -> dict[str, Any]:
     """Bytes of flash: of each module, and of all that each provider needs on a first boot."""
     with tempfile.TemporaryDirectory() as folder:
         modules = compile_all(Path(folder))
-    sets = {provider: needed(provider) for provider in FIRST}
+    sets = {provider: needed(provider) for provider in SERVICES}
     common = set.intersection(*sets.values())
     own = {provider: {it for it in names - common if it.startswith("providers/")} for provider, names in sets.items()}
     shared = set[str]().union(*sets.values()).difference(common, *own.values())
     return {
         "modules": modules,
-        "first boot": {provider: sum(modules[name] for name in names) for provider, names in sets.items()},
+        "first boot": {provider: sum(modules[name] for name in sets[provider]) for provider in FIRST},
         "further provider": {
             provider: sum(modules[name] for name in names - {"providers/__init__.py"})
             for provider, names in own.items()

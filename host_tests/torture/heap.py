@@ -18,7 +18,7 @@ TITLE = "heap that is full"
 HEAPS = {32: "112k", 64: "144k"}  # for an attempt that is squeezed: what it leaves must be there in one piece
 STEP = 256  # bytes between two heaps
 LARGEST = {"mpy": 81920, "py": 98304}  # with TLS in it; from .py, the compiler needs its share too
-PROVED = {32: 1664, 64: 3328}  # bytes that an attempt has made sure of, enroller._ROOM
+PROVED = {32: 1856, 64: 3712}  # bytes that an attempt has made sure of, enroller._ROOM
 FEW = ["many-chunked", "changing-length", "plain-long", "dated-cut", "plain-broken"]
 
 

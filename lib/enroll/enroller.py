@@ -21,7 +21,7 @@ if False:  # for type hints only
     from .credential import Credential
     from .providers import Request
 
-_ROOM = const(416)  # words of heap that handling an answer takes at most, apart from the answer itself
+_ROOM = const(464)  # words of heap that handling an answer takes at most, apart from the answer itself
 
 
 class Action:
