@@ -1,6 +1,7 @@
-"""Cumulocity: a device asks with its tenant's bootstrap user until a person accepts it, and is given a user of its own.
+"""Cumulocity: the device asks as the tenant's bootstrap user until a person accepts it. It then gets its own user.
 
-https://cumulocity.com/docs/device-integration/fragment-library/ and its OpenAPI, "Device credentials".
+Follows https://cumulocity.com/docs/device-integration/fragment-library/ and "Device credentials" in the OpenAPI
+specification.
 """
 
 from ...basic import basic
@@ -36,7 +37,7 @@ def register(config: "Config", now: int):
 
 
 def pending(config: "Config", answer: "Answer") -> bool:
-    """Whether nobody has accepted the device yet: 404 in JSON. Another 404 says that the address is wrong."""
+    """Whether nobody has accepted the device yet: a 404 in JSON. Any other 404 means that the address is wrong."""
     return answer.status == 404 and bool(answer.json())
 
 

@@ -1,6 +1,6 @@
 """Cumulocity: measurements and operations of a registered device, over its REST API.
 
-https://cumulocity.com/api/core/, "Inventory", "Identity", "Measurements", "Operations".
+Follows https://cumulocity.com/api/core/, "Inventory", "Identity", "Measurements", "Operations".
 """
 
 from ...calendar import now
@@ -23,7 +23,7 @@ def example(_credential):
 
 
 def settle(session, new: bool):
-    """Nothing is left to do. See `enroll.calls.settle`."""
+    """Task: nothing to do here. See `enroll.calls.settle`."""
     yield from ()
 
 
@@ -32,9 +32,9 @@ def _call(session, method: str, path: str, body=None, repeat: bool = False):
 
 
 def source(session):
-    """Task: return the id of the device's managed object, which is created if there is none under its serial number.
+    """Task: return the id of the device's managed object. Creates the object if there is none for the serial number.
 
-    It is kept with the credential.
+    Saves the id with the credential.
     """
     extra = session.credential.extra
     if "source" not in extra:
@@ -61,10 +61,10 @@ def measurement(session, kind: str, values: dict):
 
 
 def operations(session, handler):
-    """Task: carry out the operations that wait for this device, and return how many there were.
+    """Task: run the pending operations of this device. Returns how many there were.
 
-    `handler(operation)` carries one out; it gets the operation's dict. What it raises makes the operation FAILED, with
-    the exception's name as reason.
+    `handler(operation)`: runs one operation, a dict. If it raises, the operation is reported as FAILED, with the
+    exception's name as the reason.
     """
     path = "/devicecontrol/operations?status=PENDING&deviceId=" + (yield from source(session))
     waiting = (yield from _call(session, "GET", path)).get("operations", [])

@@ -1,7 +1,7 @@
-"""ThingsBoard: a provision key and secret register a device with an access token that it has chosen itself.
+"""ThingsBoard: a provision key and secret register a device with an access token that the device has chosen itself.
 
-https://thingsboard.io/docs/user-guide/device-provisioning/, "HTTP Device APIs". The token is on flash before it is
-sent, so that a lost answer loses nothing: the device asks later whether the token is good.
+Follows https://thingsboard.io/docs/user-guide/device-provisioning/, "HTTP Device APIs". The token is on flash before it
+is sent. A lost answer therefore loses nothing: the device asks later whether the service accepts the token.
 """
 
 import os
@@ -41,23 +41,23 @@ def register(config: "Config", now: int):
         "token": token.reveal(),
     }
     yield Request("POST", config.url + "/api/v1/provision", body)
-    # refused: the device may be there already, because the answer to an earlier attempt was lost
+    # refused: an earlier attempt may have registered the device, and its answer was lost
     again = Request("GET", "%s/api/v1/%s/attributes" % (config.url, token.reveal()))
     again.shown = config.url + "/api/v1/***/attributes"
     yield again
 
 
 def _status(reply: dict):
-    return reply.get("status") or reply.get("provisionDeviceStatus")  # the latter before 3.3
+    return reply.get("status") or reply.get("provisionDeviceStatus")  # the second before ThingsBoard 3.3
 
 
 def _asks(answer: "Answer") -> bool:
-    """Whether `answer` is that to the question whether the token is good."""
+    """Whether `answer` is the one to the request that tests the token."""
     return answer.request is not None and answer.request.method == "GET"
 
 
 def pending(config: "Config", answer: "Answer") -> bool:
-    """Whether the device is refused under its name, and should ask whether its token is good all the same."""
+    """Whether the service refused the device's name: `register` then tests whether it accepts the token anyway."""
     return answer.status == 200 and _status(answer.json()) == "FAILURE"
 
 

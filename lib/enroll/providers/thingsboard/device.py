@@ -1,6 +1,6 @@
 """ThingsBoard: telemetry, attributes and commands (RPC) of a registered device, over HTTPS.
 
-https://thingsboard.io/docs/reference/http-api/. The access token is in the path of each request: never print it.
+Follows https://thingsboard.io/docs/reference/http-api/. Each request has the access token in its path: never print it.
 """
 
 from ...calls import read
@@ -21,7 +21,7 @@ def example(_credential):
 
 
 def settle(session, new: bool):
-    """Nothing is left to do. See `enroll.calls.settle`."""
+    """Task: nothing to do here. See `enroll.calls.settle`."""
     yield from ()
 
 
@@ -30,7 +30,7 @@ def _send(session, path: str, values: dict):
 
 
 def telemetry(session, values: dict):
-    """Task: send `values`, {key: number, text, bool or object}, with the server's time."""
+    """Task: send `values`, {key: number, text, bool or object}. The server adds the time."""
     return _send(session, "/telemetry", values)
 
 
@@ -40,25 +40,25 @@ def attributes(session, values: dict):
 
 
 def shared(session, *keys: str):
-    """Task: return the shared attributes with these `keys` as a dict; those that nobody has set are left out."""
+    """Task: return the shared attributes with these `keys`, a dict without those that are not set."""
     path = "/attributes?sharedKeys=" + quote(",".join(keys))
     return read((yield from session.task("GET", path)), _REFUSALS, session).get("shared", {})
 
 
 def commands(session, handler, seconds: int = 20):
-    """Task: wait up to `seconds` (1 to 60) for one command (server-side RPC), and return whether there was one.
+    """Task: wait up to `seconds` (1 to 60) for one command (server-side RPC). Returns whether one came.
 
-    `handler(method, params)` carries it out and returns what becomes the JSON of the answer.
+    `handler(method, params)`: runs the command and returns the answer, anything that JSON can hold.
     """
     seconds = max(1, min(seconds, _LONGEST))
     path = "/rpc?timeout=%d" % (seconds * 1000)
     response = yield from session.task("GET", path, timeout=seconds + session.config.timeout)
-    if response.status_code == 408:  # nobody has sent one
+    if response.status_code == 408:  # no command came
         return False
     command = read(response, _REFUSALS, session)
     if "method" not in command:
         return False
     result = handler(command["method"], command.get("params"))
-    if "id" in command:  # else nobody waits for it
+    if "id" in command:  # without an id the sender expects no answer
         yield from _send(session, "/rpc/%s" % command["id"], result)
     return True
