@@ -47,7 +47,7 @@ class Radio:
         return self.reasons.get(status) or (False, "failed with status %d" % status)
 
 
-def told(error: Exception) -> str:
+def detail(error: Exception) -> str:
     """The driver's words for a failure."""
     text = str(error) or type(error).__name__
     return "WiFi Out of Memory" if "0x0101" in text else text  # MicroPython 1.25 gives only the number
@@ -59,7 +59,7 @@ def trouble(error: Exception) -> Exception:
     """
     if isinstance(error, (EnrollError, MemoryError)):
         return error
-    return EnrollError("network", "the network driver failed", told(error))
+    return EnrollError("network", "the network driver failed", detail(error))
 
 
 def driver(task):
@@ -123,7 +123,7 @@ def wifi(interface: "Any", networks: list, patience: float, radio: Radio, ipconf
         except MemoryError:
             raise
         except Exception as error:
-            reason = "driver error %s" % told(error)
+            reason = "driver error %s" % detail(error)
         if not reason:
             return
         tried.append("`%s` %s" % (network["ssid"], reason))
@@ -168,7 +168,7 @@ def _join(interface, network: dict, patience: float, radio: Radio, ipconfig):
                 interface.connect(*access, **more)
                 joining = True
             except OSError as error:
-                reason = "driver error %s" % told(error)
+                reason = "driver error %s" % detail(error)
         yield _LOOK
         if interface.isconnected():
             return ""

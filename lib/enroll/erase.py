@@ -31,9 +31,9 @@ def erase(config: "Config", log) -> None:
         whole = None
     try:
         if whole:  # power failed while the file was written
-            from .rewrite import mend
+            from .rewrite import restore
 
-            mend(path)
+            restore(path)
         text = _read(path)
         quoted = json.dumps(value.reveal()).encode()
         name = b'"%s"' % key.encode()

@@ -76,7 +76,7 @@ def identity(config: "Config") -> bytes:
     return who.encode()
 
 
-def _where(who: bytes, ours: list[bytes]) -> bytes:
+def _address(who: bytes, ours: list[bytes]) -> bytes:
     """The address in `who`, a record's identity; b"" if its other lines differ from `ours`. An empty line of `ours`
     matches any.
     """
@@ -193,12 +193,12 @@ def recall(config: "Config", slots: Slots) -> "tuple[int, Credential | None]":
             # TRIED is on flash before a request is sent: if the other slot is blank, this one was not an attempt; if
             # it is TRIED or REFUSED, that record counts
             silent = not who and (slots.damaged[1:] or max(slots.states) >= RAW)
-            if silent or _where(who, ours) in addresses:
+            if silent or _address(who, ours) in addresses:
                 attempt = TRIED
         if not record:
             break
         state, who, body = record
-        where = _where(who, ours)
+        where = _address(who, ours)
         if not where:
             continue
         if where not in addresses:

@@ -40,7 +40,7 @@ def wrong(text: str) -> EnrollError:
     return EnrollError("configuration", "enroll.json: `" + text)
 
 
-def wants(section: str, item: str, value: "Any") -> EnrollError:
+def invalid(section: str, item: str, value: "Any") -> EnrollError:
     """The error for a `value` that is missing (None) or wrong; or for `item` itself, if it is not a valid item of a
     table, see schema.py. `section`: what stands before the key.
     """

@@ -77,7 +77,7 @@ class Response:
         self._it.close()
 
 
-def _lasts(it: Exchange) -> int:
+def _idle_limit(it: Exchange) -> int:
     """Seconds for which the connection of `it` may be idle and is still usable (RFC 9112, 9.3): 0 to 30."""
     options = [option.strip() for option in it.headers.get("connection", "").lower().split(",")]
     if (
@@ -105,7 +105,7 @@ def expire(idle: list) -> None:
             connection.close()
 
 
-def _quiet(stream) -> bool:
+def _usable(stream) -> bool:
     """Whether an idle connection is still usable: it has received nothing, not even the end of the stream."""
     try:
         return (getattr(stream, "recv", None) or stream.read)(1) is None
@@ -113,7 +113,7 @@ def _quiet(stream) -> bool:
         return error.errno in (11, 35)  # EAGAIN on Linux and lwIP, and on macOS
 
 
-def _again(method: str, request: "tuple[bytes, Any]", connection, timeout: float, repeat: bool):
+def _reuse(method: str, request: "tuple[bytes, Any]", connection, timeout: float, repeat: bool):
     """Task: the same as `exchange` over a `connection` that was used before. Returns None if it failed and the request
     should be sent again over a new one.
 
@@ -126,7 +126,7 @@ def _again(method: str, request: "tuple[bytes, Any]", connection, timeout: float
     connection.left = False
     it = None
     try:
-        if _quiet(connection.stream):
+        if _usable(connection.stream):
             it = Exchange(connection)
             yield from it.ask(method, *request, tasks.ignore, False)
             connection.end = ticks_add(connection.end, int((timeout - patience) * 1000))
@@ -206,7 +206,7 @@ def fetch(
     if idle:
         began = time()
         encoded = encode(method, target, headers, data or b"")
-        it = yield from _again(method, encoded, idle.pop()[0], timeout, repeat or method not in ("POST", "PATCH"))
+        it = yield from _reuse(method, encoded, idle.pop()[0], timeout, repeat or method not in ("POST", "PATCH"))
         timeout -= min(max(time() - began, 0), timeout / 4)
     if not it:
         it = yield from exchange(method, url, data or b"", headers, timeout, ca, brief=not parse_headers)
@@ -217,7 +217,7 @@ def fetch(
     try:
         response.content = yield from _fill(it, limit)
         if idle is not None and headers.get("Connection") == "keep-alive":
-            lasts = _lasts(it)
+            lasts = _idle_limit(it)
     finally:
         if not lasts:
             it.close()

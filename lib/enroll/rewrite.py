@@ -42,7 +42,7 @@ def leave_out(config: "Config", key: str) -> None:
     rewrite(config.path, data)
 
 
-def mend(path: str) -> None:
+def restore(path: str) -> None:
     """Restore the file at `path` from its intact copy, if power failed while it was written. Raises OSError."""
     copy = path + ".whole"
     try:

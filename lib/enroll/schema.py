@@ -108,9 +108,9 @@ def fields(data: dict, table: str, section: str = "") -> dict:
             else:
                 found[key] = convert(value, kind)
         except (ValueError, TypeError, AttributeError):
-            from .mistakes import wants
+            from .mistakes import invalid
 
-            raise wants(section, item, value)
+            raise invalid(section, item, value)
     for key in data:
         if key not in found:
             from .mistakes import wrong

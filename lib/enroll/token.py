@@ -2,7 +2,7 @@
 
 from .errors import EnrollError
 from .reader import read
-from .rewrite import mend, rewrite
+from .rewrite import restore, rewrite
 from .schema import fields
 
 if False:  # for type hints only
@@ -26,7 +26,7 @@ def set_registration_token(config: "Config", token: str, port) -> None:
     if config.path:
         data = read(config.path)
         data[config.provider][key] = token if value else None
-        mend(config.path)
+        restore(config.path)
         rewrite(config.path, data)
     config.section[key] = value
     if not value:
