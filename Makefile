@@ -8,7 +8,7 @@ export RUNTIMES
 endif
 
 .DEFAULT_GOAL := help
-.PHONY: help setup demo picture diagrams test torture test-qemu test-board evidence lint docs sandbox which-micropython dist release romfs firmware provision board size bench coverage mutants new-service lock clean
+.PHONY: help setup demo picture diagrams test torture test-oracles test-qemu test-board evidence lint docs sandbox which-micropython dist release romfs firmware provision board size bench coverage mutants new-service lock clean
 
 help: ## list the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-18s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -32,6 +32,10 @@ test: .venv/ready ## run every test; RUNTIMES=all, TESTS=path/to/some
 torture: export PYTHONPATH := lib:host_tests:host_tests/fakes
 torture: .venv/ready ## break what can break, count losses; CLASSES="power"
 	@$(RUN) -m torture $(CLASSES)
+
+test-oracles: .venv/ready ## compare with clients and servers that are not ours
+	@tools/oracles.sh
+	@ORACLES=1 $(RUN) -m pytest -q -rs host_tests/oracles
 
 test-qemu: export PYTHONPATH := lib:host_tests:host_tests/fakes
 test-qemu: .venv/ready ## run on an emulated Cortex-M3; may fetch 110 MB

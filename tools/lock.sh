@@ -1,5 +1,5 @@
 #!/bin/sh
-# Pins requirements.in and docs/requirements.in, for every platform and with hashes, into the .txt beside each.
+# Pins each requirements.in, for every platform and with hashes, into the .txt beside it; and what comes from npm.
 set -eu
 cd "$(dirname "$0")/.."
 .venv/bin/python -m venv .cache/lock
@@ -11,3 +11,7 @@ pin() {
 pin requirements.in --output-file requirements.txt "$@"
 # of what both need there is one version: both are installed into .venv
 pin docs/requirements.in --constraint requirements.txt --output-file docs/requirements.txt "$@"
+pin host_tests/oracles/requirements.in --output-file host_tests/oracles/requirements.txt "$@"
+if command -v npm >/dev/null; then
+    npm install --prefix host_tests/oracles --package-lock-only --ignore-scripts --no-audit --no-fund --omit-lockfile-registry-resolved
+fi
