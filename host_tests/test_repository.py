@@ -32,6 +32,21 @@ def test_nothing_beside_the_providers_names_one() -> None:
     assert {path.name: name for path in files for name in names if name in path.read_text().lower()} == {}
 
 
+def test_every_table_of_refusals_groups_its_codes_by_kind() -> None:
+    """A kind that errors.py does not know, or a code above the first kind, would only show on a refused device."""
+    kinds = "|".join(re.findall(r"^(\w+) \d\d ", (ROOT / "lib/enroll/errors.py").read_text(), re.MULTILINE))
+    tables = [
+        (path, table)
+        for path in PROVIDERS.rglob("*.py")
+        for table in re.findall(r'(?:REFUSALS|_COMMON) = (?:const\()?"""\n(.*?)"""', path.read_text(), re.DOTALL)
+    ]
+    assert len(tables) > len(EXAMPLES)
+    for path, table in tables:
+        assert table[0].isalpha(), f"{path}: {table}"
+        for line in table.split("\n"):
+            assert re.fullmatch(rf"(?:{kinds}):(?: \S.*)?|-?\d{{1,6}} \S.*", line), f"{path}: {line}"
+
+
 def test_the_package_list_names_every_module() -> None:
     listed = {source for _, source in json.loads((ROOT / "package.json").read_text())["urls"]}
     assert listed == {path.relative_to(ROOT).as_posix() for path in (ROOT / "lib/enroll").rglob("*.py")}

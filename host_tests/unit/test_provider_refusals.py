@@ -97,6 +97,28 @@ def test_what_buys_a_credential_is_kept_though_a_page_stands_around_it():
     assert device.boot((200, body)).name == "registered"
 
 
+def test_a_group_of_a_table_gives_its_kind_and_its_remedy():
+    table = """
+refused: ask Jo
+403 unknown: say who you are
+409 taken
+server: wait for Monday
+-7 asleep
+507 full: empty it"""
+    for kind, status, words in (
+        ("refused", 403, "403 unknown: say who you are"),
+        ("refused", 409, "409 taken: ask Jo"),
+        ("refused", 401, "401 not authorised: ask Jo"),  # the table has no such line, but its group has a remedy
+        ("server", 507, "507 full: empty it"),
+        ("server", 503, "503: wait for Monday"),
+        ("server", 429, "429 too many requests: wait for Monday"),
+        ("configuration", 404, "404 not found: check `url`"),
+        ("configuration", 400, "400: correct enroll.json"),
+    ):
+        assert str(raises(kind, Answer(status).json, table)) == "the service says " + words
+    assert str(raises("configuration", Answer(400).json, "")) == "the service says 400: correct enroll.json"
+
+
 def test_an_orphan_is_told_what_its_own_service_wants():
     for provider, remedy in (("etherfax", "reset this device"), ("xyte", "delete this device")):
         for status in (401, 403, 409, 422):

@@ -29,9 +29,16 @@ and, only if it needs them:
 All of this is pure: it does no I/O. The calls of a registered device are in the package's module `device`, see
 enroll.calls; registering never imports that. The module `refused` has the words for refusals, if only those need them.
 
-A table of refusals has one line for each code, and begins with a line break. A line has the code, the first letter of
-the error's kind, what the code means, and after a colon what to do. The line "refused" says what to do about all other
-refusals; without it, the kind's own remedy in errors.py is used.
+A table of refusals begins with a line break. Below each kind of error it has one line for each code of that kind:
+
+    refused: create this device in the portal
+    403 not created yet
+    409 created twice: delete one of them
+    server:
+    507 no room
+
+A line has the code, what the code means, and after a colon what to do. After the kind stands what to do about all other
+errors of that kind; without it, the kind's own remedy in errors.py is used.
 """
 
 import json

@@ -59,8 +59,7 @@ def refusal(code, table: str, reply: dict | None = None, *known) -> EnrollError:
     fact, _, remedy = fact.partition(": ")
     if known and reply:
         fact += _quote(reply, *known)
-    if kind == "refused":
-        remedy = remedy or entry(table, "refused:")
+    remedy = remedy or entry(table, kind + ":")
     error = EnrollError(kind, "the service says %s%s%s" % (said, fact, ": " + remedy if remedy else ""))
     error.said = True
     return error

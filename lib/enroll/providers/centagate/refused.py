@@ -11,9 +11,9 @@ if False:  # for type hints only
     from ...config import Config
     from .. import Answer
 
-# The documentation's return codes, then some that were seen elsewhere.
-_CODES = const("""
-refused:
+# The documentation's return codes; 6002, 6007, 10001 and those from 23001 to 23025 were seen elsewhere.
+_REFUSALS = const("""
+refused: check this user, its token and the administrator in Centagate
 22002 user not found: create it, or correct `username`
 29001 token not found: import it, or correct `token_sn`
 29002 token not active: activate it
@@ -35,11 +35,9 @@ server:
 10003 DB protection error
 10004 DB error
 23025 API error""")
-_HTTP = const("""
-refused: check this user, its token and the administrator in Centagate""")
 
 
 def refuse(config: "Config", answer: "Answer", reply: dict) -> "NoReturn":
     """Raise the error for `answer`, whose JSON object is `reply`."""
-    answer.json(_HTTP, config)
-    raise refusal(str(reply.get("code", "no code")), _CODES, reply, config)
+    answer.json(_REFUSALS, config)
+    raise refusal(str(reply.get("code", "no code")), _REFUSALS, reply, config)

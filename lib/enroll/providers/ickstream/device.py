@@ -10,7 +10,7 @@ from ..answer_refused import refusal
 if __debug__:  # mpy-cross -O leaves this out: it knows const by itself
     from micropython import const
 
-_ERRORS = const("""
+_REFUSALS = const("""
 refused: fetch a new registration token for this device
 401 not authorised any more
 -32000 not authorised any more
@@ -34,10 +34,10 @@ def call(session, method: str, **params):
     params["deviceId"] = session.credential.device_id
     request = {"jsonrpc": "2.0", "id": 2, "method": method, "params": params}
     response = yield from session.task("POST", "", True, json=request)
-    reply = read(response, _ERRORS, session)
+    reply = read(response, _REFUSALS, session)
     error = reply.get("error")
     if isinstance(error, dict):
-        error = refusal(error.get("code"), _ERRORS, error, session.config, session.credential)
+        error = refusal(error.get("code"), _REFUSALS, error, session.config, session.credential)
         error.retry_after = response.retry_after
         raise error
     if str(reply.get("id")) != "2" or "result" not in reply:

@@ -13,7 +13,7 @@ if False:  # for type hints only
     from .. import Answer
 
 # HTTP's, and JSON-RPC's errors (JSON-RPC 2.0 specification, 5.1) with the service's own
-_ERRORS = const("""
+_REFUSALS = const("""
 refused: fetch a new registration token for this device
 401 registration token used up, expired or wrong
 -32000 not authorised
@@ -31,6 +31,6 @@ def refuse(config: "Config", answer: "Answer", reply: dict) -> "NoReturn":
     """Raise the error for `answer`, whose JSON object is `reply`."""
     error = reply.get("error")
     if isinstance(error, dict):
-        raise refusal(error.get("code"), _ERRORS, error, config)
-    answer.json(_ERRORS, config)
+        raise refusal(error.get("code"), _REFUSALS, error, config)
+    answer.json(_REFUSALS, config)
     raise EnrollError("answer", "not the answer to addDevice")
