@@ -11,10 +11,10 @@ if __debug__:  # mpy-cross -O leaves this out: it knows const by itself
     from micropython import const
 
 _REFUSALS = const("""
-401 r the token does not fit
-403 r too many messages today
-404 r device unknown
-refused look for this device in the hub""")
+refused: look for this device in the hub
+401 the token does not fit
+403 too many messages today
+404 device unknown""")
 _PLACE = const("/devices/{id}/messages/%s?api-version=2020-03-13")
 
 

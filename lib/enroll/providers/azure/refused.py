@@ -10,10 +10,11 @@ if False:  # for type hints only
     from .. import Answer
 
 _REFUSALS = const("""
-400 c not understood: check `id_scope` and `serial`
-401 r the key does not fit
-404 r no such enrollment
-refused check the enrollment in the portal, and `id_scope`, `serial` and `device_key`""")
+configuration:
+400 not understood: check `id_scope` and `serial`
+refused: check the enrollment in the portal, and `id_scope`, `serial` and `device_key`
+401 the key does not fit
+404 no such enrollment""")
 _UNASSIGNED = {
     "disabled": "the enrollment is disabled: enable it in the portal",
     "failed": "the service assigns the device to no hub: link a hub to the enrollment in the portal",
