@@ -1,29 +1,29 @@
-"""The one exception of this package.
+"""EnrollError, the one exception of this package, and its kinds.
 
-Its `kind` is one of:
+`kind` is one of:
 
 =============== =========================================================================
 kind            what happened
 =============== =========================================================================
-configuration   enroll.json, or what the service says of it, must be changed
+configuration   enroll.json is wrong, by our check or the service's, and must be changed
 storage         flash is full, read-only or worn
-network         no link, no name, no connection, cut, timed out, or a page of a proxy
-clock           no trustworthy time
-certificate     the server could not prove who it is
+network         no link, name or connection; cut or timed out; or the web page of a proxy
+clock           no source gave a trustworthy time
+certificate     the server could not prove its identity
 memory          not enough heap
-server          the service asks to try again later
-refused         the service said no; an administrator can change that
-orphaned        it said no, and an earlier attempt whose answer was lost may be why
+server          the service failed, or asks to try again later
+refused         the service refused; an administrator can change that
+orphaned        the service refused, perhaps because an earlier answer was lost
 answer          the answer was not understood
 =============== =========================================================================
 
-`status` gives what `firmware/main.py` exits with on the unix port (the numbers of BSD's sysexits.h).
+`status` returns the exit status of firmware/main.py on the unix port, as in BSD's sysexits.h.
 """
 
 if __debug__:  # mpy-cross -O leaves this out: it knows const by itself
     from micropython import const
 
-# For each kind its exit status, and what to do where nothing better is known.
+# For each kind: its exit status, and its remedy if an error has no other.
 _KINDS = const("""
 configuration 78 correct enroll.json
 storage 74 free or replace the flash
@@ -38,23 +38,27 @@ answer 76 check `url`, or update this firmware""")
 
 
 def entry(table: str, key) -> str:
-    """What `table`, a text, says in the line that begins with `key` and a blank; "" if there is none."""
+    """The rest of the line of `table` that begins with `key` and a blank; "" if there is none.
+
+    `table`: text that begins with a line break.
+    """
     return table.partition("\n%s " % key)[2].split("\n")[0]
 
 
 def status(kind: str) -> int:
-    """The exit status of firmware/main.py for an error of `kind`; 75 for what no kind is known of."""
+    """The exit status of firmware/main.py for an error of `kind`; 75 (try again) for an unknown kind."""
     return int(entry(_KINDS, kind)[:2] or 75)
 
 
 class EnrollError(Exception):
-    """What went wrong and what to do about it, in one sentence.
+    """What happened and what to do about it, in one sentence.
 
-    `kind`: see the table above. `fact`: what happened; what to do about that kind is added, unless the fact says it
-    after a colon. `error`: what a library says of it, if one does. Line breaks and control characters are replaced,
-    because it may quote a server or a library. `said`: whether it is what the service answered, so that the service may
-    change its mind. `unsent`: whether it came before the service could act on the request. `retry_after`: seconds that
-    the server asked to wait, or None.
+    `kind`: one of the table above. `fact`: what happened. If it has no colon, the remedy of the kind is appended.
+    `error`: the exception of a library to quote, or None. Control characters become blanks, because the sentence may
+    quote a server or a library.
+
+    `said`: whether the service answered so; then it may change its mind. `unsent`: whether the service cannot have
+    acted on the request. `retry_after`: seconds that the server asked to wait, or None.
     """
 
     said = False

@@ -1,4 +1,4 @@
-"""What it means that a service refuses something, and the words for it. Needed only where one does."""
+"""Turns a service's refusal into an EnrollError. Loaded only after one."""
 
 from ..config import Secret
 from ..errors import EnrollError, entry
@@ -10,7 +10,7 @@ if __debug__:  # mpy-cross -O leaves this out: it knows const by itself
 if False:  # for type hints only
     from . import Answer
 
-# A line for each code below the kind that it means; a kind may have a remedy for all its codes.
+# A table of refusals; its format is described in __init__.py.
 _COMMON = const("""
 refused:
 401 not authorised
@@ -34,7 +34,10 @@ _PAGE = const(
 
 
 def refused(answer: "Answer", table: str, reply: dict, *known) -> EnrollError:
-    """The error for the status of `answer`, or that it is a page from somewhere on the way; see `refusal`."""
+    """The EnrollError for `answer`, by its status; of kind `network` for a web page of a proxy or captive portal.
+
+    Parameters: see `refusal`.
+    """
     error = refusal(answer.status, table, reply, *known)
     if error.kind in ("refused", "answer") and answer.page():
         return EnrollError("network", _PAGE % (answer.status, str(error).partition(": ")[2]))
@@ -42,15 +45,15 @@ def refused(answer: "Answer", table: str, reply: dict, *known) -> EnrollError:
 
 
 def refusal(code, table: str, reply: dict | None = None, *known) -> EnrollError:
-    """The error for `code`, an HTTP status or a service's own: what `table` says, else what is common.
+    """The EnrollError for `code`, an HTTP status or a code of the service, as `table` or else the common table says.
 
-    `reply`: the object that it came with, whose short text is quoted if it cannot hold a secret. `known`: the Config,
-    and the Credential if there is one; without them nothing is quoted.
+    `reply`: the JSON object that came with it; a short text in it is quoted if it cannot contain a secret. `known`: the
+    Config, and the Credential if there is one; without them nothing is quoted.
     """
     kind = fact = ""
     said = str(code)
     if said[6:] or not said.lstrip("-").isdigit():
-        said = "an unknown code"  # not what it is: that might be a secret, sent back
+        said = "an unknown code"  # not quoted: it might be a secret that the service sends back
     else:
         kind, fact = _find(_COMMON + table, said)
     if not kind and isinstance(code, int) and code >= 400:
@@ -66,7 +69,7 @@ def refusal(code, table: str, reply: dict | None = None, *known) -> EnrollError:
 
 
 def _find(table: str, code: str) -> tuple[str, str]:
-    """The kind and the text of `code` in `table`, whose last line for a code counts; two "" if there is none."""
+    """(kind, text) of `code` in `table`, from the last line for it; ("", "") if there is none."""
     kind = found = fact = ""
     for line in table.split("\n"):
         word, _, text = line.partition(" ")
@@ -79,7 +82,7 @@ def _find(table: str, code: str) -> tuple[str, str]:
 
 
 def _quote(reply: dict, config, credential=None) -> str:
-    """The text in `reply`, in brackets, if it is short, of short words, and none of them is a secret of ours."""
+    """The text in `reply`, in brackets; "" unless it is short, has only short words and contains no secret of ours."""
     section = config.section
     hidden = list(section.values()) + [credential and credential.secret]
     for part in section.values():

@@ -1,7 +1,7 @@
-"""Azure IoT Hub Device Provisioning Service (DPS), with a symmetric key: the device is assigned to a hub.
+"""Azure IoT Hub Device Provisioning Service (DPS), with a symmetric key: the service assigns the device to a hub.
 
-https://learn.microsoft.com/rest/api/iot-dps/device/runtime-registration, "Register Device" and "Operation Status
-Lookup". The device's own key is in enroll.json; the key of a group stays on the bench.
+Follows https://learn.microsoft.com/rest/api/iot-dps/device/runtime-registration, "Register Device" and "Operation
+Status Lookup". enroll.json has the device's own key; the key of its group stays on the bench.
 """
 
 from binascii import a2b_base64, b2a_base64, unhexlify
@@ -25,13 +25,13 @@ TABLE = "id_scope!D serial@I device_key!B payload-{"
 ANSWER = 1024
 ONCE = False
 _RESET = const("nothing: the device is assigned again")
-_LIFE = const(3600)  # seconds that a token is good for
+_LIFE = const(3600)  # seconds for which a token is valid
 
 
 def _token(place: str, key: "Secret", now: int) -> str:
-    """The value of an Authorization header for `place`, a resource's URI without scheme, signed with the Base64 `key`:
-    good from `now` (Unix seconds) on for an hour.
+    """The value of the Authorization header for a resource, valid for an hour from `now` (Unix seconds).
 
+    `place`: the resource's URI without the scheme. `key`: in Base64; signs the token. Follows
     https://learn.microsoft.com/azure/iot-hub/authenticate-authorize-sas, "SAS token structure".
     """
     place = quote(place)
@@ -62,7 +62,7 @@ def register(config: "Config", now: int):
 
 
 def pending(config: "Config", answer: "Answer") -> bool:
-    """Whether no hub is assigned yet, or the service has forgotten the operation: then the device starts over."""
+    """Whether no hub is assigned yet, or the service has forgotten the operation; then `register` starts over."""
     if answer.status == 404:
         return answer.request is not None and answer.request.method == "GET"
     return answer.json().get("status") in ("assigning", "unassigned")
@@ -87,5 +87,5 @@ def headers(credential: "Credential", now: int) -> dict[str, str]:
 
 
 def base(config: "Config", credential: "Credential") -> str:
-    """Later requests go to the hub that the device was assigned to."""
+    """Later requests go to the hub that the service assigned."""
     return split(config.url)[0] + "://" + credential.extra["hub"]

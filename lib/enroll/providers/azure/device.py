@@ -1,7 +1,7 @@
-"""Azure IoT Hub: telemetry and messages to a registered device, over HTTPS.
+"""Azure IoT Hub: telemetry from a registered device, and messages to it, over HTTPS.
 
-https://learn.microsoft.com/rest/api/iothub/device. A device twin, with its desired properties, is reached over MQTT and
-AMQP alone.
+Follows https://learn.microsoft.com/rest/api/iothub/device. Device twins, with their desired properties, need MQTT or
+AMQP.
 """
 
 from ...calls import read
@@ -24,22 +24,22 @@ def example(_credential):
 
 
 def settle(session, new: bool):
-    """Nothing is left to do. See `enroll.calls.settle`."""
+    """Task: nothing to do here. See `enroll.calls.settle`."""
     yield from ()
 
 
 def telemetry(session, values: dict, **properties: str):
-    """Task: send `values`, which becomes JSON, with application `properties`, texts that the hub can route by."""
+    """Task: send `values` as JSON. `properties`: application properties, texts by which the hub can route them."""
     headers = {"iothub-app-" + name: value for name, value in properties.items()}
     response = yield from session.task("POST", _PLACE % "events", json=values, headers=headers)
     return read(response, _REFUSALS, session)
 
 
 def message(session, handler):
-    """Task: fetch one message that waits for the device, and return whether there was one.
+    """Task: fetch one message for this device. Returns whether there was one.
 
-    `handler(body)` is given its bytes; the message is completed, so that the hub forgets it, once that has returned.
-    The hub wants devices to ask no more often than every 25 minutes.
+    `handler(body)`: called with the message, bytes. Once it returns, the hub deletes the message. Microsoft asks
+    devices to poll at most every 25 minutes.
     """
     response = yield from session.task("GET", _PLACE % "deviceBound")
     if response.status_code == 204:

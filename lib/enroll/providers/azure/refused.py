@@ -1,4 +1,4 @@
-"""Azure: what it means that a device is not assigned to a hub. Needed only where it is not."""
+"""Azure: why the service did not assign the device to a hub. Loaded only then."""
 
 from ...errors import EnrollError
 
@@ -22,7 +22,7 @@ _UNASSIGNED = {
 
 
 def refused(config: "Config", answer: "Answer", reply: dict) -> EnrollError:
-    """The error for `answer`, whose JSON object is `reply`."""
+    """The EnrollError for `answer`, whose JSON object is `reply`."""
     fact = _UNASSIGNED.get(str(reply.get("status")))
     if fact:
         refusal = EnrollError("refused", fact)

@@ -1,4 +1,4 @@
-"""Centagate: what its refusals mean. Needed only where there is one."""
+"""Centagate: what its refusals mean. Loaded only after one."""
 
 from ..answer_refused import refusal
 
@@ -11,7 +11,7 @@ if False:  # for type hints only
     from ...config import Config
     from .. import Answer
 
-# The documentation's return codes; 6002, 6007, 10001 and those from 23001 to 23025 were seen elsewhere.
+# Return codes of the documentation; 6002, 6007, 10001 and those from 23001 to 23025 were seen elsewhere.
 _REFUSALS = const("""
 refused: check this user, its token and the administrator in Centagate
 22002 user not found: create it, or correct `username`

@@ -1,4 +1,4 @@
-"""Cumulocity: what it means that a device is given no user. Needed only where it is not."""
+"""Cumulocity: why the service gave the device no user. Loaded only then."""
 
 if __debug__:  # mpy-cross -O leaves this out: it knows const by itself
     from micropython import const

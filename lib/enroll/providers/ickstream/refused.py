@@ -1,4 +1,4 @@
-"""ickStream: what it means that addDevice has not given a credential. Needed only where it has not."""
+"""ickStream: why addDevice returned no credential. Loaded only then."""
 
 from ...errors import EnrollError
 from ..answer_refused import refusal
@@ -12,7 +12,7 @@ if False:  # for type hints only
     from ...config import Config
     from .. import Answer
 
-# HTTP's, and JSON-RPC's errors (JSON-RPC 2.0 specification, 5.1) with the service's own
+# HTTP statuses, and error codes of JSON-RPC (JSON-RPC 2.0 specification, 5.1) and of the service
 _REFUSALS = const("""
 refused: fetch a new registration token for this device
 401 registration token used up, expired or wrong

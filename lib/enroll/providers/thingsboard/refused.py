@@ -1,4 +1,4 @@
-"""ThingsBoard: what it means that a device is not registered. Needed only where it is not."""
+"""ThingsBoard: why the service did not register the device. Loaded only then."""
 
 from ...errors import EnrollError
 
@@ -20,7 +20,7 @@ _NOT_FOUND = (
 
 
 def refused(config: "Config", answer: "Answer", status) -> EnrollError:
-    """The error for `answer`, in whose body `status` stands."""
+    """The EnrollError for `answer`. `status`: the one in its body."""
     if answer.status == 200 and status == "NOT_FOUND":
         error = EnrollError("configuration", _NOT_FOUND)
         error.said = True
