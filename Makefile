@@ -16,7 +16,7 @@ help: ## list the targets
 setup: .venv/ready ## install the host tools into .venv, once
 	@:
 
-demo: .venv/ready ## register with four services, twice, and show each step
+demo: .venv/ready ## register with each service, twice, and show each step
 	@$(RUN) tools/demo.py
 
 picture: .venv/ready ## write docs/demo.svg, a picture of make demo
@@ -55,7 +55,7 @@ lint: .venv/ready ## check style, spelling, types, directions of imports
 docs: .venv/docs ## make a site of README and docs/, all links checked
 	@$(RUN) tools/docsite.py
 
-sandbox: .venv/ready ## run the four services locally until Ctrl-C
+sandbox: .venv/ready ## run all services locally until Ctrl-C
 	@$(RUN) -m sandbox serve
 
 which-micropython: .venv/ready ## print the path of a MicroPython; NAME=chip for one

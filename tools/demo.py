@@ -1,4 +1,4 @@
-"""Registers a device with each of the four services of the sandbox, boots all of them again, and shows each step."""
+"""Registers a device with each service of the sandbox, boots all of them again, and shows each step."""
 
 import shutil
 import subprocess
@@ -79,7 +79,7 @@ class Demo:
 
     def again(self) -> dict[str, tuple[Boot, int]]:
         """Boot all devices once more, without a packet: {service: (boot, packets)}."""
-        self.console.print("\n[bold]All four boot again[/], with the credential that they have kept:")
+        self.console.print("\n[bold]All boot again[/], with the credential that they have kept:")
         found = {}
         for service in self.devices:
             found[service] = (self.boot(service), len(self.sandbox.log()))
@@ -100,14 +100,12 @@ class Demo:
     def table(self, first: dict[str, tuple[Boot, int]], second: dict[str, tuple[Boot, int]]) -> Table:
         """Both boots of every device, side by side."""
         table = Table(box=box.SIMPLE_HEAD, padding=(0, 1, 0, 0), pad_edge=False)
-        for title in ("service", "device id", "1st ms", "2nd ms", "sent", "store"):
+        for title in ("service", "device id", "1st ms", "2nd ms", "sent"):
             table.add_column(title, no_wrap=True, justify="right" if "ms" in title else "left")
-        for service, device in self.devices.items():
+        for service in self.devices:
             (boot, requests), (later, more) = first[service], second[service]
-            slot = max(device.folder.glob("state/*/slot"), key=lambda path: path.stat().st_mtime_ns)
             times = (f"{boot.milliseconds:.0f}", f"{later.milliseconds:.0f}")
-            where = str(slot.parent.relative_to(device.folder))
-            table.add_row(service, later.outcome.split(" ")[-1], *times, f"{requests}+{more}", where)
+            table.add_row(service, later.outcome.split(" ")[-1], *times, f"{requests}+{more}")
         return table
 
 
@@ -130,7 +128,7 @@ def main() -> None:
     console.print()
     console.print(table)
     console.print("ms: from power on to exit; sent: requests of the first boot and of the second;")
-    console.print(f"stored below {FOLDER.relative_to(ROOT)}/<service>/")
+    console.print(f"the credentials are in {FOLDER.relative_to(ROOT)}/<service>/state/")
     sys.exit(demo.failed)
 
 

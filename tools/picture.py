@@ -19,7 +19,7 @@ from rich.text import Text
 
 PICTURE = ROOT / "docs" / "demo.svg"
 WIDTH = 100
-SHOWN, TABLE = ("etherfax:", "All four"), "1st ms"
+SHOWN, TABLE = ("etherfax:", "All boot"), "1st ms"
 FONT_FACE = re.compile(r"@font-face \{.*?\}\s*", re.DOTALL)  # a browser would fetch these from a server
 
 

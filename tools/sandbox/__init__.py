@@ -1,4 +1,4 @@
-"""A strict local stand-in for four cloud services that register devices, so that nobody burns a real registration."""
+"""A strict local stand-in for the cloud services that register devices, so that nobody burns a real registration."""
 
 TYPE_CHECKING = False  # as in `typing`, which takes a while to import
 
