@@ -1,14 +1,14 @@
 """A credential that the service no longer knows: when the device registers again, how often, and what it writes."""
 
-import asyncio
-
 import enroll
 import enroll.session as session
+from cancel import cancellations
 from enroll.commit import Journal
 from enroll.journal import KEPT, REFUSED, TRIED, recall
 from fake_device import NOW
 from fake_session import Registered
-from helpers import patched, raises
+from helpers import raises
+from install import installed
 from wire import Wire
 
 PATH = "/v1/devices/{id}/config"
@@ -212,40 +212,25 @@ def test_ickstream_says_that_a_new_registration_token_is_needed():
     assert enroll.stored(device.it, device.port)
 
 
-async def cancelled(device, at):
-    """What becomes of a request that is cancelled at its await number `at`."""
-    steps = []
-    real = asyncio.sleep
-
-    async def sleep(seconds):
-        steps.append(seconds)
-        device.sleep(seconds)
-        await real(60 if len(steps) == at + 1 else 0)
-
-    with patched(asyncio, sleep=sleep):
-        task = asyncio.create_task(device.session.arequest("GET", PATH))
-        while len(steps) <= at and not task.done():
-            await real(0)
-        task.cancel()
-        try:
-            await task
-            return "done"
-        except asyncio.CancelledError:
-            return "cancelled"
-        finally:
-            device.session.close()
-
-
 def test_a_cancelled_request_burns_no_registration():
     """The request that registers the device again is finished first; its credential is on flash and in the session."""
-    at = asked = 0
-    while True:
+
+    def make():
         device = Renewing()
-        device.wire = Wire(
-            answer(401), None, answer(401), None, None, answer(201, NEW)[:90], None, answer(201, NEW)[90:], answer(200)
-        )
-        outcome = device.over(device.wire, asyncio.run, cancelled(device, at))
-        if outcome == "done":
+        new = answer(201, NEW)
+        device.wire = Wire(answer(401), None, answer(401), None, None, new[:90], None, new[90:], answer(200))
+        return device
+
+    async def request(device):
+        with installed(device.wire, device.clock):
+            try:
+                await device.session.arequest("GET", PATH)
+            finally:
+                device.session.close()
+
+    asked = 0
+    for at, device in cancellations(make, request, lambda device, seconds: device.sleep(seconds)):
+        if at is None:
             break
         assert device.wire.open <= 0
         if b"POST /api/v1/devices " in device.wire.sent:
@@ -253,8 +238,8 @@ def test_a_cancelled_request_burns_no_registration():
             assert device.stored()[0] == KEPT and device.stored()[1].device_id == "device-2", at
         else:
             assert enroll.stored(device.it, device.port).device_id == "device-1"
-        at += 1
-    assert asked > 3 and at > asked + 5
+        last = at
+    assert asked > 3 and last + 1 > asked + 5
 
 
 def test_a_page_that_says_401_is_not_the_services_word():
