@@ -24,10 +24,10 @@ from enroll.errors import EnrollError
 from enroll.providers.etherfax import device as etherfax
 from enroll.providers.ickstream import device as ickstream
 from enroll.providers.xyte import device as xyte
-from fake_device import counting
+from fake_device import Port, counting
 from faulty_net import Net
 from flash import Flash
-from helpers import Fake, patched, read, saved
+from helpers import Fake, patched, read
 from install import installed
 from power import Cut
 
@@ -40,10 +40,11 @@ MEAN = 192  # attempts a day: 900 s of full jitter
 RAMP = 16  # attempts that a boot has on top of them
 
 
-class Board:
+class Board(Port):
     """The port of one boot."""
 
     def __init__(self, device):
+        super().__init__()
         self.device = device
         self.sleep = device.clock.sleep
 
@@ -61,9 +62,6 @@ class Board:
     def set_clock(self, unix):
         assert unix == self.device.net.told
         self.device.since = unix - self.device.clock.time()
-
-    def feed(self):
-        pass
 
 
 def cut():
@@ -102,15 +100,14 @@ class YearDevice:
         self.since = -NOW  # what the board's clock is wrong by, seconds
         self.kinds = {}
         service.asks = self.asks
-        with self.flash:
-            self.configure(service.section())
+        self.configure(service.section())
 
     # what the device's owner does
 
     def configure(self, section):
         data = dict(self.top, provider=self.service.NAME, url=self.service.URL, store="state")
         data[self.service.NAME] = section
-        saved(data, self.path.rpartition("/")[0])
+        self.flash.files[self.path] = bytearray(json.dumps(data).encode())  # no power fails where its owner writes it
         bare = dict(section, registration_token=None) if "application_id" in section else section
         self.bare = config.Config(dict(data, **{self.service.NAME: bare}), self.path)
 

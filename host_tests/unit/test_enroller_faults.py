@@ -3,11 +3,11 @@
 import asyncio
 
 import enroll
-import enroll.commit as commit
 from enroll.commit import Journal
 from enroll.enroller import Enroller
 from enroll.journal import KEPT, RAW, REFUSED, TRIED
 from fake_device import GOOD, ONCE, Device, Port, Service
+from flash import Flash
 from helpers import SECTIONS, config, folder, patched, raises, read, saved, settings
 from install import installed
 from wire import Wire
@@ -108,30 +108,11 @@ def test_run_and_arun_outlast_everything():
 
 def test_what_ends_a_pause_between_attempts_leaves_no_file_open():
     """The next slot is open then, for the answer that did not come."""
-    files = []
-
-    class File:
-        def __init__(self, *arguments):
-            self._file = open(*arguments)
-            self.write, self.read = self._file.write, self._file.read
-            files.append(self)
-
-        def __enter__(self):
-            return self
-
-        def close(self, *_):
-            self._file.close()
-            if self in files:
-                files.remove(self)
-
-        __exit__ = close
-
     port = Port()
     port.sleep = failing(Odd("enough"))
-    it = config("etherfax", store=folder() + "/state")
-    with patched(commit, open=File):
-        raises(Odd, enroll.run, it, port, request=Service(OSError(104, "reset")))
-    assert not files
+    with Flash() as flash:
+        raises(Odd, enroll.run, config("etherfax", store="state"), port, request=Service(OSError(104, "reset")))
+        assert flash.slots and not flash.opened
 
 
 def test_the_link_is_taken_down_after_three_failures_in_a_row():
