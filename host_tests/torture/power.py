@@ -12,6 +12,7 @@ from torture.faults import Batch, Bench, on_micropython
 
 TITLE = "power cut at every block operation"
 KINDS = ("fat", "lfs2", "fat-4096", "lfs2-4096", "lfs1")  # as in fakes/blocks.py
+STEPWISE = ("azure", "thingsboard", "cumulocity")  # the models of power_steps.py
 ACTIONS = ("boot", "boot once more", "replace", "forget", "move")
 
 
@@ -48,6 +49,10 @@ def batches(full: bool, bench: Bench) -> Iterator[Batch]:
         for service in ("etherfax", "xyte") if full else ("xyte",):
             run = partial(on_micropython, "power_renewal.py", kind, service, *coarse, runtime=bench.wide, heap="8m")
             yield Batch(f"renewal, {service}, {kind}", run)
+    for kind in KINDS[:4] if full else KINDS[1:2]:
+        for service in STEPWISE:
+            run = partial(on_micropython, "power_steps.py", kind, service, *coarse, runtime=bench.wide, heap="8m")
+            yield Batch(f"several steps, {service}, {kind}", run)
     for service in FIRST if full else ("xyte",):
         for action in ACTIONS[:4]:
             run = partial(on_micropython, "power_nvs.py", action, service, runtime=bench.small)
