@@ -4,7 +4,7 @@ import hashlib
 import json
 
 import pytest
-from program import run
+from program import registered, run
 
 
 def test_every_provider_registers_over_stock_requests(sandbox, make, service, runtime):
@@ -101,8 +101,7 @@ print(asyncio.run(main()).device_id)
 
 
 def test_stored_needs_no_network_and_forget_takes_everything(sandbox, make, runtime):
-    device = make("xyte", runtime)
-    assert device.boot().returncode == 0
+    device = registered(make, "xyte", runtime)
     key = json.loads(sandbox.log("xyte")[0].answer)["access_key"]
     sandbox.clear_log()
     program = """
@@ -120,8 +119,7 @@ print(hexlify(hashlib.sha256(credential.secret.reveal()).digest()).decode(), enr
 
 
 def test_a_session_speaks_for_the_device(sandbox, make, runtime):
-    device = make("xyte", runtime)
-    assert device.boot().returncode == 0
+    device = registered(make, "xyte", runtime)
     program = """
 session = enroll.Session(config, port)
 path = "/v1/devices/%s/telemetry" % session.credential.device_id
@@ -139,8 +137,7 @@ def test_the_example_application_makes_an_authorised_call(sandbox, make, service
 
 
 def test_the_example_application_says_what_failed_and_the_boot_is_still_registered(sandbox, make, runtime):
-    device = make("etherfax", runtime)
-    assert device.boot().returncode == 0
+    device = registered(make, "etherfax", runtime)
     sandbox.fault("etherfax", drop="before")
     boot = device.boot("--once", "--app")
     assert boot.returncode == 0 and boot.stdout.splitlines()[-1].startswith("app: GET /accounts failed: "), boot

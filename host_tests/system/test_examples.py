@@ -4,7 +4,7 @@ import json
 import re
 from pathlib import Path
 
-from program import run
+from program import registered, run
 
 EXAMPLES = Path(__file__).resolve().parent.parent.parent / "firmware" / "examples"
 XYTE = """
@@ -42,8 +42,7 @@ exec(open("%s/deep_sleep.py").read())
 
 
 def test_the_xyte_application_reports_obeys_and_takes_its_configuration(sandbox, make, runtime):
-    device = make("xyte", runtime)
-    assert device.boot().returncode == 0
+    device = registered(make, "xyte", runtime)
     identity = json.loads(sandbox.log("xyte")[0].answer)["id"]
     for name in ("collect", "fly"):
         sandbox.xyte.queue_command(identity, name)
@@ -57,8 +56,7 @@ def test_the_xyte_application_reports_obeys_and_takes_its_configuration(sandbox,
 
 
 def test_the_xyte_application_waits_longer_while_its_hub_is_away(sandbox, make, runtime):
-    device = make("xyte", runtime, retry={"first": 10, "cap": 900})
-    assert device.boot().returncode == 0
+    device = registered(make, "xyte", runtime, retry={"first": 10, "cap": 900})
     sandbox.fault("xyte", 2, 503, {"Retry-After": "77"})
     run(device, XYTE % EXAMPLES)
     pauses = [line for line in device.heard[-2].splitlines() if not line.startswith(("app:", "config"))]

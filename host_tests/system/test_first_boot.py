@@ -10,6 +10,7 @@ import subprocess
 import devices
 import pytest
 import trustme
+from program import registered
 from runtimes import micropython
 
 OUTCOME = re.compile(r"enroll: registered (\w+) (\S+)\n\Z")
@@ -30,8 +31,7 @@ def test_first_boot_registers_and_the_second_opens_no_socket(sandbox, make, serv
 
 
 def test_the_credential_is_on_flash_and_is_the_one_that_was_sent(sandbox, make, runtime):
-    device = make("etherfax", runtime)
-    assert device.boot().returncode == 0
+    device = registered(make, "etherfax", runtime)
     token = json.loads(sandbox.log("etherfax")[0].answer)["DeviceToken"]
     assert any(token.encode() in slot.read_bytes() for slot in device.folder.glob("state/*/slot"))
 

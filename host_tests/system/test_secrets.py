@@ -3,6 +3,7 @@
 import json
 
 import pytest
+from program import registered
 
 WIFI = "canary of the wireless network"
 # For each service the secrets of its configuration and the one part of a request that holds each, if one does.
@@ -45,8 +46,7 @@ def test_a_request_for_the_date_holds_nothing_of_the_device(sandbox, make, servi
 
 
 def test_only_the_slots_hold_what_it_keeps(sandbox, make, service, runtime):
-    device = make(service, runtime)
-    assert device.boot().returncode == 0
+    device = registered(make, service, runtime)
     files = {str(path.relative_to(device.folder)) for path in device.folder.rglob("*") if path.is_file()}
     assert files == {"enroll.json", "state/0/slot", "state/1/slot", "state/spare"}
     assert not any((device.folder / "state/spare").read_bytes())

@@ -4,7 +4,7 @@ import json
 
 import pytest
 from outcome import status
-from program import SESSION, XYTE, born, children, connections, run
+from program import SESSION, XYTE, born, children, connections, registered, run
 
 
 def change(device, service, **section):
@@ -27,8 +27,7 @@ def silent(sandbox, device):
 
 
 def test_etherfax_is_checked_after_the_first_boot_and_never_again(sandbox, make, runtime):
-    device = make("etherfax", runtime, section={"check": "/accounts?a=status"})
-    assert device.boot().returncode == 0
+    device = registered(make, "etherfax", runtime, section={"check": "/accounts?a=status"})
     assert [(entry.path.split("?")[0].split("/")[-1], entry.status) for entry in sandbox.log("etherfax")] == [
         ("devices", 200),
         ("accounts", 200),
@@ -57,8 +56,7 @@ def test_a_check_whose_connection_is_cut_says_that_the_device_is_registered(sand
 
 
 def test_ickstream_is_told_a_new_address_and_then_nothing(sandbox, make, runtime):
-    device = make("ickstream", runtime, section={"address": "192.168.1.7"})
-    assert device.boot().returncode == 0
+    device = registered(make, "ickstream", runtime, section={"address": "192.168.1.7"})
     assert len(sandbox.log("ickstream")) == 1, "it came with the registration"
     assert silent(sandbox, device)
     for address in ("192.168.1.8", "10.0.0.1", "192.168.1.7"):
@@ -74,8 +72,7 @@ def test_ickstream_is_told_a_new_address_and_then_nothing(sandbox, make, runtime
 
 
 def test_ickstream_tells_what_it_knows_of_the_device(sandbox, make, runtime):
-    device = make("ickstream", runtime, section={"address": "192.168.1.7"})
-    assert device.boot().returncode == 0
+    device = registered(make, "ickstream", runtime, section={"address": "192.168.1.7"})
     program = """
 from enroll.providers.ickstream import device as ickstream
 found = session.run(ickstream.check(session))
@@ -85,8 +82,7 @@ print(found["id"] == session.credential.device_id, found["address"])
 
 
 def test_a_registration_token_given_at_run_time_registers_with_it(sandbox, make, runtime):
-    device = make("ickstream", runtime)
-    assert device.boot().returncode == 0
+    device = registered(make, "ickstream", runtime)
     user = json.loads(device.path.read_text())["ickstream"]["hardware_id"].replace("hardware", "user")
     token = sandbox.ickstream.create_token(user)
     program = f"""
@@ -109,8 +105,7 @@ print(enroll.stored(config, port), enroll.run(config, port, log=log).secret.reve
 def parent(sandbox, make, runtime):
     """A device with 40 children that has registered, and them; `parent.model` is the children's."""
     model = sandbox.xyte.create_model(f"children-{len(sandbox.xyte.models())}")["id"]
-    device = make("xyte", runtime, section={"children": children(40, model)})
-    assert device.boot().returncode == 0
+    device = registered(make, "xyte", runtime, section={"children": children(40, model)})
     device.model = model
     return device
 
@@ -153,8 +148,7 @@ print(*found)
 
 
 def test_commands_are_obeyed_and_their_results_told(sandbox, make, runtime):
-    device = make("xyte", runtime)
-    assert device.boot().returncode == 0
+    device = registered(make, "xyte", runtime)
     name = json.loads(sandbox.log("xyte")[0].answer)["id"]
     for command in ("blink", "heat", "explode"):
         sandbox.xyte.queue_command(name, command, {"times": 3})
@@ -176,8 +170,7 @@ print(waits, done, session.run(xyte.telemetry(session, {"t": 1.5}, "error"))["co
 
 
 def test_the_configuration_in_the_cloud_is_read_and_replaced(sandbox, make, runtime):
-    device = make("xyte", runtime)
-    assert device.boot().returncode == 0
+    device = registered(make, "xyte", runtime)
     program = """
 version = session.run(xyte.set_config(session, {"a": [1, "b"]}))["version"]
 found = session.run(xyte.get_config(session))
