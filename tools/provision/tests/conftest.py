@@ -162,8 +162,10 @@ class Desk:
         seen = set()
         end = time.monotonic() + 30
         while process.poll() is None and time.monotonic() < end:
-            programs = [Path("/proc", name, "cmdline") for name in os.listdir("/proc") if in_session(name, process.pid)]
-            for path in [*programs, *self.temporary.rglob("*")]:
+            paths = [Path("/proc", name, "cmdline") for name in os.listdir("/proc") if in_session(name, process.pid)]
+            with contextlib.suppress(OSError):  # a folder goes while it is read
+                paths += self.temporary.rglob("*")
+            for path in paths:
                 with contextlib.suppress(OSError):  # gone, or a folder
                     seen.add(path.read_bytes())
             time.sleep(0.01)
