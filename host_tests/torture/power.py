@@ -49,7 +49,7 @@ def batches(full: bool, bench: Bench) -> Iterator[Batch]:
         for service in ("etherfax", "xyte") if full else ("xyte",):
             run = partial(on_micropython, "power_renewal.py", kind, service, *coarse, runtime=bench.wide, heap="8m")
             yield Batch(f"renewal, {service}, {kind}", run)
-    for kind in KINDS[:4] if full else KINDS[1:2]:
+    for kind in KINDS[:4] if full else KINDS[:1]:
         for service in STEPWISE:
             run = partial(on_micropython, "power_steps.py", kind, service, *coarse, runtime=bench.wide, heap="8m")
             yield Batch(f"several steps, {service}, {kind}", run)
