@@ -88,6 +88,24 @@ def test_an_operation_that_the_service_has_forgotten_is_begun_again():
     assert sent(device) == [("GET", "operations/4.a.b" + VERSION), ("PUT", "register" + VERSION)]
 
 
+def test_an_operation_that_has_failed_is_begun_again():
+    """Its outcome is final: what an administrator changes counts for a new one."""
+    for status in ("failed", "disabled"):
+        device = Device("azure")
+        over = 200, {"operationId": "4.a.b", "status": status}
+        device.refused("refused", ASSIGNING, over)
+        assert device.boot(over, ASSIGNING, assigned()).name == "registered"
+        polled = ("GET", "operations/4.a.b" + VERSION)
+        assert sent(device) == [polled, ("PUT", "register" + VERSION), polled]
+
+
+def test_a_service_that_knows_no_operation_is_not_asked_without_end():
+    device = Device("azure")
+    unknown = 404, {"errorCode": 404206}
+    device.refused("refused", ASSIGNING, unknown)
+    device.refused("refused", unknown, ASSIGNING, unknown)
+
+
 def test_refusals():
     for status, answer, kind, word in (
         (401, {"errorCode": 401002, "message": "Unauthorized"}, "refused", "`device_key`"),
@@ -138,21 +156,25 @@ def test_the_key_is_a_secret():
 class Hub:
     """Notes what it is asked, and has one message."""
 
-    def __init__(self):
-        self.messages = [b"hello"]
+    refusal = None
+
+    def __init__(self, *messages):
+        self.messages = list(messages or [b"hello"])
 
     def __call__(self, it):
+        if it.method == "POST" and self.refusal:
+            return self.refusal
         if it.method == "GET":
             body = self.messages[0] if self.messages else b""
             head = b'HTTP/1.1 200 X\r\nETag: "lock-1"\r\n' if body else b"HTTP/1.1 204 X\r\n"
             return head + b"Connection: close\r\nContent-Length: %d\r\n\r\n%s" % (len(body), body)
         if it.method == "DELETE":
-            self.messages.pop()
+            self.messages.pop(0)
         return 204, None
 
 
-def registered():
-    return Registered("azure", Hub(), reply=assigned("hub")[1])
+def registered(*messages):
+    return Registered("azure", Hub(*messages), reply=assigned("hub")[1])
 
 
 PATH = "/devices/my-device/messages/"
@@ -191,3 +213,21 @@ def test_a_message_whose_handler_fails_stays():
 
     raises(ValueError, device.run, calls.message, handler)
     assert [it.method for it in device.asked] == ["GET"]
+
+
+def test_a_message_may_be_anything():
+    """What begins like a web page or like packed data, too: a message that cannot be read would stay the first."""
+    bodies = [b"<a>1</a>", b"x=1", b"\x1f\x8b", b"{", b"\xff\x00"]
+    device = registered(*bodies)
+    seen = []
+    for _ in bodies:
+        assert device.run(calls.message, seen.append) is True
+    assert seen == bodies and device.run(calls.message, seen.append) is False
+
+
+def test_what_the_hub_refuses():
+    device = registered()
+    for status, kind, word in ((403, "refused", "too many messages"), (404, "refused", "unknown"), (429, "server", "")):
+        device.net.answer.refusal = status, {"Message": "ErrorCode:X;"}, {"Retry-After": "9"}
+        error = raises(kind, device.run, calls.telemetry, {"t": 1})
+        assert word in str(error) and error.retry_after == 9, str(error)

@@ -45,7 +45,7 @@ def register(config: "Config", now: int):
     serial = section["serial"]
     place = section["id_scope"] + "/registrations/"
     sign = _token(place + serial, section["device_key"], now) + "&skn=registration"
-    operation = (yield Keep()).get("_operation")
+    operation = kept = (yield Keep()).get("_operation")
     body: Any
     while True:
         if operation:
@@ -55,17 +55,26 @@ def register(config: "Config", now: int):
             if section["payload"]:
                 body["payload"] = section["payload"]
         url = "%s/%s%s/%s?api-version=2021-06-01" % (config.url, place, quote(serial), path)
-        answer = yield Request(method, url, body, {"Authorization": sign})
+        request: Any = Request(method, url, body, {"Authorization": sign})
+        request.kept = kept
+        answer = yield request
+        kept = None
         operation = answer.json().get("operationId")
         yield Keep({"_operation": operation})
         yield Wait(answer.retry_after or 3)
 
 
 def pending(config: "Config", answer: "Answer") -> bool:
-    """Whether no hub is assigned yet, or the service has forgotten the operation; then `register` starts over."""
-    if answer.status == 404:
-        return answer.request is not None and answer.request.method == "GET"
-    return answer.json().get("status") in ("assigning", "unassigned")
+    """Whether no hub is assigned yet. An operation from before a reset may be over, or forgotten (404): the device then
+    starts over, once.
+    """
+    status = answer.json().get("status")
+    if status in ("assigning", "unassigned"):
+        return True
+    over = status != "assigned" and answer.status in (200, 404) and getattr(answer.request, "kept", None)
+    if over:
+        answer.body = b""  # which names no operation
+    return bool(over)
 
 
 def parse(config: "Config", answer: "Answer") -> "Credential":

@@ -13,7 +13,7 @@ if __debug__:  # mpy-cross -O leaves this out: it knows const by itself
 _REFUSALS = const("""
 refused: look for this device in the hub
 401 the token does not fit
-403 too many messages today
+403 too many messages today: wait until tomorrow, or scale the hub up
 404 device unknown""")
 _PLACE = const("/devices/{id}/messages/%s?api-version=2020-03-13")
 
@@ -44,7 +44,8 @@ def message(session, handler):
     response = yield from session.task("GET", _PLACE % "deviceBound")
     if response.status_code == 204:
         return False
-    read(response, _REFUSALS, session)
+    if response.status_code != 200:  # else its body may be anything, even HTML
+        read(response, _REFUSALS, session)
     handler(response.content)
     lock = response.headers.get("etag", "").strip('"')
     path = _PLACE % ("deviceBound/" + quote(lock))
