@@ -152,8 +152,10 @@ class Journal(Slots):
         return credential
 
     def arm(self) -> None:
-        """Make sure that the outcome of the next request can be written: TRIED or a newer record is on flash, and the
-        next slot is begun. Call it last before a request that cannot be taken back. Raises EnrollError("storage").
+        """Make sure that the outcome of the next request can be written: a record is on flash, TRIED if there was none,
+        and the next slot is begun. Call this right before a request that cannot be taken back.
+
+        Raises EnrollError("storage").
         """
         if not self.state:
             self.note(TRIED, must=True)

@@ -171,13 +171,13 @@ def recall(config: "Config", slots: Slots) -> "tuple[int, Credential | None]":
     """What the journal knows of the device of `config`: (state, credential or None); state 0 if nothing.
 
     `config`: completed with the port's identity. A record counts if its provider and identity match, and its address is
-    `url` or is listed in `moved_from`. A damaged slot counts as TRIED if it shows this identity. It also does if it
-    shows none, and the other slot is damaged too or holds an answer or a credential.
+    `url` or is listed in `moved_from`. A damaged slot counts as TRIED if it shows this identity. It also does
+    if it shows no identity, and the other slot is damaged too or holds an answer or a credential.
 
     With a credential, the state says what is left to do. RAW: write it, because it is in an answer that was never
     parsed, or was kept for an address in `moved_from`. TRIED or REFUSED: a newer attempt to replace it ended so.
 
-    Uses no network and writes nothing. Sets `slots.next` such that the next write spares the credential.
+    Uses no network and writes nothing. Sets `slots.next` to the slot that does not hold the credential.
 
     Raises EnrollError("configuration") if the only answer or credential is for an address that `config` does not name.
     """

@@ -12,8 +12,8 @@ if __debug__:  # mpy-cross -O leaves this out: it knows const by itself
 
 _REFUSALS = const("""
 refused: fetch a new registration token for this device
-401 not authorised any more
--32000 not authorised any more
+401 no longer authorised
+-32000 no longer authorised
 configuration:
 -32602 device unknown
 server:

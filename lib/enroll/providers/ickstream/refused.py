@@ -18,7 +18,7 @@ refused: fetch a new registration token for this device
 401 registration token used up, expired or wrong
 -32000 not authorised
 configuration:
--32600 no JSON-RPC request
+-32600 invalid JSON-RPC request
 -32601 addDevice unknown: check `url`
 -32602 wrong `hardware_id` or `application_id`
 server:

@@ -19,7 +19,7 @@ ANSWER = 1024
 ONCE = True
 _RESET = const("delete this device in the portal")
 _REFUSALS = const("""
-refused: delete this device in the portal, then it registers by itself, or check its keys
+refused: delete this device in the portal and it registers by itself, or check its keys
 422 taken or unknown""")
 
 
