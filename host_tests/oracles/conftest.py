@@ -39,8 +39,8 @@ def ask_python() -> Ask:
     a JSON object on stdin; returns the JSON that it prints."""
     python = FETCHED / "bin" / "python"
 
-    def ask(name: str, **question: Any) -> Any:
-        return _ask([python, HERE / name], question)
+    def ask(program: str, /, **question: Any) -> Any:
+        return _ask([python, HERE / program], question)
 
     return ask
 
@@ -51,8 +51,8 @@ def ask_node() -> Ask:
     if not (FETCHED / "node_modules").is_dir():
         pytest.skip("packages of npm are not there: install Node and run 'make test-oracles'")
 
-    def ask(name: str, ca: str | Path = "", **question: Any) -> Any:
+    def ask(program: str, /, ca: str | Path = "", **question: Any) -> Any:
         environment = {"NODE_PATH": str(FETCHED / "node_modules"), "NODE_EXTRA_CA_CERTS": str(ca)}
-        return _ask(["node", HERE / name], question, **environment)
+        return _ask(["node", HERE / program], question, **environment)
 
     return ask
