@@ -1,17 +1,9 @@
 """The firmware against the sandbox's Azure: provisioning service and hub, over TLS."""
 
 from outcome import status
-from program import run
+from program import SESSION, run
 
-SESSION = """
-from enroll.providers.azure import device
-class Port:
-    connect, set_clock, identity, feed = port.connect, port.set_clock, port.identity, port.feed
-    @staticmethod
-    def sleep(seconds):  # nobody waits for the second 401
-        pass
-session = enroll.Session(config, Port, log=log)
-"""
+DEVICE = "from enroll.providers.azure import device\n"
 
 
 def test_it_is_assigned_to_a_hub_and_works_there(sandbox, make, runtime):
@@ -27,7 +19,7 @@ session.run(device.telemetry(session, {"t": 21.5}))
 seen = []
 print(session.run(device.message(session, seen.append)), seen[0].decode(), session.run(device.message(session, print)))
 """
-    assert run(board, SESSION + program) == ["True", "hello", "False"]
+    assert run(board, SESSION + DEVICE + program) == ["True", "hello", "False"]
     assert sandbox.azure.events()[-1] == {"device": serial, "body": '{"t": 21.5}'}
 
 
@@ -43,7 +35,7 @@ def test_a_device_that_was_deleted_from_the_hub_registers_again(sandbox, make, r
     serial = board.boot().stdout.split()[-1]
     sandbox.azure.delete(serial)
     program = 'print(session.request("POST", "/devices/{id}/messages/events?api-version=2020-03-13", True).status_code)'
-    assert run(board, SESSION + program)[-1] == "204"
+    assert run(board, SESSION + DEVICE + program)[-1] == "204"
 
 
 def test_what_the_portal_says(sandbox, make, runtime):

@@ -1,17 +1,9 @@
 """The firmware against the sandbox's Cumulocity, over TLS."""
 
 from outcome import status
-from program import run
+from program import SESSION, run
 
-SESSION = """
-from enroll.providers.cumulocity import device
-class Port:
-    connect, set_clock, identity, feed = port.connect, port.set_clock, port.identity, port.feed
-    @staticmethod
-    def sleep(seconds):  # nobody waits for the second 401
-        pass
-session = enroll.Session(config, Port, log=log)
-"""
+DEVICE = "from enroll.providers.cumulocity import device\n"
 
 
 def test_it_is_accepted_and_works(sandbox, make, runtime):
@@ -25,10 +17,10 @@ def test_it_is_accepted_and_works(sandbox, make, runtime):
 session.run(device.measurement(session, "c8y_T", {"c8y_T": {"T": {"value": 21.5, "unit": "C"}}}))
 print(session.run(device.operations(session, print)))
 """
-    assert run(board, SESSION + program) == ["0"]
+    assert run(board, SESSION + DEVICE + program) == ["0"]
     assert sandbox.cumulocity.measurements()[-1]["c8y_T"] == {"T": {"value": 21.5, "unit": "C"}}
     number = sandbox.cumulocity.send(serial, {"c8y_Restart": {}})
-    assert run(board, SESSION + "print(session.run(device.operations(session, lambda it: None)))") == ["1"]
+    assert run(board, SESSION + DEVICE + "print(session.run(device.operations(session, lambda it: None)))") == ["1"]
     (done,) = [it for it in sandbox.cumulocity.operations() if it["id"] == str(number)]
     assert done["status"] == "SUCCESSFUL"
 
@@ -60,4 +52,7 @@ def test_a_device_that_was_deleted_registers_again(sandbox, make, runtime):
     serial = board.boot().stdout.split()[-1]
     sandbox.cumulocity.delete(serial)
     sandbox.cumulocity.create(serial, accept=True)
-    assert run(board, SESSION + "print(session.request('GET', '/inventory/managedObjects').status_code)")[-1] == "200"
+    assert (
+        run(board, SESSION + DEVICE + "print(session.request('GET', '/inventory/managedObjects').status_code)")[-1]
+        == "200"
+    )

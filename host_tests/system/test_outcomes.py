@@ -147,21 +147,14 @@ def test_every_status_has_its_kind_and_none_stops_the_next_attempt(sandbox, make
     assert device.boot().returncode == 0
 
 
-def test_a_refusal_after_a_busy_server_is_no_orphan(sandbox, make):
-    """503 and 429 say that the request was not worked on; so nothing is unknown."""
+@pytest.mark.parametrize(("before", "kind"), [(503, "refused"), (429, "refused"), (500, "orphaned")])
+def test_a_refusal_after_a_failure_is_an_orphan_unless_that_was_not_worked_on(sandbox, make, before, kind):
+    """503 and 429 say so; then nothing is unknown."""
     device = make("etherfax")
-    sandbox.fault("etherfax", status=503)
+    sandbox.fault("etherfax", status=before)
     sandbox.fault("etherfax", status=403)
     device.boot()
-    assert status(device.boot(), "refused") == 77
-
-
-def test_a_refusal_after_a_broken_server_is_an_orphan(sandbox, make):
-    device = make("etherfax")
-    sandbox.fault("etherfax", status=500)
-    sandbox.fault("etherfax", status=403)
-    device.boot()
-    assert status(device.boot(), "orphaned") == 77
+    assert status(device.boot(), kind) == 77
 
 
 @pytest.mark.parametrize(
