@@ -134,13 +134,11 @@ def test_a_file_with_blanks_and_line_breaks_around():
     assert Config.load(path).provider == "xyte"
 
 
+FROM_BOARD = (("etherfax", "serial"), ("ickstream", "hardware_id"), ("xyte", "hardware_key"), ("xyte", "mac"))
+
+
 def test_what_is_left_out_comes_from_the_board():
-    for provider, key in (
-        ("etherfax", "serial"),
-        ("ickstream", "hardware_id"),
-        ("xyte", "hardware_key"),
-        ("xyte", "mac"),
-    ):
+    for provider, key in FROM_BOARD:
         it = config(provider, {key: None})
         it.complete({"serial": "board", "hardware_id": "board", "hardware_key": "board", "mac": "board", "other": "x"})
         assert revealed(it.section)[key] == "board"
@@ -170,24 +168,14 @@ def test_the_board_is_not_asked_for_a_mac_where_a_cloud_id_is_given():
 
 
 def test_what_the_board_lacks_is_named():
-    for provider, key in (
-        ("etherfax", "serial"),
-        ("ickstream", "hardware_id"),
-        ("xyte", "hardware_key"),
-        ("xyte", "mac"),
-    ):
+    for provider, key in FROM_BOARD:
         for board in ({}, {key: ""}, {key: None}, {key: "   "}):
             error = raises("configuration", config(provider, {key: None}).complete, board)
             assert key in str(error), error
 
 
 def test_what_the_board_gives_is_checked_like_the_file():
-    for provider, key in (
-        ("etherfax", "serial"),
-        ("ickstream", "hardware_id"),
-        ("xyte", "hardware_key"),
-        ("xyte", "mac"),
-    ):
+    for provider, key in FROM_BOARD:
         for bad in ("a\r\nb", "é", 5):
             error = raises("configuration", config(provider, {key: None}).complete, {key: bad})
             assert key in str(error), error
