@@ -24,7 +24,6 @@ if False:  # for type hints only
 TABLE = "id_scope!D serial@I device_key!B payload-{"
 ANSWER = 1024
 ONCE = False
-_RESET = const("nothing: the device is assigned again")
 _LIFE = const(3600)  # seconds for which a token is valid
 
 

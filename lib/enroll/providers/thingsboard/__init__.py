@@ -22,7 +22,7 @@ if False:  # for type hints only
 TABLE = "serial@I provision_key!A provision_secret!P token-P"
 ANSWER = 512
 ONCE = False
-_RESET = const("nothing: the device chooses a new token; delete the device there first, or it is refused")
+_RESET = const("delete this device in ThingsBoard")
 
 
 def register(config: "Config", now: int):
