@@ -63,9 +63,17 @@ def test_it_polls_until_a_hub_is_assigned():
         "payload": {"model": "m1"},
     }
     assert sum(device.port.slept) == 4, "Retry-After"
-    assert credential.device_id == "my-device" and credential.extra == {"hub": "my-hub.azure-devices.net"}
+    assert credential.device_id == "my-device" and credential.extra["hub"] == "my-hub.azure-devices.net"
     assert device.it.service.base(device.it, credential) == "http://my-hub.azure-devices.net"
     assert device.boot().name == "registered"
+
+
+def test_what_an_allocation_policy_returns_is_kept():
+    answer = assigned()
+    answer[1]["registrationState"]["payload"] = {"interval": 5}
+    device = Device("azure")
+    for credential in (device.boot(answer).credential, device.boot().credential):
+        assert credential.extra["payload"] == {"interval": 5}
 
 
 def test_a_hub_that_is_assigned_at_once():
@@ -192,6 +200,26 @@ def test_telemetry_goes_to_the_hub_with_a_token_of_its_own():
     device.sleep(3000)
     device.run(calls.telemetry, {"t": 21.5})
     assert int(authorization(device.asked[0])["se"]) == device.time() + 3600, "a token never gets old"
+
+
+def test_a_clock_that_goes_wrong_is_set_again():
+    """To the hub every token has then expired; the device registers again, which asks for the time."""
+    device = registered()
+    device.run(calls.telemetry, {"t": 1})
+    device.port.now = true = device.time() + 7200
+    device.port.set_clock = lambda unix: setattr(device.clock, "time", lambda: unix)
+
+    def hub(it):
+        if it.method == "PUT":
+            return assigned("hub")
+        return (204, None) if int(authorization(it)["se"]) > true else (401, {"Message": "ErrorCode:401002;"})
+
+    device.net.answer = hub
+    for _ in range(2):
+        raises("refused", device.run, calls.telemetry, {"t": 1})
+        device.sleep(6)
+    device.run(calls.telemetry, {"t": 1})
+    assert int(authorization(device.asked[-1])["se"]) == true + 3600
 
 
 def test_a_message_is_completed_once_it_is_handled():

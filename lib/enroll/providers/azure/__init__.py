@@ -35,7 +35,7 @@ def _token(place: str, key: "Secret", now: int) -> str:
     """
     place = quote(place)
     signed = "%s\n%d" % (place, now + _LIFE)
-    sign = str(b2a_base64(unhexlify(hmac_sha256(a2b_base64(key.reveal()), signed.encode()))), "ascii").strip()
+    sign = b2a_base64(unhexlify(hmac_sha256(a2b_base64(key.reveal()), signed.encode()))).decode().strip()
     return "SharedAccessSignature sr=%s&sig=%s&se=%d" % (place, quote(sign), now + _LIFE)
 
 
@@ -82,11 +82,12 @@ def parse(config: "Config", answer: "Answer") -> "Credential":
         from .refused import refused
 
         raise refused(config, answer, reply)
-    hub, device_id = need(reply["registrationState"], "assignedHub", "deviceId")
-    split("https://" + hub)
+    extra = reply["registrationState"]
+    extra["hub"], device_id = need(extra, "assignedHub", "deviceId")
+    split("https://" + extra["hub"])
     from ...credential import Credential
 
-    return Credential(config, device_id, config.section["device_key"].reveal(), {"hub": hub})
+    return Credential(config, device_id, config.section["device_key"].reveal(), extra)
 
 
 def headers(credential: "Credential", now: int) -> dict[str, str]:
