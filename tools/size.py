@@ -39,10 +39,13 @@ APART |= {
 }  # for providers that poll, and for an application's own requests function,
 APART |= {"extra_secrets.py", "rewrite.py"}  # for what an application looks at, and for an odd enroll.json
 APART |= {str(path.relative_to(LIBRARY)) for path in LIBRARY.glob("providers/*/refused.py")}
+APART |= {f"providers/rest/{name}.py" for name in ("beside", "later", "resume")}  # for what few descriptions have
+READS = {f"providers/rest/{name}.py" for name in ("description", "expression")}  # only while enroll.json is read
 NETWORK = [{"ssid": "factory", "password": "not-a-real-password"}]  # as a board's enroll.json has one
 BUDGET = {
     "flash": 22528,
     "provider": 1536,
+    "rest": 2560,
     "session.py": 2048,
     "first rom": 24576,
     "first mpy": 38912,
@@ -176,15 +179,13 @@ def flash() -> dict[str, Any]:
         modules = compile_all(Path(folder))
     sets = {provider: needed(provider) for provider in SERVICES}
     common = set.intersection(*sets.values())
-    own = {provider: {it for it in names - common if it.startswith("providers/")} for provider, names in sets.items()}
-    shared = set[str]().union(*sets.values()).difference(common, *own.values())
+    own = {name: {it for it in needed(name) - READS if it.startswith(f"providers/{name}/")} for name in SERVICES}
+    shared = set[str]().union(*sets.values()).difference(common, READS, *own.values())
     return {
         "modules": modules,
         "first boot": {provider: sum(modules[name] for name in sets[provider]) for provider in FIRST},
-        "further provider": {
-            provider: sum(modules[name] for name in names - {"providers/__init__.py"})
-            for provider, names in own.items()
-        },
+        "further provider": {provider: sum(modules[name] for name in names) for provider, names in own.items()},
+        "while enroll.json is read": {name: modules[name] for name in sorted(READS)},
         "shared": {name: modules[name] for name in sorted(shared)},
         "afterwards": {name: modules[name] for name in sorted(APART)},
     }
@@ -213,7 +214,9 @@ def show(figures: dict[str, Any], console: Console) -> None:
     for provider, size in figures["flash"]["first boot"].items():
         budgets.add_row(f"flash for a first boot with {provider}", str(size), str(BUDGET["flash"]))
     for provider, size in figures["flash"]["further provider"].items():
-        budgets.add_row(f"{provider} as a further provider", str(size), str(BUDGET["provider"]))
+        budgets.add_row(f"{provider} as a further provider", str(size), str(BUDGET.get(provider, BUDGET["provider"])))
+    for name, size in figures["flash"]["while enroll.json is read"].items():
+        budgets.add_row(f"only while enroll.json is read: {name}", str(size), "")
     for name, size in figures["flash"]["shared"].items():
         budgets.add_row(f"for each provider that wants it: {name}", str(size), "")
     for name, size in figures["flash"]["afterwards"].items():

@@ -25,7 +25,7 @@ from .listeners import CountingSocket, bind_tcp, bind_udp
 from .log import Entry, RequestLog
 from .ntp import NtpServer
 from .options import LISTENERS, Options
-from .services import ALL, Azure, Centagate, Cumulocity, EtherFax, IckStream, Service, ThingsBoard, Xyte
+from .services import ALL, Azure, Centagate, Cumulocity, EtherFax, IckStream, Rest, Service, ThingsBoard, Xyte
 from .site import RouteTable, Site, quiet_logger
 from .state import State, write_private
 
@@ -50,6 +50,7 @@ class Sandbox:
     ickstream: IckStream
     xyte: Xyte
     centagate: Centagate
+    rest: Rest
     azure: Azure
     thingsboard: ThingsBoard
     cumulocity: Cumulocity

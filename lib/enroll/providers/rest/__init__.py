@@ -1,0 +1,211 @@
+"""A back end of your own, described in enroll.json: docs/services/rest.md has the language.
+
+description.py finds the mistakes in a description, and turns each template into a tree for `fill`, see expression.py.
+"""
+
+import hashlib
+import json
+import os
+from binascii import a2b_base64, b2a_base64
+
+from ...calendar import now as clock
+from ...url import quote
+from .. import Request, need
+
+if __debug__:  # mpy-cross -O leaves this out: it knows const by itself
+    from micropython import const
+
+if False:  # for type hints only
+    from typing import Any
+
+    from ...config import Config
+    from ...credential import Credential
+    from .. import Answer
+
+TABLE = "serial@I mac@I values-{ secrets-{ steps!O headers-{ refresh-O once-t"
+ANSWER = 1024
+ONCE = True  # where `once` is false, refused.py makes less of it
+_RESET = const("let the back end register this device again")
+
+
+def check(section: dict) -> None:
+    from .description import check
+
+    check(section)
+
+
+def text(value: "Any") -> str:
+    """`value` as it stands in a text: bytes in hex, what is no text in JSON."""
+    if isinstance(value, bytes):
+        return value.hex()
+    return value if isinstance(value, str) else json.dumps(value)
+
+
+def fill(part: "Any", names: dict) -> "Any":
+    """`part` of a description with its templates filled in; `names`: see `known`."""
+    if isinstance(part, dict):
+        return {key: fill(part[key], names) for key in part}
+    if not isinstance(part, (list, tuple)):
+        return part
+    found: Any = [fill(it, names) for it in part]
+    if isinstance(part, list):
+        return found
+    name, *more = found
+    if not name:
+        return "".join([text(it) for it in more])
+    if more:
+        return _call(name, *more)
+    if name == "iso_now":
+        from ...httpdate import iso_time
+
+        return iso_time(names["now"])
+    return fill(names[name], names)
+
+
+def _call(name: str, *values) -> "Any":
+    if name == "url":
+        return quote(text(values[0]))
+    raw = [it if isinstance(it, bytes) else text(it).encode() for it in values]
+    if name == "hex":
+        return raw[0].hex()
+    if name == "b64":
+        return b2a_base64(raw[0])[:-1].decode()
+    if name == "unb64":
+        return a2b_base64(raw[0])
+    if raw[1:]:
+        from ...hmac import hmac_sha256
+
+        return bytes.fromhex(hmac_sha256(*raw))
+    return getattr(hashlib, name)(raw[0]).digest()
+
+
+def known(section: dict, now: int, more: dict) -> dict:
+    """What the names in templates stand for."""
+    found = dict(section)
+    found.update(section["values"])
+    found.update(more)
+    for name, secret in section["secrets"].items():
+        found[name] = secret.reveal()
+    found["now"] = now
+    found["nonce"] = os.urandom(8).hex()
+    return found
+
+
+def register(config: "Config", now: int):
+    steps = config.section["steps"]
+    if steps[0]["resumes"]:
+        from .resume import register
+
+        return register(config, now)
+    return take(config, now, steps, {})
+
+
+def refresh(config: "Config", credential: "Credential", now: int):
+    from .later import named
+
+    return take(config, now, config.section["refresh"], named(credential))
+
+
+def take(config: "Config", now: int, steps: "Any", taken: dict):
+    """Take `steps`, one after another. Returns `taken`: what the names stand for that earlier answers gave."""
+    ahead = now - clock()
+    for step in steps:
+        while True:
+            names = known(config.section, clock() + ahead, taken)
+            names["body"] = body = text(fill(step["body"], names))
+            url = config.url + fill(step["path"], names)
+            request: Any = Request(step["method"], url, body.encode(), fill(step["headers"], names), step["last"])
+            request.shown = config.url + step["shown"]
+            request.json = step["plain"]
+            request.step = step
+            request.taken = taken
+            answer = yield request
+            if not answer.pending:
+                break
+            from ..other_steps import Wait
+
+            yield Wait(answer.retry_after or answer.rule["seconds"])
+        taken = answer.taken
+        if answer.status > 299 or set(step["take"]) - set(taken):
+            from .refused import refused
+
+            raise refused(config, answer)
+    return taken
+
+
+def _look(found: "Any", place: list) -> "Any":
+    """What is at `place` of an answer, None if nothing is."""
+    try:
+        for part in place:
+            found = found[int(part) if isinstance(found, list) else part]
+        return found
+    except (LookupError, TypeError, ValueError):
+        return None
+
+
+def _read(found: dict, step: dict, taken: dict) -> dict:
+    """`taken`, and by their names what `step` takes of `found`."""
+    taken = dict(taken)
+    for name, place in step["take"].items():
+        value = _look(found, place)
+        if value is not None:
+            taken[name] = value
+    return taken
+
+
+def pending(config: "Config", answer: "Any") -> bool:
+    """Whether the step has to be taken again. What `answer` means is noted in it."""
+    request = answer.request
+    step = request.step
+    answer.taken = {}
+    try:
+        found = answer.json()
+        if not step["plain"]:
+            from .beside import look
+
+            look(answer, found)
+        for status, place, value, answer.rule in step["answers"]:
+            if status in (0, answer.status, answer.status // 100) and _look(found, place) == value:
+                break
+        means = answer.rule["means"]
+        if means == "success":
+            answer.status = 200
+            answer.taken = taken = _read(found, step, request.taken)
+            if "secret" in taken and (request.taken or not step["plain"]):
+                answer.body = json.dumps({"": taken}).encode()
+        elif answer.status < 300:
+            answer.status = 400
+        return means == "pending"
+    except Exception:  # whatever is wrong with it, first of all it is kept
+        return False
+
+
+def parse(config: "Config", answer: "Answer") -> "Credential":
+    section = config.section
+    found = answer.json()
+    found = found.get("") or _read(found, section["steps"][-1], {})
+    if answer.status > 299 or "secret" not in found:
+        from .refused import refused
+
+        raise refused(config, answer)
+    who = text(found.pop("id", 0) or section["serial"] or section["mac"])
+    device_id, secret = need({"id": who, "secret": text(found.pop("secret"))}, "id", "secret")
+    if "expires" in found:
+        from .later import until
+
+        found["expires"] = until(found["expires"])
+    from ...credential import Credential
+
+    return Credential(config, device_id, secret, found)
+
+
+def headers(credential: "Credential", now: int) -> dict[str, str]:
+    from .later import headers
+
+    return headers(credential, now)
+
+
+def expires(credential: "Credential") -> int:
+    from .later import expires
+
+    return expires(credential)

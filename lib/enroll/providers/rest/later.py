@@ -1,0 +1,41 @@
+"""What a registered device needs of its description: headers, and when its credential ends."""
+
+from ...calendar import now as clock
+from ...config import Secret
+from . import fill, known
+
+if False:  # for type hints only
+    from ...credential import Credential
+
+_NEVER = 1 << 40  # Unix seconds
+_LEFT = 1000000000  # a number below is what is left, not a date
+
+
+def named(credential: "Credential") -> dict:
+    """What the names stand for that answers have given."""
+    found = {}
+    for name, value in credential.extra.items():
+        found[name] = value.reveal() if isinstance(value, Secret) else value
+    found["id"] = credential.device_id
+    found["secret"] = credential.secret.reveal()
+    return found
+
+
+def headers(credential: "Credential", now: int) -> dict[str, str]:
+    """See `enroll.providers`."""
+    section = credential.config.section
+    return fill(section["headers"], known(section, now, named(credential)))
+
+
+def until(value) -> int:
+    """The Unix seconds that an answer names as its end, or as what is left; never, if that is no number."""
+    try:
+        value = int(value)
+    except (TypeError, ValueError):
+        return _NEVER
+    return value + clock() if value < _LEFT else value
+
+
+def expires(credential: "Credential") -> int:
+    """See `enroll.providers`."""
+    return credential.extra.get("expires", _NEVER) if credential.config.section["refresh"] else _NEVER

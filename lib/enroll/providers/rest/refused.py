@@ -1,0 +1,53 @@
+"""A back end of your own: what it means that a step has failed. Needed only where one has."""
+
+from binascii import b2a_base64
+
+from ...config import Secret
+from ...errors import EnrollError
+from ...url import quote
+from ..answer_refused import refused as common
+
+if False:  # for type hints only
+    from typing import Any
+
+    from ...config import Config
+
+
+class _Hidden:
+    """A Config whose section has all that the text of the service must not hold."""
+
+    def __init__(self, config: "Config", answer: "Any") -> None:
+        texts = [secret.reveal() for secret in config.section["secrets"].values()]
+        request = answer.request
+        if request:
+            texts += [value for value in request.taken.values() if isinstance(value, str)]
+        hidden = {}
+        for text in texts:
+            for form in (text, quote(text), text.encode().hex(), str(b2a_base64(text.encode()), "utf-8").rstrip("=\n")):
+                hidden[form] = Secret(form)
+        self.section = {"": hidden}
+
+
+def refused(config: "Config", answer: "Any") -> EnrollError:
+    """The error for `answer`, whose `rule` says what it means, if one was found."""
+    rule = getattr(answer, "rule", {})
+    if config.section["once"] is False:
+        answer.again = False  # a lost answer is no loss
+    step = answer.request.step if answer.request else config.section["steps"][-1]
+    if answer.cut and not (answer.request and answer.request.credential):
+        error = EnrollError("network", "no answer from the service", answer.cut)
+    elif answer.page():
+        error = common(answer, "", {})
+    elif answer.status < 300:
+        taken = getattr(answer, "taken", {})  # not of an answer that was read from flash
+        missing = [".".join(step["take"][name]) for name in step["take"] if name not in taken]
+        error = EnrollError("answer", "no `%s` in the answer: correct `take` in enroll.json" % missing[0])
+    elif rule.get("text"):
+        error = EnrollError(rule["means"], "the service says " + rule["text"])
+    elif rule.get("means"):
+        error = EnrollError(rule["means"], "the service says %d" % answer.status)
+    else:
+        error = common(answer, "", answer.json(), _Hidden(config, answer))
+    error.said = True
+    error.retry_after = answer.retry_after
+    return error

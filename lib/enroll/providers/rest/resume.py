@@ -1,0 +1,25 @@
+"""After a reset a device goes on at a step that says `resume`, with what earlier answers have said.
+
+The names of what is kept begin with _, so that a device which registers once more starts over, see Keep.
+"""
+
+from ...calendar import now as clock
+from ..other_steps import Keep
+from . import take
+
+if False:  # for type hints only
+    from ...config import Config
+
+
+def register(config: "Config", now: int):
+    """See `register` of the provider."""
+    steps = config.section["steps"]
+    ahead = now - clock()
+    at = steps[0]["resumes"]
+    kept = yield Keep()
+    taken = kept.get("_taken")
+    if kept.get("_step") != at or not 0 < kept["_until"] - now <= steps[at]["resume"]:
+        taken = yield from take(config, now, steps[:at], {})
+        now = clock() + ahead
+        yield Keep({"_step": at, "_taken": taken, "_until": now + steps[at]["resume"]})
+    yield from take(config, now, steps[at:], taken)
