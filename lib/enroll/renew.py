@@ -45,8 +45,9 @@ def after_401(session, send, response, repeat: bool):
 
 def _get_another(session, send, response, repeat: bool, now):
     """Task: the same for a 401 of the service itself. `now`: ticks of milliseconds when it came."""
-    if hasattr(session.config.service, "refresh"):
-        yield from _refresh(session, "not authorised: refreshing the credential")
+    config = session.config
+    if config.section.get("refresh", hasattr(config.service, "refresh")):
+        yield from _refresh(session, "refreshing")
         if repeat:
             response = yield from send()
         if not repeat or not _denied(response):
@@ -94,15 +95,15 @@ def renew(session):
         kept(config, {name: value for name, value in kept(config).items() if name[:1] != "_"})
         return config.service.register(config, now)
 
-    return _attempt(session, steps, "not authorised: registering again")
+    return _attempt(session, steps, "registering again")
 
 
 def _attempt(session, steps, reason):
     """Task: give `session` the Credential that `steps` brings, in one attempt.
 
-    `steps`: a generator function such as a provider's `register`. `reason`: a line for the log if the service refused a
-    credential that should still be valid, else "". The new credential then keeps the time: a service that refuses what
-    it has just given must not wear out flash.
+    `steps`: a generator function such as a provider's `register`. `reason`: for the log, what is done about a
+    credential that was refused but should still be valid, else "". The new credential then keeps the time: a service
+    that refuses what it has just given must not wear out flash.
 
     Raises EnrollError if the attempt fails, and sets `session.hold` to the time of the next one.
     """
@@ -121,7 +122,7 @@ def _attempt(session, steps, reason):
     enroller.failures = session.failures
     enroller.steps = guarded
     if reason:
-        enroller.warn(reason)
+        enroller.warn("not authorised: " + reason)
     wait = session.config.cap
     try:
         action = yield from enroller.attempt()
