@@ -79,7 +79,8 @@ class Boots:
     def _kept(self) -> str:
         """What lies in the device's store: the credential, or the answer that holds it."""
         from enroll.commit import Journal
-        from enroll.config import Config
+        from enroll.journal import RAW
 
-        record = Journal(Config.load(str(self._device.path)).store).load()
-        return record[2].decode() if record and record[0] > 2 else ""
+        # not Config.load: it unloads modules, which another batch may be importing in its thread
+        record = Journal(str(self._device.folder / "state")).load()
+        return record[2].decode() if record and record[0] >= RAW else ""
