@@ -24,7 +24,7 @@ def device_key(section: dict[str, Any]) -> str | None:
     if not isinstance(serial, str) or not serial:
         fact = "`azure.group_key` needs the device's `serial`: put that into the file or into a table"
         raise Failure(CONFIGURATION, fact)
-    if "device_key" in section:
+    if section.get("device_key") is not None:
         raise Failure(CONFIGURATION, "`azure.group_key` or `azure.device_key`: keep one")
     try:
         key = base64.b64decode(group, validate=True)

@@ -5,6 +5,7 @@ import json
 import pytest
 from provision.errors import Failure
 from provision.template import Template
+from sandbox.services.azure import derived
 
 GROUP_KEY = "8isrFI1sGsIlvvFSSFRiMfCNzv21fjbE/+ah/lSh3lF8e2YG1Te7w1KpZhJFFXJrqYKi9yegxkqIChbqOS9Egw=="
 SERIAL = "sn-007-888-abc-mac-a1-b2-c3-d4-e5-f6"
@@ -29,6 +30,22 @@ def test_azures_published_vector_of_a_derived_key(tmp_path):
         section = json.loads(settings.text)["azure"]
         assert section == {"id_scope": "0ne00111111", "serial": SERIAL, "device_key": DEVICE_KEY}
         assert {GROUP_KEY, DEVICE_KEY} <= settings.secrets
+
+
+def test_a_board_registers_with_a_key_of_its_own(plug, desk, reads, tmp_path):
+    """The group key is in no byte that is sent to it, on its flash, or printed."""
+    desk.sandbox.azure.create_in_group("grouped", GROUP_KEY)
+    desk.write("azure", {"serial": "grouped", "device_key": None, "group_key": {"$env": "GROUP_KEY"}})
+    board = plug(stocked=True)
+    done = desk.run("one", "enroll.json", board=board, GROUP_KEY=GROUP_KEY)
+    assert done.status == 0, done
+    section = reads(board, "enroll.json")["azure"]
+    assert section["device_key"] == derived(GROUP_KEY, "grouped") and "group_key" not in section
+    flash = b"".join(path.read_bytes() for path in tmp_path.glob("flash-*"))
+    assert section["device_key"].encode() in flash
+    for seen in (flash, bytes(board.heard), done.out.encode(), done.err.encode()):
+        assert GROUP_KEY.encode() not in seen and b"group_key" not in seen
+    assert section["device_key"] not in done.out + done.err
 
 
 @pytest.mark.parametrize(
