@@ -110,7 +110,7 @@ def leave(status: int, platform: str) -> None:
     if status == TRY_AGAIN:
         print("enroll: restarting in %d s" % PAUSE, file=sys.stderr)
         port = sys.modules.get("port")
-        (port.sleep if port else time.sleep)(PAUSE)  # the port's feeds the watchdog
+        (port.sleep if port else time.sleep)(PAUSE)  # the port's sleep feeds the watchdog
         sys.exit()  # on a board this is a soft reset
 
 

@@ -95,7 +95,7 @@ class Files:
         self._call(path, "erase_key")
 
     def read(self, path: str) -> bytes | bytearray:
-        """The blob at `path`."""
+        """The bytes of the blob at `path`."""
         for size in (_SMALL, _LARGE):
             buffer = bytearray(size)
             try:

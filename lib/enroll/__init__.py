@@ -41,7 +41,7 @@ def stored(config, port):
     """
     from .journal import Slots, recall
 
-    config.complete(port.identity())  # first: a record of another board is not this one's
+    config.complete(port.identity())  # first, because a record counts only for its own board
     return recall(config, Slots(config.store))[1]
 
 

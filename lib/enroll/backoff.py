@@ -8,7 +8,7 @@ _DAY = const(86400)
 
 def after(value: str, now: int) -> int | None:
     """Seconds that a Retry-After header (RFC 9110, 10.2.3) asks to wait from `now`, Unix seconds; None if malformed."""
-    if value.encode().isdigit():  # ASCII alone
+    if value.encode().isdigit():  # only ASCII digits
         return int(value[:9])
     from .httpdate import http_date
 

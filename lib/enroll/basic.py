@@ -1,4 +1,4 @@
-"""HTTP Basic."""
+"""HTTP Basic authentication."""
 
 from binascii import b2a_base64
 

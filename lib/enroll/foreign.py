@@ -17,7 +17,7 @@ class _Exchange:
         self._it = it
 
     def body(self, buffer: bytearray):
-        """Task: put the body into `buffer`."""
+        """Task: copy the body into `buffer`."""
         yield 0
         buffer[:] = self._it.content
         self.size = len(buffer)

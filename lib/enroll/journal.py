@@ -98,7 +98,7 @@ class Slots:
     def __init__(self, path: str) -> None:
         self.path = path
         self.damaged: list[bytes] = []
-        self._sequence = 0  # of the newest valid slot
+        self._sequence = 0  # that of the newest valid slot
         self.next = 0
         self.states = [0, 0]
         self._open: list = []  # the file of the next slot, once `begin` has opened it
@@ -135,7 +135,7 @@ class Slots:
                 pass
 
     def name(self, slot: int) -> str:
-        """Path of a slot's file."""
+        """The path of the file of `slot`, 0 or 1."""
         return "%s/%d/slot" % (self.path, slot)
 
     def _check(self, slot: int) -> int:

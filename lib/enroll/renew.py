@@ -85,8 +85,8 @@ def _refresh(session, reason: str):
 
 
 def renew(session):
-    """Task: register the device again and give `session` the new credential. What was kept for the last registration
-    alone is dropped, see Keep. Raises EnrollError.
+    """Task: register the device again and give `session` the new credential. First drops the fields of a Keep that were
+    only for the last registration. Raises EnrollError.
     """
 
     def steps(config, now):

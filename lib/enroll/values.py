@@ -27,7 +27,7 @@ def convert(value: "Any", kind: str) -> "Any":
         good = not isinstance(value, bool) and (-24 < value < 24 if kind == "n" else 1 <= value <= 86400)
     elif kind == "B":
         raw = value.encode()
-        good = raw and b2a_base64(a2b_base64(raw)).strip() == raw  # MicroPython skips what is no Base64
+        good = raw and b2a_base64(a2b_base64(raw)).strip() == raw  # MicroPython ignores invalid characters
         value = Secret(value)
     elif kind == "D":
         good = value and quote(value) == value

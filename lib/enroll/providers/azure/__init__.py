@@ -64,15 +64,15 @@ def register(config: "Config", now: int):
 
 
 def pending(config: "Config", answer: "Answer") -> bool:
-    """Whether no hub is assigned yet. An operation from before a reset may be over, or forgotten (404): the device then
-    starts over, once.
+    """Whether no hub is assigned yet. If `register` resumed an operation that has failed meanwhile, or that the service
+    has forgotten (404), it starts over, once.
     """
     status = answer.json().get("status")
     if status in ("assigning", "unassigned"):
         return True
     over = status != "assigned" and answer.status in (200, 404) and getattr(answer.request, "kept", None)
     if over:
-        answer.body = b""  # which names no operation
+        answer.body = b""  # makes `register` begin a new operation
     return bool(over)
 
 

@@ -44,7 +44,7 @@ def message(session, handler):
     response = yield from session.task("GET", _PLACE % "deviceBound")
     if response.status_code == 204:
         return False
-    if response.status_code != 200:  # else its body may be anything, even HTML
+    if response.status_code != 200:  # the body may be anything then, even HTML
         read(response, _REFUSALS, session)
     handler(response.content)
     lock = response.headers.get("etag", "").strip('"')

@@ -1,6 +1,6 @@
-"""etherFAX: an MD5 token of serial number and date buys a DeviceToken, once.
+"""etherFAX: exchanges an MD5 token, made from serial number and date, for a DeviceToken, once.
 
-https://www.etherfax.net, REST API, "devices?a=register".
+Follows https://www.etherfax.net, REST API, "devices?a=register".
 """
 
 import hashlib

@@ -1,4 +1,4 @@
-"""ickStream Cloud Core: addDevice over JSON-RPC 2.0, authorised by a token that works once.
+"""ickStream Cloud Core: addDevice over JSON-RPC 2.0, authorised by a one-time token.
 
 Follows the ickStream wiki, "API/Cloud Core Protocol/addDevice" and "Device registration process".
 """
