@@ -15,7 +15,7 @@ from enroll.commit import Journal
 from enroll.config import Config
 from enroll.errors import EnrollError
 from enroll.hmac import hmac_sha256
-from helpers import SECTIONS, drive
+from helpers import SECTIONS, drive, prepared
 from hypothesis import example, given
 from hypothesis import strategies as st
 from install import installed
@@ -283,9 +283,7 @@ def test_store_of_anything_is_a_valid_record_or_none(first, second, record):
 @given(st.lists(RECORDS, min_size=2, max_size=4), st.data())
 def test_store_with_a_slot_damaged_anywhere_gives_the_newest_record_or_the_other_slots(records, data):
     with tempfile.TemporaryDirectory() as folder:
-        store = Journal(folder)
-        store.load()
-        store.prepare()
+        store = prepared(folder)
         for record in records:
             store.save(*record)
         store.close()

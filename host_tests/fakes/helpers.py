@@ -93,6 +93,16 @@ def read(path):
         return file.read()
 
 
+def prepared(path):
+    """The Journal at `path`, which has read what is there and can be written."""
+    from enroll.commit import Journal  # here: most files do without it
+
+    found = Journal(path)
+    found.load()
+    found.prepare()
+    return found
+
+
 def changed(original, changes):
     """A copy of the dict `original` with `changes`; LEFT_OUT takes a key away."""
     copy = dict(original)

@@ -4,7 +4,7 @@ import enroll.commit as commit
 from enroll.commit import Journal
 from enroll.reset import clear
 from flash import EIO, ENOSPC, EROFS, Flash
-from helpers import patched, raises
+from helpers import patched, prepared, raises
 from power import Failure, cut_everywhere
 
 OLD = (1, b"who", b"old")
@@ -16,9 +16,7 @@ def fresh(*records):
     """A flash with `records`, and a store that knows what is there."""
     flash = Flash()
     with flash:
-        store = Journal("state")
-        store.load()
-        store.prepare()
+        store = prepared("state")
         for record in records:
             store.save(*record)
         store.close()
@@ -70,9 +68,7 @@ def test_a_failed_save_leaves_the_old_record_or_the_new_one():
 
 def test_a_save_works_again_once_the_flash_does():
     def check(failed):
-        store = Journal("state")
-        store.load()
-        store.prepare()
+        store = prepared("state")
         store.save(*THIRD)
         store.close()
         assert loaded() == THIRD
@@ -158,9 +154,7 @@ class Full(Flash):
 def test_a_full_disk_gives_up_the_spare_file_for_what_must_not_be_lost():
     for spare in (True, False):
         with Full() as flash:
-            store = Journal("state")
-            store.load()
-            store.prepare()
+            store = prepared("state")
             store.save(*OLD)
             flash.full = True
             if spare:
@@ -185,9 +179,7 @@ class Lossy(Flash):
 
 def test_what_does_not_read_back_is_an_error():
     with Lossy() as flash:
-        store = Journal("state")
-        store.load()
-        store.prepare()
+        store = prepared("state")
         store.save(*OLD)
         flash.lossy = True
         raises("storage", store.save, *NEW)
@@ -209,9 +201,7 @@ class Unreadable(Flash):
 def test_what_cannot_be_read_is_damage():
     for bad in range(1, 30):
         with Unreadable() as flash:
-            store = Journal("state")
-            store.load()
-            store.prepare()
+            store = prepared("state")
             store.save(*OLD)
             store.save(*NEW)
             flash.reads, flash.bad = 0, bad

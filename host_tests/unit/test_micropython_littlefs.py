@@ -5,7 +5,7 @@ import os
 from blocks import formatted
 from enroll.commit import Journal
 from enroll.reset import clear
-from helpers import raises
+from helpers import prepared, raises
 from power import CLEAN, ERASED, TORN, cut_everywhere
 
 OLDER = (4, b"who", b"older" * 30)
@@ -17,9 +17,7 @@ def holding(kind, *records):
     """A flash with the file system `kind` and `records`."""
     flash = formatted(kind)
     with flash:
-        store = Journal("/ram/state")
-        store.load()
-        store.prepare()
+        store = prepared("/ram/state")
         for record in records:
             store.save(*record)
         store.close()
