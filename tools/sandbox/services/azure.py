@@ -50,7 +50,7 @@ class Azure(Service):
     schema = """
     CREATE TABLE IF NOT EXISTS azure_devices (
         id TEXT PRIMARY KEY, device_key TEXT NOT NULL, enabled INTEGER NOT NULL, operation TEXT, polls INTEGER,
-        assigned INTEGER NOT NULL DEFAULT 0, fails INTEGER NOT NULL DEFAULT 0, payload TEXT);
+        outcome TEXT, assigned INTEGER NOT NULL DEFAULT 0, fails INTEGER NOT NULL DEFAULT 0, payload TEXT);
     CREATE TABLE IF NOT EXISTS azure_events (number INTEGER PRIMARY KEY, device TEXT NOT NULL, body TEXT NOT NULL);
     CREATE TABLE IF NOT EXISTS azure_messages (lock TEXT PRIMARY KEY, device TEXT NOT NULL, body TEXT NOT NULL);
     """
@@ -90,7 +90,7 @@ class Azure(Service):
         operation = f"4.{secrets.token_hex(8)}.{uuid.uuid4()}"
         self._change(
             device["id"],
-            "UPDATE azure_devices SET operation = ?, polls = ?, payload = ?",
+            "UPDATE azure_devices SET operation = ?, polls = ?, payload = ?, outcome = NULL",
             operation,
             self.settings.polls,
             json.dumps(body.get("payload")),
@@ -108,20 +108,18 @@ class Azure(Service):
 
     def _progress(self, call: Call, device_id: str) -> Answer:
         device = self._find(device_id) or {}
-        state: dict[str, Any] = {"registrationId": device_id, "status": "assigning"}
-        answer = {"operationId": device["operation"], "status": "assigning", "registrationState": state}
-        if not device["enabled"]:
-            state["status"] = answer["status"] = "disabled"
-        elif device["polls"] > 0:
+        outcome = device["outcome"] or _outcome(device)
+        state: dict[str, Any] = {"registrationId": device_id, "status": outcome}
+        answer = {"operationId": device["operation"], "status": outcome, "registrationState": state}
+        if outcome == "assigning":
             return json_answer(answer, 202, {"Retry-After": str(self.settings.retry_after)})
-        elif device["fails"]:
-            state.update(status="failed", errorCode=400209, errorMessage="No IoT hub is linked")
-            answer["status"] = "failed"
-        else:
+        self._change(device_id, "UPDATE azure_devices SET outcome = ?", outcome)  # an operation's is final
+        if outcome == "failed":
+            state.update(errorCode=400209, errorMessage="No IoT hub is linked")
+        elif outcome == "assigned":
             self._change(device_id, "UPDATE azure_devices SET assigned = 1")
             hub = call.origin.partition("://")[2]
-            state.update(status="assigned", assignedHub=hub, deviceId=device_id, substatus="initialAssignment")
-            answer["status"] = "assigned"
+            state.update(assignedHub=hub, deviceId=device_id, substatus="initialAssignment")
         return json_answer(answer)
 
     def _event(self, call: Call) -> Answer:
@@ -244,6 +242,15 @@ class Azure(Service):
         for row in rows:
             row.update({name: bool(row[name]) for name in ("enabled", "assigned", "fails")})
         return [hide(row, ("device_key",), reveal) for row in rows]
+
+
+def _outcome(device: Row) -> str:
+    """What an operation comes to now."""
+    if not device["enabled"]:
+        return "disabled"
+    if device["polls"] > 0:
+        return "assigning"
+    return "failed" if device["fails"] else "assigned"
 
 
 def _error(status: int, code: int, message: str) -> Answer:
