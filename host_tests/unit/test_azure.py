@@ -195,6 +195,7 @@ def test_telemetry_goes_to_the_hub_with_a_token_of_its_own():
     (it,) = device.asked
     assert (it.method, it.host, it.path) == ("POST", "hub", PATH + "events" + HUB_VERSION)
     assert it.json == {"t": 21.5} and it.headers["iothub-app-level"] == "high"
+    assert it.headers["iothub-contenttype"] == "application/json" and it.headers["iothub-contentencoding"] == "utf-8"
     fields = authorization(it)
     assert fields["sr"] == "hub%2Fdevices%2Fmy-device" and int(fields["se"]) == device.time() + 3600
     device.sleep(3000)

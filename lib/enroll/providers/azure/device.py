@@ -31,6 +31,8 @@ def settle(session, new: bool):
 def telemetry(session, values: dict, **properties: str):
     """Task: send `values` as JSON. `properties`: application properties, texts by which the hub can route them."""
     headers = {"iothub-app-" + name: value for name, value in properties.items()}
+    headers["iothub-contenttype"] = "application/json"  # else the hub cannot route by what is in the body
+    headers["iothub-contentencoding"] = "utf-8"
     response = yield from session.task("POST", _PLACE % "events", json=values, headers=headers)
     return read(response, _REFUSALS, session)
 
