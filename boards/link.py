@@ -59,7 +59,7 @@ def trouble(error: Exception) -> Exception:
     """
     if isinstance(error, (EnrollError, MemoryError)):
         return error
-    return EnrollError("network", "the network driver failed", detail(error))
+    return EnrollError("network", "the network driver failed", error=detail(error))
 
 
 def driver(task):
@@ -115,7 +115,7 @@ def wifi(interface: "Any", networks: list, patience: float, radio: Radio, ipconf
     if interface.isconnected() and _suits(interface, networks):
         return
     if not networks:
-        raise EnrollError("configuration", "enroll.json: `network` must name the Wi-Fi, [{ssid, password}]")
+        raise EnrollError("configuration", "no Wi-Fi in enroll.json", "name it in `network`, [{ssid, password}]")
     tried = []
     for network in networks:
         try:
@@ -208,8 +208,9 @@ def cable(interface: "Any", networks: list, patience: float, linked: "Callable",
     start = ticks_ms()
     while not interface.isconnected():
         if ticks_diff(ticks_ms(), start) >= patience * 1000:
-            ready = linked(interface)
-            raise EnrollError("network", "no address: check the DHCP server" if ready else "no link: plug in the cable")
+            if linked(interface):
+                raise EnrollError("network", "no address", "check the DHCP server")
+            raise EnrollError("network", "no link", "plug in the cable")
         yield _LOOK
 
 

@@ -188,7 +188,9 @@ class _Closed:
 
     def open(self, *_):
         """Raise EnrollError("configuration")."""
-        raise EnrollError("configuration", "`store` in /nvs needs `NVS = True` in board.py: set it, or change `store`")
+        raise EnrollError(
+            "configuration", "`store` in /nvs needs `NVS = True` in board.py", "set it, or change `store`"
+        )
 
     stat = mkdir = remove = open
 

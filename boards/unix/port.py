@@ -30,7 +30,7 @@ def identity() -> dict[str, str]:
     except (TypeError, ValueError):
         from enroll.errors import EnrollError
 
-        raise EnrollError("configuration", "the variable ENROLL_IDENTITY must be a JSON object: correct it")
+        raise EnrollError("configuration", "the variable ENROLL_IDENTITY must be a JSON object", "correct it")
 
 
 def feed() -> bool:

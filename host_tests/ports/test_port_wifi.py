@@ -179,7 +179,7 @@ def test_a_frame_that_was_lost_is_no_reason_to_give_up():
 def test_without_networks_it_says_what_enroll_json_lacks():
     for name in BOTH:
         with on_board(name) as board:
-            assert "enroll.json: `network` must name" in str(raises("configuration", board.connect))
+            assert "no Wi-Fi in enroll.json: name it in `network`" in str(raises("configuration", board.connect))
             cable = {"ssid": None, "password": None, "ip": "10.0.0.1/8", "gateway": None, "dns": None}
             raises("configuration", board.connect, cable)
 

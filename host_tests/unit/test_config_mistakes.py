@@ -150,8 +150,10 @@ def test_https_without_a_ca_that_is_there():
     refused(settings("etherfax", url="https://localhost"), "ca")
     refused(settings("etherfax", url="https://localhost", ca=""), "ca")
     assert "`ca` is missing" in refused(settings("etherfax", url="https://localhost", ca=" "))
-    refused(settings("etherfax", url="https://localhost", ca=folder() + "/missing.der"), "ca", "/missing.der: no such")
-    refused(settings("etherfax", ca=folder() + "/missing.der"), "ca", "/missing.der: no such file")
+    refused(
+        settings("etherfax", url="https://localhost", ca=folder() + "/missing.der"), "ca", "/missing.der, no such file"
+    )
+    refused(settings("etherfax", ca=folder() + "/missing.der"), "ca", "/missing.der, no such file")
     path = saved(settings("etherfax", url="https://localhost", ca="missing.der"))
     message = str(raises("configuration", Config.load, path))
     assert "`ca` names " + path.replace("enroll.json", "missing.der") in message

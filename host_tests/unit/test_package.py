@@ -63,8 +63,8 @@ def test_every_kind_says_what_to_do():
     for kind in STATUS:
         error = EnrollError(kind, "what happened")
         assert error.kind == kind
-        fact, colon, remedy = str(error).partition(": ")
-        assert fact == "what happened" and colon and len(remedy) > 5
+        assert error.fact == "what happened" and len(error.remedy) > 5
+        assert str(error) == error.fact + ": " + error.remedy
         assert error.said is False and error.retry_after is None
 
 
@@ -74,19 +74,32 @@ def test_every_kind_has_its_exit_status():
     assert status("nothing like this") == 75
 
 
-def test_a_fact_that_says_what_to_do_is_left_as_it_is():
-    assert str(EnrollError("server", "it is busy: wait")) == "it is busy: wait"
+def test_a_remedy_that_is_passed_replaces_the_one_of_the_kind():
+    error = EnrollError("server", "it is busy", "wait")
+    assert (error.fact, error.remedy, str(error)) == ("it is busy", "wait", "it is busy: wait")
+
+
+def test_a_colon_in_a_fact_says_nothing_of_a_remedy():
+    """A server or a library may write one anywhere."""
+    for error in (EnrollError("server", "it says: wait"), EnrollError("server", "it says", error="no: wait")):
+        assert error.remedy == "the device will retry" and str(error).endswith(": wait: the device will retry"), error
+        assert ": wait" in error.fact
 
 
 def test_a_message_is_one_line_whatever_it_quotes():
     for bad in ("\r\n", "\n", "\0", "\x1b[31m", "\x7f"):
-        message = str(EnrollError("network", "a library said " + bad + "this"))
+        error = EnrollError("network", "a library said " + bad + "this")
+        message = str(error)
         assert "this" in message and not [c for c in message if c < " " or c == "\x7f"], bad
+        assert message.startswith(error.fact) and "this" in error.fact
+        error = EnrollError("refused", "no", "ask " + bad + "this")
+        assert str(error) == "no: " + error.remedy and "this" in error.remedy
+        assert not [c for c in error.remedy if c < " " or c == "\x7f"], bad
 
 
 def test_a_message_is_bounded():
     assert len(str(EnrollError("network", "x" * 5000))) < 400
-    assert len(str(EnrollError("network", "x: " * 5000))) < 400
+    assert len(str(EnrollError("network", "x" * 5000, "y" * 5000))) < 700
 
 
 def test_it_is_raised_and_caught_like_any_exception():

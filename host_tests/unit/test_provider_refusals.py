@@ -153,7 +153,7 @@ def test_the_services_own_words_are_quoted():
     ):
         message = error_of("refused", "xyte", 422, body)
         assert "(%s): " % said in message and "delete" in message, message
-    assert "(Forbidden, not here)" in error_of("refused", "etherfax", 403, {"message": "Forbidden: not here"})
+    assert "(Forbidden: not here): enable" in error_of("refused", "etherfax", 403, {"message": "Forbidden: not here"})
     assert "(No user)" in error_of("refused", "centagate", 200, {"code": 22002, "message": "No user"})
     assert "(Gone)" in error_of("refused", "ickstream", 200, {"id": 1, "error": {"code": -32000, "message": "Gone"}})
     assert "(busy)" in error_of("server", "xyte", 503, {"error": "busy"})

@@ -43,7 +43,7 @@ def settle_now(new: bool, *parts) -> None:
     try:
         session.run(settle(session, new))
     except OSError as error:
-        raise EnrollError("network", "registered, but no answer from the service", error)
+        raise EnrollError("network", "registered, but no answer from the service", error=error)
     finally:
         session.close()
 

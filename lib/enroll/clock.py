@@ -102,7 +102,7 @@ def ask(config: "Config", log):
             unix = yield from task
             break
         except (OSError, EnrollError) as error:
-            why = "no time from %s, %s" % (name, str(error).split(":")[0])
+            why = "no time from %s, %s" % (name, getattr(error, "fact", error))
             log(why)
             failure = failure or why
     else:

@@ -122,7 +122,7 @@ class Journal(Slots):
     def trouble(self, error: OSError) -> EnrollError:
         """Close the slot and return the EnrollError("storage") to raise for `error`."""
         self.close()
-        return EnrollError("storage", "flash at %s cannot be written" % self.path, error)
+        return EnrollError("storage", "flash at %s cannot be written" % self.path, error=error)
 
     def _begin(self, state: int) -> None:
         """Open the next slot for a record in `state`, and write its first bytes. Raises OSError."""

@@ -53,7 +53,7 @@ def status(kind: str) -> int:
 class EnrollError(Exception):
     """What happened and what to do about it, in one sentence.
 
-    `kind`: one of the table above. `fact`: what happened. If it has no colon, the remedy of the kind is appended.
+    `kind`: one of the table above. `fact`: what happened. `remedy`: what to do; "" for what the table has for the kind.
     `error`: the exception of a library to quote, or None. Control characters become blanks, because the sentence may
     quote a server or a library.
 
@@ -65,13 +65,16 @@ class EnrollError(Exception):
     unsent = False
     retry_after: int | None = None
 
-    def __init__(self, kind: str, fact: str, error=None) -> None:
+    def __init__(self, kind: str, fact: str, remedy: str = "", error=None) -> None:
         self.kind = kind
-        remedy = "" if ": " in fact else ": " + entry(_KINDS, kind)[3:]
         if error:
             fact = "%s, error %s" % (fact, error)
-        line = bytearray(fact[:300] + remedy, "utf-8")
+        fact = fact[:300]
+        line = bytearray("%s: %s" % (fact, (remedy or entry(_KINDS, kind)[3:])[:300]), "utf-8")
         for at in range(len(line)):
             if line[at] < 32 or line[at] == 127:
                 line[at] = 32
-        super().__init__(str(line, "utf-8"))
+        text = str(line, "utf-8")
+        self.fact = text[: len(fact)]
+        self.remedy = text[len(fact) + 2 :]
+        super().__init__(text)

@@ -20,7 +20,7 @@ def words(fact: str, error: Exception, kind: str = "network") -> "Any":
     """
     if isinstance(error, (EnrollError, MemoryError)):
         return error
-    return EnrollError(kind, fact, "%s %s" % (type(error).__name__, error))
+    return EnrollError(kind, fact, error="%s %s" % (type(error).__name__, error))
 
 
 def failed(enroller: "Enroller", error: "Any", action: type["Action"]) -> "Action":
@@ -55,7 +55,7 @@ def refused(enroller: "Enroller", answer: "Answer", error: "Any") -> Exception:
     error = words("this firmware cannot read the answer", error, "answer")
     if service.ONCE and answer.again and error.kind == "refused":
         where = "kept unread in " + journal.path if journal.state == RAW else "lost"
-        error = EnrollError("orphaned", "an earlier answer was %s; now %s" % (where, error))
+        error = EnrollError("orphaned", "an earlier answer was %s; now %s" % (where, error.fact), error.remedy)
     error.said = True
     error.retry_after = answer.retry_after
     if error.kind == "answer" and answer.status < 300:

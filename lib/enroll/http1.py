@@ -53,7 +53,9 @@ def encode(method: str, target: tuple, headers: dict, body) -> "tuple[bytes, Any
     for name, value in headers.items():
         line = ("%s: %s" % (name, value)).encode()
         if min(line) < 32:
-            raise EnrollError("configuration", "line break in header %s: remove it" % name)
+            from .mistakes import header
+
+            raise header(name)
         lines.append(line)
     lines += [b"", b""]
     if len(body) <= _JOINED:  # in one piece: a server may answer and hang up once it has read the head
@@ -216,7 +218,9 @@ def exchange(
     scheme, host, port = split(url)[:3]
     secure = scheme == "https"
     if secure and verify and not ca:
-        raise EnrollError("configuration", "`ca` is missing: https needs it")
+        from .mistakes import no_ca
+
+        raise no_ca()
     data, body = encode(method, split(url), headers or {}, body)  # raises before a connection is made
     connection = yield from connect(host, port, timeout)
     try:

@@ -1,4 +1,4 @@
-"""Error sentences for mistakes in enroll.json. Loaded only after one."""
+"""Error sentences for mistakes in enroll.json and in an application's requests. Loaded only after one."""
 
 import os
 
@@ -35,9 +35,9 @@ R an object {...}
 S a path: in NVS /nvs/ and 1 to 15 characters""")
 
 
-def wrong(text: str) -> EnrollError:
+def wrong(text: str, remedy: str = "correct it") -> EnrollError:
     """The error for a wrong value. `text`: begins with the key and its closing backquote."""
-    return EnrollError("configuration", "enroll.json: `" + text)
+    return EnrollError("configuration", "enroll.json: `" + text, remedy)
 
 
 def invalid(section: str, item: str, value: "Any") -> EnrollError:
@@ -46,31 +46,36 @@ def invalid(section: str, item: str, value: "Any") -> EnrollError:
     """
     what = item[2:] and item[-2] in "!@-" and entry(_WANTS, item[-1])
     if not what:
-        return EnrollError("configuration", "`%s` in a provider's TABLE is wrong: correct it" % item)
-    return wrong("%s%s`%s must be %s" % (section, item[:-2], " is missing: it" if value is None else "", what))
+        return EnrollError("configuration", "`%s` in a provider's TABLE is wrong" % item, "correct it")
+    key = section + item[:-2]
+    return wrong(key + "` is missing", "it must be " + what) if value is None else wrong(key + "` must be " + what)
 
 
 def ca(path: "str | None") -> EnrollError:
     """The error if there is no file at `path`, or no `ca` for https (None)."""
-    return wrong("ca` names %s: no such file" % path if path else "ca` is missing: https needs a CA file")
+    if path:
+        return wrong("ca` names %s, no such file" % path, "copy it there")
+    return wrong("ca` is missing", "https needs a CA file")
 
 
 def provider(name: "Any", error: Exception | None) -> EnrollError:
     """The error if there is no provider `name`, or importing it raised `error`."""
     if error and not (isinstance(error, ImportError) and "providers.%s'" % name in str(error)):
-        return EnrollError("configuration", "provider %s: %s %s" % (name, type(error).__name__, error))
+        return EnrollError(
+            "configuration", "provider %s cannot be loaded, %s %s" % (name, type(error).__name__, error), "correct it"
+        )
     try:
         files = sorted(os.listdir(__file__.rpartition("/")[0] + "/providers"))
-        known = ": " + ", ".join([file.split(".")[0] for file in files if "_" not in file])
+        known = ", ".join([file.split(".")[0] for file in files if "_" not in file])
     except (OSError, NameError):  # the providers are frozen into the firmware
         known = ""
-    return EnrollError("configuration", "enroll.json: `provider` must be an installed one" + known)
+    return EnrollError("configuration", "enroll.json: `provider` must be an installed one", known)
 
 
 def md5() -> EnrollError:
     """The error if the firmware's hashlib has no MD5."""
     return EnrollError(
-        "configuration", "this firmware has no MD5, which this provider needs: flash MicroPython 1.28 or later"
+        "configuration", "this firmware has no MD5, which this provider needs", "flash MicroPython 1.28 or later"
     )
 
 
@@ -84,10 +89,20 @@ def unreadable(path: str, raw: bytes, error: Exception) -> EnrollError:
         at = error.args[-1]
         if isinstance(error, KeyError):
             what = "`%s` appears twice" % error.args[0]
-    return EnrollError("configuration", "%s: %s, see line %d" % (path, what, raw[:at].count(b"\n") + 1))
+    return EnrollError("configuration", "%s: %s" % (path, what), "see line %d" % (raw[:at].count(b"\n") + 1))
+
+
+def header(name: str) -> EnrollError:
+    """The error if the header `name` of a request has a line break."""
+    return EnrollError("configuration", "line break in header %s" % name, "remove it")
+
+
+def no_ca() -> EnrollError:
+    """The error for a request over https without certificates to verify the server with."""
+    return EnrollError("configuration", "`ca` is missing", "https needs it")
 
 
 def moved(where: str, url: str) -> EnrollError:
     """The error if the device is registered at `where` and `url` is another address."""
-    fact = "registered at %s, not at %s: list the first in `moved_from`, or use enroll.forget"
-    return EnrollError("configuration", fact % (where, url))
+    remedy = "list the first in `moved_from`, or use enroll.forget"
+    return EnrollError("configuration", "registered at %s, not at %s" % (where, url), remedy)

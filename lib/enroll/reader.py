@@ -69,7 +69,7 @@ def parse(path: str) -> "Any":
         with open(path, "rb") as file:
             raw = file.read() + b"\0"
     except OSError as error:
-        raise EnrollError("configuration", "%s cannot be read" % path, error)
+        raise EnrollError("configuration", "%s cannot be read" % path, error=error)
     try:
         data, at = _value(raw, 3 if raw[:3] == b"\xef\xbb\xbf" else 0)
         at = _next(raw, at, b"\0")

@@ -180,11 +180,11 @@ def fetch(
     safely act on the request twice, whatever its method.
     """
     if not method.isalpha():
-        raise EnrollError("configuration", "invalid HTTP method: use one like GET")
+        raise EnrollError("configuration", "invalid HTTP method", "use one like GET")
     try:
         target = split(url)
     except ValueError:
-        raise EnrollError("configuration", "invalid http(s) URL: percent-encode # and all but printable ASCII")
+        raise EnrollError("configuration", "invalid http(s) URL", "percent-encode # and all but printable ASCII")
     headers = dict(headers or {})
     if json is not None:
         import json as codec

@@ -32,7 +32,7 @@ def rewrite(path: str, data: "Any") -> None:
                 os.remove(path + ".whole")
             except OSError:
                 pass
-            raise EnrollError("storage", "%s cannot be written" % path, error)
+            raise EnrollError("storage", "%s cannot be written" % path, error=error)
 
 
 def leave_out(config: "Config", key: str) -> None:

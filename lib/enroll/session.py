@@ -40,7 +40,7 @@ class Session:
             config.complete(port.identity())
             credential = recall(config, Slots(config.store))[1]
             if credential is None:
-                raise EnrollError("configuration", "this device is not registered: call enroll.run first")
+                raise EnrollError("configuration", "this device is not registered", "call enroll.run first")
         self.credential = credential
         self.config = config
         self.port = port
@@ -122,7 +122,7 @@ class Session:
         if not tasks.driven:  # awaited or iterated directly: then nobody serves what the task yields
             raise TypeError("a task needs a driver: session.run(task), or await session.arun(task)")
         if path[:1] not in ("", "/", "?"):
-            raise EnrollError("configuration", "path %s: begin it with a slash" % path.partition("?")[0])
+            raise EnrollError("configuration", "path %s" % path.partition("?")[0], "begin it with a slash")
         repeat = repeat or method not in ("POST", "PATCH")
 
         def send():

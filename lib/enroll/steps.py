@@ -40,7 +40,7 @@ def _be_patient(enroller, seconds: float) -> None:
         return
     enroller.patience = patience - seconds
     if enroller.patience < 0:
-        error = EnrollError("server", "the service has not decided yet: the device will ask again")
+        error = EnrollError("server", "the service has not decided yet", "the device will ask again")
         error.retry_after = int(seconds)
         error.said = True  # keeps the link up
         raise error

@@ -64,8 +64,8 @@ def explain(connection, error):
         return EnrollError("memory", "not enough heap for TLS, %d bytes are free" % gc.mem_free())
     if code == _ALERT and connection.known:
         connection.left = False  # the server ignored the request: with TLS 1.3 its alert comes only after that
-        fact = "%s seems to require a client certificate: use an address that does not"
-        return EnrollError("certificate", fact % connection.host)
+        fact = "%s seems to require a client certificate" % connection.host
+        return EnrollError("certificate", fact, "use an address that does not")
     if bad:
         return EnrollError("certificate", "the certificate of %s %s" % (connection.host, reason))
     return error
@@ -74,5 +74,5 @@ def explain(connection, error):
 def useless(ca: str, error: OSError | None = None) -> EnrollError:
     """What to raise if the file `ca` has no certificate that this TLS can read, or if opening it raised `error`."""
     if error:
-        return EnrollError("configuration", "cannot read %s, `ca` in enroll.json" % ca, error)
-    return EnrollError("configuration", "no certificate that TLS can read in %s: `ca` must be PEM or DER" % ca)
+        return EnrollError("configuration", "cannot read %s, `ca` in enroll.json" % ca, error=error)
+    return EnrollError("configuration", "no certificate that TLS can read in %s" % ca, "`ca` must be PEM or DER")

@@ -21,7 +21,7 @@ def set_registration_token(config: "Config", token: str, port) -> None:
     """
     key = getattr(config.service, "ONE_TIME", "")
     if not key:
-        raise EnrollError("configuration", "%s takes no registration token: leave it out" % config.provider)
+        raise EnrollError("configuration", "%s takes no registration token" % config.provider, "leave it out")
     value = fields({key: token}, key + "-P", config.provider)[key]
     if config.path:
         data = read(config.path)

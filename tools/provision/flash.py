@@ -69,10 +69,8 @@ def protect(port: str, replace: Sequence[str], blank: bool) -> None:
             raise
         if blank:
             return
-        why = error.message.partition(": ")[0]
-        raise Failure(
-            REFUSED, f"nobody knows whether the board is registered, {why}: use --blank if it is new"
-        ) from None
+        unknown = "Nobody knows whether the board is registered: use --blank if it is new"
+        raise Failure(REFUSED, f"{error.message}. {unknown}") from None
     if there and there.name not in replace:
         raise Failure(REFUSED, f"this board is {there.sentence}, which may be lost: {registration.give_up(there)}")
 

@@ -125,6 +125,7 @@ def status(link: Link) -> dict[str, Any]:
             "record": record.sentence if record else None,
             "attempt": bool(record and record.state == registration.TRIED),
             "registered": device_id,
+            "kind": kind or None,
             "error": f"{kind}: {clean(found)}" if kind else None,
         }
     )
@@ -166,7 +167,7 @@ def lines(found: dict[str, Any], files: bool) -> list[str]:
 def exit_status(found: dict[str, Any]) -> int:
     """What `provision status` exits with."""
     if found["error"]:
-        return status_of(found["error"].partition(":")[0])
+        return status_of(found["kind"])
     if found["changed"]:
         return CONFIGURATION
     return 0 if found["registered"] else TRY_AGAIN

@@ -58,7 +58,7 @@ def says(host: str, error: Exception, known: bool = False) -> str:
     """What a board says where TLS raises `error`; `known`: after it has accepted the server's certificate."""
     connection = SimpleNamespace(host=host, known=known, left=False, taken=0)
     found = enroll_config().explain(connection, error)
-    return f"error {error.args[0]}" if found is error else str(found).partition(": ")[0]
+    return f"error {error.args[0]}" if found is error else found.fact
 
 
 def ended(host: str, known: bool = False) -> str:

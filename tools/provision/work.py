@@ -71,7 +71,7 @@ def attempt(link: Link, settings: Settings, hear: Hear, seconds: float) -> Outco
     link.quiet(sure=True)  # one that bites in the middle of a request would leave its outcome open
     status, text, provider, device_id, retry_after = link.call(BOOT, seconds=seconds, hear=heard)
     link.quiet()
-    kind = text.partition(":")[0]
+    kind = next((it for it in statuses() if text.startswith(it + ": ")), "")
     if status == 0 and provider == settings.provider and device_id:
         return Outcome("registered", clean(f"registered {provider} {device_id}"), 0, device_id)
     if status == 0 or statuses().get(kind) != status:

@@ -170,7 +170,7 @@ def take_text(content):
     for found in (httpdate.http_date(text, NOW), backoff.after(text, NOW)):
         assert found is None or isinstance(found, int)
         backoff.delay(1, 5, 900, 0.5, False, found)
-    str(EnrollError("server", text, text))
+    str(EnrollError("server", text, error=text))
 
 
 def take_slots(content):

@@ -20,7 +20,8 @@ and, only if it needs them:
     base(config, credential)    returns the base address of a Session's requests, if it is not config.url
     bound(config)               returns what the credential is bound to besides the keys of kind I: text, "\n" before
                                 each line
-    check(section)              returns what is wrong with several keys together, or None
+    check(section)              returns what is wrong with several keys together, or None; raises mistakes.wrong where
+                                it has a remedy of its own
     finish(config, log)         called once the credential is on flash
     _RESET      what a person must do at the service before a device that was reset can register again; only host tools
                 read it, and a constant with an underscore takes no flash

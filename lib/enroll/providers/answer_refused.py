@@ -28,9 +28,7 @@ server:
 network:
 407 that a proxy wants a login: let this device pass it
 511 that the network wants a login: open its portal in a browser""")
-_PAGE = const(
-    "a web page came instead of an answer, HTTP %d: if a proxy or the network's portal sent it, pass that, else %s"
-)
+_PASS = const("if a proxy or the network's portal sent it, pass that, else ")
 
 
 def refused(answer: "Answer", table: str, reply: dict, *known) -> EnrollError:
@@ -40,7 +38,8 @@ def refused(answer: "Answer", table: str, reply: dict, *known) -> EnrollError:
     """
     error = refusal(answer.status, table, reply, *known)
     if error.kind in ("refused", "answer") and answer.page():
-        return EnrollError("network", _PAGE % (answer.status, str(error).partition(": ")[2]))
+        fact = "a web page came instead of an answer, HTTP %d" % answer.status
+        return EnrollError("network", fact, _PASS + error.remedy)
     return error
 
 
@@ -50,35 +49,33 @@ def refusal(code, table: str, reply: dict | None = None, *known) -> EnrollError:
     `reply`: the JSON object that came with it; a short text in it is quoted if it cannot contain a secret. `known`: the
     Config, and the Credential if there is one; without them nothing is quoted.
     """
-    kind = fact = ""
+    kind = fact = remedy = ""
     said = str(code)
     if said[6:] or not said.lstrip("-").isdigit():
         said = "an unknown code"  # not quoted: it might be a secret that the service sends back
     else:
-        kind, fact = _find(_COMMON + table, said)
+        kind, fact, remedy = _find(_COMMON + table, said)
     if not kind and isinstance(code, int) and code >= 400:
         kind = "configuration" if code < 500 else "server"
     kind = kind or "answer"
-    fact, _, remedy = fact.partition(": ")
     if known and reply:
         fact += _quote(reply, *known)
-    remedy = remedy or entry(table, kind + ":")
-    error = EnrollError(kind, "the service says %s%s%s" % (said, fact, ": " + remedy if remedy else ""))
+    error = EnrollError(kind, "the service says " + said + fact, remedy or entry(table, kind + ":"))
     error.said = True
     return error
 
 
-def _find(table: str, code: str) -> tuple[str, str]:
-    """(kind, text) of `code` in `table`, from the last line for it; ("", "") if there is none."""
-    kind = found = fact = ""
+def _find(table: str, code: str) -> tuple[str, str, str]:
+    """(kind, fact, remedy) of `code` in `table`, from the last line for it; "" for what it does not have."""
+    kind = found = fact = remedy = ""
     for line in table.split("\n"):
-        word, _, text = line.partition(" ")
+        word = line.partition(" ")[0]
         if word[-1:] == ":":
             kind = word[:-1]
         elif word == code:
             found = kind
-            fact = " " + text
-    return found, fact
+            fact, _, remedy = line[len(code) :].partition(": ")
+    return found, fact, remedy
 
 
 def _quote(reply: dict, config, credential=None) -> str:
@@ -95,5 +92,5 @@ def _quote(reply: dict, config, credential=None) -> str:
         if max([len(word) for word in text.split()]) < 16 and not [
             1 for it in hidden if isinstance(it, Secret) and it.reveal() and it.reveal().lower() in text.lower()
         ]:
-            return " (%s)" % text.replace(": ", ", ")
+            return " (%s)" % text
     return ""

@@ -157,7 +157,7 @@ def test_a_board_that_says_nothing_is_flashed_where_a_person_says_that_it_is_new
     board = plug(stocked=True)
     board.asleep = True
     sentence = desk.failed(77, "flash", "--firmware", firmware(esp()), board=board)
-    assert "nobody knows whether the board is registered" in sentence and sentence.endswith("use --blank if it is new")
+    assert "Nobody knows whether the board is registered" in sentence and sentence.endswith("use --blank if it is new")
     assert not tools.said()
     assert desk.run("flash", "--firmware", firmware(esp()), "--blank", board=board).status == 0
     assert len(tools.said()) == 1

@@ -16,16 +16,16 @@ refused: check the enrollment in the portal, and `id_scope`, `serial` and `devic
 401 the key does not fit
 404 no such enrollment""")
 _UNASSIGNED = {
-    "disabled": "the enrollment is disabled: enable it in the portal",
-    "failed": "the service assigns the device to no hub: link a hub to the enrollment in the portal",
+    "disabled": ("the enrollment is disabled", "enable it in the portal"),
+    "failed": ("the service assigns the device to no hub", "link a hub to the enrollment in the portal"),
 }
 
 
 def refused(config: "Config", answer: "Answer", reply: dict) -> EnrollError:
     """The EnrollError for `answer`, whose JSON object is `reply`."""
-    fact = _UNASSIGNED.get(str(reply.get("status")))
-    if fact:
-        refusal = EnrollError("refused", fact)
+    words = _UNASSIGNED.get(str(reply.get("status")))
+    if words:
+        refusal = EnrollError("refused", *words)
         refusal.said = True
         return refusal
     try:

@@ -4,7 +4,6 @@ Follows "Token Registration API", registerActiveToken, in Centagate's web servic
 administrator's login on the device.
 """
 
-from ...errors import EnrollError
 from ...url import quote
 from .. import Answer, Request
 
@@ -27,7 +26,7 @@ def check(section: dict) -> str | None:
     parts = (section["auth_token"], section["secret_code"])
     login = section["login"]
     if parts.count(None) != (2 if section["cen_token"] or login else 0) or (section["cen_token"] and login):
-        return "cen_token`, `auth_token` with `secret_code`, or `login`: give one"
+        return "cen_token`, `auth_token` with `secret_code`, or `login` must be given, and only one"
     if login:
         from . import login as admin_login
 
@@ -85,4 +84,6 @@ def parse(config: "Config", answer: Answer) -> "Credential":
 
 
 def headers(credential: "Credential", now: int) -> dict[str, str]:
-    raise EnrollError("configuration", "Centagate gives no credential: do not use a session")
+    from .refused import no_credential
+
+    raise no_credential()

@@ -49,6 +49,6 @@ def login(config: "Config", now: int):
         return need(result(config, answer), "authToken", "secretCode")
     except EnrollError as error:
         if answer.cut:
-            raise EnrollError("network", "no answer from the service", answer.cut)
+            raise EnrollError("network", "no answer from the service", error=answer.cut)
         error.retry_after = answer.retry_after
         raise

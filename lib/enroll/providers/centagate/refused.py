@@ -1,5 +1,6 @@
 """Centagate: what its refusals mean. Loaded only after one."""
 
+from ...errors import EnrollError
 from ..answer_refused import refusal
 
 if __debug__:  # mpy-cross -O leaves this out: it knows const by itself
@@ -35,6 +36,11 @@ server:
 10003 DB protection error
 10004 DB error
 23025 API error""")
+
+
+def no_credential() -> EnrollError:
+    """The error if an application wants to send requests as this device."""
+    return EnrollError("configuration", "Centagate gives no credential", "do not use a session")
 
 
 def refuse(config: "Config", answer: "Answer", reply: dict) -> "NoReturn":

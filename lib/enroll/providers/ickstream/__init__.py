@@ -5,7 +5,6 @@ Follows the ickStream wiki, "API/Cloud Core Protocol/addDevice" and "Device regi
 
 from binascii import crc32
 
-from ...errors import EnrollError
 from .. import Request, need
 
 if __debug__:  # mpy-cross -O leaves this out: it knows const by itself
@@ -36,7 +35,9 @@ def bound(config: "Config") -> str:
 def register(config: "Config", now: int):
     section = config.section
     if not section[ONE_TIME]:
-        raise EnrollError("configuration", "`ickstream.registration_token` is missing: fetch one for this device")
+        from .refused import no_token
+
+        raise no_token()
     params = {"hardwareId": section["hardware_id"], "applicationId": section["application_id"]}
     if section["address"]:
         params["address"] = section["address"]

@@ -27,6 +27,11 @@ server:
 -32700 request damaged""")
 
 
+def no_token() -> EnrollError:
+    """The error if enroll.json has no registration token."""
+    return EnrollError("configuration", "`ickstream.registration_token` is missing", "fetch one for this device")
+
+
 def refuse(config: "Config", answer: "Answer", reply: dict) -> "NoReturn":
     """Raise the error for `answer`, whose JSON object is `reply`."""
     error = reply.get("error")

@@ -26,9 +26,9 @@ _OWN = const("host connection content-length transfer-encoding")
 _LETTERS = const("abcdefghijklmnopqrstuvwxyz0123456789_")
 
 
-def wrong(where: str, what: str):
+def wrong(where: str, what: str, *remedy: str):
     """What to raise for what is at `where` in the section."""
-    return mistakes.wrong("rest.%s` %s" % (where, what))
+    return mistakes.wrong("rest.%s` %s" % (where, what), *remedy)
 
 
 def _text(value: "Any", where: str, printable: bool = True) -> None:
@@ -46,7 +46,7 @@ def _name(name: str, taken: str, where: str) -> None:
     if not name or name[0] not in _LETTERS[:26] or name[32:] or [char for char in name if char not in _LETTERS]:
         raise wrong(where, "wants a name of small letters, digits and _, which begins with a letter")
     if name in taken.split(" "):
-        raise wrong(where, "has a name that means something else: choose another")
+        raise wrong(where, "has a name that means something else", "choose another")
 
 
 def _place(place: str) -> list:
@@ -140,7 +140,7 @@ class _Description:
         found = fields(step, _STEP, "rest." + where)
         _one_of(found["method"], _METHODS, where + ".method")
         if found["json"] and found["form"]:
-            raise wrong(where + ".form", "has `json` beside it: keep one")
+            raise wrong(where + ".form", "has `json` beside it", "keep one")
         kind = "json" if found["json"] is not None else "x-www-form-urlencoded" if found["form"] is not None else ""
         found["body"] = self._json(found["json"] or "", where + ".json") or self._form(found["form"] or {}, where)
         before = self.names

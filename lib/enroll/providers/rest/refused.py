@@ -35,15 +35,16 @@ def refused(config: "Config", answer: "Any") -> EnrollError:
         answer.again = False  # a lost answer is no loss
     step = answer.request.step if answer.request else config.section["steps"][-1]
     if answer.cut and not (answer.request and answer.request.credential):
-        error = EnrollError("network", "no answer from the service", answer.cut)
+        error = EnrollError("network", "no answer from the service", error=answer.cut)
     elif answer.page():
         error = common(answer, "", {})
     elif answer.status < 300:
         taken = getattr(answer, "taken", {})  # not of an answer that was read from flash
         missing = [".".join(step["take"][name]) for name in step["take"] if name not in taken]
-        error = EnrollError("answer", "no `%s` in the answer: correct `take` in enroll.json" % missing[0])
+        error = EnrollError("answer", "no `%s` in the answer" % missing[0], "correct `take` in enroll.json")
     elif rule.get("text"):
-        error = EnrollError(rule["means"], "the service says " + rule["text"])
+        fact, _, remedy = rule["text"].partition(": ")
+        error = EnrollError(rule["means"], "the service says " + fact, remedy)
     elif rule.get("means"):
         error = EnrollError(rule["means"], "the service says %d" % answer.status)
     else:

@@ -13,16 +13,14 @@ _REFUSALS = const("""
 refused: delete that device in ThingsBoard, or give this one another `serial`
 401 that another device has this name
 404 that another device has this name""")
-_NOT_FOUND = (
-    "the service does not know the provision key and secret: "
-    "copy `provision_key` and `provision_secret` from the device profile"
-)
+_NOT_FOUND = const("the service does not know the provision key and secret")
+_COPY = const("copy `provision_key` and `provision_secret` from the device profile")
 
 
 def refused(config: "Config", answer: "Answer", status) -> EnrollError:
     """The EnrollError for `answer`. `status`: the one in its body."""
     if answer.status == 200 and status == "NOT_FOUND":
-        error = EnrollError("configuration", _NOT_FOUND)
+        error = EnrollError("configuration", _NOT_FOUND, _COPY)
         error.said = True
         return error
     try:

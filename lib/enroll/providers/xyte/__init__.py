@@ -27,7 +27,7 @@ def check(section: dict) -> str | None:
     cloud_id = section["cloud_id"]
     if cloud_id:
         if section["mac"]:
-            return "mac` and `cloud_id`: keep only one"
+            return "mac` and `cloud_id` exclude each other"
         section["mac"] = None
         good = 17 <= len(cloud_id) <= 44
         for char in cloud_id[-16:]:

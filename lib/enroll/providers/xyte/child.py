@@ -39,5 +39,7 @@ def check(children: list) -> str | None:
     if len(children) > _MOST:
         return "children` must list at most %d" % _MOST
     if len({mark(child) for child in children}) < len(children):
-        return "children` lists one twice: give each its own `sn`, `mac` or `name`"
+        from ...mistakes import wrong
+
+        raise wrong("xyte.children` lists one twice", "give each its own `sn`, `mac` or `name`")
     return None

@@ -86,8 +86,9 @@ class Children:
         # each group has two slots and a spare file; these and their folders take at most nine more blocks
         wanted = (wanted + _GROUP - 1) // _GROUP * (2 * (record // size) + _SLOT // size + 9)
         if wanted > free:
-            fact = "%s has no room for %d more children, %d of %d bytes are free: set another `store`, or remove some"
-            raise EnrollError("storage", fact % (path, missing, free * size, wanted * size))
+            fact = "%s has no room for %d more children, %d of %d bytes are free"
+            fact %= (path, missing, free * size, wanted * size)
+            raise EnrollError("storage", fact, "set another `store`, or remove some")
 
     def _register(self, child: dict):
         """Task: register `child`. Returns an EnrollError that concerns only this child; raises any other."""
