@@ -36,8 +36,10 @@ APART |= {
     "steps.py",
     "foreign.py",
     "providers/other_steps.py",
+    "providers/post_form.py",
 }  # for providers that poll, and for an application's own requests function,
 APART |= {"extra_secrets.py", "rewrite.py"}  # for what an application looks at, and for an odd enroll.json
+APART |= {f"providers/oauth/{name}.py" for name in ("client", "confidential", "undecided", "renewal")}  # see there
 APART |= {str(path.relative_to(LIBRARY)) for path in LIBRARY.glob("providers/*/refused.py")}
 APART |= {f"providers/rest/{name}.py" for name in ("beside", "later", "resume")}  # for what few descriptions have
 READS = {f"providers/rest/{name}.py" for name in ("description", "expression")}  # only while enroll.json is read

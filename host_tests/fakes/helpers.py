@@ -33,6 +33,7 @@ MORE_SECTIONS = {  # of providers that have tests of their own, and no part in t
     "azure": {"id_scope": "0ne00111111", "serial": "my-device", "device_key": KEY},
     "thingsboard": {"serial": "sensor-1", "provision_key": "key-1", "provision_secret": "secret-canary"},
     "cumulocity": {"serial": "serial-1", "bootstrap_user": "management/boot", "bootstrap_password": "boot-canary"},
+    "oauth": {"client_id": "client-1", "serial": "board-1", "device_path": "/device", "token_path": "/token"},
 }
 
 

@@ -123,7 +123,8 @@ class Connection(Socket):
             if not it:
                 raise OSError(11, "would block")
             self.sent = b""
-            it.host, it.json = self.where[0], json.loads(it.body or b"null")
+            form = b"=" in it.body and it.body[:1] not in b"{["
+            it.host, it.json = self.where[0], None if form else json.loads(it.body or b"null")
             self.net.requests.append(it)
             self.rest = self.net.reply(it)
             head, _, body = self.rest.partition(b"\r\n\r\n")

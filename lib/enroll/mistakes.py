@@ -32,6 +32,7 @@ N ["host:port"]
 O [{...}]
 L [{...}]
 R an object {...}
+/ a path that begins with /
 S a path: in NVS /nvs/ and 1 to 15 characters""")
 
 

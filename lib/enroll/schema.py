@@ -24,7 +24,7 @@ if False:  # for type hints only
 
     from .config import Config
 
-_LETTERS = const(b"AIPUhN{LWKtnsY45SRHOBD")
+_LETTERS = const(b"AIPUhN{LWKtnsY45SRHOBD/")
 _IDENTITY = const(73)  # I
 _PRIVATE = const(80)  # P
 _UNICODE = const(85)  # U

@@ -4,7 +4,7 @@ from binascii import a2b_base64, b2a_base64
 
 from . import schema
 from .config import Secret
-from .url import quote
+from .url import quote, split
 
 if __debug__:  # mpy-cross -O leaves this out: it knows const by itself
     from micropython import const
@@ -31,6 +31,8 @@ def convert(value: "Any", kind: str) -> "Any":
         value = Secret(value)
     elif kind == "D":
         good = value and quote(value) == value
+    elif kind == "/":
+        good = value[0] == "/" and split("http://host" + value)
     elif kind in "45":
         from .ipv4 import address
 

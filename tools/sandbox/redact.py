@@ -29,6 +29,10 @@ SECRET_NAMES = frozenset(
         "devicekey",
         "groupkey",
         "credentialsvalue",
+        "refreshtoken",
+        "registrationaccesstoken",
+        "clientsecret",
+        "devicecode",
         "authtoken",
         "hmac",
     }
@@ -59,9 +63,11 @@ def _strip(value: object, found: set[str], secret: bool = False) -> object:
     return value
 
 
-def _body(content: bytes, found: set[str]) -> str:
+def _body(content: bytes, found: set[str], kind: str = "") -> str:
     if not content:
         return ""
+    if kind.partition(";")[0].strip().lower() == "application/x-www-form-urlencoded" and content.isascii():
+        return _query("?" + content.decode(), found)[1:]
     try:
         return json.dumps(_strip(json.loads(content), found), ensure_ascii=False)
     except (ValueError, RecursionError):
@@ -121,7 +127,8 @@ def redact(
         name: _authorization(value, found) if name.lower() == "authorization" else value
         for name, value in headers.items()
     }
-    body_text = _body(body, found)
+    kinds = [value for name, value in headers.items() if name.lower() == "content-type"]
+    body_text = _body(body, found, *kinds[:1])
     answer_text = _body(answer, found)
     forms = _forms(found)
     shown = {name: _replace(value, forms) for name, value in shown.items()}

@@ -25,7 +25,7 @@ from .listeners import CountingSocket, bind_tcp, bind_udp
 from .log import Entry, RequestLog
 from .ntp import NtpServer
 from .options import LISTENERS, Options
-from .services import ALL, Azure, Centagate, Cumulocity, EtherFax, IckStream, Rest, Service, ThingsBoard, Xyte
+from .services import ALL, Azure, Centagate, Cumulocity, EtherFax, IckStream, OAuth, Rest, Service, ThingsBoard, Xyte
 from .site import RouteTable, Site, quiet_logger
 from .state import State, write_private
 
@@ -54,6 +54,7 @@ class Sandbox:
     azure: Azure
     thingsboard: ThingsBoard
     cumulocity: Cumulocity
+    oauth: OAuth
 
     def __init__(self, state: str | Path | None = None, **options: Any) -> None:
         """Take the options of Options. Raises SandboxError, or TypeError for an unknown option; opens nothing yet."""

@@ -6,10 +6,23 @@ from .centagate import Centagate
 from .cumulocity import Cumulocity
 from .etherfax import EtherFax
 from .ickstream import IckStream
+from .oauth import OAuth
 from .rest import Rest
 from .thingsboard import ThingsBoard
 from .xyte import Xyte
 
-ALL: tuple[type[Service], ...] = (EtherFax, IckStream, Xyte, Centagate, Rest, Azure, ThingsBoard, Cumulocity)
+ALL: tuple[type[Service], ...] = (EtherFax, IckStream, Xyte, Centagate, Rest, Azure, ThingsBoard, Cumulocity, OAuth)
 
-__all__ = ["ALL", "Azure", "Centagate", "Cumulocity", "EtherFax", "IckStream", "Rest", "Service", "ThingsBoard", "Xyte"]
+__all__ = [
+    "ALL",
+    "Azure",
+    "Centagate",
+    "Cumulocity",
+    "EtherFax",
+    "IckStream",
+    "OAuth",
+    "Rest",
+    "Service",
+    "ThingsBoard",
+    "Xyte",
+]

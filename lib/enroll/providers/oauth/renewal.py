@@ -1,0 +1,46 @@
+"""OAuth: when an access token expires, and how a refresh token buys another one (RFC 6749, 6)."""
+
+from ...errors import EnrollError
+from ..other_steps import Keep
+from . import ask
+from .refused import refused
+
+if __debug__:  # mpy-cross -O leaves this out: it knows const by itself
+    from micropython import const
+
+if False:  # for type hints only
+    from typing import Any
+
+    from ...config import Config
+    from ...credential import Credential
+
+_NEVER = const(1 << 40)
+_EARLY = const(60)  # seconds before its end at which enroll/renew.py replaces a credential
+_NONE = const("the access token is not good any more, and the service has given no refresh token")
+
+
+def end(credential: "Credential") -> int:
+    """When the access token expires, in Unix seconds; one that is good for less than two minutes counts as good for
+    half of that, so that it is used at all.
+    """
+    extra = credential.extra
+    try:
+        life = int(extra["expires_in"])
+        return extra["now"] + max(life, life // 2 + _EARLY)
+    except (KeyError, TypeError, ValueError):
+        return _NEVER
+
+
+def steps(config: "Config", credential: "Credential"):
+    """Generator, as `register`. What the service sends is on flash before it is used: a refresh token that it has
+    replaced is worth nothing any more.
+    """
+    token = credential.extra.get("refresh_token")
+    if not token:
+        raise EnrollError("refused", _NONE, "approve the device again")
+    kept = yield Keep()
+    form = {"grant_type": "refresh_token", "refresh_token": token.reveal()}
+    request: Any = ask(config, kept, "token_path", form)
+    request.form = {"refresh_token": token.reveal()}
+    answer = yield request
+    raise refused(config, answer, answer.json())

@@ -1,0 +1,41 @@
+"""OAuth: answers other than "not yet" and an access token. Needed only where one comes."""
+
+from ...errors import EnrollError
+from ..other_steps import Keep
+from .refused import refused
+
+if __debug__:  # mpy-cross -O leaves this out: it knows const by itself
+    from micropython import const
+
+if False:  # for type hints only
+    from ...config import Config
+    from .. import Answer
+
+_SLOWER = const(5)  # seconds (RFC 8628, 3.5)
+_EXPIRED = const("the code has expired before anybody has approved the device")
+
+
+def decide(config: "Config", kept: dict, answer: "Answer"):
+    """Generator, as `register`: return the code to go on with after `answer`. `kept`: what is on flash.
+
+    A code that is used up is dropped before EnrollError is raised, so that the next attempt starts over; so is a client
+    that the service has forgotten.
+    """
+    found = answer.json()
+    error = found.get("error")
+    code = kept.get("_code")
+    if error == "slow_down" and code:
+        code[3] += _SLOWER
+        yield Keep(kept)
+        return code
+    gone = error in ("expired_token", "invalid_grant")
+    if gone or error == "access_denied":
+        kept.pop("_code", None)
+        yield Keep(kept)
+    elif error == "invalid_client" and not config.section["client_id"]:
+        yield Keep({})
+    if gone and code:
+        expired = EnrollError("server", _EXPIRED, "the device asks for another")
+        expired.said = True
+        raise expired
+    raise refused(config, answer, found)

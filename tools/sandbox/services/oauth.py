@@ -1,0 +1,177 @@
+"""OAuth 2.0: device flow (RFC 8628), refresh (RFC 6749), dynamic registration (RFC 7591), and a userinfo endpoint."""
+
+from __future__ import annotations
+
+import base64
+import binascii
+import secrets
+from collections.abc import Iterable
+from typing import Any
+from urllib.parse import parse_qsl, unquote_plus
+
+from ..state import Row
+from .base import Answer, Call, Refused, Route, decode_json, json_answer, same
+from .oauth_portal import OAuthPortal
+
+_DEVICE = "urn:ietf:params:oauth:grant-type:device_code"
+_NO_STORE = {"Cache-Control": "no-store"}
+_GOOGLE = {"authorization_pending": 428, "slow_down": 403, "access_denied": 403}
+
+
+def _refuse(error: str, status: int = 400) -> Refused:
+    headers = {"WWW-Authenticate": 'Basic realm="oauth"'} if status == 401 else {}
+    return Refused(json_answer({"error": error}, status, {**_NO_STORE, **headers}))
+
+
+def _form(call: Call) -> dict[str, str]:
+    """The fields of a form. No field may be there twice (RFC 6749, 3.2)."""
+    kind = call.headers.get("Content-Type", "").partition(";")[0].strip().lower()
+    try:
+        pairs = parse_qsl(call.body.decode(), keep_blank_values=True, strict_parsing=bool(call.body))
+    except ValueError:
+        pairs = [("", ""), ("", "")]
+    fields = dict(pairs)
+    if kind != "application/x-www-form-urlencoded" or len(fields) != len(pairs):
+        raise _refuse("invalid_request")
+    return fields
+
+
+def _basic(call: Call) -> tuple[str, str] | None:
+    """Client and secret of HTTP Basic, whose parts are encoded as in a form (RFC 6749, 2.3.1)."""
+    scheme, _, value = call.headers.get("Authorization", "").partition(" ")
+    if scheme.lower() != "basic":
+        return None
+    try:
+        name, _, secret = base64.b64decode(value, validate=True).decode().partition(":")
+    except (binascii.Error, UnicodeDecodeError):
+        raise _refuse("invalid_client", 401) from None
+    return unquote_plus(name), unquote_plus(secret)
+
+
+class OAuth(OAuthPortal):
+    """The endpoints."""
+
+    bases = ("/oauth",)
+
+    def routes(self) -> Iterable[Route]:
+        """What a device calls; a person's page is the operation ``approve``."""
+        return (
+            Route("POST", "/device_authorization", self._authorize),
+            Route("POST", "/token", self._token),
+            Route("POST", "/register", self._register),
+            Route("GET", "/userinfo", self._userinfo),
+        )
+
+    def sample(self, name: str) -> dict[str, Any]:
+        """A client whose codes are approved at once."""
+        return {
+            **self.create_client(approve=True),
+            "serial": f"board-{name:0>4}",
+            "device_path": "/device_authorization",
+            "token_path": "/token",
+            "scope": "telemetry",
+        }
+
+    # Who asks.
+
+    def _client(self, call: Call, form: dict[str, str]) -> Row:
+        """The client that asks, authenticated. It may use one way alone (RFC 6749, 2.3)."""
+        basic = _basic(call)
+        name, secret = basic or (form.get("client_id", ""), form.get("client_secret", ""))
+        if basic and ("client_secret" in form or self.settings.google):
+            raise _refuse("invalid_request")
+        client = self.state.one("SELECT * FROM oauth_clients WHERE client_id = ?", name)
+        told = self.settings.google and not secret and call.path.endswith("/device_authorization")
+        if client is None or not (told or same(client["client_secret"] or "", secret)):
+            raise _refuse("invalid_client", 401)
+        return client
+
+    # The device flow.
+
+    def _authorize(self, call: Call) -> Answer:
+        form = _form(call)
+        code = self._new_code(self._client(call, form), form.get("scope", ""))
+        found = {"device_code": code["device_code"], "user_code": code["user_code"]}
+        found["verification_url" if self.settings.google else "verification_uri"] = call.origin + "/oauth/device"
+        more = {"interval": self.settings.interval} if self.settings.interval else {}
+        return json_answer({**found, "expires_in": self.settings.expires, **more}, headers=_NO_STORE)
+
+    def _token(self, call: Call) -> Answer:
+        form = _form(call)
+        client = self._client(call, form)
+        kind = form.get("grant_type")
+        if kind == _DEVICE:
+            return self._poll(client, form.get("device_code", ""))
+        if kind == "refresh_token":
+            return self._refresh(client, form.get("refresh_token", ""))
+        raise _refuse("unsupported_grant_type")
+
+    def _poll(self, client: Row, device_code: str) -> Answer:
+        code = self.state.one("SELECT * FROM oauth_codes WHERE device_code = ?", device_code)
+        if code is None or code["client_id"] != client["client_id"]:
+            raise _refuse("invalid_grant")
+        now, error = self.clock.now(), {"pending": "authorization_pending", "denied": "access_denied"}
+        said = error.get(code["status"], "")
+        if code["expires"] <= now:
+            said = "expired_token"
+        # Half a second for what clocks and networks do to an interval.
+        elif said == "authorization_pending" and now - code["polled"] < code["interval"] - 0.5:
+            said = "slow_down"
+            self.state.run("UPDATE oauth_codes SET interval = interval + 5 WHERE device_code = ?", device_code)
+        if said:
+            # An answer, not Refused: that would undo what is noted of the poll.
+            self.state.run("UPDATE oauth_codes SET polled = ? WHERE device_code = ?", now, device_code)
+            return json_answer({"error": said}, _GOOGLE.get(said, 400) if self.settings.google else 400, _NO_STORE)
+        self.state.run("DELETE FROM oauth_codes WHERE device_code = ?", device_code)
+        return self._issue(client, code["scope"], secrets.token_hex(8))
+
+    # Tokens.
+
+    def _issue(self, client: Row, scope: str, family: str, refresh: bool = True) -> Answer:
+        found: dict[str, Any] = {"token_type": "Bearer", "expires_in": self.settings.life, "scope": scope}
+        for kind, life in (("access", self.settings.life), ("refresh", 1e12))[: 1 + refresh]:
+            found[kind + "_token"] = token = secrets.token_urlsafe(24)
+            row = {"client_id": client["client_id"], "family": family, "scope": scope}
+            self.state.insert("oauth_tokens", token=token, kind=kind, expires=self.clock.now() + life, **row)
+        return json_answer(found, headers=_NO_STORE)
+
+    def _refresh(self, client: Row, token: str) -> Answer:
+        row = self.state.one("SELECT * FROM oauth_tokens WHERE token = ? AND kind = 'refresh'", token)
+        if row is None or row["client_id"] != client["client_id"]:
+            raise _refuse("invalid_grant")
+        if row["used"]:  # somebody else may have it: nothing of it is good any more (RFC 9700, 4.14.2)
+            self.state.run("DELETE FROM oauth_tokens WHERE family = ?", row["family"])
+            return _refuse("invalid_grant").answer
+        if self.settings.rotate:
+            self.state.run("UPDATE oauth_tokens SET used = 1 WHERE token = ?", token)
+        return self._issue(client, row["scope"], row["family"], self.settings.rotate)
+
+    def _userinfo(self, call: Call) -> Answer:
+        scheme, _, token = call.headers.get("Authorization", "").partition(" ")
+        row = self.state.one("SELECT * FROM oauth_tokens WHERE token = ? AND kind = 'access'", token)
+        if scheme.lower() != "bearer" or row is None or row["expires"] <= self.clock.now():
+            headers = {"WWW-Authenticate": 'Bearer error="invalid_token"'}
+            raise Refused(json_answer({"error": "invalid_token"}, 401, headers))
+        return json_answer({"sub": "user-1", "client_id": row["client_id"]})
+
+    # Dynamic registration.
+
+    def _register(self, call: Call) -> Answer:
+        scheme, _, token = call.headers.get("Authorization", "").partition(" ")
+        initial = self.state.one("SELECT * FROM oauth_initial WHERE initial_token = ?", token)
+        if scheme.lower() != "bearer" or initial is None or (initial["once"] and initial["used"]):
+            raise _refuse("invalid_token", 401)
+        try:
+            wanted = decode_json(call.body)
+        except ValueError:
+            wanted = None
+        if not isinstance(wanted, dict) or not call.is_json():
+            raise _refuse("invalid_client_metadata")
+        if _DEVICE not in wanted.get("grant_types", ()):
+            raise _refuse("invalid_client_metadata")
+        self.state.run("UPDATE oauth_initial SET used = used + 1 WHERE initial_token = ?", token)
+        client = self.create_client(public=wanted.get("token_endpoint_auth_method") == "none")
+        change = "UPDATE oauth_clients SET registered = 1, name = ? WHERE client_id = ?"
+        self.state.run(change, str(wanted.get("client_name", "")), client["client_id"])
+        answer = {**wanted, **client, "client_secret_expires_at": 0}
+        return json_answer(answer, 201, _NO_STORE)

@@ -1,0 +1,138 @@
+"""OAuth: clients, codes and tokens, and what a person does with them."""
+
+from __future__ import annotations
+
+import dataclasses
+import secrets
+from typing import Any
+
+from ..errors import SandboxError
+from ..state import Row
+from .base import Service, hide, operation
+
+_LETTERS = "BCDFGHJKLMNPQRSTVWXZ"  # RFC 8628, 6.1: no vowels, so that no code is a word
+
+
+@dataclasses.dataclass
+class Settings:
+    """``approve``: approve each code at once. ``interval``: seconds between two polls; 0: do not tell, so that it is 5.
+    ``expires``: seconds that a code is good for, ``life``: an access token. ``rotate``: replace the refresh token at
+    each use. ``google``: statuses and field names as Google's, and the client's secret in the body alone.
+    """
+
+    approve: bool = False
+    interval: int = 1
+    expires: int = 600
+    life: int = 3600
+    rotate: bool = True
+    google: bool = False
+
+
+class OAuthPortal(Service):
+    """The state and the administrator's operations."""
+
+    name = "oauth"
+    schema = """
+    CREATE TABLE IF NOT EXISTS oauth_clients (
+        client_id TEXT PRIMARY KEY, client_secret TEXT, approve INTEGER NOT NULL, name TEXT,
+        registered INTEGER NOT NULL);
+    CREATE TABLE IF NOT EXISTS oauth_codes (
+        device_code TEXT PRIMARY KEY, user_code TEXT NOT NULL UNIQUE, client_id TEXT NOT NULL, scope TEXT NOT NULL,
+        status TEXT NOT NULL, expires REAL NOT NULL, interval INTEGER NOT NULL, polled REAL NOT NULL);
+    CREATE TABLE IF NOT EXISTS oauth_tokens (
+        token TEXT PRIMARY KEY, kind TEXT NOT NULL, client_id TEXT NOT NULL, family TEXT NOT NULL, scope TEXT NOT NULL,
+        expires REAL NOT NULL, used INTEGER NOT NULL DEFAULT 0);
+    CREATE TABLE IF NOT EXISTS oauth_initial (
+        initial_token TEXT PRIMARY KEY, once INTEGER NOT NULL, used INTEGER NOT NULL DEFAULT 0);
+    """
+
+    def __init__(self, *arguments: Any) -> None:
+        super().__init__(*arguments)
+        self.settings = Settings()
+
+    def _new_code(self, client: Row, scope: str) -> Row:
+        letters = "".join(secrets.choice(_LETTERS) for _ in range(8))
+        approved = client["approve"] or self.settings.approve
+        row = {
+            "device_code": secrets.token_urlsafe(24),
+            "user_code": f"{letters[:4]}-{letters[4:]}",
+            "client_id": client["client_id"],
+            "scope": scope,
+            "status": "approved" if approved else "pending",
+            "expires": self.clock.now() + self.settings.expires,
+            "interval": self.settings.interval or 5,
+            "polled": 0,
+        }
+        self.state.insert("oauth_codes", **row)
+        return row
+
+    @operation
+    def create_client(self, approve: bool = False, public: bool = False) -> Row:
+        """Create a client; ``approve``: its codes are approved at once; ``public``: it has no secret."""
+        row = {
+            "client_id": "client-" + secrets.token_hex(4),
+            "client_secret": None if public else secrets.token_urlsafe(18),
+            "approve": approve,
+            "name": None,
+            "registered": False,
+        }
+        self.state.insert("oauth_clients", **row)
+        return {name: row[name] for name in ("client_id", "client_secret") if row[name]}
+
+    @operation
+    def delete_client(self, client_id: str) -> None:
+        """Delete a client with its codes and tokens."""
+        with self.state.transaction():
+            for table in ("codes", "tokens", "clients"):
+                count = self.state.run(f"DELETE FROM oauth_{table} WHERE client_id = ?", client_id)
+            if not count:
+                raise SandboxError(f"oauth has no client {client_id!r}")
+
+    @operation
+    def create_initial_token(self, once: bool = False) -> str:
+        """Create an initial access token, with which clients register; ``once``: only one of them."""
+        token = secrets.token_urlsafe(18)
+        self.state.insert("oauth_initial", initial_token=token, once=once)
+        return token
+
+    def _decide(self, user_code: str, status: str) -> None:
+        plain = "".join(letter for letter in user_code.upper() if letter.isalpha())
+        change = "UPDATE oauth_codes SET status = ? WHERE replace(user_code, '-', '') = ? AND status = 'pending'"
+        if not self.state.run(change + " AND expires > ?", status, plain, self.clock.now()):
+            raise SandboxError(f"oauth has no code {user_code!r} that waits")
+
+    @operation
+    def approve(self, user_code: str) -> None:
+        """Approve the device that shows this code."""
+        self._decide(user_code, "approved")
+
+    @operation
+    def deny(self, user_code: str) -> None:
+        """Deny it."""
+        self._decide(user_code, "denied")
+
+    @operation
+    def expire(self, user_code: str = "") -> None:
+        """End the time of a code, or of all."""
+        self.state.run("UPDATE oauth_codes SET expires = 0 WHERE ? IN ('', user_code)", user_code)
+
+    @operation
+    def revoke(self, client_id: str) -> None:
+        """Revoke all tokens of a client."""
+        self.state.run("DELETE FROM oauth_tokens WHERE client_id = ?", client_id)
+
+    @operation
+    def end_access(self) -> None:
+        """End the time of all access tokens."""
+        self.state.run("UPDATE oauth_tokens SET expires = 0 WHERE kind = 'access'")
+
+    @operation
+    def clients(self, reveal: bool = False) -> list[Row]:
+        """All clients; their secrets only with reveal."""
+        rows = self.state.all("SELECT * FROM oauth_clients ORDER BY rowid")
+        return [hide(row, ("client_secret",), reveal) for row in rows]
+
+    @operation
+    def codes(self) -> list[Row]:
+        """All codes that were not redeemed, without what the devices keep secret."""
+        return self.state.all("SELECT user_code, client_id, scope, status FROM oauth_codes ORDER BY rowid")
