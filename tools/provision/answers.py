@@ -15,7 +15,7 @@ Shape = Any  # see `fits`
 
 @dataclass(frozen=True)
 class Text:
-    """The shape of a text: at most `most` characters, all of it as `pattern` where there is one."""
+    """The shape of a text: at most `most` characters; if `pattern` is given, all of it must match."""
 
     most: int = LIMIT
     pattern: str = ""
@@ -23,14 +23,14 @@ class Text:
 
 @dataclass(frozen=True)
 class OneOf:
-    """The shape of what has one of several shapes."""
+    """The shape of a value that may have any of several shapes."""
 
     shapes: tuple[Shape, ...]
 
 
 @dataclass(frozen=True)
 class Each:
-    """The shape of a dictionary of any size: that of its names, and that of its values."""
+    """The shape of a dictionary of any size: one shape for all its keys, one for all its values."""
 
     name: Shape
     value: Shape
@@ -51,10 +51,10 @@ def _text(value: str, most: int, pattern: str) -> bool:
 
 
 def fits(value: Any, shape: Shape) -> bool:
-    """Whether `value`, parsed JSON, is of `shape`:
+    """Whether `value`, parsed JSON, has the shape `shape`:
 
     `bool`, `int` (of 64 bits), `str` (as Text()), `object` (anything), "text" (that text), None, Text, OneOf, Each;
-    `[shape]`: a list of any number of it;
+    `[shape]`: a list of any length;
     `(shape, shape)`: a list of exactly these; `{"name": shape}`: a dictionary with these names and perhaps others.
     """
     match shape:

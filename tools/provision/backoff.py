@@ -1,4 +1,4 @@
-"""When the next attempt may be made: as the device itself would wait, and never before the service wants it."""
+"""When the next attempt may be made: after the device's own backoff, and never before the service allows it."""
 
 from __future__ import annotations
 
@@ -14,11 +14,11 @@ SHARED = 900.0  # seconds for which two boards can hold others
 
 
 class Gate:
-    """Shut for a board while the service has asked it to wait, and for every other one once two have been asked: they
-    reach the service from one address.
+    """Makes boards wait when the service asks for it. A board that was asked to wait waits. Once two boards were asked,
+    all others wait too, because they reach the service from the same address.
 
-    A board's word is its own: one that lies holds nobody but itself. A socket has one voice, as a board may change its
-    id, and what two agree on holds the others for SHARED seconds at most.
+    A single board cannot hold the others, in case it lies. Each port counts once, because a board may change its id,
+    and two ports together hold the others for at most SHARED seconds.
     """
 
     def __init__(self) -> None:
@@ -27,7 +27,7 @@ class Gate:
         self._lock = threading.Lock()
 
     def shut(self, seconds: float, port: str, board: str) -> None:
-        """Keep it shut for `seconds` from now, or for longer if it is already, as the `board` at `port` says."""
+        """Wait `seconds` from now, or longer if that was asked before, because the `board` at `port` says so."""
         now = time.monotonic()
         with self._lock:
             self._asked[port] = board, max(now + seconds, now + self._own(port, board))
@@ -36,7 +36,7 @@ class Gate:
                 self._others = max(self._others, min(both[0], now + SHARED))
 
     def left(self, port: str, board: str) -> float:
-        """Seconds until it opens for the `board` at `port`; 0 where it is open."""
+        """Seconds that the `board` at `port` still has to wait; 0: none."""
         with self._lock:
             return max(0.0, self._own(port, board), self._others - time.monotonic())
 
@@ -46,13 +46,13 @@ class Gate:
 
 
 def opens(seconds: float) -> str:
-    """When a gate opens that does so in `seconds`, UTC."""
+    """The time `seconds` from now, in UTC and rounded up."""
     at = datetime.datetime.now(datetime.UTC) + datetime.timedelta(seconds=seconds + 1)
     return at.strftime("%Y-%m-%dT%H:%M:%SZ")
 
 
 def pause(settings: Settings, failures: int, retry_after: int) -> float:
-    """Seconds to wait after `failures` in a row: the device's own rule, see lib/enroll/backoff.py. `retry_after`: what
-    the service has asked for, 0 if nothing."""
+    """Seconds to wait after `failures` in a row: the device's own rule, see lib/enroll/backoff.py. `retry_after`:
+    seconds that the service asked for, or 0."""
     delay = enroll_config().delay
     return float(delay(failures, settings.first, settings.cap, random.random(), after=retry_after or None))

@@ -1,4 +1,4 @@
-"""Secrets that stay on the bench, because they open more than one device: what a board gets in their place."""
+"""Secrets that must not leave the bench, because they are good for more than one device; a board gets a derived one."""
 
 from __future__ import annotations
 
@@ -13,8 +13,8 @@ from .errors import CONFIGURATION, Failure
 
 
 def device_key(section: dict[str, Any]) -> str | None:
-    """Put the `device_key` of one device in the place of `group_key`, as Azure derives it. Returns it, None where there
-    is no `group_key`. Raises Failure.
+    """Replace `group_key` with the `device_key` that Azure derives from it. Returns the new key; None if there is no
+    `group_key`. Raises Failure.
 
     https://learn.microsoft.com/azure/iot-dps/concepts-symmetric-key-attestation, "Group enrollments"
     """
@@ -38,8 +38,8 @@ def device_key(section: dict[str, Any]) -> str | None:
 
 
 def cen_token(section: dict[str, Any]) -> str | None:
-    """Put `cen_token` in the place of an administrator's auth_token and secret_code: HMAC-SHA256 as the provider
-    centagate does. Returns it, None where there is no secret_code.
+    """Replace an administrator's auth_token and secret_code with `cen_token`, by HMAC-SHA256 as in the provider
+    centagate. Returns the token; None if there is no secret_code.
     """
     if not section.get("secret_code"):
         return None

@@ -1,4 +1,4 @@
-"""What a board's TLS makes of one certificate: mbedTLS 3.6 as MicroPython configures it for RP2.
+"""Whether a board's TLS accepts a certificate: mbedTLS 3.6 as MicroPython configures it for RP2.
 
 After MicroPython's extmod/mbedtls/mbedtls_config_common.h and mbedTLS's default profile of X.509. ESP-IDF has a
 configuration of its own, which was not tried.
@@ -47,8 +47,8 @@ _EXTENSION_NAMES = {ExtensionOID.NAME_CONSTRAINTS: "name constraints", Extension
 
 @dataclass(frozen=True)
 class Unreadable:
-    """Why TLS cannot read a certificate, and what it raises for it. `ignored`: in a server's chain it is passed over,
-    as if it were not there."""
+    """Why TLS cannot read a certificate, and what it raises for it. `ignored`: in a server's chain it is skipped, as if
+    it were not there."""
 
     what: str
     remedy: str
@@ -57,7 +57,7 @@ class Unreadable:
 
 
 def unreadable(it: Certificate) -> Unreadable | None:
-    """Why TLS cannot read the certificate; None where it can. In the order in which it reads."""
+    """Why TLS cannot read the certificate; None if it can. Checks in the order in which TLS reads."""
     return _signature(it) or _key(it) or next(filter(None, map(_extension, it.extensions)), None)
 
 
@@ -111,5 +111,5 @@ def weak_key(it: Certificate) -> tuple[str, str] | None:
 
 
 def offered(it: Certificate) -> bool:
-    """Whether TLS tells a server that it takes keys of this kind; where it does not, the server ends TLS."""
+    """Whether TLS tells a server that it accepts keys of this kind; if not, the server ends the handshake."""
     return isinstance(it.public_key, rsa.RSAPublicKey) or it.key in SAFE_CURVES

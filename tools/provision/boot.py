@@ -1,9 +1,9 @@
-"""One attempt to register, on a board: nothing interrupts it while its outcome is open.
+"""One attempt to register, on a board: nothing interrupts it while its outcome is unknown.
 
-The computer may have died, and a person be typing the command again, whose first bytes are Ctrl-C. So the board takes
-that for a byte like others while a request is open, and in every step of the task that makes it: the first byte leaves
-in one of them. Between two steps, in which nothing is open, it can be interrupted. It says so twice a second, see
-raw.py.
+If this computer crashes, a person runs the command again, and its first bytes are Ctrl-C. So the board ignores Ctrl-C
+while a request is open, and during every step of the task that makes the request, because one of them sends its first
+byte. It can be interrupted between two steps if no request is open. While a request is open it says so twice a second,
+see raw.py.
 """
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""The certificate authority of a service: which it is, whether to trust it, and as a file for the device."""
+"""`provision ca`: finds a service's certificate authority, asks whether to trust it, and writes it to a file."""
 
 from __future__ import annotations
 
@@ -24,18 +24,20 @@ COMPARE = "ask the service for the fingerprint of its CA, and compare"
 
 @click.command()
 @click.argument("service", metavar="ENROLL.JSON|HOST[:PORT]")
-@click.option("--out", type=click.Path(path_type=Path), required=True, help="File for the CA: ca.der, or .pem.")
+@click.option(
+    "--out", type=click.Path(path_type=Path), required=True, help="File to write the CA to, such as ca.der or ca.pem."
+)
 @click.option(
     "--bundle", "bundles", multiple=True, type=FILE, help="PEM file of trusted CAs. [default: this computer's]"
 )
-@click.option("--yes", is_flag=True, help="Do not ask; wants --fingerprint.")
-@click.option("--fingerprint", help="SHA-256 of the CA that is expected.")
+@click.option("--yes", is_flag=True, help="Do not ask for confirmation; needs --fingerprint.")
+@click.option("--fingerprint", help="Expected SHA-256 of the CA.")
 @json_option
 def ca(service: str, out: Path, bundles: tuple[Path, ...], yes: bool, fingerprint: str | None, as_json: bool) -> None:
     """Find the CA of a service, show it, and write it to a file for enroll.json.
 
-    The service is the one that ENROLL.JSON names in `url`, or a host. Its certificates are checked as a board's TLS
-    will check them; what a board would refuse is named, and nothing is written.
+    The service is the `url` in ENROLL.JSON, or HOST. Its certificates are checked as a board's TLS will check them. If
+    a board would refuse them, the command says why and writes nothing.
 
     \b
     Examples:
@@ -44,7 +46,7 @@ def ca(service: str, out: Path, bundles: tuple[Path, ...], yes: bool, fingerprin
       provision ca entry.xyte.io --out ca.der --yes --fingerprint AB:CD:...
     """
     if yes and not fingerprint:
-        raise Failure(MISUSE, "--yes wants --fingerprint: nobody would look at the certificate otherwise")
+        raise Failure(MISUSE, "--yes needs --fingerprint: give the SHA-256 of the CA that you expect")
     writable(out)
     from .survey import look
 
@@ -70,7 +72,7 @@ def _digits(fingerprint: str) -> str:
 
 
 def writable(path: Path) -> None:
-    """Raises Failure unless `path` is a name for a CA's file: a new one, or one that holds a certificate already."""
+    """Raises Failure unless `path` is a name for a CA's file: a new file, or one that already holds a certificate."""
     if path.suffix.lower() not in (".der", ".pem"):
         raise Failure(MISUSE, f"{path} is not a name for a CA: let it end with .der or .pem")
     if path.is_symlink():

@@ -1,4 +1,4 @@
-"""A certificate, read once: in words that may be shown, and with what a board's TLS looks at."""
+"""Reads a certificate once: texts that are safe to show, and the fields that a board's TLS checks."""
 
 from __future__ import annotations
 
@@ -30,12 +30,12 @@ _MALFORMED = (ValueError, TypeError, x509.InvalidVersion, x509.DuplicateExtensio
 
 
 class Damaged(ValueError):
-    """This is not a certificate, or not a whole one."""
+    """Not a certificate, or an incomplete one."""
 
 
 @dataclass(frozen=True)
 class Certificate:
-    """The certificate `der`; the texts are clean, `public_key` is None where nobody here knows its kind."""
+    """The certificate `der`; its texts are clean; `public_key` is None if its kind is unknown here."""
 
     der: bytes = field(repr=False)
     parsed: x509.Certificate = field(repr=False, compare=False)
@@ -53,7 +53,7 @@ class Certificate:
         """Take `der` apart. Raises Damaged."""
         try:
             with warnings.catch_warnings():
-                warnings.simplefilter("ignore")  # of what old CAs have that a later version will not read
+                warnings.simplefilter("ignore")  # about encodings of old CAs that a later version will reject
                 return cls._read(der, x509.load_der_x509_certificate(der))
         except _MALFORMED as error:
             raise Damaged(str(error)) from None

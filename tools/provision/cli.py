@@ -28,7 +28,7 @@ from .work import REGISTERING, Options, provide
 INTERRUPTED = (
     "interrupted while the board was registering, it may be registered: see 'provision status', then run this again"
 )
-UNASKED = "interrupted, nothing was asked of the service, and the board may be stopped: run this again to continue"
+UNASKED = "interrupted before a request was sent, the board may be stopped: run this again to continue"
 
 
 # where the other commands are
@@ -64,24 +64,24 @@ def main() -> None:
       provision logs --restart
       provision reset
 
-    Exit status, as the firmware's: 0 registered (or done), 74 flash, 75 try again later, 76 the answer was not
-    understood, 77 refused, 78 configuration; and 2 for wrong usage.
+    Exit status, the same as the firmware's: 0 registered or done, 74 flash failed, 75 try again later, 76 answer not
+    understood, 77 refused, 78 configuration is wrong. 2 means wrong usage.
     """
 
 
 @main.command()
 @port_option
 @installing
-@click.option("--library-only", is_flag=True, help="Copy /lib/enroll and touch nothing else; register nothing.")
+@click.option("--library-only", is_flag=True, help="Copy only /lib/enroll; change nothing else, do not register.")
 @json_option
 @click.argument("enroll_json", metavar="ENROLL.JSON", type=FILE)
 def one(port: str, keep: bool, as_json: bool, enroll_json: Path, **options: Any) -> None:
-    """Install enroll on one board, run its first boot, and say how that went.
+    """Install enroll on one board, run its first boot, and show the result.
 
-    Files that are right already are not copied again, so a second run completes the first.
+    Files that are already up to date are not copied again, so a second run completes the first.
 
     \b
-    Instead of a secret ENROLL.JSON may have one of these:
+    In place of a secret, ENROLL.JSON may contain one of these:
       {"$env": "NAME"}  {"$file": "path"}  {"$prompt": "text"}
 
     \b
@@ -111,7 +111,7 @@ def one(port: str, keep: bool, as_json: bool, enroll_json: Path, **options: Any)
 
 
 def _voice(stages: Stages, port: str) -> Callable[[str], None]:
-    """Prints lines; what is copied is shown for its moment only."""
+    """Return a function that prints lines; the name of a file is shown only while it is copied."""
 
     def say(line: str) -> None:
         word, _, path = line.partition(" ")
@@ -126,11 +126,12 @@ def _voice(stages: Stages, port: str) -> Callable[[str], None]:
 @main.command()
 @port_option
 @json_option
-@click.option("--files", is_flag=True, help="Show the SHA-256 of every file, too.")
+@click.option("--files", is_flag=True, help="Also show the SHA-256 of every file.")
 def status(port: str, as_json: bool, files: bool) -> None:
-    """Show what is installed on a board and whether it is registered; never a secret.
+    """Show what is installed on a board and whether it is registered. Secrets are never shown.
 
-    Exit status: 0 registered, 75 not yet, 78 not installed or not as it should be.
+    Exit status: 0 registered, 75 not registered yet, 78 not installed, or files differ from those installed. Any other
+    status: the error that is shown.
     """
     with look.visit(find(port), screen.say) as link:
         found = cleaned(look.status(link))
@@ -146,11 +147,11 @@ def status(port: str, as_json: bool, files: bool) -> None:
 @main.command()
 @port_option
 @json_option
-@click.option("--yes", is_flag=True, help="Do not ask.")
+@click.option("--yes", is_flag=True, help="Do not ask for confirmation.")
 def reset(port: str, as_json: bool, yes: bool) -> None:
-    """Factory reset: the board forgets its credential, and its children's. It stays installed.
+    """Factory reset: erase the board's credential and those of its children. enroll stays installed.
 
-    It says what must be done in the service's portal, too, before the device can register again.
+    Also says what to do in the service's portal before the device can register again.
     """
     port = find(port)
     with look.visit(port, screen.say) as link:
@@ -163,7 +164,7 @@ def reset(port: str, as_json: bool, yes: bool) -> None:
         try:
             look.forget(link)
         except KeyboardInterrupt:
-            what = "interrupted while it was erased: see 'provision status', then run this again"
+            what = "interrupted while erasing: see 'provision status', then run this again"
             raise Stopped(what) from None
     words = reset_words(there.provider) if there else ""
     if as_json:
@@ -177,8 +178,8 @@ def reset(port: str, as_json: bool, yes: bool) -> None:
 
 @main.command()
 @port_option
-@click.option("--seconds", type=click.FloatRange(min=0), help="Stop after this time. [default: at Ctrl-C]")
-@click.option("--restart", is_flag=True, help="Reset the board softly first, to see it boot.")
+@click.option("--seconds", type=click.FloatRange(min=0), help="Stop after this many seconds. [default: on Ctrl-C]")
+@click.option("--restart", is_flag=True, help="Soft-reset the board first, to see it boot.")
 def logs(port: str, seconds: float | None, restart: bool) -> None:
     """Follow what a board prints."""
     try:

@@ -1,4 +1,4 @@
-"""Which board a row of the table gets: boards are asked first, and nothing is remembered by port."""
+"""Assigns boards to the rows of a table, by what each board says of itself; a port identifies no board."""
 
 from __future__ import annotations
 
@@ -16,8 +16,8 @@ NEXT = "attach the next boards, then type the command again"
 
 @dataclass
 class Dealt:
-    """What became of the rows, by line: the `port` of each that has a board, why others wait, and what is wrong with
-    the boards at the ports that they name."""
+    """The result for the rows, by line: the `port` of each row that has a board, why each other row waits, and what is
+    wrong with the boards at the ports that rows name."""
 
     port: dict[int, str] = field(default_factory=dict)
     waits: dict[int, str] = field(default_factory=dict)
@@ -25,7 +25,7 @@ class Dealt:
 
 
 class Dealer:
-    """Gives the boards at ports to the rows `todo` of a table.
+    """Assigns the boards at ports to the rows `todo` of a table.
 
     `rows`: all of its rows; `seen`: what the board at each port says, or the Failure that came instead; `results`: who
     is registered already; `replace`: names of registrations that may be given up.
@@ -49,8 +49,8 @@ class Dealer:
         self._dealt = Dealt()
 
     def deal(self) -> Dealt:
-        """Give out the boards: by their ids; then those that carry a row's identity; then the blank ones, first to the
-        rows that name the port."""
+        """Assign the boards: first by their ids, then by the identity registered on them, then blank boards, of which
+        rows that name a port get theirs first."""
         self._by_id()
         self._by_identity()
         for row in self._left():
@@ -128,7 +128,7 @@ class Dealer:
             self._dealt.waits[row.line] = f"no board was left for it: {troubles[0] if troubles else NEXT}"
 
     def _foreign(self, port: str) -> bool:
-        """Whether the result file does not know what is registered on the board at `port`."""
+        """Whether the registration of the board at `port` is missing in the result file."""
         there = self._seen[port].registration
         return bool(there and not self._owned(self._seen[port], there))
 
@@ -141,7 +141,7 @@ class Dealer:
 
 
 def _sent(row: Row) -> str:
-    """Why a row goes to no other board than the one it was sent to."""
+    """Why a row cannot get another board than the one that was told to register as it."""
     words = reset_words(row.settings.provider)
     where = f"the board {row.board}" if row.board else "a board without an id"
     remedy = f"attach that board, or if it is lost, use --replace {shlex.quote(row.name)}"

@@ -1,4 +1,4 @@
-"""The drive as which an RP2 shows itself in its boot mode, and the copy that flashes it."""
+"""The drive that an RP2 shows in boot mode; a copy to it flashes the board."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ def found() -> set[Path]:
 
 
 def only(drives: set[Path]) -> Path:
-    """The one of `drives`. Raises Failure."""
+    """The only drive in `drives`. Raises Failure if there are more."""
     if len(drives) > 1:
         names = ", ".join(str(it) for it in sorted(drives))
         raise Failure(MISUSE, f"{len(drives)} boards are in their boot mode: name one with --drive ({names})")
@@ -49,7 +49,7 @@ def appeared(before: set[Path]) -> Path:
 
 
 def check(image: Image, drive: Path) -> None:
-    """Raise Failure where `drive` is not a boot drive, or one of a chip that does not take `image`."""
+    """Raise Failure if `drive` is not a boot drive, or if `image` is not for its chip."""
     try:
         text = (drive / INFO).read_text(encoding="utf-8", errors="replace")
     except OSError:
@@ -69,7 +69,7 @@ def copy(image: Image, drive: Path) -> None:
             file.flush()
             os.fsync(file.fileno())
     except OSError as error:
-        if (drive / INFO).exists():  # else it went as soon as it had the last block
+        if (drive / INFO).exists():  # otherwise the board left boot mode as soon as it had the last block
             raise Failure(STORAGE, f"{target} cannot be written, {error.strerror}: plug the board in again") from None
     end = time.monotonic() + VANISH
     while (drive / INFO).exists():

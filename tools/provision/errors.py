@@ -1,4 +1,4 @@
-"""What goes wrong, as one sentence and an exit status. library.py knows the status of each kind of the firmware's."""
+"""Errors, each with one sentence and an exit status. library.py maps the firmware's kinds of error to statuses."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ SENTENCE = 600  # characters of one
 
 
 class Failure(click.ClickException):
-    """A sentence for the user, and what the program exits with."""
+    """An error: the sentence for the user, and the program's exit status."""
 
     state = "failed"  # in JSON
 
@@ -32,7 +32,7 @@ class Failure(click.ClickException):
 
 
 class Stopped(Failure):
-    """A person has stopped the program, or said no."""
+    """A person interrupted the program, or answered no."""
 
     state = "interrupted"
 

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 OLDEST = (1, 25)
 NEEDED = f"flash MicroPython {OLDEST[0]}.{OLDEST[1]} or later"
-OLDEST_OF = {"rp2": (1, 28)}  # by sys.platform: before it a reset that follows an answer throws the answer away
+OLDEST_OF = {"rp2": (1, 28)}  # by sys.platform: older versions lose an answer if a reset follows it
 
 
 @dataclass(frozen=True)
@@ -31,6 +31,6 @@ class Facts:
 
     @property
     def outdated(self) -> str:
-        """What to flash, where the version is too old for this family; "" if it is not."""
+        """What to flash if the version is too old for this family; "" if it is not."""
         oldest = OLDEST_OF.get(self.platform, OLDEST)
         return f"flash MicroPython {oldest[0]}.{oldest[1]} or later" if self.version < oldest else ""

@@ -1,4 +1,4 @@
-"""The sentence for whatever goes wrong between the host and a board."""
+"""The error sentences for failures between the host and a board."""
 
 from __future__ import annotations
 
@@ -12,11 +12,11 @@ from .untrusted import clean
 
 
 class UnderWay(Failure):
-    """The board is registering, and nobody knows yet how that ends."""
+    """The board is registering, and the outcome is not known yet."""
 
 
 class ProgramError(Exception):
-    """A program of ours has raised an exception on the board; the text is its traceback."""
+    """A program that provision ran on the board raised an exception; the text is its traceback."""
 
     @property
     def last(self) -> str:
@@ -61,20 +61,20 @@ def unknown(port: str, needed: str) -> Failure:
 
 
 def nonsense(port: str) -> Failure:
-    """A board whose answer is not of the shape that was asked for."""
+    """A board whose answer does not have the expected shape."""
     return Failure(
         ANSWER, f"the board at {port} gives answers that make no sense: flash MicroPython again, or replace it"
     )
 
 
 def noisy(port: str) -> Failure:
-    """A line on which an answer does not come through."""
+    """A line too noisy for an answer to arrive."""
     sentence = f"too much noise on the line to {port}: check its cable, and turn the board's log messages off"
     return Failure(TRY_AGAIN, sentence)
 
 
 def program_failed(error: ProgramError, port: str) -> Failure:
-    """A program of ours that failed on the board."""
+    """A program of provision that failed on the board."""
     if error.number == errno.ENOSPC:
         return Failure(
             STORAGE, f"the flash of the board at {port} is full: remove what is not needed, then run this again"
@@ -88,7 +88,7 @@ def program_failed(error: ProgramError, port: str) -> Failure:
 
 
 def sentence_of(error: Exception, port: str) -> Failure:
-    """The sentence for what a serial port or the raw REPL has raised."""
+    """The sentence for an exception of the serial port or of the raw REPL."""
     if isinstance(error, ProgramError):
         return program_failed(error, port)
     if isinstance(error, Registering):

@@ -13,7 +13,8 @@ from .errors import STORAGE, TRY_AGAIN, Failure
 
 
 def replace(path: Path, data: bytes) -> None:
-    """Make `data` the content of the file at `path`: a reader sees the old one or the new one. Raises Failure."""
+    """Replace the content of the file at `path` with `data`: a reader sees the old content or the new. Raises
+    Failure."""
     try:
         path = path.resolve()  # a link stays one
         beside = path.with_name(f".{path.name}.{os.getpid()}.{secrets.token_hex(4)}")
@@ -34,7 +35,7 @@ def replace(path: Path, data: bytes) -> None:
 
 @contextlib.contextmanager
 def locked(path: Path) -> Iterator[None]:
-    """Keep the file at `path` to this program. Raises Failure where another one has it."""
+    """Lock the file at `path`. Raises Failure if another program holds the lock."""
     name = path.resolve()
     name = name.with_name(f".{name.name}.lock")
     file = _lock(name, path)
@@ -47,14 +48,14 @@ def locked(path: Path) -> Iterator[None]:
 
 @contextlib.contextmanager
 def both_locked(result: Path, table: Path) -> Iterator[None]:
-    """Keep both files to this program; a table beside which nobody can write is only read. Raises Failure."""
+    """Lock both files. No lock for a table whose folder is read-only: it cannot be written. Raises Failure."""
     writable = os.access(table.resolve().parent, os.W_OK)
     with locked(result), locked(table) if writable else contextlib.nullcontext():
         yield
 
 
 def _lock(name: Path, path: Path) -> int:
-    """Open and lock the file `name`, which the program that has had it may take away at any moment."""
+    """Open and lock the file `name`, which the program that held the lock may delete at any moment."""
     while True:
         try:
             file = os.open(name, os.O_RDWR | os.O_CREAT, 0o666)

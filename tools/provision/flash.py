@@ -1,4 +1,5 @@
-"""`provision flash`: MicroPython for a board, by the tools that flash it; a registration is not lost by accident."""
+"""`provision flash`: flashes MicroPython with the vendors' tools, and keeps a registration from being lost by
+accident."""
 
 from __future__ import annotations
 
@@ -39,7 +40,7 @@ def tool(*names: str) -> str:
 def run(command: Sequence[str]) -> None:
     """Run a tool and show what it says. Raises Failure where it fails."""
     screen.say(shlex.join(command), indent=screen.REST)
-    quiet, pipe = subprocess.DEVNULL, subprocess.PIPE  # a question of the tool would never be seen
+    quiet, pipe = subprocess.DEVNULL, subprocess.PIPE  # nobody would see it if the tool asked a question
     with subprocess.Popen(
         command, stdin=quiet, stdout=pipe, stderr=subprocess.STDOUT, text=True, errors="replace"
     ) as process:
@@ -52,7 +53,7 @@ def run(command: Sequence[str]) -> None:
 
 
 def protect(port: str, replace: Sequence[str], blank: bool) -> None:
-    """Raise Failure where the board holds, or may hold, a registration that nobody has given up by name."""
+    """Raise Failure if the board holds, or may hold, a registration that nobody has given up by name."""
     screen.say(f"{port}: looking for a registration", indent=screen.REST)
     opened = False
     try:
@@ -61,8 +62,8 @@ def protect(port: str, replace: Sequence[str], blank: bool) -> None:
             link.enter()
             there = registration.read(link).registration
             if there and there.name not in replace:
-                link.start()  # it goes on as what it is
-    except (UnderWay, Stopped):  # also where a person says that it is new
+                link.start()  # nothing is given up: let it boot its program
+    except (UnderWay, Stopped):  # --blank does not help here
         raise
     except Failure as error:
         if not opened:
@@ -111,10 +112,14 @@ def by_copy(firmware: image.Image, port: str, drive: Path | None, replace: Seque
 
 @click.command("flash")
 @port_option
-@click.option("--firmware", type=click.Path(dir_okay=False, path_type=Path), help="A .bin for ESP32, a .uf2 for RP2.")
-@click.option("--version", help="Instead of a file: the version that mpflash downloads.")
-@click.option("--drive", type=click.Path(file_okay=False, path_type=Path), help="RP2: the drive of its boot mode.")
-@click.option("--erase", is_flag=True, help="ESP32: erase all of the flash first, files and NVS.")
+@click.option(
+    "--firmware", type=click.Path(dir_okay=False, path_type=Path), help="Firmware file: .bin for ESP32, .uf2 for RP2."
+)
+@click.option("--version", help="Version that mpflash downloads, instead of --firmware.")
+@click.option(
+    "--drive", type=click.Path(file_okay=False, path_type=Path), help="RP2: the drive that it shows in boot mode."
+)
+@click.option("--erase", is_flag=True, help="ESP32: erase the whole flash first, including files and NVS.")
 @click.option("--baud", default=BAUD, show_default=True, help="ESP32: speed of the serial port.")
 @click.option("--replace", multiple=True, metavar="NAME", help="Give up the registration of NAME on the board.")
 @click.option("--blank", is_flag=True, help="The board is new: flash it even if it does not answer.")
@@ -132,8 +137,8 @@ def command(
 ) -> None:
     """Flash MicroPython with esptool, mpflash, or a copy to an RP2's boot drive.
 
-    The board is asked first whether it is registered: firmware of another layout takes the files with it, and an
-    ESP32's NVS is always lost.
+    Checks first whether the board is registered. Flashing always erases an ESP32's NVS, and it erases the files if the
+    new firmware has another flash layout.
 
     \b
     Examples:
@@ -142,7 +147,7 @@ def command(
       provision flash --version 1.28.0
     """
     if (firmware is None) == (version is None):
-        raise Failure(MISUSE, "flash wants a file or a version: use --firmware FILE, or --version with mpflash")
+        raise Failure(MISUSE, "flash needs a file or a version: use --firmware FILE, or --version with mpflash")
     found = image.read(firmware) if firmware else None
     if found and found.family == "rp2":
         if erase:

@@ -1,4 +1,4 @@
-"""Many boards: a table of them, a template, and some of them at a time."""
+"""Registers many boards from a table and a template, several at a time."""
 
 from __future__ import annotations
 
@@ -24,11 +24,11 @@ Item = TypeVar("Item")
 
 
 class Fleet:
-    """The rows of `table` that `results` does not have as registered, and what is to be done with them.
+    """Registers the rows of `table` that `results` does not list as registered.
 
-    `ports`: of the sockets to use besides those that rows name; all that are attached where there are none. `jobs`:
-    boards at a time. `say`: told a line for people; `tell`: told each result; `stage`: told a port, how far the board
-    there is, and which device it becomes.
+    `ports`: ports to use besides those that rows name; if empty, those of all attached boards. `jobs`:
+    boards at a time. `say`: called with each line for people; `tell`: with each result; `stage`: with a port, the stage
+    of the board there, and the device it becomes.
     """
 
     def __init__(
@@ -63,8 +63,8 @@ class Fleet:
         return [self._found[row.line] for row in self.table.rows if row.line in self._found]
 
     def run(self) -> bool:
-        """Do all that can be done now. False if Ctrl-C came: the boards that are under way are finished then, and no
-        other is begun. Raises KeyboardInterrupt if it came twice."""
+        """Register all rows that have a board now. Returns False after Ctrl-C: boards in progress are finished, and no
+        others are started. A second Ctrl-C raises KeyboardInterrupt."""
         if not self.todo:
             return True
         library(self.options.source)  # compiled once, before there are threads
@@ -98,7 +98,7 @@ class Fleet:
         return seen
 
     def revive(self, seen: Mapping[str, Seen | Failure]) -> set[int]:
-        """Take rows up again whose boards are here and are not what the result file says: somebody has reset them.
+        """Reopen rows whose boards are attached but not registered as the result file says: somebody has reset them.
         Returns their lines."""
         here = {it.board: it.registration for it in seen.values() if isinstance(it, Seen) and it.board}
         lines = set()
@@ -142,7 +142,7 @@ class Fleet:
         return result
 
     def _send(self, row: Row, port: str, board: str) -> None:
-        """Write down that `row` is that of `board` from now on, before that board is told to register."""
+        """Record that `row` belongs to `board`, before that board is told to register."""
         self._note(row, board)
         text = "it was told to register, and nobody has seen how that ended: run this again"
         self.results.add(self._result(row, port, Outcome(OPEN, text, TRY_AGAIN)))
@@ -192,8 +192,8 @@ class Fleet:
 
 
 def look(port: str, hear: Callable[[str], None]) -> Seen | Failure:
-    """What the board at `port` says is registered on it, or what is wrong there. A registered one goes on. `hear` is
-    told what it waits for."""
+    """What the board at `port` says is registered on it, or the Failure. A registered board then runs its program
+    again. `hear` is called with what it waits for."""
     try:
         with connect(port, hear=hear) as link:
             seen = registration.read(link)

@@ -24,8 +24,16 @@ from .work import Options
 
 
 @click.command("fleet")
-@click.option("--template", type=FILE, default="enroll.json", show_default=True, help="What all boards share.")
-@click.option("--jobs", type=click.IntRange(1, 64), default=2, show_default=True, help="Boards at a time.")
+@click.option(
+    "--template", type=FILE, default="enroll.json", show_default=True, help="Configuration that all boards share."
+)
+@click.option(
+    "--jobs",
+    type=click.IntRange(1, 64),
+    default=2,
+    show_default=True,
+    help="How many boards to work on at the same time.",
+)
 @ports_option
 @click.option(
     "--result", type=click.Path(dir_okay=False, path_type=Path), default="results.csv", show_default=True, help=RESULT
@@ -47,11 +55,14 @@ def fleet(
 ) -> None:
     """Register a board for every row of DEVICES.CSV.
 
-    Columns of the provider's section override the template. `port` names a socket, `board` the id of a board, which is
-    written into the table once a row has one; any other column is passed on to the result file. A row that the result
-    file has as registered, with the same provider, address, identity and board, is done. All other rows get the boards
-    that are attached: a board goes to the row whose id or identity it has, a blank one to the next row. After an
-    interruption, and for the next boards in the same sockets, type the same again.
+    A column named like a key of the provider's section overrides the template. The column `port` names a serial port.
+    The column `board` holds a board's id; it is filled in once a row has a board. All other columns are copied to the
+    result file.
+
+    A row is done if the result file lists it as registered, with the same provider, address, identity and board. The
+    other rows get the attached boards: a board goes to the row with its id or identity, a blank board to the next row.
+
+    After an interruption, or with the next boards attached, run the same command again.
 
     \b
     Example:
@@ -112,7 +123,7 @@ class _Work:
 
 
 def said(fleet: Fleet, as_json: bool) -> str:
-    """How all rows of `fleet` are, last of all."""
+    """The summary of all rows of `fleet`, shown at the end."""
     found, total = fleet.found, len(fleet.table.rows)
     if as_json:
         return json.dumps([it.flat for it in found])

@@ -1,7 +1,8 @@
-"""How an answer gets through a noisy line: in short pieces, each with a mark, its place, the length and a checksum.
+"""How an answer gets through a noisy line: in short pieces, each with a marker, its offset, the total length and a
+checksum.
 
-A board prints log lines, its drivers and its application print theirs, before, inside and after what we want. A piece
-that was hit by one of them is asked for again; the board keeps its answer until the next one.
+Log lines of the board, its drivers and its application appear before, inside and after an answer. A piece that one of
+them has damaged is requested again; the board keeps an answer until the next one.
 """
 
 from __future__ import annotations
@@ -39,7 +40,8 @@ def _call(mark, main, values):
 
 
 def ask(code: str, values: Iterable[object], mark: str) -> str:
-    """What runs the function `main` of `code` on the board, and tells its result; "" for the code of the last time."""
+    """The program that runs the function `main` of `code` on the board and prints its result. If `code` is "", it runs
+    the previous one again."""
     return f"{code}\n_call({mark!r}, main, {list(values)!r})"
 
 
@@ -48,7 +50,7 @@ _REST = re.compile(rb"[A-Za-z0-9+/=:]*:[0-9a-f]{1,8}~")  # what a line of noise 
 
 
 class Lines:
-    """Cuts what a board prints into lines, which are told to `hear`; one without an end is cut in pieces."""
+    """Splits what a board prints into lines and calls `hear` with each; a line that is too long is split."""
 
     def __init__(self, hear: Callable[[str], None]) -> None:
         self._hear = hear
@@ -62,7 +64,7 @@ class Lines:
                 self.end()
 
     def end(self) -> None:
-        """Take in the last line, which has no end."""
+        """Take in the last line, which has no line break."""
         line = bytes(self._line).strip(b"\r\n")
         self._line.clear()
         if line:
@@ -74,7 +76,7 @@ class Lines:
 
 
 class Answer(Lines):
-    """An answer that is put together from the lines that a board prints; the other lines are told to `hear`."""
+    """Assembles an answer from the lines that a board prints, and calls `hear` with the other lines."""
 
     def __init__(self, mark: str, hear: Callable[[str], None]) -> None:
         super().__init__(hear)
@@ -87,7 +89,7 @@ class Answer(Lines):
         self._size = 0
 
     def line(self, line: bytes) -> None:
-        """Take in a line, which may be a piece of the answer, or hold one."""
+        """Take in a line, which may be or contain a piece of the answer."""
         for found in self._piece.finditer(line):
             self._keep(found)
         if self._own not in line and not _REST.fullmatch(line):
@@ -105,17 +107,17 @@ class Answer(Lines):
 
     @property
     def missing(self) -> list[int]:
-        """The places of the pieces that have not come; [0] where none has."""
+        """The offsets of the missing pieces; [0] if none has come."""
         return [at for at in range(0, self._size or 1, PIECE) if at not in self._pieces]
 
     @property
     def again(self) -> str:
-        """What makes the board tell what is missing."""
+        """The program that makes the board print the missing pieces."""
         return f"_tell({self.mark!r}, {self.missing if self._size else None!r})"
 
     @property
     def text(self) -> str:
-        """The whole answer. Raises ValueError where it is none."""
+        """The whole answer. Raises ValueError if the pieces do not make one."""
         data = b"".join(self._pieces[at] for at in range(0, self._size, PIECE))
         if len(data) != self._size:
             raise ValueError("pieces of another length")

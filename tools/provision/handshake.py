@@ -24,8 +24,9 @@ _PEM = re.compile("-----BEGIN CERTIFICATE-----.*?-----END CERTIFICATE-----", re.
 
 @dataclass(frozen=True)
 class Shown:
-    """What a server shows to a board: its chain, its own certificate first. `ephemeral`: the cipher has keys of its
-    own; `common`: there is a cipher at all; `asks`: it ended TLS after that, for it wants the client's certificate."""
+    """What a server shows to a board: its chain, its own certificate first. `ephemeral`: the cipher uses ephemeral
+    keys; `common`: server and board have a cipher in common; `asks`: the server then ended TLS because it wants a
+    client certificate."""
 
     sent: list[Certificate]
     ephemeral: bool = True
@@ -35,11 +36,11 @@ class Shown:
 
 @dataclass(frozen=True)
 class Trust:
-    """What this computer makes of a server: the chain that it has verified, if it has, and how or why not."""
+    """How this computer verified a server: the chain, if it could, and by which CAs, or why not."""
 
     why: str
     chain: list[Certificate] = field(default_factory=list)
-    pool: list[Certificate] = field(default_factory=list)  # the CAs that were to choose from, where it has not
+    pool: list[Certificate] = field(default_factory=list)  # if it could not: the CAs to choose from
 
     @property
     def verified(self) -> bool:
@@ -49,7 +50,7 @@ class Trust:
 
 @contextmanager
 def _connection(host: str, port: int, context: ssl.SSLContext) -> Iterator[ssl.SSLSocket]:
-    """A connection whose handshake is still to be done. Raises Failure where there is nobody."""
+    """A connection before its TLS handshake. Raises Failure if the server cannot be reached."""
     where = clean(f"{host}:{port}")
     try:
         with (
@@ -59,7 +60,7 @@ def _connection(host: str, port: int, context: ssl.SSLContext) -> Iterator[ssl.S
             yield connection
     except ssl.SSLError:
         raise
-    except (OSError, ValueError) as error:  # Value: no name that there can be
+    except (OSError, ValueError) as error:  # ValueError: an impossible host name
         reason = getattr(error, "strerror", None) or "no answer"
         raise Failure(TRY_AGAIN, f"{where} cannot be reached, {reason}: check the address and the network") from None
 
@@ -121,7 +122,7 @@ def as_board(host: str, port: int) -> Shown:
 
 
 def _otherwise(host: str, port: int) -> Shown:
-    """What the server shows to others than boards."""
+    """What the server shows to clients that are not boards."""
     try:
         with _connection(host, port, _context(_ANY)) as connection:
             connection.do_handshake()

@@ -1,4 +1,4 @@
-"""A command of the user's that runs after a board: without a shell, and with values that nothing interprets."""
+"""The user's command that runs after each board: without a shell, and with values passed as they are."""
 
 from __future__ import annotations
 

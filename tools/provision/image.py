@@ -1,4 +1,4 @@
-"""What a file of firmware is: which chips it is for, and where in their flash it begins."""
+"""Reads a firmware file: which chips it is for, and where in their flash it begins."""
 
 from __future__ import annotations
 
@@ -40,7 +40,7 @@ class Image:
 
 
 def read(path: Path) -> Image:
-    """Look at a file of firmware. Raises Failure for what is none, or not all of it."""
+    """Read a firmware file. Raises Failure if it is not one, or is incomplete."""
     try:
         data = path.read_bytes()
     except OSError as error:

@@ -1,4 +1,4 @@
-"""Makes the files on a board what they should be, and keeps what is not ours."""
+"""Brings the files on a board up to date, and keeps files that provision did not install."""
 
 from __future__ import annotations
 
@@ -24,8 +24,8 @@ Hear = Callable[[str], None]
 
 @dataclass
 class Installed:
-    """What was done: paths `copied`, the number `kept` as they were, paths `removed`, and the names that files which
-    are not ours were `moved` to."""
+    """What was done: the paths `copied`, the number of files `kept` as they were, the paths `removed`, and the new
+    names of files that were `moved` because provision did not install them."""
 
     copied: list[str]
     kept: int
@@ -34,15 +34,15 @@ class Installed:
 
 
 def install(link: Link, contents: dict[str, Content], hear: Hear, give_up: Registration | None = None) -> Installed:
-    """Make the board's files what `contents` says, and read them back. `give_up`: what is registered there, to be
-    erased once nothing boots any more and the library is whole. Raises Failure.
+    """Write `contents` to the board, and read it back. `give_up`: the registration to erase, after main.py is gone and
+    the library is complete. Raises Failure.
     """
     names = [path for path in contents if not path.startswith(LIBRARY_FOLDER)]
     there = link.hashes("/lib/enroll", names)
     wrong = [path for path, content in contents.items() if there.get(path) not in content.right]
     stale = [path for path in there if path not in contents]
     if (wrong or give_up) and MAIN in contents and MAIN not in wrong:
-        wrong.append(MAIN)  # what is half installed must not boot: it goes first and comes last
+        wrong.append(MAIN)  # a half-installed board must not boot: main.py is removed first and written last
     moved = _keep(link, [path for path in wrong if path in there], there, contents)
     for path, name in moved.items():
         hear(f"{path} is not ours: it is kept as {name}")
@@ -50,7 +50,7 @@ def install(link: Link, contents: dict[str, Content], hear: Hear, give_up: Regis
     late = [path for path in wrong if path in LATE]
     _copy(link, [path for path in wrong if path not in late], contents, hear)
     if give_up:
-        link.enter()  # what is loaded is the old library
+        link.enter()  # a fresh interpreter: the old library is loaded
         forget(link)
         hear(give_up.given_up)
     _copy(link, late, contents, hear)
@@ -85,10 +85,11 @@ def _copy(link: Link, paths: list[str], contents: dict[str, Content], hear: Hear
 
 
 def _keep(link: Link, paths: list[str], there: dict[str, str], contents: dict[str, Content]) -> dict[str, str]:
-    """Move those of `paths` away that are not ours, whose hashes are `there`; returns {path: its name now}.
+    """Move away the files in `paths` that are not ours; `there` has their hashes. Returns {path: new name}.
 
-    Ours is what the board's list of installed files names, what is right, and the beginning of what is right: copying
-    may have been cut. The configuration is ours where no other device is registered, see registration.py.
+    A file is ours if the board's list of installed files names it, or if it holds the right content or the beginning of
+    it, because a copy may have been cut. The configuration is ours where no other device is registered, see
+    registration.py.
     """
     known = installed_files(link)
     suspects = [

@@ -1,4 +1,4 @@
-"""Ctrl-C for a program that has to end in good order."""
+"""Ctrl-C for a program that must clean up before it ends."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from contextlib import contextmanager
 
 @contextmanager
 def interrupts() -> Iterator[list[int]]:
-    """A list that Ctrl-C and SIGTERM fill instead of breaking in anywhere."""
+    """A list to which Ctrl-C and SIGTERM append, instead of interrupting the program anywhere."""
     come: list[int] = []
     numbers = (signal.SIGINT, signal.SIGTERM)
     before = {number: signal.signal(number, lambda number, _: come.append(number)) for number in numbers}

@@ -1,4 +1,4 @@
-"""lib/enroll under CPython, to check a configuration with; and as files for a board."""
+"""lib/enroll, imported under CPython to check configurations, and as files for a board."""
 
 from __future__ import annotations
 

@@ -45,13 +45,14 @@ def ignore(_line: str) -> None:
 
 
 class Link:
-    """The board at `port`, in the raw REPL of a fresh interpreter. `hear` is told what a person may want to know."""
+    """The board at `port`, in the raw REPL of a fresh interpreter. `hear` is called with lines that a person may want
+    to see."""
 
     def __init__(self, port: str, hear: Hear = ignore) -> None:
         self.port = port
         self._hear = hear
-        self._hard = False  # whether only a hard reset leaves the board as it was
-        self._main: Program | None = None  # whose functions the board has
+        self._hard = False  # whether only a hard reset puts the watchdog back as it was
+        self._main: Program | None = None  # the program whose functions the board has loaded
         self.pending: deque[str] = deque(maxlen=1000)  # lines that nobody has read yet
         self._lines = frame.Lines(lambda line: self.pending.append(clean(line)))
         try:
@@ -76,7 +77,7 @@ class Link:
         raise failures.silent(self.port)
 
     def _stop(self) -> None:
-        """Stop the program that runs there, once an attempt to register is over that may be under way."""
+        """Stop the program that runs there, after any attempt to register that is in progress."""
         what = f"the board at {self.port} is registering: waiting for its end, at most {ATTEMPT:g} s"
         self._repl.enter(ENTER, ATTEMPT, lambda: self._hear(what))
 
@@ -87,19 +88,20 @@ class Link:
             self._stop()  # a boot.py that never ends
 
     def _define(self) -> bool:
-        """Put on the board what tells answers; returns whether the interpreter is a fresh one. Raises Failure."""
+        """Load the functions that print answers; returns whether the interpreter is a fresh one. Raises Failure."""
         self._main = None
         if "Error" in self._execute(frame.DEFINE, ignore_bytes):
             raise failures.unknown(self.port, NEEDED)
         return self._ask(snippets.FRESH, (), CALL, ignore) is True
 
     def quiet(self, sure: bool = False) -> None:
-        """Keep the board's watchdog from resetting it while nobody feeds it; `sure`: one that cannot be found, too."""
+        """Keep the board's watchdog from resetting it while nobody feeds it; `sure`: even one that cannot be
+        detected."""
         with contextlib.suppress(ProgramError):  # `facts` says what is wrong there
             self._hard |= self._ask(snippets.QUIET, (sure,), CALL, ignore) == "started"
 
     def close(self) -> None:
-        """Let the port go, also where a program that is just being started has a copy of it."""
+        """Release the port, even if a program that is just being started has inherited it."""
         with contextlib.suppress(OSError, ValueError):
             fcntl.flock(self.serial.fileno(), fcntl.LOCK_UN)
         with contextlib.suppress(OSError):
@@ -122,8 +124,8 @@ class Link:
             self._lines.end()
 
     def call(self, program: Program, *values: object, seconds: float | None = None, hear: Hear = ignore) -> Any:
-        """What the function `main` of `program` returns on the board, by way of JSON, and of the shape that `program`
-        wants; lines that the board prints meanwhile are told to `hear`.
+        """Call the function `main` of `program` on the board; returns its result, which came as JSON and has the shape
+        that `program` wants. `hear` is called with the lines that the board prints meanwhile.
 
         Raises Failure, Deadline after `seconds`, ProgramError for an exception on the board, and Restarted where the
         board restarts in the middle of a program that must not run twice.
@@ -227,7 +229,8 @@ class Link:
         raise Restarted
 
     def _written_into_folders(self, path: str, data: bytes) -> bool:
-        """As `_written`; the folders above `path` are made where one is missing, which costs the others no question."""
+        """As `_written`, but creates missing folders above `path`. It tries to write first, so that other files cost no
+        extra call."""
         try:
             return self._written(path, data)
         except ProgramError as error:

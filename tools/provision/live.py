@@ -1,4 +1,4 @@
-"""Lines on a terminal that change, and leave nothing behind. Only a terminal needs this: it takes a while to import.
+"""Lines on a terminal that change and are removed at the end. Imported only for a terminal, because the import is slow.
 
 The console library gets finished text: it reads no markup and draws no emoji.
 """

@@ -1,4 +1,4 @@
-"""Looks at a board that is installed: what is there, whether it is registered, what it prints; and resets it."""
+"""Looks at an installed board: its files, its registration and its output; and resets it."""
 
 from __future__ import annotations
 
@@ -53,7 +53,7 @@ def let_go(link: Link) -> bool:
 
 @contextlib.contextmanager
 def visit(port: str, hear: Hear, enter: bool = True, back: Back = nothing) -> Iterator[Link]:
-    """A Link to the board at `port`, which is let go as in `going_on` and `interruptible`."""
+    """A Link to the board at `port`, released as `going_on` and `interruptible` do."""
     with connect(port, enter=False, hear=hear) as link, interruptible(link, hear, back), going_on(link):
         if enter:
             link.enter()
@@ -62,7 +62,7 @@ def visit(port: str, hear: Hear, enter: bool = True, back: Back = nothing) -> It
 
 @contextlib.contextmanager
 def interruptible(link: Link, hear: Hear, back: Back = nothing) -> Iterator[None]:
-    """After Ctrl-C in it the board is let go, once `back` has undone what was done there. Raises Stopped then."""
+    """On Ctrl-C, `back` undoes what was done on the board, then the board is released, and Stopped is raised."""
     try:
         yield
     except KeyboardInterrupt:
@@ -71,7 +71,7 @@ def interruptible(link: Link, hear: Hear, back: Back = nothing) -> Iterator[None
 
 
 def _left(link: Link, back: Back) -> str:
-    """Let the board go; returns how it is left."""
+    """Release the board; returns the state it is left in."""
     try:
         link.enter()
         back(link)
@@ -82,8 +82,8 @@ def _left(link: Link, back: Back) -> str:
 
 @contextlib.contextmanager
 def going_on(link: Link) -> Iterator[None]:
-    """Let the board go when anything in it ends with a sentence about what is on the board. Where the line fails, that
-    has been tried long enough."""
+    """Release the board on any Failure that is about the board's content. If the line itself failed, releasing was
+    tried long enough."""
     try:
         yield
     except Failure as error:

@@ -1,4 +1,4 @@
-"""What the commands share: options, and JSON on failure too."""
+"""What the commands share: options, and JSON on failure as well."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ from .errors import Stopped
 from .plan import known_boards
 from .ports import PortURL
 
-RESULT = "How each row ended; rows that are done are skipped."
+RESULT = "File for the result of each row; rows that are done are skipped."
 FILE = click.Path(exists=True, dir_okay=False, path_type=Path)
 
 
@@ -32,7 +32,7 @@ def port_option(function: Callable[..., None]) -> Callable[..., None]:
         show_default=True,
         help="Serial port, or auto (PROVISION_PORT).",
     )
-    @click.option("--port-url", metavar="URL", help="Use a URL of pyserial instead; its other end gets every secret.")
+    @click.option("--port-url", metavar="URL", help="Use a pyserial URL instead; every secret goes through it.")
     @functools.wraps(function)
     def command(*, port: str, port_url: str | None, **more: Any) -> None:
         function(port=PortURL(port_url) if port_url else port, **more)
@@ -51,7 +51,7 @@ ports_option = click.option(
     multiple=True,
     envvar="PROVISION_PORT",
     callback=_named,
-    help="Serial port to use; may be given more than once. [default: PROVISION_PORT, else all that are attached]",
+    help="Serial port to use; may be repeated. [default: PROVISION_PORT, else all attached boards]",
 )
 json_option = click.option("--json", "as_json", is_flag=True, help="Print JSON.")
 
@@ -62,11 +62,11 @@ def names(_context: click.Context, _option: click.Parameter, values: tuple[str, 
 
 
 def installing(function: Callable[..., None]) -> Callable[..., None]:
-    """Add the options of what installs."""
+    """Add the options of commands that install files."""
     for option in (
-        click.option("--deadline", default=120.0, show_default=True, help="Seconds for the first boot."),
+        click.option("--deadline", default=120.0, show_default=True, help="Time limit for the first boot, in seconds."),
         click.option("--keep", is_flag=True, help="Centagate: leave auth_token and secret_code on the device."),
-        click.option("--app", type=FILE, help="Your application, instead of firmware/app.py."),
+        click.option("--app", type=FILE, help="Your application, installed instead of firmware/app.py."),
         click.option(
             "--board",
             type=click.Choice(known_boards()),
@@ -79,7 +79,7 @@ def installing(function: Callable[..., None]) -> Callable[..., None]:
             multiple=True,
             callback=names,
             metavar="NAME",
-            help="Give up the registration of NAME, on the board or on one that is lost.",
+            help="Give up the registration of NAME, on this board or on a lost one.",
         ),
         click.option("--source", is_flag=True, help="Copy the library as .py, not compiled."),
     ):
@@ -88,9 +88,10 @@ def installing(function: Callable[..., None]) -> Callable[..., None]:
 
 
 class Group(group.Group):
-    """Commands that print JSON on failure too, where --json was given.
+    """A group whose commands print JSON on failure as well, if --json was given.
 
-    `elsewhere`: {name: "module:variable"} of commands that are imported when they are asked for, which takes a while.
+    `elsewhere`: {name: "module:variable"} of commands that are imported only when they are used, because the imports
+    take time.
     """
 
     def __init__(self, *values: Any, elsewhere: dict[str, str], **more: Any) -> None:
@@ -110,7 +111,7 @@ class Group(group.Group):
         return command
 
     def parse_args(self, ctx: click.Context, args: list[str]) -> list[str]:
-        """Read the words; --demo-board in the place of a command is the one of that name."""
+        """Read the arguments; --demo-board instead of a command means the command demo-board."""
         return super().parse_args(ctx, ["demo-board", *args[1:]] if args[:1] == ["--demo-board"] else args)
 
     def resolve_command(self, ctx: click.Context, args: list[str]) -> Any:
@@ -119,7 +120,7 @@ class Group(group.Group):
         return super().resolve_command(ctx, args)
 
     def invoke(self, ctx: click.Context) -> Any:
-        """Run the command; its failure becomes JSON on stdout, and its sentence goes to stderr as ever."""
+        """Run the command; with --json, print a failure as JSON on stdout, and its sentence on stderr as usual."""
         try:
             return super().invoke(ctx)
         except click.UsageError as error:

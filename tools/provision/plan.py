@@ -1,4 +1,4 @@
-"""What belongs on a board: which files, in which order."""
+"""Which files belong on a board, and in which order."""
 
 from __future__ import annotations
 
@@ -20,14 +20,14 @@ CONFIGURATION_FILE = "/enroll.json"
 
 @dataclass(frozen=True)
 class Content:
-    """What a file on the board should hold; `right`: the SHA-256 of all that is as good."""
+    """What a file on the board should hold; `right`: the SHA-256 of each content that is accepted."""
 
     data: bytes
     right: frozenset[str]
 
     @classmethod
     def of(cls, data: bytes, right: set[str] | None = None) -> Content:
-        """The content `data`, which is right as it is or with another hash in `right`."""
+        """The content `data`; accepted with its own hash or one in `right`."""
         return cls(data, frozenset(right or {hashlib.sha256(data).hexdigest()}))
 
 

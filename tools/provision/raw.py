@@ -1,7 +1,6 @@
-"""The raw REPL of a board, as mpremote speaks it, with more patience: noise on the line, slow boots, endless talk.
+"""The raw REPL of a board, as mpremote speaks it, but tolerant of noise, slow boots and endless output.
 
-Bytes 1 and 4 belong to the protocol; whatever else comes between them is passed over or handed on. Nothing waits or
-reads without a bound.
+Bytes 1 and 4 belong to the protocol; all other bytes are skipped or passed on. Every wait and every read has a limit.
 """
 
 from __future__ import annotations
@@ -39,7 +38,7 @@ class Deadline(Exception):
 
 
 class Endless(Exception):
-    """The board talks without end."""
+    """The board prints without end."""
 
 
 class NotTaken(Exception):
@@ -51,7 +50,7 @@ class Restarted(Exception):
 
 
 class Registering(Exception):
-    """The board is registering, and does not end that within the time that this names."""
+    """The board is registering, and did not finish within the time in the message."""
 
 
 class RawRepl:
@@ -75,9 +74,9 @@ class RawRepl:
     def enter(self, seconds: float, attempt: float, held: Callable[[], None]) -> None:
         """Stop the program that runs there. Raises Deadline.
 
-        A board that boots loses what is sent, and a program may survive the first Ctrl-C: both are sent again. One that
-        says that it is registering is not interrupted, else nobody knows how that has ended: `held` is called, and it
-        may take `attempt` seconds. Raises Registering if it takes longer.
+        A board that boots loses what is sent, and a program may survive the first Ctrl-C: both are sent again. A board
+        that says that it is registering is not interrupted, so that the outcome becomes known: `held` is called, and
+        the attempt may take `attempt` seconds. Raises Registering if it takes longer.
         """
         end = time.monotonic() + seconds
         waits = False
@@ -196,7 +195,7 @@ class RawRepl:
 
 
 class _Watch:
-    """Hands on what a program prints, as long as there is not too much of it, and the board does not restart."""
+    """Passes on what a program prints, until there is too much of it or the board restarts."""
 
     def __init__(self, consume: Consume) -> None:
         self._consume = consume

@@ -139,14 +139,14 @@ class Registration:
 
     @property
     def given_up(self) -> str:
-        """That it has been given up, and what to do then."""
+        """Says that it was given up, and what to do next."""
         words = reset_words(self.provider)
         what = "attempt" if self.state == TRIED else "registration"
         return f"the {what} of {self.name} has been given up" + (f": {words}" if words else "")
 
     def carries(self, settings: Settings) -> bool:
-        """Whether it is of the provider and the identity of `settings`, at whatever address. What `settings` leaves to
-        the board fits whatever the board says."""
+        """Whether provider and identity are those of `settings`, at any address. A key that `settings` leaves to the
+        board matches any value."""
         ours = settings.identity
         return self.provider == settings.provider and all(
             self.keys.get(key) == value for key, value in ours.items() if value
@@ -191,7 +191,7 @@ def _registration(state: int, who: str, device_id: str, since: int) -> Registrat
 
 
 def _worth(registration: Registration) -> bool:
-    """An answer or a credential is worth more than a note; of two such the newer one, which comes first."""
+    """Choose an answer or a credential before an attempt, and of two such the newer, which comes first."""
     return registration.state in (RAW, KEPT)
 
 
@@ -209,9 +209,9 @@ def give_up(there: Registration) -> str:
 
 
 def protect(seen: Seen, settings: Settings, replace: frozenset[str]) -> bool:
-    """Whether what is registered on the board is to be given up; False where nothing is, or the right thing.
+    """Whether to give up the board's registration; False if it has none, or already the right one.
 
-    Raises Failure where it is something else and `replace` does not name it.
+    Raises Failure if it has another one and `replace` does not name it.
     """
     there = seen.registration
     if there is None or there.fits(settings):

@@ -1,4 +1,4 @@
-"""The result file of a fleet: a line for each device, written after every board, so that a run can go on later."""
+"""The result file of a fleet: one line per device, written after every board, so that a later run can continue."""
 
 from __future__ import annotations
 
@@ -22,8 +22,8 @@ OPEN = "open"  # nobody has seen how its attempt ended
 @dataclass
 class Result:
     """How one row went; never with a secret. `device` (its identity), `provider`, `url` and `board` (the id of its
-    chip) are what the board says once it is registered; before, what the row wants, and the board that was told to
-    register as it and may have done so. `more`: the row's other columns.
+    chip) are what the board says once it is registered. Before, they are the row's values, and the id of the board that
+    was told to register as that device and may have done so. `more`: the row's other columns.
     """
 
     device: str
@@ -41,7 +41,7 @@ class Result:
 
     @property
     def key(self) -> tuple[str, str, str]:
-        """What a later result of the same device takes the place of."""
+        """The key by which a later result of the same device replaces this one."""
         return self.provider, self.url, self.device
 
     @property

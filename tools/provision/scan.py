@@ -75,7 +75,7 @@ def ask(port: str, hear: Hear = ignore) -> Row:
             _ask(link, row)
     except Failure as error:
         row.state, row.text, row.status = FAILED, error.message, error.exit_code
-    except Exception as error:  # a board is a row, never the end
+    except Exception as error:  # a failure is shown in the board's row and must not end the scan
         row.state, row.status = FAILED, ANSWER
         row.text = f"provision itself failed, {type(error).__name__}: report it, and try 'provision status'"
     return row
@@ -163,14 +163,21 @@ def lines(rows: Sequence[Row]) -> list[str]:
 
 @click.command("scan")
 @ports_option
-@click.option("--deadline", type=click.FloatRange(min=1), default=SECONDS, show_default=True, help="Seconds a board.")
+@click.option(
+    "--deadline",
+    type=click.FloatRange(min=1),
+    default=SECONDS,
+    show_default=True,
+    help="Time limit for each board, in seconds.",
+)
 @json_option
 def command(ports: tuple[str, ...], deadline: float, as_json: bool) -> None:
-    """Show which boards are attached, and what is on them. Each continues what it was doing.
+    """Show which boards are attached, and what is on them. Afterwards each board runs its program again.
 
-    A board that has enroll but is not registered stays stopped: its boot would register it.
+    A board with enroll that is not registered stays stopped, because its boot would register it.
 
-    Exit status: 0 all have answered; else that of the first one that did not; 75 where none is attached.
+    Exit status: 0 all boards answered, 75 no board is attached; otherwise the status of the first board that did not
+    answer.
     """
     found = list(dict.fromkeys(ports or attached()))
     if not found:
@@ -185,4 +192,4 @@ def command(ports: tuple[str, ...], deadline: float, as_json: bool) -> None:
 
 
 ports = copy.copy(command)
-ports.help = "The same as scan."
+ports.help = "Same as scan."

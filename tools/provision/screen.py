@@ -1,7 +1,6 @@
-"""All that provision shows to people, in one place, so that nothing from outside reaches a terminal as it came.
+"""Everything that provision shows to people, in one place, so that no text from outside reaches a terminal uncleaned.
 
-On a terminal, work in progress is shown in lines that change and leave nothing behind; elsewhere there are only lines
-that stay.
+On a terminal, work in progress is shown in lines that change and are removed at the end; elsewhere all lines stay.
 """
 
 from __future__ import annotations
@@ -27,7 +26,7 @@ if TYPE_CHECKING:
 WIDTH = 80  # columns of a table where there is no terminal
 MOST = 2000  # characters of one message
 GAP = 2  # columns between two cells
-REST = " " * 4  # before what is left of a line that was broken
+REST = " " * 4  # before the rest of a broken line
 
 PASS, FAIL, DONE = "PASS", "FAIL", "DONE"
 COLOURS = {PASS: "green", FAIL: "red", DONE: "yellow"}
@@ -139,8 +138,8 @@ def _broken(cells: Sequence[str], sizes: Sequence[int], width: int) -> list[str]
 
 
 def verdict(word: str, text: str) -> None:
-    """Print the lines of `text` as the result, and on a terminal PASS, FAIL or DONE in big letters before them; ""
-    where it is neither."""
+    """Print the lines of `text` as the result, on a terminal below `word` in big letters: PASS, FAIL, DONE, or "" for
+    none."""
     if word and sys.stderr.isatty():
         click.secho(letters(word), fg=COLOURS[word], bold=True, err=True)
     for line in text.splitlines():
@@ -153,7 +152,7 @@ def letters(word: str) -> str:
 
 
 class Stages:
-    """A line for each board that is under way, with its stage and its seconds, as long as this is entered.
+    """A context in which each board in progress has a line with its stage and its seconds.
 
     On a terminal these lines change, and are gone at the end; `say` and `end` print lines that stay.
     """
@@ -196,7 +195,8 @@ class Stages:
                 self._lines.stop()
 
     def stage(self, port: str, stage: str, who: str | None = None) -> None:
-        """The board at `port` has come to `stage`; `who` it is, or what is done, stays until another is given."""
+        """The board at `port` has reached `stage`; `who` names the device or the work, and stays until it is given
+        again."""
         with self._lock:
             before = self._boards.get(port, ("", "", time.monotonic()))
             self._boards[port] = (before[0] if who is None else clean(who), clean(stage), before[2])

@@ -25,7 +25,7 @@ from .table import Row
 from .work import REGISTERING
 
 INTERRUPTED = "interrupted: the boards under way are finished first; Ctrl-C again drops them"
-POLL = 0.2  # seconds between two looks at the sockets
+POLL = 0.2  # seconds between two looks at the ports
 GONE = 1.0  # seconds without a port until its board is unplugged: a reset may take it away for a moment
 
 
@@ -58,8 +58,8 @@ def sockets(ports: Sequence[str]) -> dict[str, str]:
 class Station:
     """Gives each board that is plugged in to a row of `fleet`, and tells a person on `screen`.
 
-    `ports`: the sockets, all where there are none; `hook`: runs after each PASS. Boards in several sockets are done at
-    the same time.
+    `ports`: the ports to use; if empty, all. `hook`: runs after each PASS. Boards at several ports are handled at the
+    same time.
     """
 
     def __init__(self, fleet: Fleet, ports: Sequence[str], log: Log, hook: Hook | None, screen: Stages) -> None:
@@ -76,8 +76,8 @@ class Station:
         return [row for row in self._fleet.todo if row.line not in self._done]
 
     def run(self) -> bool:
-        """Go on until all rows are done. False if Ctrl-C came: boards under way are finished then. Raises
-        KeyboardInterrupt if it came twice."""
+        """Run until all rows are done. Returns False after Ctrl-C: boards in progress are finished first. A second
+        Ctrl-C raises KeyboardInterrupt."""
         library(self._fleet.options.source)  # compiled once, before there are threads
         told = False
         with interrupts() as come:
@@ -157,7 +157,7 @@ class Station:
             verdict = self._do(row, port, seen) if row else self._again(port, seen)
         except Failure as error:
             verdict = Verdict(port, FAIL, error.message)
-        except Exception as error:  # no board ends a station
+        except Exception as error:  # one board's failure must not end the station
             what = f"provision itself failed, {type(error).__name__}: report it, and try 'provision one'"
             verdict = Verdict(port, FAIL, what)
         with self._lock:

@@ -28,11 +28,15 @@ OUT = click.Path(dir_okay=False, path_type=Path)
 
 
 @click.command("station")
-@click.option("--template", type=FILE, default="enroll.json", show_default=True, help="What all boards share.")
+@click.option(
+    "--template", type=FILE, default="enroll.json", show_default=True, help="Configuration that all boards share."
+)
 @ports_option
 @click.option("--result", type=OUT, default="results.csv", show_default=True, help=RESULT)
-@click.option("--log", type=OUT, default="station.jsonl", show_default=True, help="Where each event is noted.")
-@click.option("--after", metavar="COMMAND", help="Run this after each PASS, without a shell; {serial} is a value.")
+@click.option("--log", type=OUT, default="station.jsonl", show_default=True, help="File to which each event is logged.")
+@click.option(
+    "--after", metavar="COMMAND", help="Run this after each PASS, without a shell; names in braces stand for values."
+)
 @click.option("--placeholders", is_flag=True, help="Accept placeholders in the table's cells.")
 @installing
 @json_option
@@ -51,15 +55,15 @@ def station(
 ) -> None:
     """Register boards one after another: plug in, wait for PASS or FAIL, unplug, next.
 
-    Rows are given out and skipped as `fleet` does it, with the same table and the same result file. --after may name
-    the columns of the result and of the table, and the keys of the device's identity; it runs again for a board that is
-    plugged in again only if it has failed before.
+    Assigns and skips rows as `fleet` does, with the same table and result file. In --after, {name} stands for a column
+    of the result file or of the table, or for a key of the device's identity. If a board is plugged in again, the
+    command runs again only if it has not succeeded for that board.
 
     \b
     Example:
       provision station devices.csv --after 'print-label {serial} {board}'
 
-    Exit status: 0 all rows are done, 75 not yet.
+    Exit status: 0 all rows are done, 75 some are not.
     """
     with both_locked(result, devices_csv), contextlib.closing(Log(log)) as notes, Stages() as screen:
         table = Table(devices_csv, Template(template), keep, placeholders)

@@ -1,4 +1,4 @@
-"""The log of a station: a line of JSON for each event, on the disk before anything goes on."""
+"""The log of a station: one line of JSON per event, written to disk before the work continues."""
 
 from __future__ import annotations
 
@@ -23,10 +23,10 @@ def key(entry: Mapping[str, Any]) -> str:
 
 
 class Log:
-    """The log in the file at `path`, which is only ever added to. Raises Failure.
+    """The log in the file at `path`; lines are only appended. Raises Failure.
 
-    `half`: whether its last line was half a line, since the computer stopped while writing it; `open`: what was begun
-    and has not ended; `hooked`: the devices after which the hook has done its work; both by `key`.
+    `half`: whether its last line was half a line, since the computer stopped while writing it; `open`: events that
+    began and have not ended; `hooked`: the devices after which the hook has done its work; both by `key`.
     """
 
     def __init__(self, path: Path) -> None:
@@ -44,7 +44,7 @@ class Log:
             raise self._unwritable(error) from None
 
     def close(self) -> None:
-        """Let the file go."""
+        """Close the file and release its lock."""
         self._file.close()
 
     def add(self, event: str, **values: Any) -> None:

@@ -1,4 +1,4 @@
-"""What there is to know of a server before its CA is trusted."""
+"""What a person should know about a server before trusting its CA."""
 
 from __future__ import annotations
 
@@ -16,9 +16,9 @@ from .verify import Verdict, disorder, ended, verify
 
 @dataclass(frozen=True)
 class Survey:
-    """What a server shows, what this computer makes of it, and what a board would with each CA.
+    """What a server shows, how this computer verifies it, and what a board would say with each CA.
 
-    `tried` has one item, without a CA, where there is none to choose.
+    `tried` has one item, without a CA, if there is none to choose.
     """
 
     host: str  # clean
@@ -43,7 +43,7 @@ class Survey:
         return found
 
     def print(self) -> None:
-        """Print the certificates to stderr, and what a board has against them."""
+        """Print the certificates to stderr, and why a board would refuse them."""
         for it in self._all():
             say(f"{self._number(it)}: {it.subject}")
             say(f"by {it.issuer}", indent=REST)
@@ -62,7 +62,7 @@ class Survey:
                 say(f"{self._number(fault.certificate)} {fault.what}: {fault.remedy}", indent=REST)
 
     def conclude(self, anchor: Certificate) -> None:
-        """Print, last of all, what to decide by: no text from outside is behind it."""
+        """Print last the facts to decide by, so that no text from outside follows them."""
         mark = anchor.fingerprint
         say(f"A board accepts {self.host} with {self._number(anchor)}, of this SHA-256:")
         for half in (mark[:48], mark[48:]):

@@ -1,4 +1,4 @@
-"""Replaces files of a board so that it boots the old ones or the new ones, whole, whenever its power fails.
+"""Replaces files of a board such that it always boots a complete set, old or new, even if its power fails.
 
 New files are written to a folder beside, and moved to their places by renaming. While they are moved the board's
 main.py is a program that moves them back and boots the old files. littlefs renames in one step; FAT does not where it
@@ -156,7 +156,8 @@ def main(path):
 
 
 def begin(link: Link, moved: list[str], added: list[str], mark: str) -> None:
-    """Put the files of NEW at their places, but for main.py, and the old ones into OLD; the board boots those.
+    """Move the files in NEW to their places, except main.py, and the old ones to OLD. The board still boots the old
+    ones.
 
     `moved`: files and folders that are there; `added`: those that are not; `mark`: the SHA-256 of main.py.
     Raises Failure.
@@ -174,7 +175,7 @@ def begin(link: Link, moved: list[str], added: list[str], mark: str) -> None:
 
 
 def commit(link: Link) -> None:
-    """Let the board boot the new files from now on. Raises Restarted where it has the old ones again."""
+    """Let the board boot the new files from now on. Raises Restarted if it has restored the old ones."""
     _run(link, _COMMIT)
 
 
@@ -188,7 +189,7 @@ def undo(link: Link) -> bool:
 
 
 def end(link: Link) -> None:
-    """Remove what an upgrade has left: from here on nothing puts the old files back."""
+    """Remove what an upgrade has left. After this the old files cannot be restored."""
     remove(link, OLD + MAIN)  # in one step, and before the files that it goes with
     remove(link, FOLDER)
 

@@ -26,8 +26,8 @@ _NO_RESULT = [name for name in COLUMNS if name not in (PORT, BOARD)]
 
 @dataclass
 class Row:
-    """One device. `line`: where it begins in the file; `at`: its place among the table's records; `port`: the serial
-    port that it is to have, "" for any; `board`: the id of its board, "" where it has none yet; `more`: the columns
+    """One device. `line`: where it begins in the file; `at`: its place among the table's records; `port`: its serial
+    port, "" for any; `board`: the id of its board, "" where it has none yet; `more`: the columns
     that are not keys; `sent`: whether that board, or one without an id, was told to register and may have done so.
     """
 
@@ -46,7 +46,7 @@ class Row:
 
     @property
     def device(self) -> str:
-        """What tells it from the others, or where it stands if only a board knows that."""
+        """Its identity as a text; its line in the table if only a board knows the identity."""
         return self.settings.device or f"line {self.line}"
 
 
@@ -61,7 +61,7 @@ class Table:
         self.path = path
         self._template, self._keep, self._placeholders = template, keep, placeholders
         self._lock = threading.Lock()
-        self._left = False  # whether it cannot be written any more
+        self._left = False  # whether the file can no longer be written
         self._data = self._read()
         text = self._decode()
         self._hint = re.match(r"sep=.\r?\n", text)  # Excel's own
@@ -232,7 +232,7 @@ class Table:
 
 
 def _delimiter(text: str) -> str:
-    """The one that makes most cells of the header."""
+    """The delimiter that splits the header into most cells."""
     header = next((line for line in text.splitlines() if line.strip(DELIMITERS + ' "')), "")
     counts = {it: len(next(csv.reader([header], delimiter=it), [])) for it in DELIMITERS}
     return max(DELIMITERS, key=lambda it: counts[it])

@@ -1,4 +1,4 @@
-"""enroll.json as it lies on the host: with placeholders for secrets, and without what differs from board to board."""
+"""enroll.json on the host: with placeholders for secrets, and without the values that differ from board to board."""
 
 from __future__ import annotations
 
@@ -20,8 +20,8 @@ from .untrusted import Secrets, clean
 
 @dataclass
 class Settings:
-    """One board's configuration: `text` is enroll.json on the board, `right` the SHA-256 of all that it may be there
-    (a secret that works once is erased by then)."""
+    """One board's configuration: `text` is enroll.json on the board, `right` the SHA-256 of each text that it may be by
+    then (the firmware erases a secret that works once)."""
 
     provider: str
     url: str
@@ -70,8 +70,8 @@ _SOURCES["$prompt"] = _from_prompt
 
 
 def resolve(value: Any, folder: Path, secrets: Secrets, key: str = "", file: str = "enroll.json") -> Any:
-    """`value` with what its placeholders stand for, which `secrets` learns. Raises Failure that names the `file` and
-    the key."""
+    """`value` with its placeholders filled in; their values are added to `secrets`. Raises Failure that names the
+    `file` and the key."""
     if isinstance(value, list):
         return [resolve(item, folder, secrets, key, file) for item in value]
     if not isinstance(value, dict):
@@ -90,7 +90,7 @@ def resolve(value: Any, folder: Path, secrets: Secrets, key: str = "", file: str
 
 
 class _Twice(Exception):
-    """A key is there twice."""
+    """A key occurs twice."""
 
 
 def _once(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
@@ -132,7 +132,7 @@ class Template:
             raise self._wrong(error) from None
 
     def _wrong(self, error: Exception) -> Failure:
-        """What the library says of enroll.json, which here is called otherwise."""
+        """What the library says of enroll.json, with the file's real name."""
         text = str(error)
         return Failure(CONFIGURATION, text.replace("enroll.json:", f"{self.path.name}:", 1))
 
@@ -170,7 +170,7 @@ class Template:
         )
 
     def _derive(self, table: dict[str, bench.Derive], data: Any, secrets: Secrets) -> None:
-        """Let a secret of the bench become one of a single device, if the provider of `data` is in `table`."""
+        """Replace a secret of the bench with that of a single device, if the provider of `data` is in `table`."""
         name = str(data.get("provider")) if isinstance(data, dict) else ""
         section = data.get(name) if name in table else None
         if not isinstance(section, dict):

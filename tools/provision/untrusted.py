@@ -10,7 +10,7 @@ from typing import Any
 from urllib.parse import quote
 
 LIMIT = 300  # characters that are shown of a text from outside
-LEAST = 4  # characters of a secret that is worth hiding: hiding every "1" would hide all else, too
+LEAST = 4  # shortest secret that is hidden: hiding every "1" would hide everything else, too
 LEAST_LINE = 8  # characters of one line of a secret that has several
 _COLOUR = re.compile("\x1b\\[[0-9;]*m")  # ESP-IDF colours its log lines
 FORMULA = ("=", "+", "-", "@", "\t", "\r")  # what makes a spreadsheet run a cell

@@ -1,4 +1,4 @@
-"""`provision upgrade`: a newer library for boards that are registered, which keep their record."""
+"""`provision upgrade`: installs a newer library on registered boards, which keep their credential."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ from .untrusted import clean
 from .work import Options, check
 
 LIBRARY = "/lib/enroll"
-BOARD = "/board.py"  # a board's own values: one that a person has changed stays as it is
+BOARD = "/board.py"  # the board's own settings: a file that a person has changed is kept
 SETTLE = 3.0  # seconds in which app.py may still fail after the board has said that it is registered
 
 Hear = Callable[[str], None]
@@ -58,7 +58,7 @@ def main(folder, path):
 
 @dataclass
 class Upgrade:
-    """How it went: `state` is "upgraded", "already", or the kind of an error with which the board went back."""
+    """How it went: `state` is "upgraded", "already", or the kind of the error for which the old files were restored."""
 
     port: str
     state: str
@@ -89,7 +89,7 @@ class Installed:
 
 
 def installed(link: Link) -> Installed:
-    """Look at the board of `link`. Raises Failure where nothing is to be upgraded."""
+    """Look at the board of `link`. Raises Failure if it cannot be upgraded."""
     manifest = look.manifest_of(link)
     if not manifest:
         sentence = f"the board at {link.port} was not installed by provision: use 'provision one'"
@@ -105,7 +105,7 @@ def installed(link: Link) -> Installed:
 
 
 def wanted(found: Installed, platform: str, source: bool, library_only: bool) -> dict[str, bytes]:
-    """{path: content} of the new files, but for main.py where that stays; the manifest is the last. Raises Failure."""
+    """{path: content} of the new files, without main.py if that is kept; the manifest comes last. Raises Failure."""
     files = dict(library(source))
     if not library_only:
         files |= board_files(family_of(platform), found.manifest["board"])
@@ -186,7 +186,7 @@ def boot(link: Link, who: list[str], seconds: float) -> str:
 
 @contextlib.contextmanager
 def _taken_back(link: Link) -> Iterator[None]:
-    """Puts the old files back when anything goes wrong in it, as far as the board still answers."""
+    """On any error in it, restores the old files if the board still answers."""
     try:
         yield
     except Exception:
@@ -198,7 +198,7 @@ def _taken_back(link: Link) -> Iterator[None]:
 
 
 def replace(link: Link, found: Installed, files: dict[str, bytes], seconds: float) -> str:
-    """Move the files that are staged to their places and boot them. Returns what made the board go back, or ""."""
+    """Move the staged files to their places and boot them. Returns why the old files were restored, or ""."""
     beside = [path for path in files if not path.startswith(LIBRARY + "/") and path != swap.MAIN]
     moved = [LIBRARY, *(path for path in beside if path in found.there)]
     added = [path for path in beside if path not in found.there]
@@ -218,7 +218,7 @@ def replace(link: Link, found: Installed, files: dict[str, bytes], seconds: floa
 
 
 def upgrade(port: str, options: Options, library_only: bool, hear: Hear) -> Upgrade:
-    """Put this version's files on the board at `port`, which is left running. Raises Failure, and Stopped at Ctrl-C."""
+    """Put this version's files on the board at `port`, and leave it running. Raises Failure, and Stopped on Ctrl-C."""
     with look.visit(port, hear, back=swap.undo) as link:
         return _upgrade(link, options, library_only, hear)
 

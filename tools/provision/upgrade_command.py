@@ -18,18 +18,18 @@ from .work import Options
 
 @click.command("upgrade")
 @port_option
-@click.option("--all", "every", is_flag=True, help="All boards that are attached, one after another.")
-@click.option("--library-only", is_flag=True, help="Replace /lib/enroll alone, not main.py, port.py and others.")
+@click.option("--all", "every", is_flag=True, help="Upgrade all attached boards, one after another.")
+@click.option("--library-only", is_flag=True, help="Replace only /lib/enroll, not main.py, port.py and other files.")
 @click.option("--source", is_flag=True, help="Copy the library as .py, not compiled.")
-@click.option("--deadline", default=60.0, show_default=True, help="Seconds for a boot of the new files.")
+@click.option("--deadline", default=60.0, show_default=True, help="Time limit for a boot of the new files, in seconds.")
 @json_option
 def command(port: str, every: bool, library_only: bool, source: bool, deadline: float, as_json: bool) -> None:
-    """Put this version of enroll on boards that are registered. They keep their record, and register nowhere.
+    """Put this version of enroll on registered boards. They keep their credential and do not register again.
 
-    The board boots its old files until the new ones have found its credential; where they do not, the old ones come
-    back. After an interruption, type the same again.
+    If the new files do not boot and find the board's credential, the old ones are restored. After an interruption, run
+    the same command again.
 
-    Exit status: 0 upgraded, or nothing to do; 76 the board has its old files again.
+    Exit status: 0 upgraded, or nothing to do; 76 the old files were restored.
     """
     options = Options(source=source, deadline=deadline, old_firmware=True)
     results = []

@@ -26,7 +26,7 @@ _SERVERS = {ExtendedKeyUsageOID.SERVER_AUTH, ExtendedKeyUsageOID.ANY_EXTENDED_KE
 
 
 class Flag(enum.Enum):
-    """What mbedTLS notes of a chain, in the words that the library's tlserror.py looks for."""
+    """The faults that mbedTLS reports for a chain, in the words that the library's tlserror.py looks for."""
 
     EXPIRED = "The certificate validity has expired"
     FUTURE = "The certificate validity starts in the future"
@@ -48,7 +48,7 @@ class Fault:
 
 @dataclass
 class Verdict:
-    """What a board makes of a server: it is accepted if there are no `words`, in which the board would refuse it."""
+    """A board's verdict on a server. `words`: how the board would refuse it; empty: it accepts the server."""
 
     faults: list[Fault] = field(default_factory=list)
     words: str = ""

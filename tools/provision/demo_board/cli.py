@@ -27,7 +27,11 @@ PATH = click.Path(path_type=Path)
 
 @click.command("demo-board")
 @click.option(
-    "--provider", type=click.Choice(PROVIDERS), default="etherfax", show_default=True, help="Its device's service."
+    "--provider",
+    type=click.Choice(PROVIDERS),
+    default="etherfax",
+    show_default=True,
+    help="Service that its device registers with.",
 )
 @click.option("--folder", type=PATH, default=".cache/board", show_default=True, help="The board's flash and files.")
 @click.option(
@@ -40,7 +44,7 @@ PATH = click.Path(path_type=Path)
 )
 @click.option("--new", is_flag=True, help="Start with a blank board and a new device.")
 @click.option("--free-ports", is_flag=True, help="Let the sandbox take any free ports.")
-@click.option("--micropython", type=PATH, envvar="MICROPYTHON", help="The unix port that the board runs.")
+@click.option("--micropython", type=PATH, envvar="MICROPYTHON", help="MicroPython's unix port to run as the board.")
 @click.option("--json", "as_json", is_flag=True, help="Print one line of JSON when it is ready.")
 def demo_board(
     provider: str, folder: Path, state: Path, new: bool, free_ports: bool, micropython: Path | None, as_json: bool
@@ -48,7 +52,7 @@ def demo_board(
     """Run a board without hardware, and a sandbox, until Ctrl-C.
 
     The board is MicroPython's unix port on a pty; provision and mpremote use it as any other board. Its flash is a
-    file, which stays. The sandbox has a device for it, and enroll.json is ready.
+    file, which is kept between runs. The sandbox already has a device for it, and enroll.json is written.
     """
     program = find(micropython)
     place = Folder(folder)

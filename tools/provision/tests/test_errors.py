@@ -102,7 +102,7 @@ def test_ctrl_c_while_copying(plug, desk):
         until(lambda: len(board.heard) > 20000)
         process.send_signal(signal.SIGINT)
         out, err = process.communicate(timeout=20)
-    what = "interrupted, nothing was asked of the service, and the board may be stopped"
+    what = "interrupted before a request was sent, the board may be stopped"
     sentence = f"provision: {what}: run this again to continue\n"
     assert (process.returncode, out) == (1, "") and err.endswith(sentence)
     done = json.loads(desk.run("one", "--json", "enroll.json", board=board).out)

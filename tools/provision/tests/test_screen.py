@@ -112,7 +112,7 @@ def test_ctrl_c_gives_the_terminal_back_at_every_stage(plug, desk, sandbox):
             terminal.until(stage)
             terminal.interrupt()
             assert terminal.end() == 1
-            sentence = "it may be registered" if stage == "registering" else "nothing was asked of the service"
+            sentence = "it may be registered" if stage == "registering" else "interrupted before a request was sent"
             assert "provision: interrupted" in terminal.text and sentence in terminal.text
     sandbox.fault("etherfax", times=1, delay=20)
     desk.table(7600, port=[plug(stocked=True).port])
