@@ -44,7 +44,7 @@ def measure(sandbox: Sandbox, folder: Path, runtime: str, runs: int, progress: P
 
 
 @click.command()
-@click.option("--runs", default=20, show_default=True, help="Devices for each figure.")
+@click.option("--runs", default=20, show_default=True, help="Number of devices measured for each figure.")
 @click.option("--json", "as_json", is_flag=True, help="Print one JSON object.")
 def main(runs: int, as_json: bool) -> None:
     """Show the median milliseconds of first and second boots."""

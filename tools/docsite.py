@@ -18,7 +18,7 @@ FETCHED_BY_CSS = re.compile(r"(?:url\(|@import)\s*[\"']?\s*(?:https?:)?//")
 
 
 class Fetched(HTMLParser):
-    """What a browser fetches to show a page, from another server."""
+    """Collects what a browser would fetch from other servers to show a page."""
 
     def __init__(self) -> None:
         super().__init__()
@@ -55,7 +55,7 @@ def build(out: Path) -> None:
 @click.command()
 @click.argument("out", type=click.Path(path_type=Path), default=SITE)
 def main(out: Path) -> None:
-    """Build the site in OUT, and check that nothing of it needs a network."""
+    """Build the site in OUT, and check that it can be viewed without a network."""
     build(out.absolute())
     files = [path for path in out.rglob("*") if path.suffix in (".html", ".css", ".svg")]
     for path in files:

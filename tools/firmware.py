@@ -49,7 +49,7 @@ PICOTOOL = "install it from https://github.com/raspberrypi/picotool, or set PICO
 
 
 class Missing(click.ClickException):
-    """What is not there; the message says what would get it."""
+    """Something is missing; the message says how to get it."""
 
     exit_code = 69  # EX_UNAVAILABLE
 

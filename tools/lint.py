@@ -1,4 +1,5 @@
-"""Checks style, spelling, types and the direction of imports; prints a line for each check and what failed of it."""
+"""Checks style, spelling, types and the direction of imports; prints a line for each check, and the output of those
+that fail."""
 
 import os
 import subprocess

@@ -1,4 +1,4 @@
-"""Makes what devices install: packages for mip, one a provider, and ROMFS images. `make dist`, `make romfs`."""
+"""Makes packages for mip, one for each provider, and ROMFS images. `make dist`, `make romfs`."""
 
 from __future__ import annotations
 
@@ -128,7 +128,7 @@ def write_romfs(image: Path, provider: str | None, extra: Iterator[Path] | tuple
 
 @click.group()
 def main() -> None:
-    """Make what devices install."""
+    """Make the packages that devices install."""
 
 
 @main.command()

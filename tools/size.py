@@ -231,9 +231,11 @@ def show(figures: dict[str, Any], console: Console) -> None:
 
 @click.command()
 @click.option("--json", "as_json", is_flag=True, help="Print one JSON object.")
-@click.option("--flash", "only_flash", is_flag=True, help="Leave out the heaps, for which it boots devices.")
+@click.option(
+    "--flash", "only_flash", is_flag=True, help="Leave out the heaps, which take longer: devices are booted for them."
+)
 def main(as_json: bool, only_flash: bool) -> None:
-    """Show flash bytes and the smallest heaps, beside their budgets."""
+    """Show the bytes of flash and the smallest heaps, next to their budgets."""
     figures: dict[str, object] = {"flash": flash()}
     if not only_flash:
         with Progress(console=Console(stderr=True), transient=True) as progress:

@@ -1,1 +1,1 @@
-"""Mutation testing of lib/enroll: changes one place of it at a time, and shows which changes no test notices."""
+"""Mutation testing of lib/enroll: makes one change at a time, and shows which changes no test notices."""

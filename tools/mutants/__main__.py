@@ -1,4 +1,4 @@
-"""Changes one place of lib/enroll at a time, and shows which changes no test notices."""
+"""Mutation testing: makes one change in lib/enroll at a time, and shows which changes no test notices."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ SUITE = trial.Suite(ROOT, ROOT / "lib" / "enroll", ("host_tests/unit", "host_tes
 
 
 class Wrong(click.ClickException):
-    """Nothing can be said of the mutants."""
+    """The mutants cannot be judged."""
 
     exit_code = 2
 
@@ -53,7 +53,7 @@ def place(mutant: Mutant) -> str:
 
 
 def show(result: Result, console: Console) -> None:
-    """Print the score of each module, and what is alive."""
+    """Print the score of each module, and the mutants that survived."""
     table = Table("module", "killed", "alive", "equivalent", "score")
     for module in [*result.modules(), ""]:
         figures = result.figures(module)
@@ -88,17 +88,21 @@ def as_json(result: Result, seed: int) -> dict[str, Any]:
 
 @click.command()
 @click.option("--all", "every", is_flag=True, help="Try every mutant, not a sample.")
-@click.option("--sample", default=200, show_default=True, help="How many to try.")
-@click.option("--seed", default=12, show_default=True, help="Which sample.")
-@click.option("--module", "names", multiple=True, help="Only those of this module, as session or providers.xyte.")
-@click.option("--jobs", default=os.cpu_count() or 1, show_default=True, help="How many to try at a time.")
-@click.option("--list", "only_list", is_flag=True, help="Name the mutants and try none.")
+@click.option("--sample", default=200, show_default=True, help="How many mutants to try.")
+@click.option("--seed", default=12, show_default=True, help="Seed that selects the sample.")
+@click.option(
+    "--module", "names", multiple=True, help="Only mutants of this module, such as session or providers.xyte."
+)
+@click.option(
+    "--jobs", default=os.cpu_count() or 1, show_default=True, help="How many mutants to try at the same time."
+)
+@click.option("--list", "only_list", is_flag=True, help="List the mutants without trying them.")
 @click.option("--json", "json_", is_flag=True, help="Print one JSON object.")
 def main(every: bool, sample: int, seed: int, names: tuple[str, ...], jobs: int, only_list: bool, json_: bool) -> None:
-    """Change one place of lib/enroll at a time, run the unit tests on CPython, and show the changes that none notices.
+    """Make one change in lib/enroll at a time, run the unit tests on CPython, and show changes that no test notices.
 
-    The exit status is 0 where at least 95 % of those that are not equivalent are noticed, 1 where it is less, and 2
-    where the tests fail without a change or the list of equivalent ones is out of date.
+    Exit status: 0 at least 95 % of the mutants that are not equivalent are noticed, 1 fewer are, 2 the tests fail
+    without a mutant or the list of equivalent mutants is out of date.
     """
     mutants = [mutant for path, module in modules(SUITE.library) for mutant in find(path, module)]
     why = reasons(EQUIVALENT, mutants)

@@ -19,7 +19,7 @@ from .trial import ALIVE, BROKEN, Baseline, Copies, Problem, Suite, measured
 
 @dataclass
 class Result:
-    """What came of the mutants. `killed`: how many, by module."""
+    """The results. `killed`: number of killed mutants by module."""
 
     killed: Counter[str] = field(default_factory=Counter)
     alive: list[Mutant] = field(default_factory=list)
@@ -40,7 +40,7 @@ class Result:
 
 @contextmanager
 def _copies(suite: Suite) -> Iterator[Copies]:
-    """Copies of this process that are ended, and their files removed, whatever happens."""
+    """Copies of this process; at the end they are killed and their files removed, whatever happens."""
     with tempfile.TemporaryDirectory(prefix="mutants-") as folder:
         os.environ["TMPDIR"] = tempfile.tempdir = folder
         copies = Copies(suite, Path(folder))
@@ -53,7 +53,7 @@ def _copies(suite: Suite) -> Iterator[Copies]:
 
 
 def judge(suite: Suite, mutants: list[Mutant], result: Result, jobs: int, cache: Path, progress: Progress) -> None:
-    """Add what comes of `mutants` to `result`. Raises Problem where the tests cannot tell."""
+    """Try `mutants` and add the outcome to `result`. Raises Problem if the tests cannot judge them."""
     task = progress.add_task("tests without a mutant", total=None)
     progress.refresh()
     with _copies(suite) as copies:
@@ -72,7 +72,7 @@ def judge(suite: Suite, mutants: list[Mutant], result: Result, jobs: int, cache:
 
 
 def _try(copies: Copies, baseline: Baseline, mutants: list[Mutant], jobs: int) -> Iterator[tuple[Mutant, str]]:
-    """(mutant, what has killed it, "" if nothing) of each, as they end. Raises Problem."""
+    """Yield (mutant, the test that killed it or "") as each ends. Raises Problem."""
     todo = [(mutant, baseline.stages(mutant)) for mutant in reversed(mutants)]
     while todo or len(copies):
         while todo and len(copies) < jobs:

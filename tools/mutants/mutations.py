@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from itertools import pairwise
 from pathlib import Path
 
-OPERATORS = {  # limits move by one, the others turn round
+OPERATORS = {  # limits move by one, other comparisons are inverted
     "<": "<=",
     "<=": "<",
     ">": ">=",
@@ -57,7 +57,7 @@ class Mutant:
 
     @property
     def key(self) -> tuple[str, str, str, str]:
-        """What stays the same when other lines of the file change."""
+        """A key that does not change when other lines of the file do."""
         return self.module, self.scope, self.old.partition("\n")[0], self.new.partition("\n")[0]
 
 

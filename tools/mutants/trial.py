@@ -1,6 +1,6 @@
 """Runs the tests on a mutant: in a copy of this process that has pytest loaded and takes the mutant for the module.
 
-Nothing is written where the sources are. A copy ends at the first test that fails, and where it uses up its time.
+Nothing is written where the sources are. A copy ends at the first test that fails, or when its time is up.
 """
 
 from __future__ import annotations
@@ -27,8 +27,8 @@ from .mutations import Mutant
 
 ALIVE, KILLED, BROKEN = 0, 1, 2  # how a copy ends
 _STAGES = (1.0, 4.0)  # seconds of the tests that are tried first, and then
-_CPU = 5  # seconds that a copy may take besides six times what its tests took
-_WALL = 10  # times as long, where other programs take the processors
+_CPU = 5  # seconds that a copy may take on top of six times its tests' usual time
+_WALL = 10  # factor for waiting while other programs use the processors
 _MEMORY = 4 << 30
 _PYTEST = (
     "-q",
@@ -41,7 +41,7 @@ _PYTEST = (
 
 
 class Problem(Exception):
-    """The tests cannot tell anything of mutants."""
+    """The tests cannot judge mutants."""
 
 
 @dataclass(frozen=True)

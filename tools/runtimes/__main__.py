@@ -9,10 +9,11 @@ from . import NAMES, Unavailable, available, micropython, partly, preferred
 
 @click.command()
 @click.argument("name", type=click.Choice(NAMES), required=False)
-@click.option("--optional", is_flag=True, help="Exit 0 with one line on stderr where the runtime cannot be had.")
-@click.option("--needed", is_flag=True, help="Fetch those that the tests need, and name them.")
+@click.option("--optional", is_flag=True, help="If the runtime is not available, exit 0 with one line on stderr.")
+@click.option("--needed", is_flag=True, help="Fetch the runtimes that the tests need, and print their names.")
 def main(name: str | None, optional: bool, needed: bool) -> None:
-    """Print the path of the MicroPython runtime NAME, fetched or built first if need be; without a name, of one."""
+    """Print the path of the MicroPython runtime NAME, or without a name of any one. Fetches or builds it first if
+    necessary."""
     try:
         if needed:
             click.echo(f"micropython: {', '.join(available() + partly())}", err=True)

@@ -1,4 +1,4 @@
-"""Where runtimes lie, and how one process at a time fetches or builds them without root."""
+"""The cache of runtimes, which one process at a time fills, without root."""
 
 import contextlib
 import fcntl

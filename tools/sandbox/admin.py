@@ -28,44 +28,44 @@ LOGGER = logging.getLogger("sandbox")
 KEY_HEADER = "X-Admin-Key"
 
 
-# what the command line says of the parameters of an operation
+# the command line's help for the parameters of an operation
 TEXTS = {
     "fault": {
         "times": "Requests that meet it.",
         "status": "Answer with this status; the service does not see the request.",
-        "headers": "Add these to the answer.",
-        "body": "Body of the answer; wants --status.",
-        "body_base64": "The same as Base64.",
+        "headers": "Headers to add to the answer.",
+        "body": "Body of the answer; needs --status.",
+        "body_base64": "Body of the answer in Base64; needs --status.",
         "delay": "Seconds before the answer.",
-        "drop": "Close without an answer, before or after the service has done its work.",
-        "truncate": "Close after so many bytes of the body.",
+        "drop": "Close without an answer: before or after the service has done its work.",
+        "truncate": "Close after this many bytes of the body.",
         "path": "Only requests with this text in their path.",
         "shape": "Spoil the answer in one of the ways above.",
     },
     "ntp": {
         "fault": f"{', '.join(FAULTS)}, or none.",
         "times": "Requests that meet it.",
-        "offset": "Seconds that are added to the clock.",
+        "offset": "Seconds to add to the clock's time.",
     },
-    "time": {"set": "An ISO 8601 instant, or Unix seconds.", "system": "Go with the machine's clock again."},
+    "time": {"set": "An ISO 8601 instant, or Unix seconds.", "system": "Follow the machine's clock again."},
     "clear-faults": {"service": "Only this service's."},
 }
 
 
 class Control:
-    """The operations on the sandbox itself. They differ from Sandbox's methods in that all is JSON."""
+    """The operations on the sandbox itself. They differ from Sandbox's methods in that they take and return JSON."""
 
     def __init__(self, sandbox: Sandbox) -> None:
         self._sandbox = sandbox
 
     @operation
     def info(self) -> dict[str, Any]:
-        """Where everything listens, which CA it has, and what time it is there."""
+        """Show the addresses of all listeners, the CA and the sandbox's time."""
         return self._sandbox.info()
 
     @operation
     def counts(self) -> dict[str, dict[str, int]]:
-        """Connections and logged requests by listener."""
+        """Show the connections and logged requests of each listener."""
         return self._sandbox.counts()
 
     @operation
@@ -109,17 +109,17 @@ class Control:
 
     @operation
     def faults(self) -> list[dict[str, Any]]:
-        """The faults that wait; a body is shown by its length."""
+        """Show the queued faults; of a body, only its length."""
         return [_plain(fault) for fault in self._sandbox.faults()]
 
     @operation
     def clear_faults(self, service: str | None = None) -> None:
-        """Forget the queued faults of a service or of all, and the NTP server's."""
+        """Remove the queued faults of one service or of all, and the NTP server's fault."""
         self._sandbox.clear_faults(service)
 
     @operation
     def time(self, set: str | float | None = None, system: bool = False) -> str:
-        """Tell the sandbox's time, after setting it to an ISO 8601 instant (or Unix seconds) or to the machine's."""
+        """Show the sandbox's time, and set it first if an option says so."""
         if set is not None:
             self._sandbox.set_time(set)
         elif system:
@@ -128,7 +128,7 @@ class Control:
 
     @operation
     def ntp(self, fault: str | None = None, times: int | None = None, offset: float | None = None) -> dict[str, Any]:
-        """Set the NTP server's fault ("none" ends it) or its offset in seconds from the clock; tells both."""
+        """Show the NTP server's fault and its offset from the clock, and set them first if options say so."""
         if fault is not None:
             self._sandbox.ntp_fault(None if fault == "none" else fault, times)
         if offset is not None:

@@ -15,7 +15,7 @@ from .state import write_private
 FAULTY = ("wrong-host", "expired", "not-yet-valid", "other-ca")
 
 _ORGANIZATION = "enroll sandbox"
-# Far from every date that a test may give to the sandbox or to a device.
+# Outside the range of dates that a test may give to the sandbox or to a device.
 _LONG_AGO = datetime.datetime(2000, 1, 1)
 _EXPIRED = datetime.datetime(2001, 1, 1)
 _FAR_AHEAD = datetime.datetime(2900, 1, 1)

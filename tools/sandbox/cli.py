@@ -37,7 +37,7 @@ from .server import Sandbox
 from .services import ALL
 from .services.base import operations
 
-# For people, who write them into configurations; the faulty ones and tests take any free port.
+# Fixed, because people write them into configurations; listeners with faulty certificates and tests take free ports.
 DEFAULT_PORTS = {"http": 8080, "https": 8443, "admin": 8079, "ntp": 8123}
 
 
@@ -48,7 +48,7 @@ _ENDING = (signal.SIGINT, signal.SIGTERM)
 def main() -> None:
     """A strict local stand-in for the services that enroll registers with.
 
-    Exit status: 0 done, 1 refused, 2 wrong usage, 3 no sandbox runs there.
+    Exit status: 0 done, 1 refused, 2 wrong usage, 3 no sandbox is running there.
     """
 
 
@@ -79,15 +79,15 @@ def _parse_ports(pairs: tuple[str, ...], free: bool) -> dict[str, int]:
 @click.option("--host", help="Address to listen on. [default: 127.0.0.1, or 0.0.0.0 with --listen-anywhere]")
 @click.option("--admin-host", default="127.0.0.1", show_default=True, help="Address of the admin API.")
 @click.option("--port", "ports", multiple=True, metavar="NAME=NUMBER", help="A listener's port; 0 takes a free one.")
-@click.option("--free-ports", is_flag=True, help="Any free port for all that --port does not name.")
-@click.option("--name", "names", multiple=True, help="Further name or address for the certificate.")
-@click.option("--rsa", is_flag=True, help="RSA-2048 keys instead of ECDSA P-256, for a new state folder.")
+@click.option("--free-ports", is_flag=True, help="Use any free port for each listener that --port does not name.")
+@click.option("--name", "names", multiple=True, help="Additional name or address for the certificate.")
+@click.option("--rsa", is_flag=True, help="Use RSA-2048 keys instead of ECDSA P-256; only for a new state folder.")
 @click.option("--time", "start", metavar="TIME", help="Start the clock at this time, e.g. 2017-02-02T12:00:00Z.")
 @click.option("--stratum", default=2, show_default=True, help="The NTP server's stratum.")
 @click.option("--set", "settings", multiple=True, metavar="SERVICE.NAME=VALUE", help="Change a service's setting.")
 @click.option("--reveal-secrets", is_flag=True, help="Do not hide secrets in the log.")
 @click.option("--listen-anywhere", is_flag=True, help="Allow listening beyond loopback; needs an admin key.")
-@click.option("--quiet", is_flag=True, help="No line per request on the console.")
+@click.option("--quiet", is_flag=True, help="Do not print a line for each request.")
 def serve(
     state: Path,
     admin_key_file: Path | None,
@@ -121,7 +121,7 @@ def serve(
         listen_anywhere=listen_anywhere,
         admin_key=admin_key(admin_key_file, environment_key()),
     )
-    # Handlers that only take note: the sandbox ends in good order, however many signals come.
+    # The handlers only record the signal, so that the sandbox shuts down cleanly however many signals come.
     noted: list[int] = []
     before = {number: signal.signal(number, lambda number, _: noted.append(number)) for number in _ENDING}
     try:
@@ -153,13 +153,13 @@ def _announce(info: dict[str, Any], as_json: bool) -> None:
 
 @main.command()
 @admin_options
-@click.option("--service", help="Only this service's (ntp is one, too).")
-@click.option("--listener", help="Only this listener's.")
-@click.option("--after", default=0, help="Only those after this id.")
-@click.option("--follow", is_flag=True, help="Go on printing until interrupted.")
-@click.option("--clear", is_flag=True, help="Forget them all.")
+@click.option("--service", help="Only this service's requests; ntp counts as a service.")
+@click.option("--listener", help="Only this listener's requests.")
+@click.option("--after", default=0, help="Only requests after this id.")
+@click.option("--follow", is_flag=True, help="Keep printing new requests until interrupted.")
+@click.option("--clear", is_flag=True, help="Delete the log.")
 def log(service: str | None, listener: str | None, after: int, follow: bool, clear: bool, **options: Any) -> None:
-    """Show the logged requests, oldest first; with --json one object a line."""
+    """Show the logged requests, oldest first; with --json, one object per line."""
     if clear:
         call("clear-log", {}, options)
         return

@@ -11,7 +11,7 @@ from typing import Any
 from .admin import KEY_HEADER
 from .errors import SandboxError
 
-# Where a running sandbox tells its admin API's URL.
+# The file in which a running sandbox leaves its admin API's URL.
 RUNNING = "running.json"
 
 
@@ -36,7 +36,7 @@ class AdminClient:
         request = urllib.request.Request(
             f"{self._url}/{operation}", json.dumps(arguments).encode(), headers, method="POST"
         )
-        # No proxy of the environment has any business with an address of this machine.
+        # Ignore proxies in the environment: the address is on this machine.
         opener = urllib.request.build_opener(urllib.request.ProxyHandler({}))
         try:
             with opener.open(request, timeout=10) as answer:

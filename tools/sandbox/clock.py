@@ -1,4 +1,4 @@
-"""The one clock that the NTP server serves and that all services judge by."""
+"""The one clock of the sandbox: the NTP server serves it, and all services check times against it."""
 
 from __future__ import annotations
 

@@ -27,11 +27,11 @@ _ALIASES = {"enabled": ("--enable",)}
 
 
 class Failure(click.ClickException):
-    """A sentence for the user: something was refused (exit status 1)."""
+    """The sandbox refused the operation (exit status 1)."""
 
 
 class Misuse(Failure):
-    """What was typed makes no sense."""
+    """The command line is wrong."""
 
     exit_code = 2
 
@@ -90,19 +90,19 @@ def new_table(*names: str) -> Table:
     """A table with these columns."""
     table = Table(box=None, padding=(0, 2, 0, 0), pad_edge=False)
     for name in names:
-        # Never an ellipsis: a token or a path is there to be copied.
+        # Never shorten with an ellipsis: people copy tokens and paths.
         table.add_column(name, overflow="fold")
     return table
 
 
 def print_table(table: Table) -> None:
     """Print a table, as wide as the terminal."""
-    # What goes into a file or a pipe has no width.
+    # A file or a pipe has no width.
     Console(highlight=False, markup=False, width=None if sys.stdout.isatty() else 100_000).print(table)
 
 
 def print_lines(lines: Iterable[Text]) -> None:
-    """Print lines: on a terminal folded to its width, with all but the first part indented; whole elsewhere."""
+    """Print lines: on a terminal, folded to its width, with continuation lines indented; elsewhere unchanged."""
     console = Console(highlight=False, markup=False, emoji=False)
     for line in lines:
         if not console.is_terminal:
@@ -128,7 +128,7 @@ def show(result: Any, as_json: bool) -> None:
 
 
 def _show_rows(rows: list[dict[str, Any]]) -> None:
-    """A table; where it is too wide for the terminal, a line for each value."""
+    """A table; if it is too wide for the terminal, one line for each value."""
     table = new_table(*rows[0])
     for row in rows:
         table.add_row(*(cell(value) for value in row.values()))
@@ -215,7 +215,8 @@ class _JsonObject(click.ParamType[dict[str, Any]]):
 def make_command(
     group: str, name: str, function: Callable[..., object], texts: Mapping[str, str] = MappingProxyType({})
 ) -> click.Command:
-    """The command for an operation, with its parameters and its help; `texts`: of its options, by parameter."""
+    """The command for an operation, with its parameters and its help. `texts`: the help of its options, by
+    parameter."""
     wanted = [item for item in parameters(function) if item[0].name != "self"]
 
     def run(**options: Any) -> None:
@@ -232,6 +233,6 @@ def make_command(
 
 
 def admin_options(function: Callable[..., Any]) -> Callable[..., Any]:
-    """Add what every command wants that calls a running sandbox."""
+    """Add the options of every command that calls a running sandbox."""
     option = click.option("--admin-url", envvar="SANDBOX_ADMIN_URL", help="URL of the admin API. [default: by --state]")
     return json_option(key_option(state_option(option(function))))

@@ -1,4 +1,4 @@
-"""The exceptions for mistakes of the person who starts or administers the sandbox."""
+"""Exceptions for mistakes made when starting or administering the sandbox."""
 
 
 class SandboxError(Exception):
@@ -6,4 +6,4 @@ class SandboxError(Exception):
 
 
 class BadOption(SandboxError):
-    """The mistake is in how the sandbox was to be started."""
+    """A mistake in the options for starting the sandbox."""

@@ -16,12 +16,13 @@ from .shapes import parse
 class Fault:
     """What to do with the next ``times`` requests of a service.
 
-    The service ``"*"`` is any, the page at ``/`` included. With ``status`` the answer is canned and the service never
-    sees the request; ``headers`` are added to whatever answer there is. ``delay`` (seconds) comes after the service has
+    The service ``"*"`` means any service, and the page at ``/``. With ``status`` the answer is canned and the service
+    never
+    sees the request; ``headers`` are added to any answer. ``delay`` (seconds) comes after the service has
     done its work and before the answer. ``drop`` closes the connection without an answer, ``"before"`` or ``"after"``
     the service has done (and committed) its work. ``shape`` spoils the answer in named ways, see shapes.SHAPES.
-    ``truncate`` sends that many bytes of the answer's body and closes. ``path`` narrows it to requests whose path
-    contains that text.
+    ``truncate`` sends that many bytes of the answer's body and closes. ``path``: only for requests whose path contains
+    this text.
     """
 
     service: str
@@ -36,7 +37,7 @@ class Fault:
     shape: str = ""
 
     def __post_init__(self) -> None:
-        """Refuse what cannot be done. Raises SandboxError."""
+        """Check the values. Raises SandboxError."""
         if self.times < 1:
             raise SandboxError("times must be at least 1")
         if self.status is not None and not 200 <= self.status <= 599:
@@ -59,7 +60,7 @@ class Fault:
 
     @property
     def canned(self) -> bool:
-        """Whether the answer is made without the service."""
+        """Whether the fault itself makes the answer, so that the service does not see the request."""
         return self.status is not None or "portal" in self.shapes
 
     def describe(self) -> str:
@@ -91,7 +92,7 @@ def decode_body(body: str, body_base64: str) -> bytes:
 
 
 class FaultQueue:
-    """The queued faults, first come, first served. They live in memory: a restart forgets them."""
+    """The queue of faults, first in, first out. Kept in memory only."""
 
     def __init__(self) -> None:
         self._faults: list[Fault] = []
@@ -103,7 +104,7 @@ class FaultQueue:
             self._faults.append(fault)
 
     def take(self, service: str, path: str) -> Fault | None:
-        """The fault for this request, used up once, or None."""
+        """The fault for this request, or None; counts as one use of it."""
         with self._lock:
             for fault in self._faults:
                 if fault.service in (service, "*") and fault.path in path:
@@ -114,7 +115,7 @@ class FaultQueue:
         return None
 
     def pending(self) -> list[Fault]:
-        """The faults that wait, in order."""
+        """The queued faults, in order."""
         with self._lock:
             return [dataclasses.replace(fault) for fault in self._faults]
 

@@ -1,4 +1,4 @@
-"""The sockets: bound before anything runs, so that a busy port or a forbidden address is told at once."""
+"""The sockets: all bound before anything runs, so that a busy port or a forbidden address is reported at once."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ Socket = TypeVar("Socket", bound=socket.socket)
 
 
 class CountingSocket(socket.socket):
-    """A listening socket that counts connections, also those that fail before TLS is set up."""
+    """A listening socket that counts connections, including those that fail before TLS is set up."""
 
     connections = 0
 

@@ -21,7 +21,7 @@ CREATE TABLE IF NOT EXISTS log (
     answer TEXT NOT NULL, note TEXT NOT NULL);
 """
 
-# The others say nothing that a test or a person would want to know.
+# The other headers tell nothing of use to a test or a person.
 _KEPT = (
     "Host",
     "User-Agent",

@@ -1,4 +1,4 @@
-"""An SNTP version 4 server (RFC 4330, RFC 5905) that can also answer in all the ways a client has to refuse."""
+"""An SNTP version 4 server (RFC 4330, RFC 5905) that can also give every kind of answer that a client must reject."""
 
 from __future__ import annotations
 
@@ -76,7 +76,7 @@ def answer(query: bytes, received: float, transmitted: float, stratum: int, faul
 
 
 class NtpServer(asyncio.DatagramProtocol):
-    """Serves the sandbox's clock. ``offset`` (seconds) makes its time differ from the one the services judge by."""
+    """Serves the sandbox's clock. ``offset`` (seconds) is added to the time, but not to that of the services."""
 
     def __init__(self, clock: Clock, stratum: int, record: Callable[[str, int, str], None]) -> None:
         """``record(client, bytes, note)`` is called for every packet, before it is answered."""

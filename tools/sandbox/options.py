@@ -1,4 +1,4 @@
-"""How a sandbox starts, and the names of what it listens on."""
+"""The options of a sandbox, and the names of its listeners."""
 
 from __future__ import annotations
 
@@ -17,8 +17,9 @@ LISTENERS = ("http", "https", *("https-" + kind for kind in FAULTY), "admin", "n
 class Options:
     """How a sandbox starts.
 
-    ``ports``: fixed ports by listener (``http``, ``https``, ``admin``, ``ntp`` and the faulty ones); any free port for
-    those left out. ``names``: further names and addresses for the certificate. ``rsa``: RSA-2048 keys, else ECDSA P-256
+    ``ports``: fixed ports by listener (``http``, ``https``, ``admin``, ``ntp`` and the faulty ones); a free port for
+    those left out. ``names``: additional names and addresses for the certificate. ``rsa``: RSA-2048 keys, else ECDSA
+    P-256
     ones. ``time``: an instant at which the clock starts. ``settings``: the services' settings,
     ``{"etherfax.day_tolerance": 1}``. Beyond loopback it listens only with ``listen_anywhere`` and an ``admin_key``.
     """

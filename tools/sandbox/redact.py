@@ -1,4 +1,4 @@
-"""Keeps secrets out of the request log: by the names they travel under, and then by their values, wherever they are."""
+"""Keeps secrets out of the request log: finds them by the names of their fields, then hides their values everywhere."""
 
 from __future__ import annotations
 
@@ -38,7 +38,8 @@ SECRET_NAMES = frozenset(
     }
 )
 
-# Shorter values would blank out innocent text everywhere; they are still hidden where their name tells what they are.
+# Hiding shorter values everywhere would blank out harmless text; they are hidden only where their field's name is
+# secret.
 _SHORTEST = 6
 
 
@@ -96,12 +97,12 @@ def _authorization(value: str, found: set[str]) -> str:
     if scheme.lower() == "basic":
         with contextlib.suppress(ValueError):
             found.add(base64.b64decode(credential).decode().partition(":")[2])
-    # A reader of the log wants to know which scheme came; only well-known words are surely not secret themselves.
+    # The log shows the scheme, but only a well-known one: any other word could be a secret.
     return f"{scheme} {HIDDEN}" if scheme.lower() in ("basic", "bearer") else HIDDEN
 
 
 def _forms(values: Iterable[str]) -> list[str]:
-    """Every way a value may be spelled in a log line, the longest first, so that no tail of it stays behind."""
+    """Every spelling of a value that may occur in a log line, the longest first, so that no part of it remains."""
     forms: set[str] = set()
     for value in values:
         if len(value) >= _SHORTEST:

@@ -1,4 +1,4 @@
-"""One device in each service of the sandbox, created and enabled, with the configuration that registers it."""
+"""Creates and enables a device in a service of the sandbox, and makes the enroll.json that registers it."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from .server import Sandbox
 from .services import ALL
 
 SERVICES = tuple(service.name for service in ALL)
-FIRST = SERVICES[:4]  # those that the firmware began with: one request registers
+FIRST = SERVICES[:4]  # the firmware's first services, in which one request registers
 
 
 def create(sandbox: Sandbox, service: str, name: str = "1") -> dict[str, Any]:

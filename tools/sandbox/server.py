@@ -1,4 +1,4 @@
-"""Puts it all together: sockets, certificates, sites, NTP and their life in a background thread."""
+"""The sandbox itself: sockets, certificates, sites and NTP, run in a background thread."""
 
 from __future__ import annotations
 
@@ -65,7 +65,7 @@ class Sandbox:
         self.ports: dict[str, int] = {}
         self._sockets: dict[str, CountingSocket] = {}
 
-    # Life.
+    # Start and stop.
 
     def __enter__(self) -> Self:
         """Start."""
@@ -97,7 +97,7 @@ class Sandbox:
         self._exit.close()
 
     def _tell(self) -> None:
-        """Leave word in the state folder where the admin API is, for the command line."""
+        """Write the admin API's URL to the state folder, for the command line."""
         path = self.state_folder / RUNNING
         write_private(path, json.dumps({"admin": self.admin_url}).encode())
         self._exit.callback(path.unlink, missing_ok=True)
@@ -145,7 +145,7 @@ class Sandbox:
                     ready.set()
                     self._loop.run_forever()
             except BaseException as error:
-                # Until it is ready, the thread that started this one raises it.
+                # Before the sandbox is ready, the thread that called `start` raises the error.
                 failure.append(error)
                 if ready.is_set():
                     LOGGER.exception("the sandbox ended with an error")
@@ -158,7 +158,7 @@ class Sandbox:
         if failure:
             thread.join()
             raise failure[0]
-        # The order of undoing is the reverse: stop the loop, wait for the thread, then close what it used.
+        # In reverse order of starting: stop the loop, wait for the thread, then close what it used.
         self._exit.callback(thread.join)
         self._exit.callback(self._stop_loop)
 
@@ -199,7 +199,7 @@ class Sandbox:
     def _record_ntp(self, client: str, length: int, note: str) -> None:
         self._log.write("ntp", "ntp", "NTP", client, 0 if note.startswith("ignored") else 200, note=note)
 
-    # Where it is.
+    # Addresses.
 
     @property
     def _public(self) -> str:
@@ -255,7 +255,7 @@ class Sandbox:
             "time": format_time(self.clock.now()),
         }
 
-    # What the administrator can do; the admin API and the command line call the same.
+    # Operations of the administrator; the admin API and the command line call them too.
 
     def log(self, service: str | None = None, listener: str | None = None, after: int = 0) -> list[Entry]:
         """The logged requests after an id, oldest first, of one service (or "ntp") or listener or of all."""
@@ -293,7 +293,7 @@ class Sandbox:
         self._faults.add(Fault(service, times, status, headers or {}, content, delay, drop, truncate, path, shape))
 
     def faults(self) -> list[Fault]:
-        """The faults that wait."""
+        """The queued faults."""
         return self._faults.pending()
 
     def clear_faults(self, service: str | None = None) -> None:
@@ -313,7 +313,7 @@ class Sandbox:
         return {"fault": self._ntp.fault, "offset": self._ntp.offset, "queries": self._ntp.queries}
 
     def ntp_offset(self, seconds: float) -> None:
-        """Make the NTP server's time differ from the clock the services judge by."""
+        """Add an offset to the NTP server's time, but not to that of the services."""
         self._ntp.offset = seconds
 
     def set(self, name: str, value: Any) -> None:

@@ -40,9 +40,9 @@ class Moment:
 
 @dataclasses.dataclass(frozen=True)
 class Shape:
-    """One way: what it does, the value it takes if none is given, and whether another value makes sense.
+    """A shape: what it does to an answer, its default value, and which other values are valid.
 
-    Without ``change`` it is the connection that is treated, not the answer; see Site.
+    Without ``change`` the shape applies to the connection, not to the answer; see Site.
     """
 
     text: str

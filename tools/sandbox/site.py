@@ -1,4 +1,5 @@
-"""The web application of one listener: gives requests to the services, plays the queued faults, writes the log."""
+"""The web application of one listener: passes requests to the services, applies the queued faults, and writes the
+log."""
 
 from __future__ import annotations
 
@@ -26,7 +27,7 @@ LOGGER = logging.getLogger("sandbox")
 # Far more than any device sends; what is longer gets 413.
 _BODY_LIMIT = 256 * 1024
 
-# ".*" would not match a line break, and such a request would pass by the log.
+# ".*" would not match a line break, and such a request would be missing in the log.
 _ANYTHING = r"{tail:[\s\S]*}"
 
 # Marks a request that is in the log.
@@ -72,7 +73,7 @@ class RouteTable:
 
 
 async def _never(request: web.Request) -> web.StreamResponse:
-    """Stands in the router, which is only asked, for the handlers."""
+    """A placeholder for handlers in the router, which is used for look-ups only."""
     raise web.HTTPNotFound
 
 
@@ -95,7 +96,7 @@ class Site:
         return application
 
     def access_logger(self) -> type[AbstractAccessLogger]:
-        """Records what the framework answers by itself, so that no request passes by the log."""
+        """Logs requests that the framework answers by itself, so that the log is complete."""
         log, listener = self._log, self.listener
 
         class Rest(AbstractAccessLogger):
@@ -156,14 +157,14 @@ class Site:
         """Write the log before the answer leaves, so that a client that has the answer finds the entry."""
         moment = Moment(request.method, self._clock.now())
         shaped = apply(fault.shapes, answer, moment) if fault and answer else answer
-        # The log has the answer as it was made: its secrets can be found there, which they cannot once it is packed.
+        # The log gets the answer before it is compressed, because secrets cannot be found in compressed text.
         logged = dataclasses.replace(answer, status=shaped.status) if answer and shaped else None
         self._write(request, name, body, logged, fault.describe() if fault else "")
         if fault is not None and fault.delay:
             await asyncio.sleep(fault.delay)
         if shaped is None or (fault is not None and fault.drop):
             _close(request)
-            # The framework wants an answer; it notices by itself that there is nobody to send it to.
+            # The framework needs an answer; it notices by itself that the client is gone.
             return web.Response()
         # The Date header tells the sandbox's time, not the machine's.
         date = email.utils.formatdate(moment.now, usegmt=True)
@@ -255,7 +256,7 @@ async def _drop_empty_date(request: web.Request, response: web.StreamResponse) -
 
 
 def _front_page(call: Call) -> Answer:
-    """A page that wants no credentials and tells none, for clients that want to see the Date header."""
+    """A page without authentication or secrets, for clients that only need the Date header."""
     if call.path == "/" and call.method in ("GET", "HEAD"):
         return Answer(200, b"This is a sandbox.\n", "text/plain")
     return json_answer({"error": "not found"}, 404)

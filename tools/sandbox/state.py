@@ -60,7 +60,7 @@ class State:
         database = sqlite3.connect(path, check_same_thread=False, isolation_level=None)
         try:
             database.execute("PRAGMA journal_mode = WAL")
-            # A power cut of the developer's machine may cost the last requests; a killed process costs nothing.
+            # A power cut of this computer may lose the last requests; a killed process loses nothing.
             database.execute("PRAGMA synchronous = OFF")
             database.execute("PRAGMA foreign_keys = ON")
         except sqlite3.Error:
@@ -74,7 +74,7 @@ class State:
             self._database.executescript(f"BEGIN;{schema}COMMIT;")
 
     def add_column(self, table: str, declaration: str) -> None:
-        """Add a column (``name TYPE ...``) to a table of an older state folder, which may lack it."""
+        """Add a column (``name TYPE ...``) if the table lacks it, as in an older state folder."""
         with self.transaction():
             names = [row["name"] for row in self.all(f"PRAGMA table_info({table})")]
             if declaration.split()[0] not in names:

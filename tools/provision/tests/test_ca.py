@@ -83,7 +83,7 @@ def test_without_a_root_the_intermediate_is_shown_as_not_verified(desk, serve, l
 def test_scripts_name_the_fingerprint(desk, serve, leaf):
     where = serve(leaf)
     words = ("ca", where, "--out", "ca.der", "--yes")
-    assert "wants --fingerprint" in desk.failed(2, *words)
+    assert "needs --fingerprint" in desk.failed(2, *words)
     assert "differs" in desk.failed(77, *words, "--fingerprint", "AA:" * 31 + "AA")
     assert not (desk.folder / "ca.der").exists()
     der = ssl.PEM_cert_to_DER_cert(leaf.cert_chain_pems[1].bytes().decode())

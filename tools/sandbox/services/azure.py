@@ -148,7 +148,7 @@ class Azure(Service):
         return Answer(204)
 
     def _enrolled(self, call: Call) -> Row | Answer:
-        """The device whose enrollment this call fits, or the refusal."""
+        """The device whose enrollment matches this call. Raises Refused if there is none."""
         if call.parameter("api-version") not in _VERSIONS:
             return _error(400, 400002, "Unsupported api-version")
         if call.parts["scope"] != SCOPE:
@@ -189,7 +189,7 @@ class Azure(Service):
 
     @operation
     def create(self, device_id: str, device_key: str | None = None) -> Row:
-        """Create an individual enrollment; without a key, one is made. Returns id and key."""
+        """Create an individual enrollment, with a new key if none is given. Returns id and key."""
         key = device_key or base64.b64encode(secrets.token_bytes(32)).decode()
         with self.state.transaction():
             if self._find(device_id):
@@ -199,7 +199,7 @@ class Azure(Service):
 
     @operation
     def create_in_group(self, device_id: str, group_key: str) -> Row:
-        """Let a device register with the key that is derived from a group's."""
+        """Let a device register with the key that is derived from the group's key."""
         return self.create(device_id, derived(group_key, device_id))
 
     @operation
@@ -214,12 +214,12 @@ class Azure(Service):
 
     @operation
     def fail(self, device_id: str, fails: bool = True) -> None:
-        """Let no hub take the device, or again."""
+        """Make the assignment of a device to a hub fail, or succeed again."""
         self._change(device_id, "UPDATE azure_devices SET fails = ?", fails)
 
     @operation
     def delete(self, device_id: str) -> None:
-        """Delete the device from the hub; its enrollment stays, so that it may register again."""
+        """Delete the device from the hub; it keeps its enrollment and may register again."""
         self._change(device_id, "UPDATE azure_devices SET assigned = 0, operation = NULL")
 
     @operation
@@ -245,7 +245,7 @@ class Azure(Service):
 
 
 def _outcome(device: Row) -> str:
-    """What an operation comes to now."""
+    """The present status of an operation."""
     if not device["enabled"]:
         return "disabled"
     if device["polls"] > 0:

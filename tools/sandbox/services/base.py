@@ -105,7 +105,8 @@ class Route:
 
 
 def operation(function: Function) -> Function:
-    """Mark a service's method as an operation of the administrator: in Python, over HTTP and on the command line."""
+    """Make a service's method an operation of the administrator, available in Python, over HTTP and on the command
+    line."""
     function.__operation__ = True  # type: ignore[attr-defined]
     return function
 
@@ -159,7 +160,7 @@ class Service(abc.ABC):
 
     @operation
     def set(self, name: str, value: str | int | float | bool) -> dict[str, Any]:
-        """Change one of the service's settings; returns all of them."""
+        """Change one of the service's settings, and show all of them."""
         fields = {field.name: getattr(self.settings, field.name) for field in dataclasses.fields(self.settings)}
         if name not in fields:
             raise BadOption(f"{self.name} has no setting {name!r} (it has: {', '.join(fields) or 'none'})")
@@ -168,7 +169,7 @@ class Service(abc.ABC):
 
     @operation
     def show_settings(self) -> dict[str, Any]:
-        """The service's settings and their values."""
+        """Show the service's settings and their values."""
         return dataclasses.asdict(self.settings)
 
 

@@ -88,7 +88,7 @@ class CentagatePortal(Service):
 
     @operation
     def create_user(self, username: str, password: str = "", admin: bool = False, allow_cr: bool = False) -> Row:
-        """Create a user; admin may bind tokens, allow_cr may have challenge-response tokens bound."""
+        """Create a user. admin: may bind tokens; allow_cr: may have challenge-response tokens."""
         with self.state.transaction():
             if not username or self.state.one("SELECT 1 FROM centagate_users WHERE username = ?", username):
                 raise SandboxError(f"centagate already has a user {username!r} or the name is empty")
@@ -104,7 +104,7 @@ class CentagatePortal(Service):
 
     @operation
     def create_session(self, username: str) -> Row:
-        """Log a user in, made an administrator if there is none of that name: username, auth_token, secret_code."""
+        """Log a user in; a new name becomes an administrator. Returns username, auth_token and secret_code."""
         with self.state.transaction():
             if not self.state.one("SELECT 1 FROM centagate_users WHERE username = ?", username):
                 self.create_user(username, admin=True)
@@ -147,7 +147,7 @@ class CentagatePortal(Service):
 
     @operation
     def create_integration(self, key: str = "", secret_key: str = "") -> Row:
-        """Create an app that logs in: its integration key and secret key, made up if left out."""
+        """Create an app that logs in. Its integration key and secret key are generated if left out."""
         row = {"key": key or secrets.token_hex(16), "secret_key": secret_key or secrets.token_urlsafe(24)}
         with self.state.transaction():
             if self.state.one("SELECT 1 FROM centagate_integrations WHERE key = ?", row["key"]):
@@ -157,7 +157,7 @@ class CentagatePortal(Service):
 
     @operation
     def fail(self, code: int, times: int = 1) -> None:
-        """Answer the next calls with this return code and do nothing else; kept in memory."""
+        """Answer the next calls with this return code and do nothing else. Kept in memory only."""
         if code not in CODES or times < 1:
             raise SandboxError(f"code must be one of {', '.join(map(str, sorted(CODES)))} and times at least 1")
         self._queued += [code] * times

@@ -173,7 +173,8 @@ class Cumulocity(Service):
 
     @operation
     def create(self, device_id: str, accept: bool = False) -> None:
-        """Register a device: it may connect and waits to be accepted; ``accept``: as soon as it connects."""
+        """Register a device: it may connect, and then waits to be accepted. ``accept``: accept it as soon as it
+        connects."""
         with self.state.transaction():
             found = self._find(device_id)
             if found and found["status"] != "REGISTERED":
@@ -183,7 +184,7 @@ class Cumulocity(Service):
 
     @operation
     def accept(self, device_id: str) -> None:
-        """Accept a device that has connected: it is given its user when it asks next."""
+        """Accept a device that has connected: its next request returns its user."""
         device = self._find(device_id)
         if device is None or device["status"] != "PENDING_ACCEPTANCE":
             raise SandboxError(f"no device {device_id!r} of cumulocity waits to be accepted")

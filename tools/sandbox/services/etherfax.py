@@ -136,12 +136,12 @@ class EtherFax(Service):
 
     @operation
     def disable(self, serial: str) -> None:
-        """Keep a device from registering and from working; a token it has stays."""
+        """Stop a device from registering and working; it keeps its token."""
         self._change(serial, "UPDATE etherfax_devices SET enabled = 0")
 
     @operation
     def reset(self, serial: str) -> None:
-        """Let a device register again; the token it had is void."""
+        """Let a device register again; its old token becomes invalid."""
         self._change(serial, "UPDATE etherfax_devices SET device_token = NULL, registered_at = NULL")
 
     @operation

@@ -75,7 +75,7 @@ class IckStreamPortal(Service):
 
     @operation
     def create_application(self, application_id: str, model: str = "sandbox/device") -> Row:
-        """Create an application id (an API key) and the model its devices have."""
+        """Create an application id (an API key) for devices of a model."""
         with self.state.transaction():
             if self.state.one("SELECT 1 FROM ickstream_applications WHERE id = ?", application_id):
                 raise SandboxError(f"ickstream already has an application {application_id!r}")
@@ -90,7 +90,7 @@ class IckStreamPortal(Service):
 
     @operation
     def create_token(self, user: str, name: str = "device", lifetime: float | None = None) -> str:
-        """Make a device registration token of a user; lifetime in seconds. Returns the token."""
+        """Create a device registration token for a user; lifetime in seconds. Returns the token."""
         row = self.state.one("SELECT id FROM ickstream_users WHERE name = ?", user)
         if row is None:
             raise SandboxError(f"ickstream has no user {user!r}")
@@ -98,7 +98,7 @@ class IckStreamPortal(Service):
 
     @operation
     def delete_device(self, device_id: str) -> None:
-        """Remove a device, as its owner does: its access token is void."""
+        """Remove a device, as its owner can; its access token becomes invalid."""
         if not self.state.run("DELETE FROM ickstream_devices WHERE id = ?", device_id):
             raise SandboxError(f"ickstream has no device {device_id!r}")
 

@@ -114,7 +114,8 @@ class ThingsBoard(Service):
         return json_answer(found, secrets=(device["token"],))
 
     def _next_command(self, call: Call) -> Answer:
-        """The next command. Where the service would wait until ``timeout`` this answers at once that there is none."""
+        """The next command. The real service would wait until ``timeout``; this one answers at once that there is
+        none."""
         device = self._device(call)
         if device is None:
             return self._unauthorised(call)
@@ -167,14 +168,14 @@ class ThingsBoard(Service):
 
     @operation
     def create_profile(self, create_new: bool = True) -> Row:
-        """Create a device profile: it creates new devices, or only takes those created before. Returns its key."""
+        """Create a device profile that creates new devices, or only accepts existing ones. Returns its key."""
         row = {"provision_key": secrets.token_urlsafe(15), "provision_secret": secrets.token_urlsafe(15)}
         self.state.insert("thingsboard_profiles", **row, create_new=create_new)
         return row
 
     @operation
     def create(self, name: str) -> None:
-        """Create a device that may be provisioned under a profile that creates none."""
+        """Create a device, for profiles that only accept existing ones."""
         with self.state.transaction():
             if self.state.one("SELECT 1 FROM thingsboard_devices WHERE name = ?", name):
                 raise SandboxError(f"thingsboard already has a device {name!r}")
@@ -182,7 +183,7 @@ class ThingsBoard(Service):
 
     @operation
     def delete(self, name: str) -> None:
-        """Delete a device; its token is void."""
+        """Delete a device; its token becomes invalid."""
         self._change(name, "DELETE FROM thingsboard_devices")
 
     @operation
@@ -201,7 +202,7 @@ class ThingsBoard(Service):
 
     @operation
     def result(self, number: int) -> Any:
-        """What a device has answered to a command, None if nothing yet."""
+        """Show a device's answer to a command, None if there is none yet."""
         row = self.state.one("SELECT result FROM thingsboard_commands WHERE id = ?", number)
         return json.loads(row["result"]) if row and row["result"] else None
 

@@ -67,7 +67,7 @@ class XytePortal(Service):
     def create_model(
         self, name: str, hardware_key: str = "", short_code: str = "SBX", model_id: str = "", api_version: str = LATEST
     ) -> Row:
-        """Create a model: its hardware key and id (made up if left out), its partner's short code, its API version.
+        """Create a model, with its partner's short code and API version. Hardware key and id are generated if left out.
 
         From API version 1.0.4 on firmware versions must be semantic (1.0.0), from 1.0.6 on an update of a device must
         not have unknown fields.
@@ -112,7 +112,7 @@ class XytePortal(Service):
 
     @operation
     def set_config(self, device_id: str, config: dict[str, Any]) -> int:
-        """Give a device another configuration; returns its version."""
+        """Set a device's configuration; returns its version."""
         with self.state.transaction():
             self._living(device_id)
             return self._store_config(device_id, config)
