@@ -49,7 +49,7 @@ def register(config: "Config", now: int):
         from .client import register
 
         kept = yield from register(config, kept, now)
-    code: Any = kept.get("_code")
+    code: Any = kept.get("code")
     asked = None  # the code that the service was asked about: at once for one from before a reset
     while True:
         path, form = "device_path", {"scope": config.section["scope"]}
@@ -61,7 +61,7 @@ def register(config: "Config", now: int):
         found = answer.json()
         if "device_code" in found:
             found.setdefault("verification_uri", found.get("verification_url"))  # Google's
-            code = kept["_code"] = need(found, "device_code", "user_code", "verification_uri")
+            code = kept["code"] = need(found, "device_code", "user_code", "verification_uri")
             code.append(max(found.get("interval") or 5, 1))
             yield Keep(kept)
         elif found.get("error") != "authorization_pending":

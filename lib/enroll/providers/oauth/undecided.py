@@ -23,14 +23,14 @@ def decide(config: "Config", kept: dict, answer: "Answer"):
     """
     found = answer.json()
     error = found.get("error")
-    code = kept.get("_code")
+    code = kept.get("code")
     if error == "slow_down" and code:
         code[3] += _SLOWER
         yield Keep(kept)
         return code
     gone = error in ("expired_token", "invalid_grant")
     if gone or error == "access_denied":
-        kept.pop("_code", None)
+        kept.pop("code", None)
         yield Keep(kept)
     elif error == "invalid_client" and not config.section["client_id"]:
         yield Keep({})
