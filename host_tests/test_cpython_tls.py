@@ -112,7 +112,7 @@ def test_https_without_a_ca_is_not_spoken():
 @pytest.mark.parametrize(
     "content", [b"", b"text", b"-----BEGIN CERTIFICATE-----\nxx\n-----END CERTIFICATE-----\n", b"\x30\x82"]
 )
-def test_a_ca_file_that_is_none(tmp_path, content):
+def test_an_invalid_ca_file(tmp_path, content):
     path = tmp_path / "ca"
     path.write_bytes(content)
     with Server(CA.issue_cert("127.0.0.1")) as server, pytest.raises(EnrollError) as caught:

@@ -58,7 +58,7 @@ def test_a_board_of_no_column_is_in_the_table_of_runs_alone(tmp_path: Path) -> N
 
 
 @pytest.mark.parametrize("platform", ["linux", "qemu", ""])
-def test_what_a_computer_has_played_is_no_evidence(tmp_path: Path, platform: str) -> None:
+def test_a_simulated_board_is_not_evidence(tmp_path: Path, platform: str) -> None:
     write(tmp_path, "RPI_PICO_W", platform)
     with pytest.raises(Failure, match="was played by a computer"):
         evidence.replaced(evidence.PAGE.read_text(), tmp_path)

@@ -229,7 +229,7 @@ def test_a_home_folder_that_no_shell_has_filled_in(tree: Tree, tmp_path: Path, m
     assert build("W5500_EVB_PICO", "~/a tree")[0] == 0
 
 
-def test_what_is_no_tree_is_told(tree: Tree, tmp_path: Path) -> None:
+def test_a_folder_that_is_not_a_source_tree_is_refused(tree: Tree, tmp_path: Path) -> None:
     root = tree()
     assert build("RPI_PICO_W", "")[0] == 2
     assert "no MicroPython source tree" in build("RPI_PICO_W", tmp_path)[1]

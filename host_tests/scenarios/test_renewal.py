@@ -53,7 +53,7 @@ class Renewing(Registered):
         return recall(self.it, Journal(self.it.store))
 
 
-def test_two_401s_five_seconds_apart_make_it_register_anew_and_ask_once_more():
+def test_two_401s_five_seconds_apart_make_it_register_again_and_repeat_the_request():
     device = Renewing()
     assert device.call([answer(401), answer(401), answer(201, NEW), answer(200)]) == 200
     assert device.asked == 4 and device.ticks == 5000
@@ -69,7 +69,7 @@ def test_one_401_alone_changes_nothing():
     assert device.asked == 2 and not device.writes and device.session.credential.device_id == "device-1"
 
 
-def test_403_and_404_never_make_it_register_anew():
+def test_403_and_404_never_make_it_register_again():
     for status in (403, 404, 429, 500):
         device = Renewing()
         assert device.call([answer(status)]) == status
@@ -177,7 +177,7 @@ def test_a_service_that_says_401_to_everything_for_a_day():
     assert asked <= 1440 + refused + 12, asked
 
 
-def test_how_soon_it_may_register_anew_again_is_a_setting():
+def test_the_pause_between_renewals_is_a_setting():
     for wanted, seconds, allowed in ((None, 28799, False), (None, 28800, True), (60, 59, False), (60, 60, True)):
         device = Renewing(retry={"renew": wanted})
         assert device.call([answer(401), answer(401), answer(201, NEW), answer(200)]) == 200
@@ -188,7 +188,7 @@ def test_how_soon_it_may_register_anew_again_is_a_setting():
             assert "soon after" in str(raises("refused", device.call, [answer(401), answer(401)]))
 
 
-def test_a_new_registration_ends_the_row_of_failures():
+def test_a_new_registration_resets_the_count_of_failures():
     device = Renewing()
     raises("refused", device.call, [answer(401), answer(401), answer(403)])
     assert device.session.failures == 1

@@ -95,7 +95,7 @@ def test_registering_clears_the_schedule_and_the_next_wake_needs_no_network():
     assert sleeper.wake(at + 5).credential.device_id == "device-1" and sleeper.asked == 2
 
 
-def test_the_count_begins_anew_after_a_registration():
+def test_a_registration_resets_the_count_of_failures():
     sleeper = Sleeper()
     with chance(65535):
         now = NOW
@@ -139,7 +139,7 @@ def test_memory_with_more_in_it_than_the_schedule_is_ignored():
         assert sleeper.wake(NOW + 1, BUSY).at == NOW + 6
 
 
-def test_no_bit_that_tips_over_in_memory_stops_it_for_longer_than_two_days_and_a_bit():
+def test_a_flipped_bit_in_memory_stops_it_for_little_more_than_two_days():
     sleeper = Sleeper()
     sleeper.wake(NOW, BUSY)
     good = sleeper.port.kept
@@ -288,7 +288,7 @@ def test_what_is_kept_is_small_and_tells_nothing():
     assert len(sleeper.port.kept) <= 32 and b"canary" not in sleeper.port.kept and b"sn-1" not in sleeper.port.kept
 
 
-def test_an_error_that_only_a_person_can_mend_is_raised_at_each_wake():
+def test_an_error_that_only_a_person_can_fix_is_raised_at_each_wake():
     sleeper = Sleeper("ickstream", section={"registration_token": None})
     for now in (NOW, NOW + 1):
         try:

@@ -47,7 +47,7 @@ def smallest(works: Callable[[int], bool]) -> int:
 
 
 @pytest.mark.parametrize("board", BOARDS)
-def test_no_heap_is_refused_that_would_do_and_none_let_in_that_would_not(sandbox, tmp_path, board):
+def test_only_a_heap_that_is_too_small_for_tls_is_refused(sandbox, tmp_path, board):
     url = urllib.parse.urlsplit(sandbox.url("etherfax"))
     path = ":".join(str(devices.ROOT / it) for it in (f"boards/{board}", "boards", "lib"))
     runtime = micropython("chip")

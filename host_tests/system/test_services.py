@@ -120,7 +120,7 @@ def test_forty_children_are_registered_over_one_connection_and_the_next_boot_is_
     assert silent(sandbox, parent)
 
 
-def test_a_parent_that_was_deleted_registers_anew_with_all_its_children(sandbox, parent):
+def test_a_deleted_parent_registers_again_with_all_its_children(sandbox, parent):
     first = json.loads(sandbox.log("xyte")[0].answer)["id"]
     sandbox.xyte.delete(first)
     sandbox.clear_log()

@@ -10,7 +10,7 @@ CHOICE = ["server", "--slice", "--only", "etherfax, TCP", "--json", "--script"]
 NAME = "an answer to the first byte, then reset"
 
 
-def test_only_the_named_script_of_the_named_batch_is_played() -> None:
+def test_only_the_named_script_of_the_named_batch_is_run() -> None:
     done = CliRunner().invoke(main, [*CHOICE, NAME])
     assert done.exit_code == 0 and json.loads(done.stdout)[0]["cases"] == 1
 

@@ -44,7 +44,7 @@ def play(monkeypatch: pytest.MonkeyPatch, away: float, always: list[str]) -> tup
     return plays, sorted(sentence.partition(":")[0] for sentence in result.lost)
 
 
-def test_only_what_is_late_is_played_again(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_only_late_cases_are_run_again(monkeypatch: pytest.MonkeyPatch) -> None:
     plays, lost = play(monkeypatch, 1, [])
     assert plays == [list(SAYS), LATE] and lost == sorted(REST)
 
@@ -54,5 +54,5 @@ def test_what_is_late_every_time_is_lost(monkeypatch: pytest.MonkeyPatch) -> Non
     assert plays == [list(SAYS), LATE, ["late"], ["late"]] and lost == sorted([*REST, "late"])
 
 
-def test_nothing_is_played_again_while_nobody_takes_the_processor(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_nothing_is_run_again_on_an_idle_machine(monkeypatch: pytest.MonkeyPatch) -> None:
     assert play(monkeypatch, 0, []) == ([list(SAYS)], sorted(SAYS))

@@ -62,7 +62,7 @@ def test_iso_date_is_the_start_of_its_day_in_utc():
     assert iso_date("2100-12-31") == 47846 * DAY
 
 
-def test_iso_date_refuses_what_is_no_date():
+def test_iso_date_refuses_invalid_dates():
     for text in (
         "",
         "2026",
@@ -123,7 +123,7 @@ def test_two_digits_of_a_year_are_at_most_fifty_years_ahead():
     assert civil(http_date("Sun, 01-Jan-20 00:00:00 GMT", days(2060, 0, 1) * DAY))[0] == 2020
 
 
-def test_http_date_of_what_is_none():
+def test_http_date_refuses_invalid_dates():
     for text in (
         "",
         "GMT",

@@ -235,7 +235,7 @@ def test_power_that_fails_while_an_address_is_kept_never_costs_the_credential():
     assert len(cut_everywhere(at_home, settles, check)) > 5
 
 
-def test_beside_the_note_of_an_attempt_to_register_anew_nothing_is_written():
+def test_nothing_is_written_while_an_attempt_to_register_again_is_on_flash():
     """The credential is in one slot then, and the note in the other: the next write would go to the credential's."""
     device = at_home()
     with device.flash as flash:

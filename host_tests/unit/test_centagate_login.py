@@ -150,7 +150,7 @@ def test_an_answer_without_a_session_is_not_understood():
         it.refused("answer", (200, {"code": 0, "object": dict(SESSION, secretCode=wrong)}))
 
 
-def test_nothing_is_noted_before_the_request_that_binds():
+def test_nothing_is_written_before_the_request_that_binds():
     """A login that fails leaves no doubt whether the token was bound: 29008 is a refusal then."""
     for answer in (OSError(104, "reset"), (503, b""), (200, {"code": 23001})):
         it = device()
@@ -164,7 +164,7 @@ def test_nothing_is_noted_before_the_request_that_binds():
     assert it.boot(IN, (200, {"code": 29008})).name == "registered", "the lost one got through"
 
 
-def test_every_attempt_logs_in_anew():
+def test_every_attempt_logs_in_again():
     it = device()
     it.refused("refused", IN, (200, {"code": 29001}))
     it.refused("network", IN, OSError(104, "reset"))

@@ -58,7 +58,7 @@ def test_a_section_that_is_no_object():
         refused(settings("etherfax", etherfax=value), "etherfax")
 
 
-def test_a_provider_that_is_none():
+def test_an_invalid_provider():
     for name in (
         "",
         " ",
@@ -182,7 +182,7 @@ def test_bad_earliest():
     wrong("earliest", "today", "2026-02-30", "2026-13-01", "1969-12-31", "2026", "01.02.2026")
 
 
-def test_times_that_are_no_times():
+def test_invalid_times():
     wrong("timeout", 0, -1, 0.999, 86401, 1e12)
     for key in ("first", "cap", "renew"):
         for value in (0, -1, 0.01, 0.999, 86401, 1e12):
@@ -216,7 +216,7 @@ def test_token_type_other_than_1_or_2():
         refused(settings("centagate", {"token_type": value}), "token_type")
 
 
-def test_cen_token_and_what_it_is_made_of_exclude_each_other():
+def test_cen_token_and_the_secrets_it_is_derived_from_exclude_each_other():
     for given in (
         {"cen_token": None},
         {"cen_token": "canary", "auth_token": "canary", "secret_code": "canary"},

@@ -65,7 +65,7 @@ def test_networks_that_say_too_little():
         refused(settings("etherfax", network=[{"ssid": "a", key: home[key]}]), "`network`", key, "`ip`")
 
 
-def test_addresses_that_are_none():
+def test_invalid_addresses():
     for ip in (
         "192.168.1.5",
         "192.168.1.5/0",

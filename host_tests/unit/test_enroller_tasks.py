@@ -132,7 +132,7 @@ def test_a_keyboard_that_interrupts_a_wait_burns_no_registration():
     interrupted(lambda one: one.run())
 
 
-def test_nor_one_that_interrupts_a_step():
+def test_a_keyboard_that_interrupts_a_step_burns_no_registration_either():
     """A device that sleeps between its attempts was not spared."""
     interrupted(lambda one: one.step(NOW))
 

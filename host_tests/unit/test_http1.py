@@ -94,7 +94,7 @@ def test_header_injection_is_refused_before_anything_is_sent():
         assert wire.sent == b""
 
 
-def test_urls_that_are_none_are_refused_before_anything_is_sent():
+def test_invalid_urls_are_refused_before_anything_is_sent():
     for url in (
         "ftp://host",
         "http://",
@@ -194,7 +194,7 @@ def test_chunked_wins_over_content_length():
     assert answer(head + "2\r\nok\r\n0\r\n\r\n").content == b"ok"
 
 
-def test_chunks_that_are_none():
+def test_invalid_chunks():
     for body in ("x\r\n", "-1\r\nok\r\n", ";a\r\nok", "\r\n\r\n"):
         raises("answer", answer, "HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n" + body)
 
@@ -246,7 +246,7 @@ def test_a_redirect_is_an_answer():
     assert wire.where[0] == "host.example" and wire.sent.count(b"HTTP/1.1") == 1
 
 
-def test_status_lines_that_are_none():
+def test_invalid_status_lines():
     for line in (
         "HTTP/2 200 OK",
         "HTTP/1.1",

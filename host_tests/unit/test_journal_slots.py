@@ -53,7 +53,7 @@ def test_a_damaged_slot_that_shows_this_device_is_its_attempt():
     assert recall(it, store) == (TRIED, None)
 
 
-def test_a_slot_that_shows_nothing_is_not_an_attempt_where_a_note_would_stand_beside_it():
+def test_a_slot_without_identity_is_no_attempt_if_the_other_slot_rules_it_out():
     other = identity(config("etherfax", {"serial": "other"}))
     it = config("etherfax")
     assert recall(it, damaged(it, ERASED, None)) == (0, None), "the first note of all was cut"
@@ -78,7 +78,7 @@ def test_a_record_of_another_address_is_a_mistake_that_names_both_addresses():
         raises("configuration", enroll.Session, it, Port())
 
 
-def test_a_note_of_another_address_says_nothing():
+def test_an_attempt_at_another_address_is_ignored():
     for state in (TRIED, REFUSED):
         it = config("etherfax", url="http://other")
         assert recall(it, store_with(it, state, b"", identity(config("etherfax")))) == (0, None)

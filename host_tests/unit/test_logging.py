@@ -78,7 +78,7 @@ def test_nobody_has_to_listen():
     assert Enroller(device.it, Port(), request=Service((201, GOOD["xyte"]))).step(0).name == "registered"
 
 
-def test_a_session_that_registers_anew_tells_its_logger_too():
+def test_a_session_that_registers_again_logs_it():
     def answer(it):
         if it.path == "/api/v1/devices":
             return 201, {"id": "device-2", "access_key": "second-canary", "hub_url": "http://hub"}

@@ -54,7 +54,7 @@ def test_the_version_is_the_packages():
         assert json.load(file)["version"] == enroll.__version__
 
 
-def test_names_that_are_none():
+def test_unknown_names_are_an_attribute_error():
     for name in ("nothing", "__nothing__", "Enrol"):
         raises(AttributeError, getattr, enroll, name)
 

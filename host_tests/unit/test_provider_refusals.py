@@ -268,7 +268,7 @@ def test_other_centagate_codes_after_a_lost_answer_stay_refusals():
                 error_of(kind, "centagate", 200, {"code": code}, again=True)
 
 
-def test_centagate_codes_that_are_none():
+def test_invalid_centagate_codes():
     for code in (None, "", "x", [], {}, True, False, 0.5, "00", "0 ", "-1"):
         error_of("answer", "centagate", 200, {"code": code})
 
@@ -280,7 +280,7 @@ def test_centagate_code_that_no_table_has_is_never_success():
         assert raises(Exception, it.service.parse, it, answer).kind in ("refused", "answer", "configuration", "server")
 
 
-def test_a_code_that_is_none_is_not_repeated():
+def test_an_invalid_code_is_not_quoted():
     """It may be a secret that the service sends back."""
     for code in ("once-canary", "12345678", "1: 2", "", None, [1], {"canary": 1}, True):
         for provider in ("ickstream", "centagate"):

@@ -175,7 +175,7 @@ def test_a_power_cut_before_it_is_parsed_loses_nothing_of_a_header():
     assert credential.device_id == "device-9" and credential.secret.reveal() == "key-canary"
 
 
-def test_half_a_text_is_no_token():
+def test_a_cut_text_is_not_taken_for_a_token():
     device = Device("rest", steps(take={"secret": "."}))
     it = Answer(200, b"half-a-tok")
     it.request = Fake(step=device.it.section["steps"][0], taken={})
@@ -291,13 +291,13 @@ def test_a_place_that_is_not_in_the_answer_is_named_and_can_be_corrected():
     assert "no `ticket` in the answer" in str(device.action.error)
 
 
-def test_what_cannot_be_a_token_is_none():
+def test_values_that_cannot_be_a_token_are_refused():
     for given in ({"v": "a b"}, {"v": ""}, {"v": None}, {}, [], {"v": "a\nb"}):
         device = boot(Device("rest", steps(take={"secret": "v"})), (200, given))
         assert device.action.error.kind == "answer", given
 
 
-def test_a_page_is_no_token():
+def test_a_web_page_is_not_taken_for_a_token():
     device = boot(Device("rest", steps(take={"secret": "."})), (200, b"<html>log in</html>"))
     assert device.action.error.kind == "network", device.action.error
 

@@ -18,7 +18,7 @@ def secret(it):
     return found and found.secret.reveal()
 
 
-def test_a_new_token_registers_anew_and_the_old_credential_stays_until_then():
+def test_a_new_token_registers_again_and_the_old_credential_stays_until_then():
     device = TokenDevice().registered()
     enroll.set_registration_token(device.it, NEW, device.port)
     assert enroll.stored(device.it, device.port) is None and b"token-canary" in device.kept()

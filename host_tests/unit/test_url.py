@@ -48,7 +48,7 @@ def test_split_refuses_an_empty_host():
         raises(ValueError, split, url)
 
 
-def test_split_refuses_ports_that_are_none():
+def test_split_refuses_invalid_ports():
     for port in ("", "0", "65536", "-1", "99999999999999999999", "x", "80x", "8 0", "8.0"):
         raises(ValueError, split, "http://example.com:" + port)
 

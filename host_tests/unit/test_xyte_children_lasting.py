@@ -51,7 +51,7 @@ def test_power_that_fails_at_any_write_costs_at_most_the_child_whose_answer_was_
         assert points[-1].at > 8 * count
 
 
-def test_a_parent_that_registers_anew_in_the_middle_registers_all_its_children_anew():
+def test_a_parent_that_registers_again_midway_registers_all_its_children_again():
     for number in (0, 1, 10, 19):
         device = family(some(20))
         device.cloud.last = number
@@ -94,7 +94,7 @@ def test_nothing_of_the_old_parent_is_used_where_the_answer_after_that_was_not_u
     assert min([int(name.split("-")[1]) for name, _ in known(device).values()]) > 20
 
 
-def test_a_parent_that_cannot_register_anew_is_not_asked_about_every_child():
+def test_a_parent_that_cannot_register_again_stops_at_the_first_child():
     device = family(some(50))
     device.cloud.delete()
     device.net.answer = lambda it: (422, None) if it.path == "/api/v1/devices" else device.cloud(it)

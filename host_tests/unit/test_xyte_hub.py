@@ -201,7 +201,7 @@ def test_calls_to_one_hub_share_a_connection():
     assert not device.net.hosts()
 
 
-def test_after_registering_anew_the_new_hub_is_used_and_nothing_is_open_to_the_old_one():
+def test_after_registering_again_the_new_hub_is_used_and_the_old_connection_is_closed():
     for url, host in (("http://other", "other"), ("http://hub/base", "hub"), ("http://hub", "hub")):
         device = anew(url)
         device.run(xyte.telemetry)

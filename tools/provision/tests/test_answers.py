@@ -85,7 +85,7 @@ def test_shapes_are_told_apart(name, data):
         (["", "x"], OneOf((("", bool), ("x", str)))),
     ],
 )
-def test_what_does_not_fit(value, shape):
+def test_values_of_another_shape_are_refused(value, shape):
     assert not fits(value, shape)
 
 
@@ -110,7 +110,7 @@ class Any(Link):
 @given(data=st.data())
 @settings(max_examples=25, suppress_health_check=list(HealthCheck), deadline=None)
 @pytest.mark.parametrize("action", ["status", "read", "forget", "attempt", "install"])
-def test_whatever_fits_ends_in_a_result_or_a_sentence(action, data, desk):
+def test_any_answer_of_the_right_shape_ends_in_a_result_or_an_error(action, data, desk):
     settings_ = _settings(desk)
     link = Any(data)
     contents = {path: Content.of(b"x") for path in PATHS[:4]}

@@ -19,7 +19,7 @@ def liar():
     made.unplug()
 
 
-def test_a_board_that_lies_of_retry_after_does_not_hold_the_others(installed, liar, desk):
+def test_a_false_retry_after_delays_only_the_board_that_reports_it(installed, liar, desk):
     """One of them postponed a whole fleet by a day."""
     desk.write("etherfax")
     boards = [liar, installed(), installed()]
@@ -30,7 +30,7 @@ def test_a_board_that_lies_of_retry_after_does_not_hold_the_others(installed, li
     assert "; run this again after 20" in found[0]["text"]
 
 
-def test_two_boards_that_agree_hold_the_others_as_long_as_both_want():
+def test_two_boards_that_report_retry_after_delay_the_others():
     gate = Gate()
     gate.shut(DAY, "a", "A")
     assert gate.left("a", "A") > DAY - 9 and not gate.left("b", "B")
@@ -40,7 +40,7 @@ def test_two_boards_that_agree_hold_the_others_as_long_as_both_want():
     assert SHARED - 9 < gate.left("c", "C") <= SHARED
 
 
-def test_the_next_board_in_the_same_socket_is_another():
+def test_the_next_board_at_the_same_port_counts_as_another_one():
     gate = Gate()
     for board in "ABC":
         assert not gate.left("a", board)
@@ -48,7 +48,7 @@ def test_the_next_board_in_the_same_socket_is_another():
     assert not gate.left("b", "D"), "one socket has one voice, however often it changes its board's id"
 
 
-def test_it_opens_by_itself():
+def test_a_wait_ends_by_itself():
     gate = Gate()
     for port in "ab":
         gate.shut(0.05, port, port)

@@ -95,7 +95,7 @@ def test_scripts_name_the_fingerprint(desk, serve, leaf):
     assert "".join(shown).replace(":", "").lower() == mark, done
 
 
-def test_who_sends_no_ca_has_none_to_trust(desk, root, serve):
+def test_a_server_that_does_not_send_its_ca_is_refused(desk, root, serve):
     where = serve(root.issue_cert("127.0.0.1"))
     assert "does not send its CA: give that with --bundle FILE" in desk.failed(77, "ca", where, "--out", "ca.der")
 
@@ -192,7 +192,7 @@ def test_a_chain_out_of_order_is_named_and_a_ca_offered_with_which_it_does_no_ha
     assert (desk.folder / "ca.der").read_bytes() == INNER.certificate.public_bytes(form.Encoding.DER)
 
 
-def test_a_root_that_boards_cannot_read_gives_way_to_what_it_has_signed(desk, show):
+def test_a_root_that_boards_cannot_read_is_replaced_by_its_intermediate(desk, show):
     top = make("nc", ca=True, extensions=[CONSTRAINED])
     below = make("below", issuer=top, ca=True)
     done = show(make("leaf", issuer=below, names=("127.0.0.1",)), below, bundle=top, typed="y\n")
@@ -283,7 +283,7 @@ def test_out_replaces_certificates_only(desk, serve, leaf):
 
 
 @pytest.mark.parametrize("target", ["precious", "absent", "ca.pem"])
-def test_out_goes_through_no_link(desk, serve, leaf, target):
+def test_out_never_follows_a_link(desk, serve, leaf, target):
     """Neither by its own name, nor by the name of a file beside it that is moved to its place."""
     where = serve(leaf)
     (desk.folder / "precious").write_text("precious")

@@ -26,7 +26,7 @@ def test_a_python_that_tells_the_chain_otherwise():
 
 
 @pytest.mark.parametrize("text", ["", "a/b", "a:0", "a:x", "a:99999", ":443", ".", ".a", "a b", "u@a", "a\x1b[2J"])
-def test_what_is_no_address(text):
+def test_invalid_addresses_are_refused(text):
     with pytest.raises(Failure, match="is not HOST") as failure:
         address(text)
     assert str(failure.value).isprintable()

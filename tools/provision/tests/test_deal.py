@@ -41,7 +41,7 @@ def test_blank_boards_go_to_the_next_rows(deal):
     assert "attach the next boards" in dealt.waits[4]
 
 
-def test_a_second_batch_in_the_same_sockets(deal):
+def test_a_second_batch_at_the_same_ports(deal):
     rows = [row(4, "M4", "a"), row(5, "M5", "b"), row(6, "M6", "a")]
     first = [row(2, "M2", "a", "A2"), row(3, "M3", "b", "A3")]
     ours = [done("M2", "A2"), done("M3", "A3")]
@@ -50,7 +50,7 @@ def test_a_second_batch_in_the_same_sockets(deal):
     assert deal(rows, {"a": Seen("B2"), "b": Seen("B1")}, ours, finished=first).port == {4: "a", 5: "b"}
 
 
-def test_boards_that_have_swapped_their_sockets(deal):
+def test_boards_that_swapped_ports_keep_their_rows(deal):
     """A row goes to the board with its id, then to the one with its identity; also of an attempt nobody knows of."""
     rows = [row(2, "M2", board="A2"), row(3, "M3"), row(4, "M4"), row(5, "M5", port="d")]
     seen = {"a": Seen("A4"), "b": holds("M3", "A3", state=1), "c": Seen("A2"), "d": holds("M3", "A9")}
@@ -69,7 +69,7 @@ def test_a_registration_at_another_address_goes_to_its_row_which_refuses_it(deal
     assert deal([row(2, "M1"), row(3, "M2")], {"a": holds("M2", url="https://sandbox")}).port == {3: "a"}
 
 
-def test_what_nobody_knows_is_named_and_taken_only_by_name(deal):
+def test_an_unknown_outcome_is_named_and_replaced_only_by_name(deal):
     rows = [row(2, "M2")]
     assert "at a, this board is OLD, registered at https://x" in deal(rows, {"a": holds("OLD")}).waits[2]
     assert deal(rows, {"a": holds("OLD")}, replace=["OLD"]).port == {2: "a"}

@@ -21,7 +21,7 @@ def test_a_port_that_is_not_there(desk, command):
     assert "is not there" in desk.failed(2, *command, "--port", "/dev/ttyNONE")
 
 
-def test_a_port_that_is_none(desk):
+def test_a_path_that_is_not_a_serial_port(desk):
     desk.write("etherfax")
     assert "is not a serial port" in desk.failed(2, "status", "--port", "enroll.json")
 
@@ -45,7 +45,7 @@ def test_a_port_that_another_program_has(plug, desk):
         assert "is busy" in desk.failed(75, "status", board=board)
 
 
-def test_a_port_that_was_let_go_is_free_at_once(plug):
+def test_a_released_port_is_free_at_once(plug):
     """A program that this one was just starting, such as a board's or a hook's, had a copy of the port for a moment."""
     board = plug()
     with connect(board.port) as link:
@@ -256,7 +256,7 @@ def test_a_mistake_leaves_the_port_alone(desk):
         (["nonsense"], 2, "No such command"),
     ],
 )
-def test_json_on_failure_too(desk, words, status, sentence):
+def test_failures_are_json_as_well(desk, words, status, sentence):
     desk.write("etherfax")
     (desk.folder / "devices.csv").write_text("")
     done = desk.run(*words, "--json")

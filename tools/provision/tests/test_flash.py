@@ -132,7 +132,7 @@ def test_esptool_of_before_version_5_and_mpflash_are_called(plug, desk, tools, f
     ]
 
 
-def test_a_registration_is_given_up_by_its_name_only(registered, desk, tools, firmware):
+def test_a_registration_is_given_up_only_by_name(registered, desk, tools, firmware):
     board, serial = registered()
     tools("esptool")
     for words in ([], ["--erase"], ["--replace", "MT1"], ["--blank"]):
@@ -149,9 +149,7 @@ def test_a_registration_is_given_up_by_its_name_only(registered, desk, tools, fi
     assert len(tools.said()) == 1
 
 
-def test_a_board_that_says_nothing_is_flashed_where_a_person_says_that_it_is_new(
-    plug, desk, tools, firmware, monkeypatch
-):
+def test_a_silent_board_is_flashed_only_with_blank(plug, desk, tools, firmware, monkeypatch):
     monkeypatch.setattr("provision.link.ENTER", 0.5)
     tools("esptool")
     board = plug(stocked=True)
@@ -210,7 +208,7 @@ def test_an_rp2_is_brought_into_boot_mode_and_gets_the_file(plug, desk, firmware
     assert boot_drive.got == [uf2()]
 
 
-def test_an_rp2_that_is_in_boot_mode_already_says_nothing_of_a_registration(desk, firmware, boot_drive):
+def test_an_rp2_already_in_boot_mode_needs_blank(desk, firmware, boot_drive):
     drive = boot_drive()
     file = firmware(uf2(), "pico.uf2")
     assert "nobody can see whether it is registered" in desk.failed(77, "flash", "--firmware", file, "--drive", drive)
@@ -223,7 +221,7 @@ def test_an_rp2_that_is_in_boot_mode_already_says_nothing_of_a_registration(desk
     assert boot_drive.got == [uf2()]
 
 
-def test_a_drive_that_does_not_come_or_does_not_go_is_said(plug, desk, firmware, boot_drive, monkeypatch):
+def test_a_drive_that_does_not_appear_or_disappear_is_reported(plug, desk, firmware, boot_drive, monkeypatch):
     monkeypatch.setattr("provision.drives.APPEAR", 0.2)
     monkeypatch.setattr("provision.drives.VANISH", 0.2)
     file = firmware(uf2(), "pico.uf2")

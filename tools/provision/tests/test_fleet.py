@@ -97,7 +97,7 @@ def test_a_board_that_fails_does_not_stop_the_others(plug, desk, table, impatien
     assert desk.run(*WORDS, "--result", "results.json", WIFI=WIFI).status == 0
 
 
-def test_a_mistake_of_our_own_ends_no_fleet(plug, desk, table, monkeypatch):
+def test_an_internal_error_does_not_end_a_fleet(plug, desk, table, monkeypatch):
     """Noise in an answer was one: the fleet ended with a traceback, and no row had a result."""
     boards = [plug(), plug(stocked=True), plug(stocked=True)]
     serials = table(boards, 5150)
@@ -181,7 +181,7 @@ def test_the_result_file_is_replaced_in_one_step(tmp_path, monkeypatch):
     ],
 )
 @pytest.mark.parametrize("name", ["results.csv", "results.json"])
-def test_a_row_is_done_where_all_of_it_matches(tmp_path, name, provider, url, device, board, done):
+def test_a_row_is_done_only_if_all_its_values_match(tmp_path, name, provider, url, device, board, done):
     """A file of the sandbox's said that production was done."""
     Results(tmp_path / name).add(RESULT)
     assert bool(Results(tmp_path / name).done(provider, url, device, board)) is done
@@ -213,7 +213,7 @@ def test_a_second_fleet_on_the_same_files_is_refused(desk):
     ]
 
 
-def test_a_table_beside_which_nobody_can_write_is_read_all_the_same(tmp_path, monkeypatch):
+def test_a_table_in_a_read_only_folder_can_be_used(tmp_path, monkeypatch):
     """`station` wanted a lock there, and said to name another --result."""
     monkeypatch.setattr("os.access", lambda *_: False)
     with locked(tmp_path / "devices.csv"), both_locked(tmp_path / "results.csv", tmp_path / "devices.csv"):

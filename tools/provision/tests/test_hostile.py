@@ -186,7 +186,7 @@ def test_a_lie(lied_to, lie):
     assert done.out.startswith("registered etherfax 9") is (status == 0)
 
 
-def test_talk_without_end_is_ended_by_its_size(plug_hostile, desk, monkeypatch):
+def test_endless_output_is_stopped_by_its_size(plug_hostile, desk, monkeypatch):
     """And not only by the time that a program of ours may take, which is a minute."""
     monkeypatch.setattr("provision.link.CALL", 60.0)
     board = plug_hostile({"FACTS": lambda board, _: board.forever(b"I (1) wifi: x\r\n" * 999)})
@@ -202,7 +202,7 @@ def test_a_board_that_takes_nothing(plug_hostile, desk):
     assert time.monotonic() - start < 10
 
 
-def test_windows_that_never_open(plug_hostile, desk, monkeypatch):
+def test_a_board_that_never_accepts_a_program(plug_hostile, desk, monkeypatch):
     monkeypatch.setattr("provision.tests.hostile.READY", b"R\x01\x00\x00\x01")
     assert "does not answer" in desk.failed(75, "status", board=plug_hostile())
 
@@ -255,7 +255,7 @@ def test_logs_show_what_is_printable(plug_hostile, desk):
     assert "plain\n" in done.out and "yyy" in done.out
 
 
-def test_no_markup_is_read_from_a_board(plug_hostile, desk, there, lied_to):
+def test_output_of_a_board_is_never_read_as_markup(plug_hostile, desk, there, lied_to):
     """A line that began with `copying ` went to the spinner, where [/x] ended the program and :cd: became a disc."""
     lied_to({})
     lines = b"copying [/x] [blink]y :cd:\r\nenroll: [/x] :cd:\r\n"

@@ -33,7 +33,7 @@ COMMANDS = [("one", "enroll.json"), ("fleet", "devices.csv"), ("scan",), ("reset
 
 
 @pytest.mark.parametrize("again", COMMANDS, ids=lambda words: words[0])
-def test_the_command_typed_again_lets_the_attempt_end(under_way, desk, sandbox, again):
+def test_the_same_command_again_waits_for_the_attempt(under_way, desk, sandbox, again):
     """It was interrupted, and nobody knew whether the service had registered the device."""
     board, serial = under_way(*("fleet", "devices.csv") if again[0] == "fleet" else ("one", "enroll.json"))
     done = desk.run(*again, board=board)
@@ -44,7 +44,7 @@ def test_the_command_typed_again_lets_the_attempt_end(under_way, desk, sandbox, 
     assert len(asked(sandbox)) == 1
 
 
-def test_a_board_that_registers_by_itself_is_let_end_too(installed, desk, sandbox):
+def test_a_board_that_registers_by_itself_is_not_interrupted(installed, desk, sandbox):
     serial = desk.write("etherfax")["serial"]
     board = installed()
     sandbox.fault("etherfax", times=1, status=503, headers={"Retry-After": "600"})

@@ -49,21 +49,21 @@ def test_a_board_goes_on_after_ctrl_c(plug, desk, monkeypatch, interrupted, word
     board.boots()
 
 
-def test_one_that_its_boot_would_register_stays_stopped_and_that_is_said(plug, desk, interrupted):
+def test_a_board_that_would_register_at_boot_stays_stopped_and_the_user_is_told(plug, desk, interrupted):
     board = plug(stocked=True)
     interrupted()
     assert "stays stopped, since its boot would register it: run" in desk.run("status", board=board).err
     assert BOOTS not in board.heard
 
 
-def test_a_second_ctrl_c_ends_that(plug, desk, interrupted):
+def test_a_second_ctrl_c_leaves_the_board_stopped(plug, desk, interrupted):
     board = plug()
     interrupted(times=2)
     done = desk.run("status", board=board)
     assert done.status == 1 and done.err.endswith("interrupted, the board may be stopped: run this again\n"), done
 
 
-def test_a_board_that_one_refuses_goes_on(plug, desk):
+def test_a_board_that_one_refuses_boots_again(plug, desk):
     desk.write("etherfax")
     for claims in ({"platform": "samd"}, {"platform": "rp2", "version": [1, 27, 0]}):
         board = plug(claims=claims)

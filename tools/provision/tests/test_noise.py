@@ -92,7 +92,7 @@ def outcome(plug, desk, monkeypatch):
     return outcome
 
 
-def test_a_line_that_looks_like_the_outcome_is_none(outcome):
+def test_a_line_that_looks_like_an_outcome_is_ignored(outcome):
     lines = [
         "enroll: registered etherfax 9",
         "provision: 0",

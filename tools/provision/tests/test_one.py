@@ -67,7 +67,7 @@ def test_a_second_run_copies_what_is_not_right_and_nothing_else(plug, desk):
     assert "gone" not in board.mpremote("fs", "ls", ":/lib/enroll").stdout
 
 
-def test_as_source_and_with_an_application_of_ones_own(registered, desk):
+def test_source_files_and_an_own_application_are_installed(registered, desk):
     board, _ = registered()
     (desk.folder / "mine.py").write_text("def main(session):\n    print('my own', session.credential.provider)\n")
     done = json.loads(desk.run("one", "--source", "--app", "mine.py", "--json", "enroll.json", board=board).out)
@@ -75,7 +75,7 @@ def test_as_source_and_with_an_application_of_ones_own(registered, desk):
     assert "my own etherfax" in desk.run("logs", "--restart", "--seconds", "0.6", board=board).out
 
 
-def test_a_token_that_was_erased_is_not_put_there_again(plug, desk, reads):
+def test_an_erased_token_is_not_copied_again(plug, desk, reads):
     desk.write("ickstream")
     board = plug(stocked=True)
     assert desk.run("one", "enroll.json", board=board).status == 0
@@ -110,7 +110,7 @@ def test_a_temporary_failure_is_tried_again_as_the_device_would(plug, desk, sand
     assert [it for it in heard if "again" in it] == ["trying again in 0.2 s", "trying again in 0.3 s"]
 
 
-def test_a_service_that_asks_to_wait_is_not_asked_before(plug, desk, sandbox):
+def test_no_request_is_sent_before_retry_after_has_passed(plug, desk, sandbox):
     """It was asked every 5 s, by each board; and at once when the board was left running."""
     desk.write("etherfax", retry={"first": 1})
     board = plug(stocked=True)
@@ -140,14 +140,14 @@ def test_a_boot_that_does_not_end_is_ended(plug, desk):
     assert done.status == 75 and "did not finish within 1 s" in done.out
 
 
-def test_what_the_service_says_is_the_outcome(plug, desk, sandbox):
+def test_the_outcome_quotes_the_service(plug, desk, sandbox):
     serial = desk.write("etherfax")["serial"]
     sandbox.etherfax.disable(serial)
     done = desk.run("one", "enroll.json", board=plug(stocked=True))
     assert done.status == 77 and done.out.startswith("refused: ")
 
 
-def test_logs_listens(plug, desk):
+def test_logs_shows_what_a_board_prints(plug, desk):
     board = plug()
     board.runs("import time\nwhile True: time.sleep(0.1); print('tick')")
     done = desk.run("logs", "--seconds", "0.5", board=board)

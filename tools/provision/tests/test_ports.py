@@ -10,7 +10,7 @@ import pytest
     "url", ["spy://{port}?file={file}", "SPY://{port}?file={file}", "socket://127.0.0.1:9", "loop://"]
 )
 @pytest.mark.parametrize("command", [["one", "enroll.json"], ["status"], ["reset", "--yes"], ["logs"], ["upgrade"]])
-def test_a_url_is_no_port(plug_nothing, desk, url, command):
+def test_a_url_is_refused_as_port(plug_nothing, desk, url, command):
     desk.write("etherfax")
     file = desk.folder / "written"
     done = desk.run(*command, "--port", url.format(port=plug_nothing, file=file))
@@ -18,7 +18,7 @@ def test_a_url_is_no_port(plug_nothing, desk, url, command):
     assert "is a URL, not the path of a serial port: use --port-url" in done.out + done.err
 
 
-def test_a_table_names_no_url(plug_nothing, desk):
+def test_a_url_in_a_table_is_refused(plug_nothing, desk):
     serial = desk.write("etherfax")["serial"]
     file = desk.folder / "written"
     (desk.folder / "devices.csv").write_text(f"port,serial\nspy://{plug_nothing}?file={file},{serial}\n")
@@ -26,7 +26,7 @@ def test_a_table_names_no_url(plug_nothing, desk):
     assert done.status == 2 and "is a URL" in done.out + done.err and not file.exists(), done
 
 
-def test_an_option_takes_one(plug, desk):
+def test_port_url_accepts_a_url(plug, desk):
     file = desk.folder / "written"
     url = f"spy://{plug().port}?file={file}"
     assert "not installed by provision" in desk.failed(78, "status", "--port-url", url)

@@ -21,7 +21,7 @@ def said(desk, board, *words, status=77):
     return sentence
 
 
-def test_a_registered_board_is_not_overwritten_but_by_name(registered, desk, sandbox):
+def test_a_registered_board_is_overwritten_only_by_name(registered, desk, sandbox):
     board, first = registered()
     url = json.loads((desk.folder / "enroll.json").read_text())["url"]
     here = f"this board is {first}, registered at {url} since 20"
@@ -104,7 +104,7 @@ def test_ctrl_c_in_a_reset_says_that_it_may_be_erased(registered, desk, monkeypa
     assert desk.run("reset", "--yes", board=board).out.startswith("nothing was registered on the board")
 
 
-def test_status_and_reset_speak_of_an_attempt_as_one_does(plug, desk, sandbox):
+def test_status_reset_and_one_use_the_same_words_for_an_attempt(plug, desk, sandbox):
     serial = desk.write("etherfax")["serial"]
     sandbox.fault("etherfax", drop="before", times=9)
     board = plug(stocked=True)

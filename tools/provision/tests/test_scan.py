@@ -75,7 +75,7 @@ def test_the_table_fits_80_columns_and_cuts_no_id(plug, desk):
     assert all(len(line) <= 80 for line in done.out.splitlines())
 
 
-def test_no_board_is_a_sentence(desk, monkeypatch):
+def test_no_attached_board_is_an_error(desk, monkeypatch):
     monkeypatch.setattr("provision.scan.attached", lambda: [])
     assert desk.failed(75, "scan").endswith("no board found: attach one, or name its port with --port")
 

@@ -21,7 +21,7 @@ def test_a_table_cuts_nothing_and_fits(monkeypatch):
 
 
 @pytest.mark.parametrize("text", ["[bold]MT1[/bold] :cd:", "\x1b[2J\x1b]0;x\x07MT1", "MT1\u202e", "a\x00b"])
-def test_text_from_outside_is_shown_as_it_is_or_not_at_all(text, capsys):
+def test_text_from_outside_is_never_interpreted(text, capsys):
     screen.say(text)
     with screen.Stages() as stages:
         stages.say(text)
@@ -69,7 +69,7 @@ def test_scan_leaves_no_line_behind_and_ctrl_c_is_clean(plug, desk):
         assert "interrupted: the boards are let go first" in terminal.text
 
 
-def test_what_is_typed_meanwhile_moves_no_line(plug, desk):
+def test_typing_does_not_move_the_lines(plug, desk):
     """A line of 79 columns stayed: the ^C broke it. An Enter left one more."""
     board = plug()
     board.asleep = True
@@ -103,7 +103,7 @@ def test_a_fleet_has_a_line_for_each_board_and_a_big_result(plug, desk, sandbox)
         assert "this board is MT000007500, registered" in terminal.text.replace("\n    ", " ")
 
 
-def test_ctrl_c_gives_the_terminal_back_at_every_stage(plug, desk, sandbox):
+def test_ctrl_c_restores_the_terminal_at_every_stage(plug, desk, sandbox):
     board = plug(stocked=True)
     sandbox.fault("etherfax", times=1, delay=20)
     desk.write("etherfax")

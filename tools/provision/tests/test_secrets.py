@@ -14,7 +14,7 @@ from provision.work import Options, provide
 PLACES = {"WIFI": "canary-wifi", "file": "canary-file", "typed": "canary-typed"}
 
 
-def test_placeholders_reach_the_board_alone(plug, desk, reads):
+def test_secrets_from_placeholders_reach_only_the_board(plug, desk, reads):
     desk.write(
         "etherfax",
         network=[
@@ -39,7 +39,7 @@ def test_placeholders_reach_the_board_alone(plug, desk, reads):
         assert "canary" not in done.out + done.err
 
 
-def test_what_a_board_tells_is_hidden(plug, desk, monkeypatch):
+def test_secrets_that_a_board_prints_are_hidden(plug, desk, monkeypatch):
     desk.write("etherfax", network=[{"ssid": "net", "password": PLACES["WIFI"]}])
     said = f"refused: {PLACES['WIFI']}"
     code = f"def main():\n    print('enroll: joining with {PLACES['WIFI']}')\n    return [77, {said!r}, '', '', 0]"
@@ -72,7 +72,7 @@ def test_each_line_of_a_key_is_hidden():
     assert hidden == ["***"] * 4
 
 
-def test_half_a_secret_at_the_end_is_not_left():
+def test_a_secret_cut_at_the_end_is_hidden():
     assert "canary" not in Secrets(["canary-net"]).hide("x" * 290 + "canary-net" * 1000)
     assert "canary" not in Secrets(["canary-net"]).hide("canary-net" * 1000)
 
@@ -111,7 +111,7 @@ def test_every_secret_of_a_configuration_is_known(desk):
     assert "micropython" not in sys.modules  # it is there for the library's import only
 
 
-def test_what_a_placeholder_gives_is_a_secret_unless_it_is_who_the_device_is(desk, monkeypatch):
+def test_a_value_from_a_placeholder_is_secret_unless_it_is_the_identity(desk, monkeypatch):
     details = {"note": {"$env": "NOTE"}, "list": [{"$env": "NOTE"}]}
     desk.write("xyte", {"sn": {"$env": "SN"}, "hardware_key": {"$env": "KEY"}, "details": details})
     for name in ("NOTE", "SN", "KEY"):

@@ -45,7 +45,7 @@ def vanishes(board, sandbox):
     board.say = say
 
 
-def test_the_next_blank_board_is_not_offered_it(installed, table, desk, sandbox):
+def test_the_next_blank_board_does_not_get_the_row(installed, table, desk, sandbox):
     """It was: the second board's attempt was refused, and the first one's registration was nobody's."""
     first, second = table(9200, 2)
     lost, blank = installed(), installed()
@@ -93,7 +93,7 @@ def test_it_is_written_before_the_board_is_told_to_register(installed, table, de
     assert row["state"] == "open" and cells(desk) == {first: row["board"]} and row["board"]
 
 
-def test_a_board_that_has_asked_nobody_leaves_its_row_free(installed, table, desk, monkeypatch):
+def test_a_row_is_free_if_its_board_sent_no_request(installed, table, desk, monkeypatch):
     monkeypatch.setattr("provision.work.pause", lambda *_: 1000.0)  # one attempt
     (first,) = table(9230, 1)
     config = json.loads((desk.folder / "enroll.json").read_text())
@@ -120,7 +120,7 @@ def test_a_board_that_claims_the_id_of_another_is_not_told_to_register(installed
     assert len(asked(sandbox)) == 1 and rows(desk)[first]["state"] == "registered"
 
 
-def test_a_board_that_was_changed_for_another_meanwhile_is_left_alone(installed, table, desk, sandbox):
+def test_a_board_swapped_after_the_scan_is_left_alone(installed, table, desk, sandbox):
     """It had been asked who it is, and somebody has put the next one into its socket."""
     table(9250, 1)
     board = installed()

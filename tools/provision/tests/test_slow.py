@@ -17,7 +17,7 @@ def test_patience_is_at_least_mpremotes():
     assert links.ENTER >= MPREMOTE and links.RESET > MPREMOTE and links.CALL >= MPREMOTE
 
 
-def test_a_boot_that_takes_long_is_waited_for(plug, reads):
+def test_a_long_boot_is_waited_for(plug, reads):
     board = plug()
     count = "import json\ntry: n = json.load(open('count'))\nexcept OSError: n = 0\n"
     slow = f"{count}import time\ntime.sleep(3)\nwith open('count', 'w') as f: json.dump(n + 1, f)\nprint('booted')\n"
@@ -123,7 +123,7 @@ while True:
 """
 
 
-def test_a_watchdog_that_nobody_could_know_of_bites_once(plug):
+def test_an_undetectable_watchdog_bites_only_once(plug):
     heard = []
     board = plug(claims={"platform": "esp32"})
     board.runs(HIDDEN)
@@ -155,14 +155,14 @@ def main():
 """
 
 
-def test_what_must_not_run_twice_does_not(plug, reads):
+def test_a_program_marked_once_never_runs_twice(plug, reads):
     board = plug()
     with pytest.raises(Failure), connect(board.port) as link:
         link.call(Program(COUNTED, object, once=True))
     assert reads(board, "runs") == 1
 
 
-def test_what_may_run_twice_goes_on_after_a_restart(plug, reads):
+def test_other_programs_run_again_after_a_restart(plug, reads):
     board = plug()
     again = "    if open('/runs').read() == '11': return 7\n"
     with connect(board.port) as link:
@@ -170,14 +170,14 @@ def test_what_may_run_twice_goes_on_after_a_restart(plug, reads):
     assert reads(board, "runs") == 11
 
 
-def test_a_program_that_hangs_has_its_time(plug):
+def test_a_program_that_hangs_is_stopped_after_its_time(plug):
     start = time.monotonic()
     with pytest.raises(Failure) as caught, connect(plug().port) as link:
         link.call(Program("def main():\n while True: pass", object), seconds=0.5)
     assert "takes too long" in caught.value.message and time.monotonic() - start < 10
 
 
-def test_what_must_not_run_twice_runs_once_after_a_restart_before_it(plug, reads):
+def test_a_program_marked_once_runs_after_an_earlier_restart(plug, reads):
     board = plug()
     count = "def main():\n with open('/runs', 'a') as file: file.write('1')\n return 7"
     with connect(board.port) as link:

@@ -60,7 +60,7 @@ def noted(desk):
     return [json.loads(line) for line in (desk.folder / "station.jsonl").read_text().splitlines()]
 
 
-def test_boards_come_and_go_in_two_sockets(plug, desk, sandbox, table, label):
+def test_boards_come_and_go_at_two_ports(plug, desk, sandbox, table, label):
     serials = table(7000, 3)
     fixture = Fixture(desk.folder, 2)
     boards = [plug(stocked=True) for _ in range(3)]
@@ -210,7 +210,7 @@ def test_the_log_knows_half_a_line_and_what_did_not_end(tmp_path):
         Log(tmp_path)
 
 
-def test_an_event_is_on_the_disk_before_anything_goes_on(tmp_path, monkeypatch):
+def test_an_event_is_on_disk_before_the_work_continues(tmp_path, monkeypatch):
     """A crash of the computer takes what only its memory has."""
     path, real, synced = tmp_path / "log", os.fsync, []
     log = Log(path)
@@ -236,7 +236,7 @@ def test_a_hook_that_cannot_run_is_refused_before_a_board_is_touched(line, sente
     assert sentence in caught.value.message and caught.value.exit_code == 2
 
 
-def test_a_value_is_no_option_and_no_command(tmp_path):
+def test_a_value_is_never_taken_for_an_option_or_a_command(tmp_path):
     hook = Hook(f"{sys.executable} -c 'import sys; sys.exit(sys.argv[1])' {{serial}}", {"serial"})
     assert hook.run({"serial": "`id` {board} '\x00\x1b"}).endswith("ended with 1: `id` {board} '??")
     assert "may take for an option" in hook.run({"serial": "--eval"})

@@ -108,7 +108,7 @@ def test_one_after_an_upgrade_copies_nothing(registered, desk):
     assert json.loads(desk.run("one", "--json", "enroll.json", board=board).out)["copied"] == []
 
 
-def test_a_device_whose_service_has_moved_asks_nobody_either(registered, desk, sandbox, newer):
+def test_a_device_whose_service_has_moved_sends_no_request_either(registered, desk, sandbox, newer):
     board, serial = registered()
     moved = "config['moved_from'] = ['https://old.example']"
     code = f"import json; config = json.load(open('/enroll.json')); {moved}; f = open('/enroll.json', 'w'); "
@@ -119,7 +119,7 @@ def test_a_device_whose_service_has_moved_asks_nobody_either(registered, desk, s
     assert not asked(sandbox)
 
 
-def test_the_old_files_come_back_where_the_new_ones_fail(registered, desk, sandbox, newer):
+def test_the_old_files_are_restored_if_the_new_ones_fail(registered, desk, sandbox, newer):
     board, serial = registered()
     before = look(desk, board)["hashes"]
     for said, module in BROKEN.items():
@@ -150,7 +150,7 @@ def test_new_files_that_would_register_are_kept_off_the_network(registered, desk
     assert look(desk, board)["registered"] == serial and not asked(sandbox)
 
 
-def test_an_application_that_fails_with_them_brings_the_old_files_back_too(registered, desk, newer):
+def test_the_old_files_are_restored_if_the_application_fails(registered, desk, newer):
     board, serial = registered()
     app = "from enroll import tasks\ndef main(_session):\n    print('app:', tasks.run)\n"
     board.write("/app.py", app)
@@ -210,7 +210,7 @@ def test_a_board_that_restarts_in_the_middle_keeps_its_old_files(registered, des
     assert desk.run("upgrade", board=board).status == 0
 
 
-def test_what_is_no_registered_board_of_ours_is_not_touched(plug, desk, newer):
+def test_only_registered_boards_that_provision_installed_are_upgraded(plug, desk, newer):
     board = plug(stocked=True)
     newer()
     assert "was not installed by provision" in desk.run("upgrade", board=board).out
@@ -234,7 +234,7 @@ def test_files_that_a_person_has_changed_are_left_alone(registered, desk, newer)
 
 
 @pytest.mark.parametrize("at", ["stage", "begin", "boot"])
-def test_ctrl_c_leaves_a_board_that_runs(registered, desk, sandbox, newer, monkeypatch, at):
+def test_ctrl_c_leaves_the_board_running(registered, desk, sandbox, newer, monkeypatch, at):
     """It was left stopped, and nobody said what was on it."""
     board, serial = registered()
     newer()

@@ -33,7 +33,7 @@ def quiet(monkeypatch, platform, chip="", space=None, sure=False, **modules):
 @pytest.mark.parametrize(
     ("chip", "base"), [("Raspberry Pi Pico W with RP2040", 0x40058000), ("Pimoroni Any with RP2350", 0x400D8000)]
 )
-def test_rp2s_is_stopped_whoever_has_started_it(monkeypatch, chip, base):
+def test_rp2_watchdog_is_stopped_whoever_started_it(monkeypatch, chip, base):
     memory = Memory({base: 0x47FFFFFF})
     assert quiet(monkeypatch, "rp2", chip, machine=types.SimpleNamespace(mem32=memory)) == "stopped"
     assert memory == {base: 0x07FFFFFF}
@@ -52,7 +52,7 @@ def esp32():
 
 
 @pytest.mark.parametrize(("board", "given"), [(60000, [3600000]), (0, []), (None, [])])
-def test_esp32s_which_cannot_be_stopped_is_given_an_hour(monkeypatch, board, given, esp32):
+def test_esp32_watchdog_cannot_be_stopped_and_gets_an_hour(monkeypatch, board, given, esp32):
     machine, seen = esp32
     values = types.SimpleNamespace(WATCHDOG=board) if board is not None else None
     assert quiet(monkeypatch, "esp32", board=values, machine=machine) == ("slowed" if given else "")
@@ -60,7 +60,7 @@ def test_esp32s_which_cannot_be_stopped_is_given_an_hour(monkeypatch, board, giv
 
 
 @pytest.mark.parametrize("where", ["program", "module", "reset"])
-def test_esp32s_is_found_that_an_application_has_started(monkeypatch, where, esp32):
+def test_esp32_watchdog_of_an_application_is_found(monkeypatch, where, esp32):
     machine, seen = esp32
     space = {"dog": machine.WDT(8000)} if where == "program" else {}
     application = types.SimpleNamespace(dog=machine.WDT(8000)) if where == "module" else None
@@ -71,7 +71,7 @@ def test_esp32s_is_found_that_an_application_has_started(monkeypatch, where, esp
 
 
 @pytest.mark.parametrize(("board", "said"), [(0, "started"), (60000, "slowed")])
-def test_esp32s_that_cannot_be_found_does_not_bite_in_an_attempt(monkeypatch, board, said, esp32):
+def test_esp32_watchdog_that_cannot_be_found_does_not_bite_in_an_attempt(monkeypatch, board, said, esp32):
     """One is started where there may be none; then only a hard reset ends it, which `start` makes."""
     machine, seen = esp32
     values = types.SimpleNamespace(WATCHDOG=board)
@@ -106,11 +106,11 @@ def test_a_hard_reset_ends_a_watchdog_that_was_started_to_be_sure(plug):
     assert board._watchdog == 1.5
 
 
-def test_no_other_board_is_touched(monkeypatch):
+def test_watchdogs_of_other_boards_are_not_touched(monkeypatch):
     assert quiet(monkeypatch, "linux") == ""
 
 
-def test_it_is_quiet_before_anything_else_and_after_each_attempt(plug, desk, monkeypatch):
+def test_the_watchdog_is_disarmed_first_and_after_each_attempt(plug, desk, monkeypatch):
     order = []
 
     def note(name):

@@ -55,7 +55,7 @@ def test_a_token_that_does_not_fit(sandbox, key, register, wrong):
 
 
 @pytest.mark.parametrize("text", ["", "SharedAccessSignature", "SharedAccessSignature &&=", "Bearer x"])
-def test_what_is_no_token(key, register, text):
+def test_invalid_tokens_are_refused(key, register, text):
     assert register(text).status == 401
 
 

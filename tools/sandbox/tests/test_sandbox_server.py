@@ -87,7 +87,7 @@ def test_date_is_the_sandbox_clock(send):
 
 
 @pytest.mark.parametrize("wrong", ["yesterday", "2017-13-01", ""])
-def test_time_that_is_none(wrong):
+def test_an_invalid_time_is_refused(wrong):
     with pytest.raises(SandboxError, match="not an ISO 8601 time"):
         Sandbox(time=wrong).start()
 
