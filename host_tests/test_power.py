@@ -1,4 +1,5 @@
-"""The runner that cuts the power: at which operations, what each leaves, and an error where there is none."""
+"""The runner that cuts the power: at each operation, with each possible remainder; an error if a scenario has no
+operations."""
 
 import pytest
 from flash import Flash

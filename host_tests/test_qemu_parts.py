@@ -1,4 +1,4 @@
-"""What can be tested of `make test-qemu` without QEMU: else it would break, and nobody would notice for weeks."""
+"""The parts of `make test-qemu` that can be tested without QEMU, so that they do not break unnoticed."""
 
 import importlib
 import subprocess

@@ -72,7 +72,7 @@ def test_the_wheel_has_what_goes_onto_boards_and_the_tools(built: Path) -> None:
 
 
 def test_the_wheel_declares_what_its_modules_import() -> None:
-    """What a module imports inside of `if TYPE_CHECKING:` is of no account, what it imports late is."""
+    """Imports in `if TYPE_CHECKING:` do not count; imports inside functions do."""
     imported = set()
     for name in {f"tools/{tool}/{it}" for tool in ("provision", "sandbox") for it in sources(f"tools/{tool}", "*.py")}:
         if name.endswith("/device.py"):  # for MicroPython

@@ -193,7 +193,7 @@ class Net(Sockets):
         reply = self.front(fate) or self.service.reply(call)
         self.clock.sleep(0.05)
         self.lost += fate in ("mute", "after", "cut", "500") and reply.status < 300
-        if fate == "500":  # it has acted all the same
+        if fate == "500":  # but the service has acted
             reply = Reply(500, b"<html>oops")
         keep = call.headers["connection"] == "keep-alive" and self.chance.below(4)
         data = self.wire(reply, keep)

@@ -1,4 +1,4 @@
-"""Puts the fakes in the place of what the library works with."""
+"""Installs the fakes in place of the modules that the library uses."""
 
 import enroll.connection as connection
 import enroll.tasks as tasks

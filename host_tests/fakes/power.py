@@ -12,7 +12,7 @@ class Cut(BaseException):
 
 
 class Failure:
-    """How memory fails. `leaves`: what becomes of that operation, "clean": nothing is done, "torn": half of it,
+    """How memory fails. `leaves`: the effect of that operation, "clean": nothing is done, "torn": half of it,
     "erased": its bytes are 0xFF, or "done". `errno`: what is raised then; without one, the power is gone. `lasting`:
     all later operations fail too.
     """

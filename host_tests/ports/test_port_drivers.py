@@ -1,4 +1,4 @@
-"""What the Wi-Fi drivers are told, and what becomes of what they raise."""
+"""What the Wi-Fi drivers are told, and how their exceptions are handled."""
 
 from fake_board import on_board
 from fake_interfaces import Net

@@ -61,7 +61,7 @@ class on_nvs:
 
 
 def failing(*errors):
-    """Each way to fail: done all the same or not, this operation alone or all from it on."""
+    """Each way to fail: with the operation done or not, once or from then on."""
     ways = [(lasting, leaves) for lasting in (False, True) for leaves in ("clean", "done")]
     return [Failure(leaves, errno, lasting) for errno in errors for lasting, leaves in ways]
 

@@ -63,7 +63,7 @@ class Machine:
     def mpremote(self, *arguments: str, patience: float = 180) -> tuple[int | None, str]:
         """(exit status, what was printed) of mpremote, whose first step resets the board softly.
 
-        None: it did not end. Nothing interrupts this board, so it starts anew then.
+        None: it did not end. Nothing interrupts this board, so it is restarted then.
         """
         command = [sys.executable, "-m", "mpremote", "connect", f"socket://127.0.0.1:{self.port}", *arguments]
         try:

@@ -113,7 +113,7 @@ def test_an_answer_that_a_later_version_can_read_is_used_without_asking_again(sa
 
 
 def patch_slot(device, old, new):
-    """Replace bytes of the newest record and mend its checksum."""
+    """Replace bytes of the newest record and correct its checksum."""
     import binascii
     import struct
 

@@ -20,7 +20,7 @@ def dist(tmp_path_factory):
 
 
 def boot(device, *path):
-    """Boot the device with the library that lies in the first folder of `path`."""
+    """Boot the device with the library in the first folder of `path`."""
     command = [str(micropython(device.runtime)), str(ROOT / "firmware/main.py"), str(device.path), "--once"]
     done = device.run(command, MICROPYPATH=":".join((*map(str, path), f"{ROOT}/boards/unix", ".frozen")))
     return done.returncode, done.stdout

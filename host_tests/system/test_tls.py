@@ -23,7 +23,7 @@ NEW = ssl.TLSVersion.TLSv1_3
 class Server(threading.Thread):
     """Answers one connection after the other: `plays` are pairs of a context, or None for plain TCP, and an answer.
 
-    `heard` is what came of each request.
+    `heard`: what arrived of each request.
     """
 
     def __init__(self, plays):

@@ -1,4 +1,4 @@
-"""Who is believed: certificates, and the clock."""
+"""Which certificates and which times are trusted."""
 
 import json
 
@@ -42,7 +42,7 @@ def test_a_ca_file_that_holds_no_certificate_is_a_mistake_in_the_configuration(s
     ["kiss-of-death", "stratum-16", "unsynchronized", "wrong-mode", "wrong-origin", "zero-transmit", "short", "silent"],
 )
 def test_a_time_server_that_is_not_to_be_believed_is_not(sandbox, make, fault):
-    """Its answer is passed over, and the Date of the service takes its place."""
+    """Its answer is ignored, and the service's Date is used instead."""
     device = make("etherfax")
     sandbox.ntp_offset(2 * 86400)  # the wrong day: a token made of it would be refused
     sandbox.ntp_fault(fault)

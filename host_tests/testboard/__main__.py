@@ -97,7 +97,7 @@ def main(
             show(rows)
         raise
     found = report(bench, rows)
-    # what a computer has played is for tests, and is nobody's evidence
+    # a run on a simulated board is for tests and is not evidence
     folder = out or (EVIDENCE if bench.real else None)
     path = save(found, folder) if folder else None
     if as_json:

@@ -28,7 +28,7 @@ MARK = f"{FOLDER}/made-by-test-board"
 ENTER = 5.0  # seconds for a board that is there to stop its program
 BACK = 30.0  # seconds that a board may take to come back after a reset
 LOST = (Failure, OSError, Deadline, Endless, NotTaken, Registering, Restarted)  # what a board raises that has gone
-HARDWARE = ("esp32", "rp2")  # sys.platform; anything else is a computer that plays a board
+HARDWARE = ("esp32", "rp2")  # sys.platform; anything else is a simulated board
 
 
 def lost(error: BaseException) -> str:

@@ -96,7 +96,8 @@ def main(path):
 
 @contextlib.contextmanager
 def sandbox(bench: Bench) -> Iterator[Sandbox]:
-    """A sandbox that the board reaches: on loopback for a board that this computer plays, else on its own address."""
+    """A sandbox that the board reaches: on loopback for a board that this computer simulates, otherwise on this
+    computer's address."""
     host = bench.settings.host or (outward() if bench.real else "127.0.0.1")
     options: dict[str, Any] = {"host": host}
     if not host.startswith("127."):

@@ -20,7 +20,7 @@ from torture.faults import Batch, Bench, Result
 
 
 def tried(batch: Batch) -> Result:
-    """What a batch comes to; one that breaks is lost."""
+    """The result of a batch; one that crashes counts as lost."""
     try:
         return batch.run()
     except Exception as error:

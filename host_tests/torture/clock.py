@@ -60,7 +60,7 @@ def ask(place: Place, chosen: list[Case]) -> Result:
 
 
 def ask_for_date(place: Place, secure: bool, chosen: list[Dated]) -> Result:
-    """Show a Date of every kind in the place of time servers, one after another."""
+    """Answer with a Date of each kind, one after another, while no time server answers."""
     scheme = "https" if secure else "http"
     with (
         Hostile({it.name: it.moves for it in chosen}, context() if secure else None) as server,

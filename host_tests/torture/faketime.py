@@ -36,7 +36,7 @@ def unpack(runtime: str, target: Path) -> None:
 
 
 def command(runtime: str) -> list[str] | None:
-    """What starts MicroPython with a clock that `environment` can set, or None where there is none."""
+    """The start of a command whose clock `environment` can set; None if the library cannot be had."""
     found = library(runtime)
     if not found:
         return None

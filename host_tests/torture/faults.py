@@ -95,7 +95,7 @@ def on_cpython(*arguments: str, patience: float = 600) -> Result:
 
 
 def outcome(command: list[str], environment: dict[str, str], patience: float) -> Result:
-    """What a process comes to that prints as scripts do; it is ended after `patience` seconds."""
+    """The result of a process that prints as scripts do; it is killed after `patience` seconds."""
     try:
         done = subprocess.run(
             command,
@@ -130,7 +130,7 @@ def read(lines: list[str], end: str) -> Result:
 
 
 def together(*plays: Callable[[], Result]) -> Result:
-    """What several plays come to that mostly wait, at the same time."""
+    """The results of several runs that mostly wait, made at the same time."""
     with ThreadPoolExecutor(len(plays)) as pool:
         results = [future.result() for future in [pool.submit(play) for play in plays]]
     notes = {name: value for result in results for name, value in result.notes.items()}
@@ -154,7 +154,7 @@ def late(sentence: str) -> bool:
 def steadily(cases: list[Case], play: Callable[[list[Case]], Result]) -> Result:
     """Play `cases` that have deadlines, each with a `name`, with which a sentence about it begins.
 
-    A machine that stands still for a second makes them miss these: then those that were `late` are played again, up to
+    A machine that stands still for a second makes them miss these: then the cases that were `late` are run again, up to
     AGAIN times. Whatever else is lost is lost at once, as is what is late while nobody takes the processor.
     """
     if not cases:

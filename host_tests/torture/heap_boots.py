@@ -77,7 +77,7 @@ class Boots:
         return ""
 
     def _kept(self) -> str:
-        """What lies in the device's store: the credential, or the answer that holds it."""
+        """The content of the device's store: the credential, or the answer that contains it."""
         from enroll.commit import Journal
         from enroll.journal import RAW
 

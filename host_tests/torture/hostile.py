@@ -149,7 +149,8 @@ class Hostile:
 
 
 class _Play:
-    """One connection on which a script is played; TLS is made in memory, so that what is under it is at hand too."""
+    """One connection on which a script runs. TLS runs in memory, so that the script can also touch the bytes below
+    it."""
 
     def __init__(
         self, connection: socket.socket, context: ssl.SSLContext | None, visits: Visits, patience: float

@@ -12,7 +12,7 @@ FIRST, CAP = 5, 900  # seconds between attempts, enroll.json's own
 
 
 def bodies(provider: str, good: bytes) -> Iterable[Script]:
-    """Bodies that are no answer to a registration, and answers whose token is none."""
+    """Bodies that do not answer a registration, and answers whose token is invalid."""
     for body in (b"", b"null", b"5", b"[]", b"{}", b'"text"', b'{"a": 1}', b"{", b"\0", b"[" + good):
         yield Script(f"the body {body[:9]!r}, {len(body)} bytes", "answer", [http(body)])
     # values that came whole before the cut are taken: Centagate's code is all that counts

@@ -150,7 +150,7 @@ def never_known(trial: Trial) -> None:
 
 
 def bound_before(trial: Trial) -> None:
-    """29008 to a device that has never tried is no success: somebody else has bound a token to this user."""
+    """29008 does not mean success to a device that has never tried: somebody else has bound a token to this user."""
     other = f"OTHER{trial.name}"
     trial.portal.create_token(other)
     mine = trial.section["token_sn"]

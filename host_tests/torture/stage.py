@@ -1,4 +1,4 @@
-"""Where hostile servers are played against a device, and what is told of it from outside."""
+"""Runs hostile servers against a device, and observes the device from outside."""
 
 import contextlib
 import functools
@@ -52,7 +52,7 @@ def write_plan(folder: Path, provider: str, cases: list[dict[str, Any]]) -> Path
 
 @dataclass(frozen=True)
 class Stage:
-    """Where scripts are played: at which provider, inside TLS or not, on MicroPython of which runtime.
+    """Where scripts run: at which provider, inside TLS or not, on MicroPython of which runtime.
 
     `brief`: seconds for a request that only its deadline ends, `pause`: seconds between two slow bytes, of which each
     comes in time and all never do; `heap` as MicroPython's -X heapsize takes it.
@@ -174,7 +174,7 @@ class Stage:
 
 
 def connections(script: Script, times: int) -> int:
-    """How many `script` has when it is played so many `times` in a row."""
+    """How many `script` has after that many `times` in a row."""
     return script.connections + (times - 1) * (1 if script.held else script.connections)
 
 

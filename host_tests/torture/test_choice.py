@@ -1,4 +1,4 @@
-"""What is chosen on the command line of `python -m torture` is played, and nothing else."""
+"""`python -m torture` runs what its command line selects, and nothing else."""
 
 import json
 

@@ -1,4 +1,4 @@
-"""A machine that stands still excuses what is late, and nothing else."""
+"""Late cases are excused on a busy machine, and nothing else is."""
 
 import itertools
 from collections.abc import Iterator
@@ -30,7 +30,7 @@ CASES = [Case(name) for name in SAYS]
 
 
 def play(monkeypatch: pytest.MonkeyPatch, away: float, always: list[str]) -> tuple[list[list[str]], list[str]]:
-    """(which cases were played each time, which are lost) where all are lost once, and `always` every time."""
+    """(the cases of each run, the cases lost) if all are lost once, and `always` every time."""
     clock: Iterator[float] = itertools.count(0, away)
     monkeypatch.setattr(faults, "stolen", lambda: next(clock))
     plays: list[list[str]] = []

@@ -25,7 +25,7 @@ class Pause:
 
 
 Replies = Iterable[bytes | Elsewhere | Pause]
-Behaviour = Callable[[bytes], Replies]  # from a query to what comes of it
+Behaviour = Callable[[bytes], Replies]  # from a query to the replies
 
 
 def unix(date: str) -> int:

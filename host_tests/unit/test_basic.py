@@ -1,4 +1,4 @@
-"""HTTP Basic, against published vectors."""
+"""HTTP Basic authentication gives the published vectors."""
 
 from enroll.basic import basic
 

@@ -91,7 +91,7 @@ def test_a_check_that_is_refused_says_what_to_do_and_costs_nothing():
 
 
 def test_a_check_that_is_not_authorised_ends_in_a_sentence_and_keeps_the_credential():
-    """Two 401s, one attempt to register anew, which is refused."""
+    """Two 401s, then one attempt to register again, which is refused."""
     device = Registered("etherfax", lambda it: (403, None) if "register" in it.path else (401, None), CHECK)
     error = raises("refused", device.run, calls.settle, True)
     assert "reset this device in the portal" in str(error)
@@ -236,7 +236,7 @@ def test_power_that_fails_while_an_address_is_kept_never_costs_the_credential():
 
 
 def test_nothing_is_written_while_an_attempt_to_register_again_is_on_flash():
-    """The credential is in one slot then, and the note in the other: the next write would go to the credential's."""
+    """The credential is in one slot, the attempt in the other: the next write would overwrite the credential."""
     device = at_home()
     with device.flash as flash:
         store = Journal(device.it.store)

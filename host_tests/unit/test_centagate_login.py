@@ -1,4 +1,4 @@
-"""Centagate's login on the device: what it is configured with, signs and sends, and what becomes of its refusals."""
+"""Centagate's login on the device: its configuration, what it signs and sends, and the outcome of each refusal."""
 
 import json
 

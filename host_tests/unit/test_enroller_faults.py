@@ -225,7 +225,7 @@ def test_nothing_is_erased_before_the_record_reads_back():
 
 
 def test_a_refusal_that_there_is_no_heap_to_read_is_a_refusal():
-    """Else the attempt is one whose outcome is unknown, and the next refusal is taken for an orphan's."""
+    """Otherwise the outcome would be unknown, and the next refusal would be reported as `orphaned`."""
 
     def full(config, answer):
         raise MemoryError

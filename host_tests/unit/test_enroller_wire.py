@@ -136,7 +136,7 @@ def test_a_refusal_whose_body_is_too_long_or_cut_is_a_refusal():
 
 
 def test_a_status_of_300_is_no_success():
-    """What comes with it is no credential, and it is the service's word even if its body never comes."""
+    """Its body is not a credential, and the status counts even if the body never comes."""
     for provider in ONCE:
         for whole in (answer(provider, 300), answer(provider, 300, b"", 100)):
             it = fresh(provider)

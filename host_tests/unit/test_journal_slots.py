@@ -44,7 +44,7 @@ def test_a_damaged_slot_that_shows_another_identity_or_address_is_not_this_devic
 
 
 def test_a_damaged_slot_that_shows_this_device_is_its_attempt():
-    """Beside another device's credential its own note is what is begun."""
+    """If the other slot holds another device's credential, this device's attempt is the record that was begun."""
     it = config("etherfax")
     ours = begun(identity(it))
     assert recall(it, damaged(it, ours, None)) == (TRIED, None)
@@ -103,7 +103,7 @@ def test_another_address_says_nothing_where_the_credential_is_this_ones():
 
 
 def test_what_is_written_next_never_goes_over_the_credential():
-    """Another device's note is newer, or an answer that nobody understands."""
+    """The newer record is another device's attempt, or an answer that cannot be parsed."""
     other = identity(config("etherfax", {"serial": "other"}))
     for state, who in ((TRIED, other), (REFUSED, other), (KEPT, other), (RAW, None)):
         for ours, body in ((RAW, ANSWER), (KEPT, ETHERFAX.encode())):

@@ -49,7 +49,7 @@ def test_every_http_status_has_its_kind_at_every_service():
 
 
 def test_a_page_instead_of_a_refusal_is_not_the_services_word():
-    """A proxy or the portal of a network may have sent it; it may be the service's own all the same."""
+    """A proxy or the portal of a network may have sent it, or the service itself."""
     for provider in SECTIONS:
         for status in (200, 201, 300, 302, 307, 401, 403, 409, 422):
             for page in PAGES:

@@ -1,4 +1,5 @@
-"""Connections that are kept from request to request (RFC 9112, 9.3), and found out when somebody has forgotten them."""
+"""Connections that are kept from request to request (RFC 9112, 9.3), and detected as dead if the other side has
+forgotten them."""
 
 from clock import Clock
 from enroll import requests

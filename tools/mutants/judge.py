@@ -26,7 +26,7 @@ class Result:
     equivalent: list[tuple[Mutant, str]] = field(default_factory=list)
 
     def figures(self, module: str) -> dict[str, Any]:
-        """How the mutants of `module` fared; "" means all."""
+        """The score of the mutants of `module`; "" means all."""
         killed = self.killed[module] if module else self.killed.total()
         alive = sum(it.module == module or not module for it in self.alive)
         equivalent = sum(it.module == module or not module for it, _ in self.equivalent)

@@ -208,7 +208,7 @@ class Copies:
         return len(self._running)
 
     def start(self, about: Any, tests: list[str], took: float, mutant: Mutant | None = None) -> None:
-        """Run `tests`, which took so many seconds, on `mutant`. `finished` tells what came of it, `about` what."""
+        """Run `tests`, which took so many seconds, on `mutant`. `finished` yields the outcome, with `about`."""
         self._fork(about, lambda answer: self._try(tests, answer, mutant), _CPU + 6 * took)
 
     def finished(self) -> Iterator[tuple[Any, int, str]]:

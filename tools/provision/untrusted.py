@@ -64,7 +64,7 @@ class Secrets(set[str]):
     """Texts that are not to be seen."""
 
     def hide(self, text: object, limit: int = LIMIT) -> str:
-        """`text` as it may be printed, with *** in the place of every secret, however that is spelled."""
+        """`text` as it may be printed, with every secret, however spelled, replaced by ***."""
         shown = printable(text)
         for spelling in sorted({it for secret in self for it in spellings(secret)}, key=len, reverse=True):
             shown = shown.replace(spelling, "***")

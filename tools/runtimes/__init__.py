@@ -104,7 +104,7 @@ def partly() -> tuple[str, ...]:
 
 
 def first() -> str:
-    """The runtime for a test that needs one only."""
+    """The runtime for a test that needs only one."""
     return available()[0]
 
 

@@ -31,7 +31,7 @@ class Answering(Wire):
 class Requesting(Device):
     """A device whose requests a function like urequests' sends.
 
-    `arrived()` is called when its answer has; `part(name, value)` may put something in the place of a part.
+    `arrived()` is called when its answer has; `part(name, value)` may replace a part.
     """
 
     def arrived(self):
@@ -129,7 +129,7 @@ class Points:
         return value
 
     def tried(self, start):
-        """What becomes of a copy of the device `start`."""
+        """The outcome for a copy of the device `start`."""
         self.device = device = start.copy()
         device.begun = False  # whether the save of the answer had, when the error was raised
         device.arrived, device.ended, device.part = self.arm, self.disarm, self.part

@@ -53,7 +53,7 @@ class Filler:
 
 
 def survives(device, heal=None):
-    """Boot on failing flash, which works again once `heal()` is called, if it ever does, and tell what becomes of it.
+    """Boot on failing flash, which works again after `heal()`, if that is called, and tell the outcome.
 
     What fails before the request is said before it. A credential that has come is on flash in the end.
     """

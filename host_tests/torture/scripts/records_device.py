@@ -27,7 +27,7 @@ def registered(provider):
 
 
 def slots(device):
-    """What lies in its two slots."""
+    """The content of its two slots."""
     return [bytes(device.flash.files[slot(number)]) for number in (0, 1)]
 
 

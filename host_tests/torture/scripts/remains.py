@@ -33,7 +33,7 @@ class Flash(Blocks):
         return failed
 
     def remains(self, coarse):
-        """What the cut may have left: (how, image) one by one, without what comes to the same.
+        """What the cut may have left: (how, image) one by one, without duplicates.
 
         `coarse`: only nothing, one half, and an erased block.
         """

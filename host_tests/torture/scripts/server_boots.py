@@ -1,4 +1,4 @@
-"""Boots the firmware once for each case of a plan, all in one process, and judges what came of it.
+"""Boots the firmware once for each case of a plan, all in one process, and judges the outcome.
 
 The plan is a file of JSON lines: first {"secrets": [...], "serial"}, then for each case {"name", "path", "kinds",
 "wait", "most", "gap"}: `path` is that of an enroll.json, `wait` the seconds until the next attempt, at least and at

@@ -20,7 +20,7 @@ from typing import Any, Self
 
 DEVICE = Path(__file__).with_name("device.py")
 BLOCK = 4096
-BUSY = 0.5  # seconds that a program gets to wait for something before Ctrl-C interrupts it all the same
+BUSY = 0.5  # seconds after which Ctrl-C interrupts a program even if it is not waiting for something
 POWER, WATCHDOG, SOFT = 1, 3, 5  # what machine.reset_cause() says of the latest reset
 RESET = {10: "raw", 11: "friendly"}  # as in device.py
 

@@ -1,4 +1,4 @@
-"""What has not the shape that was asked for goes no further; whatever has it does no harm."""
+"""An answer of another shape is refused; any answer of the expected shape is handled safely."""
 
 import hashlib
 import json

@@ -1,4 +1,4 @@
-"""What a board says of the service holds that board; others only where several boards say so, and not for ever."""
+"""A board that reports Retry-After waits; others wait only if several boards report it, and not for ever."""
 
 import json
 import time

@@ -1,4 +1,4 @@
-"""Which board a row gets: asked of the boards, never remembered by port."""
+"""Which board a row gets: by what the boards say, never by their ports."""
 
 import pytest
 from provision.deal import Dealer

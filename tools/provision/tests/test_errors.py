@@ -1,4 +1,4 @@
-"""Whatever goes wrong is one sentence and the right exit status, and the next run goes on from there."""
+"""Every failure is one sentence with the right exit status, and the next run continues from there."""
 
 import fcntl
 import json

@@ -162,7 +162,7 @@ def test_a_silent_board_is_flashed_only_with_blank(plug, desk, tools, firmware, 
 
 
 def test_a_board_that_is_registering_is_not_new(plug, desk, tools, firmware, monkeypatch):
-    """It was flashed in the middle of its attempt: a board that does not answer is one that --blank excuses."""
+    """It was flashed during its attempt, because --blank accepts a board that does not answer."""
     monkeypatch.setattr("provision.link.ATTEMPT", 0.5)
     tools("esptool")
     board = plug()

@@ -28,7 +28,7 @@ WIFI = "canary-of-the-fleet"
 
 
 def test_the_port_of_the_environment_is_the_only_one(plug, desk, table):
-    """Else `fleet` would take every board that is attached, where `scan` and `station` take the one that is named."""
+    """`fleet` took every attached board, while `scan` and `station` took the one in PROVISION_PORT."""
     board = plug(stocked=True)
     serials = table([board], 4990)
     (desk.folder / "devices.csv").write_text(f"serial,order\n{serials[0]},4711\n")

@@ -1,4 +1,4 @@
-"""Ctrl-C while a board is looked at: the board goes on, or a person is told that it does not."""
+"""After Ctrl-C the board runs its program again, or the user is told that it is stopped."""
 
 import pytest
 from provision.link import Link

@@ -1,4 +1,4 @@
-"""Lines that are not ours, anywhere among what a board says, change nothing but the time that it takes."""
+"""Foreign lines anywhere in a board's output only cost time."""
 
 import dataclasses
 import itertools
@@ -34,7 +34,7 @@ def test_answers_get_through_whole(plug, where, often):
 
 
 def test_a_byte_that_the_line_changes_is_noticed(plug):
-    """The piece has its form all the same: only the checksum knows."""
+    """The piece is still well formed: only the checksum differs."""
     board, chance = plug(), random.Random(1)
 
     def noise(data):

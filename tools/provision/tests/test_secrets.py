@@ -1,4 +1,4 @@
-"""What is secret gets to the board, and nowhere else."""
+"""Secrets go to the board, and nowhere else."""
 
 import dataclasses
 import json

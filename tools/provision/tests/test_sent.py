@@ -1,4 +1,4 @@
-"""A row that was sent to a board is that board's from then on: nobody knows whether the service has registered it."""
+"""A row belongs to a board once that board was told to register as it, because the service may have registered it."""
 
 import csv
 import json
@@ -121,7 +121,7 @@ def test_a_board_that_claims_the_id_of_another_is_not_told_to_register(installed
 
 
 def test_a_board_swapped_after_the_scan_is_left_alone(installed, table, desk, sandbox):
-    """It had been asked who it is, and somebody has put the next one into its socket."""
+    """After the scan, somebody plugged another board into the same port."""
     table(9250, 1)
     board = installed()
     before = board.flash.read_bytes()

@@ -1,4 +1,4 @@
-"""Power that fails at every block operation of an upgrade: the board boots the old files or the new ones."""
+"""If power fails at any block operation of an upgrade, the board boots the old files or the new ones."""
 
 import json
 import os

@@ -1,4 +1,4 @@
-"""The table of devices, as people and spreadsheets write it; a mistake is named with the file and the line."""
+"""The table of devices as people and spreadsheets write it. Each mistake is reported with its file and line."""
 
 import codecs
 import json

@@ -1,4 +1,4 @@
-"""`make test-board` on a board that this computer plays: what it shows, and that it leaves the board as it was."""
+"""`make test-board` on a simulated board: what it shows, and that it leaves the board as it was."""
 
 import json
 import os

@@ -148,7 +148,7 @@ class Azure(Service):
         return Answer(204)
 
     def _enrolled(self, call: Call) -> Row | Answer:
-        """The device whose enrollment matches this call. Raises Refused if there is none."""
+        """The device whose enrollment matches this call, or the refusal to return."""
         if call.parameter("api-version") not in _VERSIONS:
             return _error(400, 400002, "Unsupported api-version")
         if call.parts["scope"] != SCOPE:

@@ -1,4 +1,4 @@
-"""Azure: whose token is taken, and what an operation comes to."""
+"""Azure: which tokens are accepted, and the outcome of an operation."""
 
 from __future__ import annotations
 

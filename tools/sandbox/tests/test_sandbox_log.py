@@ -70,7 +70,7 @@ def register_all(sandbox, send):
 
 
 def written(sandbox):
-    """All that the log holds, as it lies in the database (whose other tables may hold secrets)."""
+    """The log's whole table in the database (other tables may contain secrets)."""
     rows = sandbox._state.all("SELECT * FROM log")
     return "\n".join(json.dumps(row, ensure_ascii=False) for row in rows)
 
