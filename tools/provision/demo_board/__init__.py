@@ -1,1 +1,1 @@
-"""A board without hardware: MicroPython's unix port on a pty, with a flash that lasts."""
+"""A board without hardware: MicroPython's unix port on a pty, with a flash that is kept between runs."""

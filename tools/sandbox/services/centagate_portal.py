@@ -1,4 +1,4 @@
-"""Centagate's users, sessions and tokens: what they are kept in, and what a person does with them in the portal."""
+"""Centagate's users, sessions and tokens: their database tables, and the portal's operations on them."""
 
 from __future__ import annotations
 

@@ -68,7 +68,7 @@ class Cumulocity(Service):
             "interval": 1,
         }
 
-    # What devices call.
+    # Calls of devices.
 
     def _credentials(self, call: Call) -> Answer:
         user, password = _basic(call)
@@ -165,7 +165,7 @@ class Cumulocity(Service):
         device = self.state.one("SELECT * FROM cumulocity_devices WHERE ? || username = ?", TENANT + "/", user)
         return device if device and same(password, device["password"] or secrets.token_hex()) else None
 
-    # What a person does.
+    # Operations of the administrator.
 
     def _change(self, device_id: str, change: str, *values: object) -> None:
         if not self.state.run(f"{change} WHERE id = ?", *values, device_id):

@@ -56,7 +56,7 @@ class ThingsBoard(Service):
         """A profile that creates new devices."""
         return {"serial": f"sensor-{name:0>4}", **self.create_profile()}
 
-    # What devices call.
+    # Calls of devices.
 
     def _provision(self, call: Call) -> Answer:
         body = self._object(call)
@@ -160,7 +160,7 @@ class ThingsBoard(Service):
     def _unauthorised(self, call: Call) -> Answer:
         return Answer(401, secrets=(call.parts["token"],))
 
-    # What a person does.
+    # Operations of the administrator.
 
     def _change(self, name: str, change: str, *values: object) -> None:
         if not self.state.run(f"{change} WHERE name = ?", *values, name):
