@@ -1,4 +1,4 @@
-"""What a boot of the firmware must say when it fails."""
+"""The line that a failing boot of the firmware must print."""
 
 import subprocess
 

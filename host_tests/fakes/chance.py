@@ -1,4 +1,4 @@
-"""Chance that tests can repeat."""
+"""Random numbers that tests can repeat."""
 
 
 class Chance:

@@ -1,4 +1,4 @@
-"""A file system in memory that fails when it is told to."""
+"""A file system in memory that fails on request."""
 
 import os
 import sys
@@ -145,7 +145,7 @@ class File:
 
 
 def on_flash(make):
-    """What `make()` gives, with all its files on a Flash of its own, which is its `flash`."""
+    """The result of `make()`, with all its files on a Flash of its own, its attribute `flash`."""
     flash = Flash()
     with flash:
         it = make()

@@ -1,4 +1,4 @@
-"""What the tests share that run on MicroPython too; imports only what CPython and MicroPython both have."""
+"""Helpers for tests that also run on MicroPython; imports only modules that both CPython and MicroPython have."""
 
 import json
 import os
@@ -112,7 +112,7 @@ def changed(original, changes):
 
 
 def settings(provider, section=None, **top):
-    """What enroll.json may hold for `provider`, changed in its section and at its top."""
+    """A valid enroll.json for `provider`, with changes in its section and at the top."""
     all_sections = changed(MORE_SECTIONS, SECTIONS)
     data = {
         "provider": provider,
