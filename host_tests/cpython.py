@@ -1,4 +1,4 @@
-"""Stand-ins for what MicroPython has and CPython lacks, seen only by lib/enroll.
+"""What MicroPython has and CPython lacks, for lib/enroll alone.
 
 `install` gives the modules of the package `enroll` an `import` of their own, in which `micropython`, `time`, `socket`,
 `struct`, `gc`, `deflate` and `tls` are the ones below; nobody else in this process sees them.
@@ -124,7 +124,7 @@ class DeflateIO:
         self._inflate = zlib.decompressobj(kind)
 
     def read(self, size: int) -> bytes:
-        """The next `size` bytes at most, b"" at the end. Raises OSError for damaged data, EOFError for cut data."""
+        """The next `size` bytes at most, b"" at the end. Raises OSError for what is damaged, EOFError for a cut."""
         try:
             piece = self._inflate.decompress(self._inflate.unconsumed_tail or self._stream.read(64), size)
             while not piece and not self._inflate.eof:

@@ -22,7 +22,7 @@ _heard: list[tuple[str, str]] = []
 
 
 def guard(secrets: Iterable[str]) -> None:
-    """Search for these secrets from now on, and in all text so far."""
+    """Search for these from now on, and in what was heard before."""
     _secrets.update(secrets)
 
 
@@ -59,7 +59,7 @@ def pytest_testnodedown(node: Any) -> None:
 
 
 def pytest_sessionfinish(session: pytest.Session) -> None:
-    """Fail the run if a secret was heard, or if a private key is anywhere in the project."""
+    """Fail the run if a secret was heard, or if a private key lies anywhere in the project."""
     if hasattr(session.config, "workeroutput"):
         session.config.workeroutput["leaks"] = (_heard, sorted(_secrets))
         return

@@ -1,4 +1,4 @@
-"""The line that a failing boot of the firmware must print."""
+"""What a boot of the firmware must say when it fails."""
 
 import subprocess
 

@@ -1,4 +1,4 @@
-"""Writes docs/demo.svg, a picture of a run of `make demo` on a terminal."""
+"""Writes docs/demo.svg: what `make demo` shows on a terminal, from a run of it."""
 
 from __future__ import annotations
 
@@ -34,7 +34,7 @@ def demo() -> str:
         try:
             while piece := os.read(ours, 4096):
                 pieces.append(piece)
-        except OSError:  # Linux raises this when the other end has closed
+        except OSError:  # how Linux says that the other end has closed
             pass
     os.close(ours)
     if process.returncode:

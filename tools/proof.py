@@ -1,4 +1,4 @@
-"""Proves a release: installs each of its files once, and registers a device from it with the sandbox."""
+"""Installs what a release has, each file of it once, and lets a device register from it with the sandbox."""
 
 from __future__ import annotations
 
@@ -34,8 +34,8 @@ ANY = "etherfax"  # the service for what has all providers
 
 
 class Proof:
-    """Installs into `folder`; devices run on `runtime` and register with `sandbox`. Its methods return a sentence about
-    the result, and raise click.ClickException on failure."""
+    """Installs into `folder`; devices run on `runtime` and register with `sandbox`. Its methods return how it went,
+    and raise click.ClickException where it did not."""
 
     def __init__(self, folder: Path, sandbox: Sandbox, runtime: str) -> None:
         self.folder, self.sandbox, self.runtime = folder, sandbox, runtime
@@ -105,12 +105,12 @@ def _failed(what: str, done: subprocess.CompletedProcess[str]) -> click.ClickExc
 
 
 def _board() -> str:
-    """The search path for a device's other modules on the unix port."""
+    """What a device of the unix port has besides the library."""
     return f"{ROOT / 'boards' / 'unix'}:.frozen"
 
 
 def _environment() -> dict[str, str]:
-    """The environment without variables by which the tools of this checkout could be found."""
+    """Without what would let the tools of this checkout be found."""
     return {name: value for name, value in os.environ.items() if name != "PYTHONPATH"}
 
 

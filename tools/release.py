@@ -1,4 +1,4 @@
-"""Makes all parts of a release, and installs each of them once to prove it. `make release`."""
+"""Makes all that a release has, and installs each part once to prove it. `make release`."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ SUMS, NOTES = "SHA256SUMS", "NOTES.md"
 
 @dataclass(frozen=True)
 class Part:
-    """A part of a release: its name, its bytes, how users install it, and the function that installs and tries it."""
+    """A part of a release: what it is called, its bytes, how it is installed, and what installs and tries it."""
 
     name: str
     size: int
@@ -123,7 +123,7 @@ def prove(parts: list[Part], say: Callable[[str], None]) -> dict[str, str]:
 
 
 def table(parts: list[Part], results: dict[str, str]) -> Table:
-    """A summary of the parts, with the result of each proof."""
+    """What was made, and how its proof went."""
     made = Table(box=None, pad_edge=False, padding=(0, 2, 0, 0))
     made.add_column("part", no_wrap=True)
     made.add_column("bytes", justify="right", no_wrap=True)

@@ -1,4 +1,4 @@
-"""Shows the library's cost on a device: bytes of flash as .mpy, and the smallest heaps that it boots with.
+"""Shows what the library costs a device: bytes of flash as .mpy, and the smallest heaps that it boots with.
 
 The heaps are found by trying on 32-bit ports, whose objects are as large as those of ESP32 and RP2: `oldest-32`, which
 has TLS outside of that heap, as ESP32 has, and `chip`, which has it inside, as RP2 has.

@@ -37,6 +37,6 @@ def install(wheel: Path, folder: Path) -> Path:
     pip = [sys.executable, "-m", "pip", "--disable-pip-version-check", "--python", bin_ / "python"]
     _run("the installation of the wheel", *pip, "install", "--no-deps", "--no-index", "--no-compile", wheel.resolve())
     [site] = (folder / "lib").glob("python*/site-packages")
-    # not a site folder, so that its own .pth files are ignored
+    # not a site folder: what its own .pth files name stays away
     (site / "libraries.pth").write_text(sysconfig.get_path("purelib") + "\n")
     return bin_

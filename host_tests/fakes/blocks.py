@@ -17,7 +17,7 @@ ERASED = b"\xff"
 
 
 class Kind:
-    """A file system, the function that makes it ready to mount, and its blocks. `sectors`: a block is always
+    """A file system, the function that makes one to be mounted, and the blocks it lies on. `sectors`: a block is always
     written as a whole, as FAT needs it.
     """
 
@@ -30,7 +30,7 @@ class Kind:
 
 
 def littlefs(flash):
-    """Without times, because they seed the placement of files: this way each run is the same."""
+    """Without times, which seed where it puts files: each run is the same."""
     return vfs.VfsLfs2(flash, mtime=False)
 
 
@@ -80,8 +80,7 @@ class Blocks(Memory):
         return other
 
     def rewound(self):
-        """A function that restores these blocks to their present content, and returns them. There is no third copy:
-        boards have no room."""
+        """What makes these blocks what they are now, and gives them. There is no third copy: boards have no room."""
         whole = bytearray(len(self.data))
         whole[:] = self.data
 
@@ -133,7 +132,7 @@ class Blocks(Memory):
         return EIO if failed else 0
 
     def rest(self, at, data):
-        """The part of `data` that a failing operation writes."""
+        """What gets there of `data` in an operation that fails."""
         return self.failure.rest(data) if self.done == self.at else b""
 
     def sync(self):

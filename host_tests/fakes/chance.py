@@ -1,4 +1,4 @@
-"""Random numbers that tests can repeat."""
+"""Chance that tests can repeat."""
 
 
 class Chance:

@@ -1,4 +1,4 @@
-"""The one clock of the tests: milliseconds that advance only by waiting."""
+"""The one clock of the tests: milliseconds that only waiting moves."""
 
 NOW = 1795000000  # Unix seconds when a clock starts, in November 2026
 DAY = 86400000  # ms

@@ -106,8 +106,8 @@ class on_board:
         self.esp32 = name.startswith("ESP32")
         self.clock = Clock((1 << 30) - 1500)  # its ticks are about to wrap
         self.dogs = []
-        self.said = {}  # the calls of network
-        self.unmade = []  # the exception to raise instead of making one
+        self.said = {}  # what network was told
+        self.unmade = []  # what is raised instead of making one
         self.made = []  # arguments of the interfaces that were made
         self.mounted = []
         self.rtc = Rtc()

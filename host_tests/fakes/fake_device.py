@@ -42,7 +42,7 @@ class Port:
         self.store = store
         self.connected = 0
         self.clock = None
-        self.set = []  # the times to which the clock was set
+        self.set = []  # what the clock was set to
         self.now = NOW
         self.slept = []
         self.fed = 0

@@ -37,7 +37,7 @@ class Addresses:
         self.fixed = {}
 
     def _fails(self, name):
-        """The exception to raise instead of a call."""
+        """What is raised instead of a call."""
 
     def ipconfig(self, name=None, **values):
         self._fails("ipconfig")
@@ -58,7 +58,7 @@ class Addresses:
 
 
 class Wifi(Addresses):
-    """The common part of both drivers. `calls`: the calls made; `errors`: raised by the calls they name."""
+    """What both drivers have in common. `calls` is what was asked of it; `errors` are raised by the calls they name."""
 
     NONE, WRONG = -2, -3
 

@@ -14,7 +14,7 @@ class Flash(Memory):
 
     readable = None
     reads = 0
-    last = None  # the change that the failed operation would have made
+    last = None  # what the operation that failed would have done
 
     def __init__(self, blobs=None):
         self.blobs = {name: dict(space) for name, space in (blobs or {}).items()}

@@ -1,4 +1,4 @@
-"""A registered device with a session, a service that is a function, and a clock that advances by sleeping."""
+"""A registered device with a session, a service that is a function, and a clock that sleeping moves."""
 
 import enroll.session as session
 from clock import Clock

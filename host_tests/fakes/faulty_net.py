@@ -1,4 +1,4 @@
-"""The network, with its faults, for models of services, on a clock that advances only by waiting.
+"""The network, with its faults, for models of services, on a clock that only waiting moves.
 
 `Net` stands for the modules `socket` and `select` and for time servers; the services are in service_models.py.
 Every secret is "canary-" and a number, and is known together with the hosts that may see it.
@@ -38,7 +38,7 @@ class Line(Socket):
     def __init__(self, net):
         self.net = net
         self.sent = self.answer = b""
-        self.end = None  # the end after the answer: "close" or "reset"; None: silence
+        self.end = None  # what comes after the answer: "close" or "reset"; None: silence
         self.heard = None  # called when all of the answer was read
         self.busy = True  # there is a request whose answer has not come
         self.began = net.clock.now
@@ -135,7 +135,7 @@ class Net(Sockets):
         return Poll(self)
 
     def ask(self):
-        """Task: stands for clock.ask."""
+        """Task: what clock.ask does."""
         self.clock.sleep(0.1)
         if self.lie is None or self.outage in ("refused", "silent"):
             raise EnrollError("clock", "no time from the model")
@@ -206,7 +206,7 @@ class Net(Sockets):
             line.heard = lambda: self.service.heard(entry, reply)
 
     def front(self, fate):
-        """The answer of something in front of the service, which then does nothing."""
+        """What something in front of the service answers instead of it: nothing is done then."""
         if fate == "glitch":
             calm, self.calm = self.calm, True
             return None if calm else Reply(401)

@@ -1,4 +1,4 @@
-"""A file system in memory that fails on request."""
+"""A file system in memory that fails when it is told to."""
 
 import os
 import sys
@@ -145,7 +145,7 @@ class File:
 
 
 def on_flash(make):
-    """The result of `make()`, with all its files on a Flash of its own, its attribute `flash`."""
+    """What `make()` gives, with all its files on a Flash of its own, which is its `flash`."""
     flash = Flash()
     with flash:
         it = make()

@@ -1,4 +1,4 @@
-"""Helpers for tests that also run on MicroPython; imports only modules that both CPython and MicroPython have."""
+"""What the tests share that run on MicroPython too; imports only what CPython and MicroPython both have."""
 
 import json
 import os
@@ -112,7 +112,7 @@ def changed(original, changes):
 
 
 def settings(provider, section=None, **top):
-    """A valid enroll.json for `provider`, with changes in its section and at the top."""
+    """What enroll.json may hold for `provider`, changed in its section and at its top."""
     all_sections = changed(MORE_SECTIONS, SECTIONS)
     data = {
         "provider": provider,

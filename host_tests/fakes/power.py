@@ -27,7 +27,7 @@ class Failure:
         return "%s (%s)" % (what, self.leaves)
 
     def rest(self, data):
-        """The part of `data` that is written when the operation fails."""
+        """What is written of `data` where it fails."""
         if self.leaves == "torn":
             return data[: len(data) // 2]
         return {"clean": b"", "done": data, "erased": b"\xff" * len(data)}[self.leaves]
@@ -37,7 +37,7 @@ CLEAN, TORN, ERASED = Failure("clean"), Failure("torn"), Failure("erased")
 
 
 class Memory:
-    """Counts the operations that change it in `done`; operation number `at` fails as `failure` says (0: none).
+    """What counts the operations that change it in `done`; number `at` of them fails as `failure` says (0: none).
 
     `off`: the power is gone.
     """
@@ -62,7 +62,7 @@ class Memory:
         return 0 < self.at <= self.done
 
     def error(self):
-        """The exception for an operation that fails."""
+        """What to raise for an operation that fails."""
         return Cut() if self.failure.errno is None else OSError(self.failure.errno, "fault")
 
 

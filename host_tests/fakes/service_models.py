@@ -1,4 +1,4 @@
-"""Models of the four services: their checks, their registrations, and the changes that only a person can make."""
+"""Models of the four services: what they check, whom they register, and what only a person can change there."""
 
 import hashlib
 import json
@@ -72,7 +72,7 @@ class Service:
             self.secret = None
             self.released += 1
 
-    help = delete  # a person's remedy for a device that stays away
+    help = delete  # what a person does for a device that stays away
 
 
 class EtherFax(Service):

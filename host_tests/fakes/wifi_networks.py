@@ -12,7 +12,7 @@ OPEN = {"ssid": "open", "password": None}
 
 
 def refused(board, *networks):
-    """The error of a failing `connect`, and the seconds it took."""
+    """What `connect` says when it fails, and the seconds it took."""
     start = board.clock.now
     error = raises("network", board.connect, *networks)
     return str(error), (board.clock.now - start) / 1000

@@ -19,7 +19,7 @@ class Ready:
 
 
 class Sockets:
-    """Stands for the module `socket`; `open` counts the sockets that are not closed yet."""
+    """Stands for the module `socket`; what it gives counts itself in `open` until it is closed."""
 
     AF_INET = 2
     SOCK_STREAM = 1
@@ -31,7 +31,7 @@ class Sockets:
 
 
 class Socket:
-    """The base of all sockets, which do not block, and connect later."""
+    """What all sockets have in common; they do not block, and connect later."""
 
     where = None
 

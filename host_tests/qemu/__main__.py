@@ -33,7 +33,7 @@ def image(folder: Path) -> Path:
 
 
 def inside(environment: Environment, firmware: Path, heap: int, tests: Path) -> Results:
-    """The results of the tests that are in the firmware or in the image `tests`."""
+    """The results of what the firmware has in itself or finds in the image `tests`."""
     results = {}
     with Machine(environment, firmware, tests) as machine:
         if heap == USUAL:

@@ -1,4 +1,4 @@
-"""`make test-board` on the emulated board: the command for a real board, except for the port."""
+"""`make test-board` on the emulated board: what a person with a real one types, but for the port."""
 
 from __future__ import annotations
 

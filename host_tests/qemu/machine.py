@@ -61,7 +61,7 @@ class Machine:
         self.modem.close()
 
     def mpremote(self, *arguments: str, patience: float = 180) -> tuple[int | None, str]:
-        """(exit status, output) of mpremote, whose first step is a soft reset of the board.
+        """(exit status, what was printed) of mpremote, whose first step resets the board softly.
 
         None: it did not end. Nothing interrupts this board, so it is restarted then.
         """

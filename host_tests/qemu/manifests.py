@@ -41,7 +41,7 @@ def family(board: str) -> str:
 
 
 def architecture(board: str) -> str:
-    """The name that mpy-cross has for the chip of `board`."""
+    """What mpy-cross calls the chip of `board`."""
     return CHIPS.get(board) or CHIPS[family(board)]
 
 

@@ -74,7 +74,7 @@ class Modem(threading.Thread):
         self._tell(line, "o")
 
     def _answer(self, line: socket.socket) -> None:
-        """Pass on the data that has come, or its end."""
+        """Hand on what has come, or its end."""
         assert self._peer
         try:
             data = self._peer.recv(PIECE)

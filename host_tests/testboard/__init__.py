@@ -1,1 +1,1 @@
-"""Tries the library on a real board, in a folder of its own, and records the results. `make test-board`."""
+"""Tries the library on a real board, below a folder of its own, and writes down what was shown. `make test-board`."""

@@ -37,7 +37,7 @@ def report(bench: Bench, rows: list[Row]) -> dict[str, Any]:
 
 
 def save(found: dict[str, Any], folder: Path) -> Path:
-    """Write the results of a run to `folder`."""
+    """Write what a run has shown into `folder`."""
     folder.mkdir(parents=True, exist_ok=True)
     path = folder / f"{found['board']}-{found['firmware']}.json"
     path.write_text(json.dumps(found, indent=1) + "\n", encoding="utf-8")
@@ -56,7 +56,7 @@ def show(rows: list[Row]) -> None:
 
 
 def wifi(name: str | None, cable: bool) -> list[dict[str, Any]] | None:
-    """The value of `network` in enroll.json; None if no network was given."""
+    """What enroll.json has as `network`; None where nothing was said."""
     if not name:
         return [] if cable else None
     password = os.environ.get(PASSWORD) or click.prompt(f"Password of {name}", hide_input=True, err=True)

@@ -1,4 +1,4 @@
-"""The board under test: its description of itself, and the only folder on it that is written."""
+"""A board that is tried: what it says of itself, and the folder on it that everything stays below."""
 
 from __future__ import annotations
 
@@ -27,12 +27,12 @@ FOLDER = "/test-enroll"
 MARK = f"{FOLDER}/made-by-test-board"
 ENTER = 5.0  # seconds for a board that is there to stop its program
 BACK = 30.0  # seconds that a board may take to come back after a reset
-LOST = (Failure, OSError, Deadline, Endless, NotTaken, Registering, Restarted)  # if the board is gone
+LOST = (Failure, OSError, Deadline, Endless, NotTaken, Registering, Restarted)  # what a board raises that has gone
 HARDWARE = ("esp32", "rp2")  # sys.platform; anything else is a simulated board
 
 
 def lost(error: BaseException) -> str:
-    """The text of an exception in LOST."""
+    """What an exception of LOST says."""
     return getattr(error, "message", "") or f"the board was lost: {type(error).__name__}"
 
 

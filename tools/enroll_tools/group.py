@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import click
 
-SENTENCE = 200  # characters of a command's sentence in the list of commands
+SENTENCE = 200  # characters of what a command does, in the list of them
 
 
 class Group(click.Group):
-    """A group whose help shows the whole first sentence of each command."""
+    """A group whose help says the whole first sentence of each command."""
 
     def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
         """Write the list; a long sentence takes a second line, where click would cut it."""

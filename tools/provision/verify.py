@@ -38,7 +38,7 @@ class Flag(enum.Enum):
 
 @dataclass(frozen=True)
 class Fault:
-    """A fault of a certificate, and what its issuer or its server has to do."""
+    """What is wrong with a certificate, and what its issuer or its server has to do."""
 
     certificate: Certificate
     what: str
@@ -55,14 +55,14 @@ class Verdict:
 
 
 def says(host: str, error: Exception, known: bool = False) -> str:
-    """What a board says if TLS raises `error`; `known`: after it has accepted the server's certificate."""
+    """What a board says where TLS raises `error`; `known`: after it has accepted the server's certificate."""
     connection = SimpleNamespace(host=host, known=known, left=False, taken=0)
     found = enroll_config().explain(connection, error)
     return f"error {error.args[0]}" if found is error else found.fact
 
 
 def ended(host: str, known: bool = False) -> str:
-    """What a board says if the server ends TLS."""
+    """What a board says where the server itself ends TLS."""
     return says(host, OSError(_ALERT), known)
 
 
@@ -72,9 +72,9 @@ def verify(
     host: str,
     ephemeral: bool = True,
 ) -> Verdict:
-    """The verdict of a board that trusts `anchor` on the chain `sent`, the server's own certificate first.
+    """What a board that trusts `anchor` makes of the chain `sent`, the server's own certificate first.
 
-    `ephemeral`: whether the cipher uses ephemeral keys (ECDHE), which the server signs.
+    `ephemeral`: whether the cipher has keys of its own (ECDHE), which the server signs.
     """
     if anchor and (why := unreadable(anchor)):
         return Verdict([Fault(anchor, why.what, why.remedy)], "no certificate that TLS can read")
@@ -104,7 +104,7 @@ def verify(
 
 
 def disorder(sent: Sequence[Certificate]) -> Iterable[tuple[Certificate, Certificate]]:
-    """Each certificate that comes after its issuer in the chain, with that issuer."""
+    """Each certificate that comes after the one that has signed it, and that one."""
     for at, it in enumerate(sent):
         for before in sent[:at]:
             if same_name(it.parsed.issuer, before.parsed.subject) and it.signed_by(before):
@@ -121,7 +121,7 @@ class _Walk:
         self.faults: list[Fault] = []
 
     def finish(self) -> bool:
-        """Go up to the end, and collect the faults; False if the path is too long."""
+        """Go up to the end, and note the faults; False if the way is too long."""
         child, trusted = self.chain[0], False
         links = rolled = 0
         while True:
@@ -163,8 +163,7 @@ class _Walk:
     def _parent(self, child: Certificate, below: int) -> tuple[Certificate | None, bool]:
         """The certificate that has signed `child`, and whether it is trusted; `below`: authorities under it.
 
-        Of the server's certificates, only those after `child` are searched. One that is out of date is used only if
-        there is no other.
+        A server's certificate is looked for behind `child` only. One that is out of date is taken where no other is.
         """
         for top, candidates in ((True, self.anchors), (False, self.chain[self.chain.index(child) + 1 :])):
             old = None
@@ -217,7 +216,7 @@ def _objection(child: Certificate, parent: Certificate, top: bool, below: int) -
 
 
 def _names(it: Certificate, host: str) -> Iterable[Fault]:
-    """The fault of a certificate that was issued for another host."""
+    """The fault of a certificate that is for another host."""
     names = it.extension(x509.SubjectAlternativeName)
     if names is None:
         common = it.parsed.subject.get_attributes_for_oid(NameOID.COMMON_NAME)

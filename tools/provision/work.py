@@ -1,4 +1,4 @@
-"""Provisions one board: installs the files and registers the device."""
+"""One board from its first byte to its registration."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ from .template import Settings
 from .untrusted import clean
 
 REGISTERING = "registering"  # the stage that may not be interrupted
-LATE = "timeout"  # the state if there was no outcome before the deadline
+LATE = "timeout"  # the state of an outcome that did not come before the deadline
 
 
 @dataclass(frozen=True)
@@ -37,7 +37,7 @@ class Options:
     library_only: bool = False
     replace: frozenset[str] = frozenset()  # names of registrations that may be given up
     expected: str = ""  # id of the board that must be there
-    gate: Gate = field(default_factory=Gate)  # holds the board back while the service asks to wait
+    gate: Gate = field(default_factory=Gate)  # shut while the service wants not to be asked
     stage: Hear = ignore  # told how far it is: found, copying, registering (which an exception keeps from beginning)
 
 
@@ -49,7 +49,7 @@ class Outcome:
     text: str
     status: int
     device_id: str = ""
-    retry_after: int = 0  # seconds until the service allows the next attempt
+    retry_after: int = 0  # seconds until the service wants to be asked again
     provider: str = ""  # this, `url` and `identity` as the board itself says
     url: str = ""
     identity: str = ""
@@ -58,7 +58,7 @@ class Outcome:
     copied: list[str] = field(default_factory=list)
     kept: int = 0
     removed: list[str] = field(default_factory=list)
-    moved: list[str] = field(default_factory=list)  # the new names of files that provision did not install
+    moved: list[str] = field(default_factory=list)  # files that are not ours, as they are called now
 
 
 def attempt(link: Link, settings: Settings, hear: Hear, seconds: float) -> Outcome:
@@ -68,7 +68,7 @@ def attempt(link: Link, settings: Settings, hear: Hear, seconds: float) -> Outco
         if HELD not in line:  # is for those who come in the middle
             hear(line)
 
-    link.quiet(sure=True)  # a watchdog reset during a request would leave its outcome unknown
+    link.quiet(sure=True)  # one that bites in the middle of a request would leave its outcome open
     status, text, provider, device_id, retry_after = link.call(BOOT, seconds=seconds, hear=heard)
     link.quiet()
     kind = next((it for it in statuses() if text.startswith(it + ": ")), "")
@@ -80,8 +80,8 @@ def attempt(link: Link, settings: Settings, hear: Hear, seconds: float) -> Outco
 
 
 def first_boot(link: Link, settings: Settings, options: Options, hear: Hear, board: str) -> Outcome:
-    """Make attempts until one succeeds, fails for good, or the deadline is near. Between two of them, wait as the
-    device would, and as long as the service asks. `board`: its id."""
+    """Attempts until one succeeds, fails for good, or the deadline is near. Between two of them it waits as the device
+    would, and as long as the service wants. `board`: its id."""
     end = time.monotonic() + options.deadline
     outcome = Outcome(LATE, f"timeout: the board did not finish within {options.deadline:g} s", TRY_AGAIN)
     wait, failures = 0.0, 0
@@ -108,8 +108,8 @@ def first_boot(link: Link, settings: Settings, options: Options, hear: Hear, boa
 
 
 def postponed(outcome: Outcome, held: float) -> Outcome:
-    """Complete `outcome` if there is no time for another attempt, and say what to do. `held`: seconds for which the
-    service allows no request."""
+    """`outcome` where there is no time for another attempt, and what to do then; `held`: seconds that the service wants
+    not to be asked."""
     outcome.retry_after = int(held)
     if outcome.retry_after:
         fact = "server: the service asks to wait" if outcome.state == LATE else outcome.text
@@ -119,7 +119,7 @@ def postponed(outcome: Outcome, held: float) -> Outcome:
 
 
 def check(facts: Facts, port: str, options: Options) -> None:
-    """Raise Failure if the board's MicroPython is too old, or cannot run the bytecode of this mpy-cross."""
+    """Raise Failure where the board's MicroPython is too old, or does not take the bytecode that is there."""
     if facts.outdated and not options.old_firmware:
         what = f"the board at {port} runs MicroPython {facts.running}, which can lose an answer on {facts.platform}"
         raise Failure(CONFIGURATION, f"{what}: {facts.outdated}, or accept that with --old-firmware")
@@ -130,7 +130,7 @@ def check(facts: Facts, port: str, options: Options) -> None:
 def provide(port: str, settings: Settings, options: Options, hear: Hear) -> Outcome:
     """Install and register the board at `port`, and leave it running. Raises Failure.
 
-    Neither the lines for `hear` nor a Failure contain a secret of `settings`.
+    No secret of `settings` is told to `hear`, nor said in a Failure.
     """
     hide = settings.secrets.hide
     try:
@@ -155,14 +155,14 @@ def _provide(port: str, settings: Settings, options: Options, hear: Hear) -> Out
         if options.library_only:
             contents = library_plan(options.source, board, installed_files(link))
             done = install(link, contents, hear)
-            link.enter()  # a fresh interpreter: the old library is loaded
+            link.enter()  # what is loaded is the old library
             look.let_go(link)
             return describe(Outcome("installed", "the library is there, nothing else was touched", 0), seen, done)
         contents = plan(settings, facts.platform, board, options.source, options.app)
         try:
             give_up = protect(seen, settings, options.replace)
         except Failure:
-            link.start()  # let it boot its program
+            link.start()  # it goes on as what it is
             raise
         before = seen.registration
         done = install(link, contents, hear, before if give_up else None)
@@ -176,7 +176,7 @@ def _provide(port: str, settings: Settings, options: Options, hear: Hear) -> Out
 
 
 def _with_history(outcome: Outcome, before: Registration | None, give_up: bool) -> Outcome:
-    """`outcome`, with a word about the registration that was on the board `before`."""
+    """`outcome`, and what became of the registration that was on the board `before`."""
     if before and give_up:
         outcome.text += f"; {before.given_up}"
     elif before and before.state == KEPT and not outcome.status:
@@ -185,9 +185,9 @@ def _with_history(outcome: Outcome, before: Registration | None, give_up: bool) 
 
 
 def confirm(link: Link, settings: Settings, outcome: Outcome) -> Seen:
-    """What the board says after `outcome`. Raises Failure if the outcome is "registered" and the board has no such
-    record."""
-    link.enter()  # a fresh interpreter, whose heap is free again
+    """What the board says once `outcome` has come. Raises Failure where that says "registered" and the board's flash
+    does not."""
+    link.enter()  # the heap of the attempt is given back
     seen = read(link)
     there = seen.registration
     # a worn slot may leave the answer unread, which names no device yet
@@ -200,7 +200,7 @@ def confirm(link: Link, settings: Settings, outcome: Outcome) -> Seen:
 
 
 def _late(outcome: Outcome, seen: Seen, settings: Settings) -> Outcome:
-    """`outcome`, or success if an attempt in progress at the deadline has succeeded since."""
+    """`outcome`, or the success of an attempt that had not ended at the deadline and was let end."""
     there = seen.registration
     if outcome.state != LATE or not there or there.state != KEPT or not there.fits(settings):
         return outcome

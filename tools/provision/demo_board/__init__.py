@@ -1,1 +1,1 @@
-"""A board without hardware: MicroPython's unix port on a pty, with a flash that is kept between runs."""
+"""A board without hardware: MicroPython's unix port on a pty, with a flash that lasts."""

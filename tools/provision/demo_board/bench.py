@@ -1,4 +1,4 @@
-"""Everything needed to try provision without hardware: a board, a sandbox, and a device's configuration."""
+"""All that a person needs to try provision without hardware: a board, a sandbox, and a device's configuration."""
 
 from __future__ import annotations
 
@@ -42,7 +42,7 @@ def sandbox(state: Path, free_ports: bool) -> Iterator[Sandbox]:
 
 
 class Folder:
-    """The files that are kept between runs: the board's flash and its device's enroll.json. Raises Failure."""
+    """What lasts from one run to the next: the board's flash and its device's enroll.json. Raises Failure."""
 
     def __init__(self, path: Path) -> None:
         self.path = path
@@ -52,7 +52,7 @@ class Folder:
 
     @contextlib.contextmanager
     def locked(self) -> Iterator[None]:
-        """Lock it for this process: two boards on one flash would destroy it."""
+        """Keep it for this process: two boards on one flash would destroy it."""
         try:
             self.path.mkdir(parents=True, exist_ok=True)
             with (self.path / "lock").open("w") as lock:

@@ -28,7 +28,7 @@ RESET = {10: "raw", 11: "friendly"}  # as in device.py
 class Board:
     """A board whose flash, a file, survives resets and `unplug`; `port` is the path of its serial port.
 
-    `micropython`: the path of the unix port. `claims`: other values for its `sys` (version, platform); `lacks`:
+    `micropython`: the path of the unix port. `claims`: what its `sys` says otherwise (version, platform); `lacks`:
     modules that it does not have; `seconds`: of the processor, after which its program is ended; `unique_id`: of its
     chip, in hex, "" for a chip that has none.
     """
@@ -160,7 +160,7 @@ class Board:
         rest = data
         while rest and not self._end.is_set():
             if not select.select([], [self._master], [], 0.3)[1]:
-                break  # nobody listens: a real board drops it as well
+                break  # nobody listens: a board drops it, too
             rest = rest[os.write(self._master, rest) :]
         return bool(data)
 

@@ -72,7 +72,7 @@ def demo_board(
 
 
 def _portal(place: Folder, running: Sandbox, provider: str, tool: str) -> list[str]:
-    """The sandbox's commands that replace the service's portal for a device that was reset."""
+    """What stands for the service's portal here: the commands for a device that was reset."""
     device = json.loads(place.configuration.read_text())[provider]
     words = {
         "etherfax": [f"reset {device.get('serial')}"],

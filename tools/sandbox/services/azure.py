@@ -75,7 +75,7 @@ class Azure(Service):
         serial = f"sensor-{name:0>4}"
         return {"id_scope": SCOPE, "serial": serial, "device_key": self.create(serial)["device_key"]}
 
-    # Calls of devices.
+    # What devices call.
 
     def _register(self, call: Call) -> Answer:
         device = self._enrolled(call)
@@ -181,7 +181,7 @@ class Azure(Service):
     def _find(self, device_id: str) -> Row | None:
         return self.state.one("SELECT * FROM azure_devices WHERE id = ?", device_id)
 
-    # Operations of the administrator.
+    # What a person does.
 
     def _change(self, device_id: str, change: str, *values: object) -> None:
         if not self.state.run(f"{change} WHERE id = ?", *values, device_id):

@@ -1,4 +1,4 @@
-"""Centagate's users, sessions and tokens: their database tables, and the portal's operations on them."""
+"""Centagate's users, sessions and tokens: what they are kept in, and what a person does with them in the portal."""
 
 from __future__ import annotations
 

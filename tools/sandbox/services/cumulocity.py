@@ -30,7 +30,7 @@ class Cumulocity(Service):
     """Device credentials, and as much of inventory, identity, measurements and operations as a device needs."""
 
     name = "cumulocity"
-    bases = ("/cumulocity",)
+    bases = ("/cumulocity", "/devicecontrol")  # the latter for clients that know no path before the API's own
     schema = """
     CREATE TABLE IF NOT EXISTS cumulocity_devices (
         id TEXT PRIMARY KEY, status TEXT NOT NULL, auto INTEGER NOT NULL, username TEXT, password TEXT, source TEXT);
@@ -48,6 +48,7 @@ class Cumulocity(Service):
         """What a device calls."""
         return (
             Route("POST", "/devicecontrol/deviceCredentials", self._credentials),
+            Route("POST", "/deviceCredentials", self._credentials),
             Route("GET", "/inventory/managedObjects", self._list_objects),
             Route("POST", "/inventory/managedObjects", self._create_object),
             Route("GET", "/identity/externalIds/{type}/{id}", self._identity),
@@ -68,7 +69,7 @@ class Cumulocity(Service):
             "interval": 1,
         }
 
-    # Calls of devices.
+    # What devices call.
 
     def _credentials(self, call: Call) -> Answer:
         user, password = _basic(call)
@@ -165,7 +166,7 @@ class Cumulocity(Service):
         device = self.state.one("SELECT * FROM cumulocity_devices WHERE ? || username = ?", TENANT + "/", user)
         return device if device and same(password, device["password"] or secrets.token_hex()) else None
 
-    # Operations of the administrator.
+    # What a person does.
 
     def _change(self, device_id: str, change: str, *values: object) -> None:
         if not self.state.run(f"{change} WHERE id = ?", *values, device_id):

@@ -1,4 +1,4 @@
-"""ickStream's users, applications, tokens and devices: their database tables, and the portal's operations on them."""
+"""ickStream's users, applications, tokens and devices: what they are kept in, and what a person does with them."""
 
 from __future__ import annotations
 

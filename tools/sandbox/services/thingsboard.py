@@ -56,7 +56,7 @@ class ThingsBoard(Service):
         """A profile that creates new devices."""
         return {"serial": f"sensor-{name:0>4}", **self.create_profile()}
 
-    # Calls of devices.
+    # What devices call.
 
     def _provision(self, call: Call) -> Answer:
         body = self._object(call)
@@ -141,7 +141,10 @@ class ThingsBoard(Service):
         device = self._device(call)
         if device is None:
             return self._unauthorised(call)
-        values = {**json.loads(device[column]), **self._object(call)}
+        new = self._object(call)
+        if isinstance(new.get("values"), dict) and "ts" in new:  # telemetry may say when it was measured
+            new = new["values"]
+        values = {**json.loads(device[column]), **new}
         self.state.run(
             f"UPDATE thingsboard_devices SET {column} = ? WHERE name = ?", json.dumps(values), device["name"]
         )
@@ -160,7 +163,7 @@ class ThingsBoard(Service):
     def _unauthorised(self, call: Call) -> Answer:
         return Answer(401, secrets=(call.parts["token"],))
 
-    # Operations of the administrator.
+    # What a person does.
 
     def _change(self, name: str, change: str, *values: object) -> None:
         if not self.state.run(f"{change} WHERE name = ?", *values, name):

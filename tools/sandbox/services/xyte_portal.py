@@ -1,4 +1,4 @@
-"""Xyte's models, devices and commands: their database tables, and the portal's operations on them."""
+"""Xyte's models, devices and commands: what they are kept in, and what a person does with them in the portal."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The rules of Xyte's documentation for the fields of a request."""
+"""What Xyte's pages demand of the fields of a request."""
 
 from __future__ import annotations
 

@@ -97,8 +97,6 @@ def expect(it, part, where: str, inside: tuple = ()) -> None:
     elif name in it.names or name in it.secrets or name in ("serial", "mac", "now", "iso_now", "nonce"):
         it.used.add(name)
     else:
-        if name in it.secrets.values():
-            name = "***"
         raise _wrong(where, "knows no %s here: `values`, `secrets` or an earlier `take` has to name it" % name[:32])
 
 
