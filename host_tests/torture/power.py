@@ -12,7 +12,7 @@ from torture.faults import Batch, Bench, on_micropython
 
 TITLE = "power cut at every block operation"
 KINDS = ("fat", "lfs2", "fat-4096", "lfs2-4096", "lfs1")  # as in fakes/blocks.py
-STEPWISE = ("azure", "thingsboard", "cumulocity")  # the models of power_steps.py
+STEPWISE = ("azure", "thingsboard", "cumulocity", "oauth")  # the models of power_steps.py
 ACTIONS = ("boot", "boot once more", "replace", "forget", "move")
 
 

@@ -15,6 +15,11 @@ from remains import formatted
 PENDING = {"error": "devicecontrol/Not Found"}
 
 
+def parsed(data):
+    """What is in a body: of a form its text."""
+    return json.loads(data or b"null") if (data or b"{")[:1] == b"{" else data.decode()
+
+
 class Stepwise(Service):
     """A service that takes several requests. `secret`: of the device that it knows now, if it knows one."""
 
@@ -33,7 +38,7 @@ class Stepwise(Service):
 
     def __call__(self, method, url, data=None, headers=None, timeout=None):
         self.seen += 1
-        status, body = self.reply(method, url.replace("http://localhost/api", ""), json.loads(data or b"null"))
+        status, body = self.reply(method, url.replace("http://localhost/api", ""), parsed(data))
         return Fake(status_code=status, content=json.dumps(body).encode(), headers={}, close=lambda: None)
 
     def give(self, secret):
@@ -101,7 +106,35 @@ class Azure(Stepwise):
         return 200, {"operationId": f"op-{self.given}", "status": "assigned", "registrationState": state}
 
 
-MODELS = {model.NAME: model for model in (ThingsBoard, Cumulocity, Azure)}
+class OAuth(Stepwise):
+    """Gives tokens once for a code, which a person approves between two polls."""
+
+    NAME = "oauth"
+    ONCE = True
+    codes = polls = 0
+
+    def reply(self, method, path, body):
+        if path == "/device":
+            self.codes += 1
+            self.polls = 0
+            code = {"device_code": f"code-{self.codes}-canary", "user_code": "WDJB", "verification_uri": "https://x"}
+            return 200, code
+        self.polls += 1
+        if f"code-{self.codes}-canary" not in body or self.polls > 2:
+            return 400, {"error": "invalid_grant"}
+        if self.polls < 2:
+            return 400, {"error": "authorization_pending"}
+        self.give(f"access-{self.codes}-canary")
+        return 200, self.good()
+
+    def good(self):
+        return {"access_token": self.secret, "refresh_token": f"refresh-{self.codes}-canary", "expires_in": 3600}
+
+    def reset(self):
+        """Nothing: the device shows another code by itself."""
+
+
+MODELS = {model.NAME: model for model in (ThingsBoard, Cumulocity, Azure, OAuth)}
 
 
 def settles(device):
