@@ -35,14 +35,18 @@ def any_case(word: str) -> str:
     return "".join(f"[{char}{char.upper()}]" if char.isalpha() else char for char in word)
 
 
+BLANK = {"type": "string", "pattern": r"^\s*$"}  # as good as left out
+
+
+def optional(kind: str, **more: Any) -> dict[str, Any]:
+    """A value of `kind` that may be left out."""
+    return {"anyOf": [{"type": kind, **more}, {"type": "null"}, BLANK]}
+
+
 def named(value: dict[str, Any], taken: tuple[str, ...]) -> dict[str, Any]:
-    """An object, or null, from names to `value`."""
+    """An object from names to `value`, which may be left out."""
     pattern = rf"^(?!(?:{'|'.join(taken)})$){NAME}$"
-    return {
-        "type": ["object", "null"],
-        "propertyNames": {"pattern": pattern},
-        "additionalProperties": value,
-    }
+    return optional("object", propertyNames={"pattern": pattern}, additionalProperties=value)
 
 
 def section(names: dict[str, Any], needed: tuple[str, ...] = ()) -> dict[str, Any]:
@@ -50,36 +54,30 @@ def section(names: dict[str, Any], needed: tuple[str, ...] = ()) -> dict[str, An
     return {"type": "object", "properties": names, "required": list(needed), "additionalProperties": False}
 
 
-def optional(kind: str, **more: Any) -> dict[str, Any]:
-    """A value of `kind`, or null."""
-    return {"type": [kind, "null"], **more}
-
-
 def schema() -> dict[str, Any]:
     """The JSON Schema."""
     text = {"type": "string", "pattern": template("[^{}]") + "*$"}
     printable = {"type": "string", "pattern": "^[ -~]*[!-~][ -~]*$"}
-    blank = {"type": "string", "pattern": r"^\s*$"}
+    ascii_text = {"type": "string", "pattern": "^[ -~]+$"}
     header = {"type": "string", "pattern": template("[ -z|~]") + "+$"}
-    headers = {
-        "type": ["object", "null"],
-        "propertyNames": {"pattern": rf"^(?!(?:{'|'.join(map(any_case, OWN))})$)[A-Za-z0-9_-]+$"},
-        "additionalProperties": header,
-    }
+    names = {"pattern": rf"^(?!(?:{'|'.join(map(any_case, OWN))})$)[A-Za-z0-9_-]+$"}
+    headers = optional("object", propertyNames=names, additionalProperties=header)
     seconds = optional("number", minimum=1, maximum=86400)
     rule = section(
         {
-            "status": {"type": "integer", "minimum": 200, "maximum": 599},
-            "field": printable,
-            "value": {"type": ["string", "number", "boolean"]},
+            "status": {"type": ["integer", "null"], "minimum": 200, "maximum": 599},
+            "field": optional("string", pattern=printable["pattern"]),
+            "value": {"type": ["string", "number", "boolean", "null"]},
             "means": {"enum": ["success", "pending", "refused", "server", "configuration"]},
             "seconds": seconds,
-            "text": {"anyOf": [{"type": "null"}, {"type": "string"}]},
+            "text": {"type": ["string", "null"]},
         },
         ("means",),
     )
-    rule["dependencies"] = {"field": ["value"], "value": ["field"]}
-    rule["anyOf"] = [{"required": ["status"]}, {"required": ["field"]}]
+    value = {"type": ["string", "number", "boolean"]}
+    there = {"required": ["field", "value"], "properties": {"field": printable, "value": value}}
+    absent = {"properties": {"status": {"type": "integer"}, "field": optional("null"), "value": {"type": "null"}}}
+    rule["anyOf"] = [there, {"required": ["status"], **absent}]
     json_value = {
         "anyOf": [
             {"$ref": "#/definitions/template"},
@@ -90,18 +88,18 @@ def schema() -> dict[str, Any]:
     }
     keys = {
         "method": {"enum": ["GET", "POST", "PUT", "PATCH", "DELETE"]},
-        "path": {"type": "string", "pattern": "^(?=/)" + template('[!-"$-z|~]')[1:] + "+$"},
+        "path": {"type": "string", "pattern": "^(?=/)" + template(r"[!\"\x24-z|~]")[1:] + "+$"},
         "headers": headers,
         "json": optional("object", additionalProperties={"$ref": "#/definitions/json"}),
         "form": optional("object", additionalProperties={"$ref": "#/definitions/template"}),
-        "take": named(printable, RESERVED),
+        "take": named(ascii_text, RESERVED),
         "answers": optional("array", items={"$ref": "#/definitions/rule"}),
     }
-    both = {"properties": {"json": {"minProperties": 1}, "form": {"minProperties": 1}}, "required": ["json", "form"]}
+    both = {"properties": {"json": {"type": "object"}, "form": {"type": "object"}}, "required": ["json", "form"]}
     step = section(keys, ("method", "path"))
     resumed = section({**keys, "resume": seconds}, ("method", "path"))
     for it in (step, resumed):
-        it["not"] = {**both, "allOf": [{"properties": {"json": {"type": "object"}, "form": {"type": "object"}}}]}
+        it["not"] = both
     takes = {"required": ["take"], "properties": {"take": {"type": "object", "required": ["secret"]}}}
     one = {"$ref": "#/definitions/step"}
     more = {"$ref": "#/definitions/resumed"}
@@ -114,17 +112,14 @@ def schema() -> dict[str, Any]:
             {"items": [one, {"allOf": [one]}, last], "minItems": 3, "maxItems": 3},
         ]
     }
-    identity = {"anyOf": [{"type": "null"}, blank, {**printable, "maxLength": 100}]}
-    own = named({"$ref": "#/definitions/text"}, (*RESERVED, "id", "secret", "expires"))
+    identity = {"anyOf": [{"type": "null"}, {**printable, "maxLength": 100}]}
+    own = (*RESERVED, "id", "secret", "expires")
     whole = section(
         {
             "serial": identity,
             "mac": identity,
-            "values": {
-                **own,
-                "additionalProperties": {"allOf": [{"$ref": "#/definitions/template"}, {"minLength": 1}]},
-            },
-            "secrets": {**own, "additionalProperties": {"type": "string", "pattern": "^[ -~]+$"}},
+            "values": named({"allOf": [{"$ref": "#/definitions/template"}, {"minLength": 1}]}, own),
+            "secrets": named(ascii_text, own),
             "steps": {"type": "array", **steps},
             "headers": headers,
             "refresh": optional("array", items=one, maxItems=3),

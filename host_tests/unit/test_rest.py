@@ -11,7 +11,7 @@ from enroll.journal import KEPT, RAW, REFUSED, TRIED
 from enroll.providers import Answer
 from enroll.steps import kept
 from fake_device import NOW, Device, Port, counting
-from helpers import MORE_SECTIONS, Fake, patched
+from helpers import MORE_SECTIONS, Fake, config, patched, raises
 
 CLAIM = {
     "serial": "S1",
@@ -360,3 +360,65 @@ def test_the_board_gives_what_templates_use():
     with patched(rest, clock=lambda: NOW):
         assert device.boot((200, {"key": "k"}), port=port).credential.device_id == "aa:bb"
     assert enroll.stored(device.it, port) and b"aa:bb" in asked(device)[0][3]
+
+
+MISTAKES = (  # what the first step is changed to, or the section; what is said
+    ({"json": {"a": ["{serail}"]}}, "steps.0.json.a.0` knows no serail"),
+    ({"path": "/x{region}"}, "steps.0.path` knows no region"),
+    ({"json": {"a": "{body}"}}, "steps.0.json.a` knows no body"),
+    ({"form": {"a": "{sha1(serial)}"}, "json": None}, "steps.0.form.a` has ( behind what is no function"),
+    ({"headers": {"A": "{md5(serial, now)}"}}, "steps.0.headers.A` has a ) without a (, or not as many"),
+    ({"headers": {"A": "{url(hex(b64(hex(now))))}"}}, "3 in each other"),
+    ({"headers": {"A": "{hex(now) now}"}}, "nothing behind a )"),
+    ({"headers": {"A": "{}"}}, "steps.0.headers.A` wants a name where"),
+    ({"headers": {"A": "{now"}}, "steps.0.headers.A` has a { without a }"),
+    ({"headers": {"A": "now}"}}, "steps.0.headers.A` has a } without a {"),
+    ({"headers": {"Host": "x"}}, "steps.0.headers.Host` is no header"),
+    ({"headers": {"A b": "x"}}, "steps.0.headers.A b` is no header"),
+    ({"headers": {"A": "x\ny"}}, "steps.0.headers.A` wants printable ASCII"),
+    ({"method": "FETCH"}, "steps.0.method` wants one of: GET"),
+    ({"method": None}, "steps.0.method` is missing"),
+    ({"path": "devices"}, "steps.0.path` wants to begin with a slash"),
+    ({"path": "/a b"}, "steps.0.path` wants to begin with a slash, without blanks"),
+    ({"form": {}}, "steps.0.form` has `json` beside it"),
+    ({"body": "x"}, "steps.0.body` is unknown"),
+    ({"take": {"id": "id"}}, "steps` wants 1 to 3 steps, and the last one to take `secret`"),
+    ({"take": {"secret": "s", "now": "n"}}, "steps.0.take.now` has a name that means something else"),
+    ({"take": {"secret": ""}}, "steps.0.take.secret` wants printable ASCII"),
+    ({"resume": 60}, "`resume` in one, which is neither the first"),
+    ({"answers": [{"means": "pending"}]}, "steps.0.answers.0` wants `status`, or `field` and `value`"),
+    ({"answers": [{"means": "maybe", "status": 200}]}, "steps.0.answers.0.means` wants one of: success"),
+    ({"answers": [{"means": "pending", "status": 99}]}, "steps.0.answers.0.status` wants a number from 200"),
+    ({"answers": [{"means": "pending", "field": "x"}]}, "steps.0.answers.0` wants `status`, or `field` and `value`"),
+)
+SECTIONS_WRONG = (
+    ({"steps": []}, "steps` wants 1 to 3 steps"),
+    ({"steps": [first()] * 4}, "steps` wants 1 to 3 steps"),
+    ({"steps": None}, "steps` is missing"),
+    ({"values": {"a": "{b}", "b": "{a}"}}, "never ends: it uses itself"),
+    ({"values": {"a": "{a}"}}, "values.a` never ends"),
+    ({"values": {"a": "{nothing}"}}, "values.a` knows no nothing"),
+    ({"values": {"claim_code": "x"}}, "values.claim_code` has a name that means something else"),
+    ({"values": {"A": "x"}}, "values.A` wants a name of small letters"),
+    ({"values": {"a": 1}}, "values.a` wants text"),
+    ({"secrets": {"claim_code": "c\u00e4"}}, "secrets.claim_code` wants printable ASCII"),
+    ({"headers": {"A": "{claim}"}}, "headers.A` knows no claim"),
+    ({"refresh": [first(resume=3)]}, "refresh` wants 1 to 3 steps, `resume` in one"),
+    (
+        {"secrets": {"claim_code": "canary!"}, "values": {"a": "{unb64(claim_code)}"}},
+        "secrets.claim_code` wants base64",
+    ),
+    ({"secrets": {"claim_code": "canary=="}, "values": {"a": "{unb64(claim_code)}"}}, None),
+    ({"name": "x"}, "rest.name` is unknown"),
+)
+
+
+def test_a_mistake_names_the_key_before_any_packet():
+    """No secret is in the sentence: `raises` looks for it."""
+    cases = [(steps(**changes), said) for changes, said in MISTAKES] + list(SECTIONS_WRONG)
+    for section, said in cases:
+        if said is None:
+            config("rest", section)
+            continue
+        error = raises("configuration", config, "rest", section)
+        assert said in str(error) and "enroll.json: `rest." in str(error), (section, str(error))

@@ -59,17 +59,17 @@ def _place(place: str) -> list:
 def _rule(rule: dict, where: str) -> tuple:
     """Status, place and value that a rule is for, and what it says then."""
     rule = dict(rule)
-    status = rule.pop("status", 0)
+    status = rule.pop("status", None)
     value = rule.pop("value", None)
     found = fields(rule, _RULE, "rest." + where)
     _one_of(found["means"], _MEANS, where + ".means")
-    if status and (not isinstance(status, int) or not 200 <= status <= 599):
+    if status is not None and (not isinstance(status, int) or not 200 <= status <= 599):
         raise wrong(where + ".status", "wants a number from 200 to 599")
     place = found.pop("field")
     if not isinstance(value, (str, int, float, bool) if place else type(None)) or not (place or status):
         raise wrong(where, "wants `status`, or `field` and `value`, or all three")
     found["seconds"] = found["seconds"] or 10
-    return status, _place(place or ""), value, found
+    return status or 0, _place(place or ""), value, found
 
 
 def _rules(rules: list, where: str) -> list:
@@ -139,10 +139,17 @@ class _Description:
     def _step(self, step: dict, where: str) -> dict:
         found = fields(step, _STEP, "rest." + where)
         _one_of(found["method"], _METHODS, where + ".method")
-        if found["json"] and found["form"]:
-            raise wrong(where + ".form", "has `json` beside it", "keep one")
-        kind = "json" if found["json"] is not None else "x-www-form-urlencoded" if found["form"] is not None else ""
-        found["body"] = self._json(found["json"] or "", where + ".json") or self._form(found["form"] or {}, where)
+        body, form = found["json"], found["form"]
+        kind = ""
+        found["body"] = ""
+        if body is not None:
+            if form is not None:
+                raise wrong(where + ".form", "has `json` beside it", "keep one")
+            kind = "json"
+            found["body"] = self._json(body, where + ".json")
+        elif form is not None:
+            kind = "x-www-form-urlencoded"
+            found["body"] = self._form(form, where)
         before = self.names
         self.names = dict(before)
         self.names["body"] = 0
@@ -176,7 +183,7 @@ class _Description:
         if isinstance(part, dict):
             return {key: self._json(part[key], where + "." + key) for key in part}
         if isinstance(part, list):
-            return [self._json(it, where) for it in part]
+            return [self._json(it, "%s.%d" % (where, number)) for number, it in enumerate(part)]
         if isinstance(part, str):
             part = self._template(part, where)
             if isinstance(part, tuple) and (part[1:] or part[0] in self.values):
