@@ -7,6 +7,7 @@ from pathlib import Path
 
 import leaks
 import pytest
+import schema_of_rest
 from enroll.config import Config
 
 ROOT = Path(__file__).resolve().parent.parent
@@ -94,3 +95,7 @@ def test_the_map_names_every_test() -> None:
         f"{path.parts[0]}/" for path in (it.relative_to(tests) for it in tests.rglob("*.py")) if len(path.parts) > 1
     }
     assert folders <= named
+
+
+def test_the_schema_of_rest_is_what_its_tool_writes() -> None:
+    assert json.loads(schema_of_rest.PATH.read_text()) == schema_of_rest.schema()

@@ -18,8 +18,8 @@ _ARGUMENTS = {"url": 1, "hex": 1, "b64": 1, "unb64": 1, "md5": 1, "sha256": 1, "
 _DEEP = 3  # functions in each other
 
 
-def _wrong(where: str, what: str):
-    return mistakes.wrong("rest.%s` %s" % (where, what))
+def _wrong(where: str, what: str, *remedy: str):
+    return mistakes.wrong("rest.%s` %s" % (where, what), *remedy)
 
 
 def parse(template: "Any", where: str):
@@ -52,7 +52,7 @@ def _expression(text: str, where: str) -> tuple:
             word = word.strip()
             if word not in _ARGUMENTS or ended or calls[_DEEP:]:
                 names = ", ".join(sorted(_ARGUMENTS))
-                raise _wrong(where, "has ( behind what is no function: %s, %d in each other" % (names, _DEEP))
+                raise _wrong(where, "has ( without a function", "use %s, %d deep" % (names, _DEEP))
             calls.append([word, _ARGUMENTS[word]])
         elif char in ",)":
             word = word.strip()
@@ -91,13 +91,15 @@ def expect(it, part, where: str, inside: tuple = ()) -> None:
         if name == "unb64" and more[0][0] in it.secrets:
             _base64(it.secrets[more[0][0]], "secrets." + more[0][0])
     elif name in inside:
-        raise _wrong("values." + name, "never ends: it uses itself")
+        raise _wrong("values." + name, "never ends", "it must not use itself")
     elif name in it.values:
         expect(it, it.values[name], where, inside + (name,))
     elif name in it.names or name in it.secrets or name in ("serial", "mac", "now", "iso_now", "nonce"):
         it.used.add(name)
     else:
-        raise _wrong(where, "knows no %s here: `values`, `secrets` or an earlier `take` has to name it" % name[:32])
+        raise _wrong(
+            where, "uses the unknown name %s" % name[:32], "name it in `values`, `secrets` or an earlier `take`"
+        )
 
 
 def _base64(value: str, where: str) -> None:

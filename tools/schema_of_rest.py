@@ -105,7 +105,7 @@ def schema() -> dict[str, Any]:
     more = {"$ref": "#/definitions/resumed"}
     last = {"allOf": [more, takes]}
     steps = {
-        "oneOf": [
+        "anyOf": [
             {"items": [{"allOf": [one, takes]}], "minItems": 1, "maxItems": 1},
             {"items": [one, last], "minItems": 2, "maxItems": 2},
             {"items": [one, more, {"allOf": [one, takes]}], "minItems": 3, "maxItems": 3},
