@@ -98,7 +98,7 @@ def test_ctrl_c_in_a_reset_says_that_it_may_be_erased(registered, desk, monkeypa
 
     monkeypatch.setattr(look, "forget", interrupted)
     done = desk.run("reset", "--yes", board=board)
-    assert done.status == 1 and "while it was erased: see 'provision status', then run this again" in done.err, done
+    assert done.status == 1 and "while erasing: see 'provision status', then run this again" in done.err, done
     monkeypatch.setattr(look, "forget", real)
     assert "not registered yet" in desk.run("status", board=board).out
     assert desk.run("reset", "--yes", board=board).out.startswith("nothing was registered on the board")
