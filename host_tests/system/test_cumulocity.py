@@ -1,7 +1,10 @@
 """The firmware against the sandbox's Cumulocity, over TLS."""
 
+import pytest
 from outcome import status
 from program import SESSION, run
+
+pytestmark = pytest.mark.long("chip")  # newest shows the same in less time
 
 DEVICE = "from enroll.providers.cumulocity import device\n"
 

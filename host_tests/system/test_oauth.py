@@ -4,6 +4,8 @@ import pytest
 from outcome import status
 from program import run
 
+pytestmark = pytest.mark.long("chip")  # newest shows the same in less time
+
 USERINFO = 'print(session.request("GET", "").status_code)'
 SESSION = "session = enroll.Session(config, port, log=log)\n"
 

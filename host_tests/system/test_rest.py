@@ -8,6 +8,8 @@ import pytest
 from outcome import status
 from program import SESSION, run
 
+pytestmark = pytest.mark.long("chip")  # newest shows the same in less time
+
 EXAMPLES = ("rest", "rest_claim", "rest_approval", "rest_form", "rest_repeat")
 CALL = "it = session.request('GET', '/me')\nprint(it.status_code, it.json()['serial'])"
 numbers = itertools.count(1)
