@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import base64
+import copy
 import json
 import string
 from typing import Any
@@ -136,7 +137,7 @@ def cases(draw: st.DrawFn) -> dict[str, Any]:
 
 odd = st.sampled_from(
     [None, True, 0, 1, 86400, 86401, 1.5, 200, 599, 600, "", " ", "a", "/", "GET", "success", [], {}, [{}]]
-)
+).map(copy.deepcopy)  # what is put into a section may be changed there
 odd_texts = st.text(string.printable + "{}()\u00e4", max_size=6) | st.text("{(),}sha256 hmacurlbx_", max_size=16)
 KEYS = """
 serial mac values secrets steps headers refresh once method path json form take answers resume status field value means
@@ -179,7 +180,7 @@ def change(draw: st.DrawFn, part: Any) -> None:
     elif what == 1 and isinstance(part, dict):
         part[draw(keys | odd_texts)] = draw(odd | odd_texts)
     elif what == 2 and isinstance(part, list):
-        part.append(draw(st.sampled_from([*part, 1, {}])))
+        part.append(copy.deepcopy(draw(st.sampled_from([*part, 1, {}]))))
     elif there:
         at = draw(st.sampled_from(there))
         old = part[at]
