@@ -149,7 +149,7 @@ keys = st.sampled_from(KEYS.split())
 @st.composite
 def mistaken(draw: st.DrawFn) -> Any:
     """A section with one or two changes, most of them mistakes."""
-    section = draw(cases())["section"]
+    section = copy.deepcopy(draw(cases())["section"])  # parts of it are constants of this module
     if draw(st.booleans()):
         section["headers"] = {"X-Key": "{secret}"}
     if draw(st.booleans()):

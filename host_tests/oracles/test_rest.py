@@ -113,6 +113,6 @@ def test_the_schema_takes_what_the_device_takes(ask_python, sections):
 
 
 @settings(max_examples=4, phases=[Phase.generate], deadline=None, suppress_health_check=list(HealthCheck))
-@given(st.lists(descriptions.mistaken(), min_size=40, max_size=40))
+@given(st.lists(descriptions.mistaken(), min_size=10, max_size=10))
 def test_the_schema_refuses_what_the_device_refuses(ask_python, sections):
     judged(ask_python, sections)
