@@ -53,7 +53,7 @@ def invalid(section: str, item: str, value: "Any") -> EnrollError:
 
 
 def ca(path: "str | None") -> EnrollError:
-    """The error if there is no file at `path`, or no `ca` for https (None)."""
+    """The error for a `ca` that names a missing file, `path`; None: https is used without a `ca`."""
     if path:
         return wrong("ca` names %s, no such file" % path, "copy it there")
     return wrong("ca` is missing", "https needs a CA file")

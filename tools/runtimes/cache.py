@@ -35,7 +35,7 @@ def call(command: list[str], folder: Path, doing: str, environment: Mapping[str,
 
 
 def starter(folder: Path, program: Path, loader: Path, libraries: Path) -> None:
-    """Write `folder`/micropython, which starts `program` with the C library that lies in `folder` too.
+    """Write `folder`/micropython, which starts `program` with the C library in the same folder.
 
     A program that named its loader by an absolute path would not survive the checkout being moved.
     """

@@ -28,11 +28,11 @@ def quick(monkeypatch):
 
 @pytest.fixture
 def plug_hostile(quick):
-    """`plug_hostile(lies, files)`: a Hostile, unplugged at the end."""
+    """`plug_hostile(answers, files)`: a Hostile, unplugged at the end."""
     boards = []
 
-    def plug_hostile(lies=None, files=()):
-        boards.append(Hostile("etherfax", lies))
+    def plug_hostile(answers=None, files=()):
+        boards.append(Hostile("etherfax", answers))
         boards[-1].files.update(files)
         return boards[-1]
 
@@ -49,16 +49,16 @@ def there():
 
 @pytest.fixture
 def lied_to(desk, plug_hostile, there):
-    """`lied_to(lies)`: how `provision one` ends with a board that lies so."""
+    """`lied_to(answers)`: how `provision one` ends with a board that answers so."""
 
-    def lied_to(lies):
+    def lied_to(answers):
         desk.write("etherfax")
         if not there:
             honest = plug_hostile()
             assert desk.run("one", "enroll.json", board=honest).status == 0
             there.update(honest.files)
         start = time.monotonic()
-        done = desk.run("one", "enroll.json", "--deadline", "3", board=plug_hostile(lies, there))
+        done = desk.run("one", "enroll.json", "--deadline", "3", board=plug_hostile(answers, there))
         assert time.monotonic() - start < 20
         harmless(done.out + done.err)
         return done
@@ -221,7 +221,7 @@ def test_files_that_are_not_ours_and_change_in_number(lied_to, there):
 
 def test_status_shows_what_is_printable(plug_hostile, desk, there, lied_to):
     lied_to({})
-    for lies in (
+    for answers in (
         {"REGISTERED": says([ESCAPE, ESCAPE])},
         {"REGISTERED": says(["configuration", ESCAPE * 50])},
         {"REGISTERED": says(["", ["etherfax", f"https://{ESCAPE}", "9"]])},
@@ -232,9 +232,9 @@ def test_status_shows_what_is_printable(plug_hostile, desk, there, lied_to):
         {"FACTS": facts(build=ESCAPE)},
     ):
         for words in (["status", "--files"], ["status", "--json"]):
-            done = desk.run(*words, board=plug_hostile(lies, there))
+            done = desk.run(*words, board=plug_hostile(answers, there))
             harmless(done.out + done.err, 20_000)
-            assert done.status in (0, 75, 76, 78), (lies, done)
+            assert done.status in (0, 75, 76, 78), (answers, done)
             if "--json" in words and done.out:
                 harmless(json.dumps(json.loads(done.out), ensure_ascii=False), 20_000)
 
