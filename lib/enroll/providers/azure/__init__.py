@@ -79,9 +79,9 @@ def pending(config: "Config", answer: "Answer") -> bool:
 def parse(config: "Config", answer: "Answer") -> "Credential":
     reply = answer.json()
     if reply.get("status") != "assigned":
-        from .refused import refused
+        from .refused import refuse
 
-        raise refused(config, answer, reply)
+        refuse(config, answer, reply)
     extra = reply["registrationState"]
     extra["hub"], device_id = need(extra, "assignedHub", "deviceId")
     split("https://" + extra["hub"])

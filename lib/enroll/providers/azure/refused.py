@@ -6,6 +6,8 @@ if __debug__:  # mpy-cross -O leaves this out: it knows const by itself
     from micropython import const
 
 if False:  # for type hints only
+    from typing import NoReturn
+
     from ...config import Config
     from .. import Answer
 
@@ -21,15 +23,12 @@ _UNASSIGNED = {
 }
 
 
-def refused(config: "Config", answer: "Answer", reply: dict) -> EnrollError:
-    """The EnrollError for `answer`, whose JSON object is `reply`."""
+def refuse(config: "Config", answer: "Answer", reply: dict) -> "NoReturn":
+    """Raise the EnrollError for `answer`, whose JSON object is `reply`."""
     words = _UNASSIGNED.get(str(reply.get("status")))
     if words:
         refusal = EnrollError("refused", *words)
         refusal.said = True
-        return refusal
-    try:
-        answer.json(_REFUSALS, config)
-    except EnrollError as error:
-        return error
-    return EnrollError("answer", "not the answer to a registration")
+        raise refusal
+    answer.json(_REFUSALS, config)
+    raise EnrollError("answer", "not the answer to a registration")

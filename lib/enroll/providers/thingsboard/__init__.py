@@ -66,9 +66,9 @@ def parse(config: "Config", answer: "Answer") -> "Credential":
     status = _status(reply)
     token = config.section["token"].reveal()
     if answer.status > 299 or answer.page() or not (status == "SUCCESS" or _asks(answer)):
-        from .refused import refused
+        from .refused import refuse
 
-        raise refused(config, answer, status)
+        refuse(config, answer, status)
     token = reply.get("credentialsValue") or reply.get("accessToken") or token
     from ...credential import Credential
 

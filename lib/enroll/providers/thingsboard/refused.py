@@ -6,6 +6,8 @@ if __debug__:  # mpy-cross -O leaves this out: it knows const by itself
     from micropython import const
 
 if False:  # for type hints only
+    from typing import NoReturn
+
     from ...config import Config
     from .. import Answer
 
@@ -17,14 +19,11 @@ _NOT_FOUND = const("the service does not know the provision key and secret")
 _COPY = const("copy `provision_key` and `provision_secret` from the device profile")
 
 
-def refused(config: "Config", answer: "Answer", status) -> EnrollError:
-    """The EnrollError for `answer`. `status`: the one in its body."""
+def refuse(config: "Config", answer: "Answer", status) -> "NoReturn":
+    """Raise the EnrollError for `answer`. `status`: the one in its body."""
     if answer.status == 200 and status == "NOT_FOUND":
         error = EnrollError("configuration", _NOT_FOUND, _COPY)
         error.said = True
-        return error
-    try:
-        answer.json(_REFUSALS, config)
-    except EnrollError as error:
-        return error
-    return EnrollError("answer", "not the answer to a provision request")
+        raise error
+    answer.json(_REFUSALS, config)
+    raise EnrollError("answer", "not the answer to a provision request")
