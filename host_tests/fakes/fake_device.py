@@ -132,5 +132,23 @@ class Device:
         assert action.name == "wait" and action.error.kind == kind, (action.name, action.error)
         return action
 
+    def interrupted(self, *answers):
+        """One attempt that Ctrl-C ends once its first request has left."""
+
+        class Interrupt(BaseException):
+            pass
+
+        def feed():
+            if self.service.requests:
+                raise Interrupt
+
+        port = Port()
+        port.feed = feed
+        try:
+            self.boot(*answers, port=port)
+        except Interrupt:
+            return
+        raise AssertionError("nothing was interrupted")
+
     def state(self):
         return recall(self.it, Journal(self.it.store))[0]

@@ -114,21 +114,8 @@ def test_what_to_do_is_shown_and_logged():
 def test_what_is_to_be_kept_of_an_answer_is_kept_before_an_interrupt_ends_the_attempt():
     """The answer may be one that the service gives only once."""
 
-    class Interrupt(BaseException):
-        pass
-
-    def feed():
-        if device.service.requests:
-            raise Interrupt
-
-    port = Port()
-    port.feed = feed
     device = polled()
-    try:
-        device.boot(PENDING, port=port)
-        raise AssertionError("nothing was interrupted")
-    except Interrupt:
-        pass
+    device.interrupted(PENDING)
     assert kept(device.it) == {"operation": "7"}
 
 
