@@ -109,7 +109,9 @@ def _run(make, scenario, at, failure):
 
 
 def cut_everywhere(make, scenario, check, failures=(CLEAN,), **where):
-    """Call `check(it, point)` after each run of `cuts`, with memory that works again. Returns the points of failure."""
+    """Call `check(it, point)` after each run of `cuts`, with memory that works again. Returns the numbers of the
+    operations that have failed: a board has no room for the Points and what they raised.
+    """
     points = []
     for point, it in cuts(make, scenario, failures, **where):
         getattr(it, "flash", it).fail()
@@ -118,6 +120,7 @@ def cut_everywhere(make, scenario, check, failures=(CLEAN,), **where):
         except BaseException:
             print("at", point)
             raise
-        points += [point] * (point.at > 0)
+        if point.at:
+            points.append(point.at)
     assert points, "the scenario changes nothing, so that nothing can fail"
     return points

@@ -48,7 +48,7 @@ def test_power_that_fails_at_any_write_costs_at_most_the_child_whose_answer_was_
             return on_flash(lambda: family(some(count)))
 
         points = cut_everywhere(make, settles, check, first=first, step=step)
-        assert points[-1].at > 8 * count
+        assert points[-1] > 8 * count
 
 
 def test_a_parent_that_registers_again_midway_registers_all_its_children_again():
