@@ -284,6 +284,10 @@ def test_a_place_that_is_not_in_the_answer_is_named_and_can_be_corrected():
     boot(wrong, (201, GIVEN))
     assert wrong.action.error.kind == "answer" and wrong.state() == RAW
     assert "no `device.token` in the answer: correct `take`" in str(wrong.action.error)
+    wrong = Device("rest", steps(take={"id": "device.name", "secret": "device.keys.0.value"}))
+    boot(wrong, (201, GIVEN))
+    assert wrong.action.error.kind == "answer" and wrong.state() == RAW
+    assert "no `device.name` in the answer: correct `take`" in str(wrong.action.error)
     right = Device("rest")
     right.it.store = wrong.it.store
     assert boot(right).action.credential.secret.reveal() == "key-canary" and not asked(right)

@@ -118,6 +118,7 @@ class _Description:
         self.names["body"] = 0
         for name in self.values:  # those that are used nowhere, too
             self._expect((name,), "values." + name)
+        section["take"] = {"secret"} | ({"id"} & set(taken))  # what has to be in an answer that registers
         if "id" not in taken and "mac" not in self.used:
             self.used.add("serial")
         for key in ("serial", "mac"):
