@@ -56,7 +56,7 @@ docs: .venv/docs ## make a site of README and docs/, all links checked
 	@$(RUN) tools/docsite.py
 
 sandbox: .venv/ready ## run all services locally until Ctrl-C
-	@$(RUN) -m sandbox serve
+	@$(RUN) -m enroll_tools.sandbox serve
 
 which-micropython: .venv/ready ## print the path of a MicroPython; NAME=chip for one
 	@$(RUN) -m runtimes $(NAME)
@@ -74,10 +74,10 @@ firmware: .venv/ready ## build firmware: BOARD=RPI_PICO_W MICROPYTHON_DIR=/path
 	@$(RUN) tools/firmware.py $(BOARD) --micropython "$(MICROPYTHON_DIR)"
 
 provision: .venv/ready ## put enroll on a board; ARGS="one enroll.json", --help
-	@$(RUN) -m provision $(ARGS)
+	@$(RUN) -m enroll_tools.provision $(ARGS)
 
 board: .venv/ready ## run a board on a pty, with a sandbox, until Ctrl-C
-	@$(RUN) -m provision demo-board $(ARGS)
+	@$(RUN) -m enroll_tools.provision demo-board $(ARGS)
 
 size: .venv/ready ## show what the library costs in flash and heap
 	@$(RUN) tools/size.py

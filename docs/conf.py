@@ -7,7 +7,7 @@ from sphinx.application import Sphinx
 project = html_title = "enroll"
 root_doc = "README"
 extensions = ["myst_parser"]
-include_patterns = ["*.md", "docs/**", "tools/sandbox/README.md"]
+include_patterns = ["*.md", "docs/**"]
 exclude_patterns = [".*", "dist", "lib", "firmware", "boards", "host_tests"]  # nobody looks for pages there
 nitpicky = True  # a link that leads nowhere is an error
 smartquotes = False  # what a page quotes is typed as it stands
@@ -39,7 +39,7 @@ NAVIGATION = {
         "ESP32": "docs/boards/esp32",
         "RP2040, RP2350": "docs/boards/rp2",
         "Provisioning": "docs/provision",
-        "Sandbox": "tools/sandbox/README",
+        "Sandbox": "docs/sandbox",
     },
     "How it works": {
         "Design": "docs/design",

@@ -14,18 +14,18 @@ from pathlib import Path
 import click
 import pytest
 from devices import ROOT
+from enroll_tools.provision import screen, table, template
+from enroll_tools.provision.cli import main as provision
+from enroll_tools.provision.untrusted import Secrets
+from enroll_tools.sandbox import Sandbox
+from enroll_tools.sandbox.cli import main as sandbox
 from markdown_it import MarkdownIt
-from provision import screen, table, template
-from provision.cli import main as provision
-from provision.untrusted import Secrets
-from sandbox import Sandbox
-from sandbox.cli import main as sandbox
 
-PAGES = [*ROOT.glob("*.md"), *(ROOT / "docs").rglob("*.md"), ROOT / "tools" / "sandbox" / "README.md"]
+PAGES = [*ROOT.glob("*.md"), *(ROOT / "docs").rglob("*.md")]
 HERE = "host_tests/test_blocks.py"
-BOARDS = "tools/provision/tests"
+BOARDS = "tools/enroll_tools/provision/tests"
 SERVICE = "host_tests/system/test_service_pages.py"
-BENCH = r"\.venv/bin/python -m provision (scan|flash|fleet|station|upgrade|logs)\b"
+BENCH = r"\.venv/bin/enroll-provision (scan|flash|fleet|station|upgrade|logs)\b"
 # page, how the block begins, the test that runs it; the first line that fits counts
 RUN_BY = [
     ("docs/services/.*", r"GET|POST|PUT|\{", f"{SERVICE}::test_the_wire_is_as_the_page_shows_it"),
@@ -56,8 +56,8 @@ RUN_BY = [
     ("docs/provision.md", r"\{", f"{HERE}::test_the_placeholders_are_filled_in"),
     ("docs/provision.md", BENCH, f"{BOARDS}/test_pages.py::test_the_bench_as_the_page_says"),
     ("docs/provision.md", "serial,", f"{HERE}::test_the_table_is_read"),
-    ("tools/sandbox/README.md", "from sandbox", f"{HERE}::test_the_sandbox_in_tests"),
-    (".*", r"make |(\.venv/bin/)?python -m ", f"{HERE}::test_every_command_is_understood"),
+    ("docs/sandbox.md", "from enroll_tools", f"{HERE}::test_the_sandbox_in_tests"),
+    (".*", r"make |(\.venv/bin/)?enroll-(provision|sandbox) ", f"{HERE}::test_every_command_is_understood"),
 ]
 
 
@@ -132,9 +132,9 @@ def test_every_command_is_understood(tmp_path: Path, monkeypatch: pytest.MonkeyP
             done = subprocess.run(dry, env=environment, capture_output=True, text=True, check=False)
             assert done.returncode == 0, (page, words, done.stderr)
         else:
-            assert words[1] == "-m"
-            understood({"provision": provision, "sandbox": sandbox}[words[2]], words[3:])
-    assert seen == {"make", "python", ".venv/bin/python"}
+            program = {"enroll-provision": provision, "enroll-sandbox": sandbox}[words[0].removeprefix(".venv/bin/")]
+            understood(program, words[1:])
+    assert seen == {"make", "enroll-sandbox", ".venv/bin/enroll-provision"}
 
 
 def test_every_target_that_a_page_names_is_there() -> None:
@@ -163,5 +163,5 @@ def test_the_table_is_read(tmp_path: Path) -> None:
 
 def test_the_sandbox_in_tests(capsys: pytest.CaptureFixture[str]) -> None:
     names: dict[str, object] = {}
-    exec(block("tools/sandbox/README.md", "from sandbox"), names)
+    exec(block("docs/sandbox.md", "from enroll_tools"), names)
     assert names["Sandbox"] is Sandbox and isinstance(names["sandbox"], Sandbox)

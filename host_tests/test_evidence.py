@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 from click.testing import CliRunner
-from provision.errors import Failure
+from enroll_tools.provision.errors import Failure
 from testboard import evidence
 from testboard.suite import GROUPS, LINES
 

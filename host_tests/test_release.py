@@ -19,10 +19,10 @@ import release
 import wheel
 from click.testing import CliRunner
 from devices import ROOT
+from enroll_tools.sandbox import Sandbox
 from interrupted import pressed
 from proof import Proof
 from runtimes import first
-from sandbox import Sandbox
 
 pytestmark = pytest.mark.timeout(240)  # a release is made in one of them
 
@@ -48,7 +48,7 @@ def programs(built: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
 def sources(folder: str, pattern: str = "*.*") -> set[str]:
     """The files of a folder of the repository."""
     found = [path.relative_to(ROOT / folder) for path in (ROOT / folder).rglob(pattern)]
-    return {path.as_posix() for path in found if path.parts[0] != "tests" and "__pycache__" not in path.parts}
+    return {path.as_posix() for path in found if not {"tests", "__pycache__"} & {*path.parts}}
 
 
 def test_the_wheel_has_what_goes_onto_boards_and_the_tools(built: Path) -> None:
@@ -59,8 +59,6 @@ def test_the_wheel_has_what_goes_onto_boards_and_the_tools(built: Path) -> None:
             "lib/enroll": "files/lib/enroll",
             "firmware": "files/firmware",
             "boards": "files/boards",
-            "tools/provision": "provision",
-            "tools/sandbox": "sandbox",
         }.items()
         for name in sources(folder)
     }
@@ -74,7 +72,7 @@ def test_the_wheel_has_what_goes_onto_boards_and_the_tools(built: Path) -> None:
 def test_the_wheel_declares_what_its_modules_import() -> None:
     """Imports in `if TYPE_CHECKING:` do not count; imports inside functions do."""
     imported = set()
-    for name in {f"tools/{tool}/{it}" for tool in ("provision", "sandbox") for it in sources(f"tools/{tool}", "*.py")}:
+    for name in (f"tools/enroll_tools/{it}" for it in sources("tools/enroll_tools", "*.py")):
         if name.endswith("/device.py"):  # for MicroPython
             continue
         tree = ast.parse((ROOT / name).read_text())

@@ -84,7 +84,7 @@ def test_a_secret_is_found_wherever_it_was_said(monkeypatch: pytest.MonkeyPatch)
 def test_the_map_names_every_test() -> None:
     """host_tests/README.md: whatever it names is there, and each test has its name or its folder's in it."""
     tests = ROOT / "host_tests"
-    tools = ROOT / "tools"
+    tools = ROOT / "tools" / "enroll_tools"
     named = {
         name for name in re.findall(r"`([\w/.]+)`", (tests / "README.md").read_text()) if re.search(r"/|\.py$", name)
     }

@@ -5,8 +5,8 @@ import subprocess
 import pytest
 import size
 from devices import Device, configuration, create
+from enroll_tools.sandbox import Sandbox
 from runtimes import Unavailable, first, micropython
-from sandbox import Sandbox
 
 # What is over its budget in bytes of flash, and what has none of its own: never make these numbers larger.
 AFTERWARDS = {"requests.py": 2704, "renew.py": 1624, "session.py": 2408}

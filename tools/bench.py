@@ -9,11 +9,11 @@ from pathlib import Path
 
 import click
 from devices import FIRST, Device, configuration, create
+from enroll_tools.sandbox import Sandbox
 from rich.console import Console
 from rich.progress import Progress
 from rich.table import Table
 from runtimes import available
-from sandbox import Sandbox
 
 names = itertools.count(1)
 

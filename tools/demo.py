@@ -8,13 +8,13 @@ from dataclasses import dataclass
 
 import click
 from devices import ROOT, SERVICES, Device, configuration, create
+from enroll_tools.sandbox import Sandbox
 from rich import box
 from rich.console import Console
 from rich.padding import Padding
 from rich.table import Table
 from rich.text import Text
 from runtimes import preferred
-from sandbox import Sandbox
 
 FOLDER = ROOT / ".cache" / "demo"
 

@@ -9,11 +9,11 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+from enroll_tools.sandbox.samples import FIRST as FIRST  # re-exported
+from enroll_tools.sandbox.samples import SERVICES as SERVICES
+from enroll_tools.sandbox.samples import configuration as configuration
+from enroll_tools.sandbox.samples import create as create
 from runtimes import micropython
-from sandbox.samples import FIRST as FIRST  # re-exported
-from sandbox.samples import SERVICES as SERVICES
-from sandbox.samples import configuration as configuration
-from sandbox.samples import create as create
 
 ROOT = Path(__file__).resolve().parent.parent
 

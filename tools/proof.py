@@ -15,8 +15,8 @@ from typing import Any
 import click
 import wheel as wheels
 from devices import ROOT, Device, configuration, create
+from enroll_tools.sandbox import Sandbox
 from runtimes import micropython
-from sandbox import Sandbox
 
 MIP = """
 import sys, mip

@@ -18,11 +18,11 @@ import packages
 import web
 import wheel
 from devices import ROOT, SERVICES
+from enroll_tools.sandbox import Sandbox
 from proof import Proof
 from rich.console import Console
 from rich.table import Table
 from runtimes import preferred
-from sandbox import Sandbox
 
 SUMS, NOTES = "SHA256SUMS", "NOTES.md"
 

@@ -16,12 +16,12 @@ from typing import Any
 
 import click
 from devices import FIRST, ROOT, SERVICES, Device, configuration, create
+from enroll_tools.sandbox import Sandbox
 from packages import LIBRARY, build_romfs, compiled
 from rich.console import Console
 from rich.progress import Progress
 from rich.table import Table
 from runtimes import micropython
-from sandbox import Sandbox
 
 # What a first boot as firmware/examples describes it does not load (test_size.py takes it away): what comes after
 # registration, devices that sleep, a parent's children, an administrator's login,

@@ -22,6 +22,6 @@ fi
 echo "enroll: installing the host tools into .venv"
 if [ "$pip" = pip ]; then set -- -m pip; else set -- "$pip"; fi
 .venv/bin/python "$@" --disable-pip-version-check install --quiet --require-hashes --requirement requirements.txt
-site=$(.venv/bin/python -c 'import sysconfig; print(sysconfig.get_path("purelib"))')
-echo "$PWD/tools" >"$site/enroll-tools.pth" # python -m sandbox
+# this checkout's enroll-provision and enroll-sandbox; all that builds them is installed by now
+.venv/bin/python "$@" --disable-pip-version-check install --quiet --no-deps --no-build-isolation --editable .
 touch .venv/ready

@@ -14,10 +14,10 @@ import pytest
 from enroll.config import Config
 from enroll.credential import Credential
 from enroll.hmac import hmac_sha256
-from provision.bench import device_key
+from enroll_tools.provision.bench import device_key
+from enroll_tools.sandbox import Sandbox
+from enroll_tools.sandbox.services.azure import SCOPE
 from runtimes import first
-from sandbox import Sandbox
-from sandbox.services.azure import SCOPE
 
 NOW = 1795000000
 KEYS = [base64.b64encode(bytes(range(length))).decode() for length in (1, 32, 64, 65, 200)]

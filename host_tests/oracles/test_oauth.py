@@ -18,10 +18,10 @@ import on_micropython
 import pytest
 import trustme
 from devices import Device
+from enroll_tools.sandbox import Sandbox
 from oracles.conftest import FETCHED, HERE
 from program import run
 from runtimes import first
-from sandbox import Sandbox
 
 USERINFO = """
 session = enroll.Session(config, port, log=log)

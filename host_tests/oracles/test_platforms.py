@@ -8,10 +8,10 @@ from collections.abc import Iterator
 import devices
 import on_micropython
 import pytest
+from enroll_tools.sandbox import Sandbox
+from enroll_tools.sandbox.services.cumulocity import BOOTSTRAP
 from program import run
 from runtimes import first
-from sandbox import Sandbox
-from sandbox.services.cumulocity import BOOTSTRAP
 
 DIFFERENT = {"Host", "User-Agent", "Connection", "Accept-Encoding", "Content-Length"}
 

@@ -10,7 +10,7 @@ import time
 from pathlib import Path
 
 import devices
-from sandbox import Sandbox
+from enroll_tools.sandbox import Sandbox
 
 from .machine import Machine
 from .result import Result

@@ -12,7 +12,7 @@ import sys
 import time
 from pathlib import Path
 
-from provision.plan import of_family
+from enroll_tools.provision.plan import of_family
 
 from firmware import BOARDS, TOOLS_OF
 

@@ -14,8 +14,8 @@ import devices
 import leaks
 import on_micropython
 import pytest
+from enroll_tools.sandbox import Sandbox
 from runtimes import first
-from sandbox import Sandbox
 
 SOURCE = {"test_first_boot.py"}  # files whose devices compile the library at each boot, which takes as long again
 

@@ -8,9 +8,9 @@ from pathlib import Path
 
 from click.testing import CliRunner
 from devices import ROOT
+from enroll_tools.sandbox.cli import main
 from outcome import status
 from runtimes import micropython
-from sandbox.cli import main
 
 PAGES = ROOT / "docs" / "services"
 SUCCESS = {"etherfax": "200", "ickstream": "200", "xyte": "200", "centagate": "user-"}
@@ -76,7 +76,7 @@ def test_afterwards_and_in_the_portal(sandbox, make, service) -> None:
     own = {str(named[key]): str(good[service][key]) for key in ("serial", "token_sn") if key in named}
     own |= {"DEVICE_ID": device_id, "alice": good[service].get("application_id", "").replace("application", "user")}
     for line in commands.splitlines():
-        words = [own.get(word, word) for word in line.removeprefix("$ .venv/bin/python -m sandbox ").split(" ")]
+        words = [own.get(word, word) for word in line.removeprefix("$ .venv/bin/enroll-sandbox ").split(" ")]
         typed = CliRunner().invoke(main, [*words, "--state", str(Path(sandbox.ca_pem).parent)])
         assert typed.exit_code == 0, typed.output
     if service == "ickstream":

@@ -11,11 +11,11 @@ from pathlib import Path
 from typing import Any
 
 import click
-from provision.errors import Failure
-from provision.library import ROOT
-from provision.plan import known_boards, version
-from provision.ports import find
-from provision.untrusted import cleaned
+from enroll_tools.provision.errors import Failure
+from enroll_tools.provision.library import ROOT
+from enroll_tools.provision.plan import known_boards, version
+from enroll_tools.provision.ports import find
+from enroll_tools.provision.untrusted import cleaned
 from rich.console import Console
 from rich.table import Table
 

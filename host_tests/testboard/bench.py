@@ -9,17 +9,17 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from typing import Any
 
-from provision import snippets
-from provision.answers import OneOf
-from provision.errors import CONFIGURATION, TRY_AGAIN, Failure
-from provision.facts import Facts
-from provision.failures import ProgramError
-from provision.link import Hear, Link, connect, ignore
-from provision.plan import board_files, families, family_of
-from provision.raw import Deadline, Endless, NotTaken, RawRepl, Registering, Restarted
-from provision.snippets import Program
-from provision.swap import remove
-from provision.untrusted import clean
+from enroll_tools.provision import snippets
+from enroll_tools.provision.answers import OneOf
+from enroll_tools.provision.errors import CONFIGURATION, TRY_AGAIN, Failure
+from enroll_tools.provision.facts import Facts
+from enroll_tools.provision.failures import ProgramError
+from enroll_tools.provision.link import Hear, Link, connect, ignore
+from enroll_tools.provision.plan import board_files, families, family_of
+from enroll_tools.provision.raw import Deadline, Endless, NotTaken, RawRepl, Registering, Restarted
+from enroll_tools.provision.snippets import Program
+from enroll_tools.provision.swap import remove
+from enroll_tools.provision.untrusted import clean
 
 from .row import Broken, NotTried
 

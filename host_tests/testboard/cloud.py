@@ -11,10 +11,10 @@ from collections.abc import Iterator
 from typing import Any
 
 import devices
-from provision.answers import OneOf
-from provision.library import ROOT
-from provision.snippets import Program
-from sandbox import Sandbox
+from enroll_tools.provision.answers import OneOf
+from enroll_tools.provision.library import ROOT
+from enroll_tools.provision.snippets import Program
+from enroll_tools.sandbox import Sandbox
 
 from .bench import Bench
 from .row import Broken, NotTried

@@ -10,9 +10,9 @@ from pathlib import Path
 from typing import Any
 
 import click
-from provision.errors import CONFIGURATION, Failure
-from provision.library import ROOT
-from provision.untrusted import clean
+from enroll_tools.provision.errors import CONFIGURATION, Failure
+from enroll_tools.provision.library import ROOT
+from enroll_tools.provision.untrusted import clean
 
 from .bench import HARDWARE
 from .row import FAILED, NOT_TRIED, PASSED

@@ -7,9 +7,9 @@ import time
 from pathlib import Path
 from typing import Any
 
-from provision.answers import Each, OneOf
-from provision.snippets import Program
-from provision.untrusted import clean
+from enroll_tools.provision.answers import Each, OneOf
+from enroll_tools.provision.snippets import Program
+from enroll_tools.provision.untrusted import clean
 from size import needed
 
 from .bench import FOLDER, Bench

@@ -8,9 +8,9 @@ from collections.abc import Callable, Iterator
 from typing import Any
 
 import devices
-from provision.library import library
-from provision.untrusted import clean
-from sandbox import Sandbox
+from enroll_tools.provision.library import library
+from enroll_tools.provision.untrusted import clean
+from enroll_tools.sandbox import Sandbox
 
 from . import cloud, hardware, unit
 from .bench import LOST, Bench, lost

@@ -76,5 +76,5 @@ LINES = (
     Line("memory that outlasts deep sleep", (ESP32,), _port("test_port_board.py"), ("memory through deep sleep",)),
     Line("`deep_sleep.py`, `xyte_app.py`", ALL, {"U": "host_tests/system/test_examples.py"}),
     Line("frozen by its manifest, with MicroPython's own tools", ALL, {"C": MANIFESTS}),
-    Line("`mip install`, ROMFS, `provision`, with genuine mpremote", ALL, {"U": "tools/provision/tests"}),
+    Line("`mip install`, ROMFS, `provision`, with genuine mpremote", ALL, {"U": "tools/enroll_tools/provision/tests"}),
 )

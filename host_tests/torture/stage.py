@@ -14,7 +14,7 @@ from typing import Any
 
 import trustme
 from devices import Device
-from provision.library import statuses
+from enroll_tools.provision.library import statuses
 
 from torture.faults import Bench, Result, on_micropython, steadily
 from torture.hostile import Hostile

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Self
 
-from sandbox import ntp
+from enroll_tools.sandbox import ntp
 
 
 @dataclass(frozen=True)

@@ -8,7 +8,7 @@ from collections.abc import Callable, Iterator
 from typing import Any, Self
 
 import devices
-from sandbox import Sandbox
+from enroll_tools.sandbox import Sandbox
 
 from torture.faults import Bench, on_micropython
 from torture.stage import STATUS, write_plan

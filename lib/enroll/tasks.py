@@ -82,7 +82,7 @@ async def arun(task, feed=ignore, sleep=None, timeout=0, owner=None):
             except BaseException as error:
                 cut = error
                 if getattr(owner, "sent", False):
-                    getattr(owner, "warn", ignore)("registering, will stop after that")  # tools/provision looks for it
+                    getattr(owner, "warn", ignore)("registering, will stop after that")  # the host tools look for it
     except StopIteration as end:
         if cut and not isinstance(cut, Exception):
             raise cut

@@ -1,4 +1,1 @@
-"""What the wheel installs: `enroll_tools.provision`, `enroll_tools.sandbox`, and the files for boards.
-
-In a checkout the two are packages of their own, `provision` and `sandbox`.
-"""
+"""Host tools: `provision` puts enroll on boards, `sandbox` stands in for the services that boards register with."""

@@ -1,0 +1,155 @@
+"""The administrator's API over HTTP, and its protection."""
+
+from __future__ import annotations
+
+import base64
+import json
+import ssl
+
+import pytest
+from enroll_tools.sandbox import Sandbox
+
+
+@pytest.fixture
+def admin(sandbox, send):
+    """Perform an operation; returns status and the parsed answer."""
+
+    def call(path, **arguments):
+        answer = send("POST", f"{sandbox.admin_url}/{path}", json=arguments)
+        return answer.status, answer.json()
+
+    return call
+
+
+def test_operations_of_a_service(sandbox, admin):
+    assert admin("etherfax/create", serial="MT1", enabled=True) == (200, {"result": {"serial": "MT1", "enabled": True}})
+    assert sandbox.etherfax.devices()[0]["enabled"] is True
+    assert admin("etherfax/disable", serial="MT1") == (200, {"result": None})
+    assert admin("etherfax/devices")[1]["result"] == sandbox.etherfax.devices()
+    assert admin("etherfax/create", serial="MT1") == (400, {"error": "etherfax already has a device 'MT1'"})
+
+
+def test_every_operation_has_an_address(sandbox, admin):
+    assert admin("ickstream/create-user", name="ann")[0] == 200
+    assert len(admin("ickstream/create-token", user="ann", lifetime=5)[1]["result"]) == 32
+    assert set(admin("centagate/create-session", username="boss")[1]["result"]) == {
+        "username",
+        "auth_token",
+        "secret_code",
+    }
+    assert admin("centagate/fail", code=10003)[0] == 200
+    model = admin("xyte/create-model", name="M1")[1]["result"]
+    assert sandbox.xyte.models(reveal=True) == [model]
+
+
+@pytest.mark.parametrize(
+    ("path", "arguments", "words"),
+    [
+        ("etherfax/create", {}, "missing argument 'serial'"),
+        ("etherfax/create", {"serial": 7}, "serial must be text"),
+        ("etherfax/create", {"serial": "x", "enabled": "yes"}, "enabled must be true or false"),
+        ("etherfax/create", {"serial": "x", "colour": 1}, "unknown argument 'colour'"),
+        ("fault", {"service": "xyte", "times": True}, "times must be a number"),
+        ("fault", {"service": "xyte", "drop": "sometimes"}, "drop must be"),
+        ("fault", {"service": "xyte", "status": 500, "body_base64": "!"}, "not base64"),
+        ("fault", {"service": "xyte", "status": 500, "body": "x", "body_base64": "eA=="}, "not both"),
+        ("xyte/set-config", {"device_id": "x", "config": []}, "config must be an object"),
+        ("time", {"set": "yesterday"}, "not an ISO 8601 time"),
+        ("time", {"set": 1e18}, "between the years"),
+        ("ntp", {"fault": "polite"}, "unknown NTP fault"),
+    ],
+)
+def test_refused(admin, path, arguments, words):
+    status, answer = admin(path, **arguments)
+    assert status == 400
+    assert words in answer["error"]
+
+
+def test_unknown(sandbox, admin, send):
+    for path in ("nonsense", "etherfax/nonsense", "nonsense/create", "etherfax/settings", "etherfax/create/x", ""):
+        assert admin(path)[0] == 404
+    assert send("POST", f"http://127.0.0.1:{sandbox.ports['admin']}/etherfax/devices", json={}).status == 404
+
+
+@pytest.mark.parametrize("data", [b"[]", b"{", b'"x"', b"\xff"])
+def test_wrong_body(sandbox, send, data):
+    header = {"Content-Type": "application/json"}
+    assert send("POST", sandbox.admin_url + "/info", data=data, headers=header).status == 400
+
+
+def test_fault(sandbox, admin, send):
+    body = base64.b64encode(b"\xff").decode()
+    assert admin("fault", service="xyte", status=503, headers={"Retry-After": 7}, body_base64=body)[0] == 200
+    assert admin("faults")[1]["result"][0]["body"] == "1 bytes"
+    answer = send("GET", sandbox.urls["xyte"].http)
+    assert (answer.status, answer.headers["Retry-After"], answer.body) == (503, "7", b"\xff")
+    admin("fault", service="xyte", drop="before")
+    admin("clear-faults")
+    assert admin("faults")[1]["result"] == []
+
+
+def test_time(sandbox, admin):
+    assert admin("time", set="2017-02-02T12:00:00+01:00")[1]["result"].startswith("2017-02-02T11:00:0")
+    assert sandbox.clock.today().isoformat() == "2017-02-02"
+    assert admin("time", set=0)[1]["result"].startswith("1970-01-01T00:00:00")
+    assert admin("time", set=4102444800.5)[1]["result"].startswith("2100-01-01T00:00:00")
+    assert int(admin("time", system=True)[1]["result"][:4]) >= 2025
+    assert admin("time")[1]["result"][:4] == admin("info")[1]["result"]["time"][:4]
+
+
+def test_ntp(sandbox, admin):
+    assert admin("ntp", fault="short", times=2, offset=1.5)[1]["result"] == {
+        "fault": "short",
+        "offset": 1.5,
+        "queries": 0,
+    }
+    assert admin("ntp", fault="none")[1]["result"]["fault"] is None
+
+
+def test_settings(sandbox, admin):
+    assert admin("etherfax/set", name="day_tolerance", value="1")[1]["result"] == {"day_tolerance": 1}
+    assert admin("xyte/set", name="mqtt", value=True)[1]["result"] == {"mqtt": True}
+    assert admin("ickstream/set", name="token_lifetime", value=5)[1]["result"]["token_lifetime"] == 5.0
+    assert admin("etherfax/set", name="day_tolerance", value="many")[0] == 400
+    assert admin("etherfax/show-settings")[1]["result"] == {"day_tolerance": 1}
+
+
+def test_log_and_counts(sandbox, admin, send):
+    send("GET", sandbox.urls["xyte"].http)
+    (entry,) = admin("log", service="xyte")[1]["result"]
+    assert entry == sandbox.log()[0].as_dict()
+    assert admin("counts")[1]["result"]["http"] == {"connections": 1, "requests": 1}
+    assert admin("clear-log") == (200, {"result": None})
+    assert admin("log")[1]["result"] == []
+
+
+def test_a_web_page_cannot_reach_it(sandbox, admin, send):
+    url = sandbox.admin_url + "/info"
+    assert send("GET", url).status == 405
+    assert send("POST", url, data=b"{}", headers={"Content-Type": "text/plain"}).status == 415
+    assert send("POST", url, json={}, headers={"Host": "evil.example:80"}).status == 403
+    assert send("POST", url, json={}, headers={"Host": "localhost:80"}).status == 200
+
+
+def test_admin_key(send):
+    with Sandbox(admin_key="the key", reveal_secrets=True) as sandbox:
+        url = sandbox.admin_url + "/info"
+        for header in ({}, {"X-Admin-Key": "wrong"}, {"X-Admin-Key": "é"}):
+            answer = send("POST", url, json={}, headers=header)
+            assert answer.status == 403
+            assert "X-Admin-Key" in answer.json()["error"]
+        assert send("POST", url, json={}, headers={"X-Admin-Key": "the key"}).status == 200
+
+
+def test_services_have_no_admin_api(sandbox, send):
+    insecure = ssl._create_unverified_context()
+    assert send("POST", f"http://127.0.0.1:{sandbox.ports['http']}/admin/info", json={}).status == 404
+    for listener in ("https", "https-expired"):
+        url = f"https://127.0.0.1:{sandbox.ports[listener]}/admin/info"
+        assert send("POST", url, json={}, context=insecure).status == 404
+
+
+def test_state_tells_where_the_api_is(tmp_path):
+    with Sandbox(tmp_path) as sandbox:
+        assert json.loads((tmp_path / "running.json").read_text()) == {"admin": sandbox.admin_url}
+    assert not (tmp_path / "running.json").exists()

@@ -1,0 +1,196 @@
+"""The request log holds everything but the secrets."""
+
+from __future__ import annotations
+
+import base64
+import datetime
+import json
+import logging
+from urllib.parse import quote
+
+import pytest
+from enroll_tools.sandbox import Sandbox
+from enroll_tools.sandbox.redact import redact
+from enroll_tools.sandbox.services.centagate import sign
+from enroll_tools.sandbox.services.etherfax import registration_token
+from hypothesis import given
+from hypothesis import strategies as st
+
+CANARY = "CANARY/secret+value=42"
+
+
+def register_all(sandbox, send):
+    """Register with all four services and work there; returns every secret that went over the wire."""
+    secrets = []
+
+    def call(method, url, json=None, authorization=None):
+        header = {"Authorization": authorization} if authorization else {}
+        answer = send(method, url, json=json, headers=header)
+        assert answer.status in (200, 201), answer
+        return answer.json()
+
+    base = sandbox.urls["etherfax"].http
+    sandbox.etherfax.create("MT1", enabled=True)
+    token = registration_token("MT1", sandbox.clock.today())
+    device_token = call("GET", f"{base}/devices?a=register&id=MT1&token={token}")["DeviceToken"]
+    basic = base64.b64encode(f"device/MT1:{device_token}".encode()).decode()
+    call("GET", base + "/accounts?a=status", authorization="Basic " + basic)
+    secrets += [token, device_token, basic]
+
+    base = sandbox.urls["ickstream"].http
+    user = sandbox.ickstream.create_user("ann")
+    sandbox.ickstream.create_application("app")
+    request = {"jsonrpc": "2.0", "id": 1, "method": "createDeviceRegistrationToken"}
+    params = {"id": "x", "name": "Hall", "applicationId": "app"}
+    token = call("POST", base, {**request, "params": params}, "Bearer " + user["access_token"])["result"]
+    request = {**request, "method": "addDevice", "params": {"hardwareId": "h", "applicationId": "app"}}
+    device = call("POST", base, request, "Bearer " + token)["result"]
+    secrets += [user["access_token"], token, device["accessToken"]]
+
+    base = sandbox.urls["xyte"].http
+    model = sandbox.xyte.create_model("M1")
+    body = {"hardware_key": model["hardware_key"], "sn": "1", "mac": "112233445566", "firmware_version": "1.0.0"}
+    device = call("POST", base + "/v1/devices", body)
+    call("POST", f"{device['hub_url']}/v1/devices/{device['id']}/telemetry", {"status": "online"}, device["access_key"])
+    secrets += [model["hardware_key"], device["access_key"]]
+
+    base = sandbox.urls["centagate"].http
+    sandbox.set("centagate.object_as_string", True)
+    app = sandbox.centagate.create_integration()
+    sandbox.centagate.create_user("boss", password=CANARY, admin=True)
+    sandbox.centagate.create_user("kim")
+    now = str(int(sandbox.clock.now()))
+    login = {"username": "boss", "password": CANARY, "integrationKey": app["key"], "unixTimestamp": now}
+    login["hmac"] = sign(app["secret_key"], "boss" + CANARY + app["key"] + now)
+    session = json.loads(call("POST", base + "/auth/authBasic", login)["object"])
+    signature = sign(session["secretCode"], "boss" + session["authToken"])
+    body = {"username": "kim", "tokenSn": "60123456789", "tokenType": "1", "cenToken": signature}
+    call("PUT", base + "/token/registerActiveToken/boss", body)
+    return [*secrets, CANARY, login["hmac"], session["secretCode"], session["authToken"], signature]
+
+
+def written(sandbox):
+    """The log's whole table in the database (other tables may contain secrets)."""
+    rows = sandbox._state.all("SELECT * FROM log")
+    return "\n".join(json.dumps(row, ensure_ascii=False) for row in rows)
+
+
+def test_no_secret_is_written(sandbox, send, caplog):
+    caplog.set_level(logging.DEBUG)
+    secrets = register_all(sandbox, send)
+    assert len(secrets) == 13
+    text = written(sandbox) + caplog.text
+    assert [secret for secret in secrets if secret in text] == []
+    assert text.count("***") >= len(secrets)
+    assert len(sandbox.log()) == 8
+
+
+def test_no_secret_is_left_in_the_file(tmp_path, send):
+    wrong = {"token": CANARY, "hardware_key": CANARY, "access_key": [CANARY], "object": json.dumps({"hmac": CANARY})}
+    with Sandbox(tmp_path) as sandbox:
+        for urls in sandbox.urls.values():
+            for path in ("", "/v1/devices", "/auth/authBasic", "/devices?a=register&id=1&Token=" + CANARY):
+                header = {"Authorization": CANARY, "User-Agent": CANARY}
+                send("POST", urls.http + path, json=wrong, headers=header)
+                send("GET", urls.http + path, headers={"Authorization": "Bearer " + CANARY})
+                send("POST", urls.http + path, data=f'{{"hmac": "{CANARY}"'.encode())
+    for path in tmp_path.iterdir():
+        assert CANARY.encode() not in path.read_bytes(), path
+
+
+def test_reveal(send):
+    with Sandbox(reveal_secrets=True) as sandbox:
+        secrets = register_all(sandbox, send)
+        text = written(sandbox).replace("\\\\", "\\").replace('\\"', '"')
+        assert [secret for secret in secrets if secret not in text] == []
+        assert "***" not in text
+
+
+def test_seed_vector_on_the_wire(send):
+    with Sandbox(time="2017-02-02T12:00:00Z", reveal_secrets=True) as sandbox:
+        token = registration_token("MT873615726", datetime.date(2017, 2, 2))
+        url = sandbox.urls["etherfax"].http + "/devices?a=register&id=MT873615726&token=" + token
+        send("GET", url)
+        path = "/etherfax/rest/2.0/api/devices?a=register&id=MT873615726&token=414d6d04931da79f6d9925e0c30b85a3"
+        assert sandbox.log()[0].path == path
+
+
+def test_entry(sandbox, send, caplog):
+    caplog.set_level(logging.INFO)
+    header = {"Authorization": "Basic eDp5", "X-Other": "not kept", "User-Agent": "probe/1"}
+    send("POST", sandbox.urls["ickstream"].http + "?x=1&token=abcdefgh", json={"id": 7}, headers=header)
+    (entry,) = sandbox.log("ickstream")
+    assert (entry.listener, entry.method, entry.status) == ("http", "POST", 200)
+    assert entry.path == "/ickstream/jsonrpc?x=1&token=***"
+    assert entry.headers["Authorization"] == "Basic ***"
+    assert entry.headers["User-Agent"] == "probe/1"
+    assert "X-Other" not in entry.headers
+    assert entry.body == '{"id": 7}'
+    assert json.loads(entry.answer)["error"]["code"] == -32600
+    assert "http POST /ickstream/jsonrpc?x=1&token=*** 200" in caplog.text
+
+
+def test_read_and_clear(sandbox, send):
+    for name in ("xyte", "etherfax", "xyte"):
+        send("GET", sandbox.urls[name].http + "/nothing")
+    assert [entry.id for entry in sandbox.log()] == [1, 2, 3]
+    assert [entry.id for entry in sandbox.log("xyte")] == [1, 3]
+    assert [entry.id for entry in sandbox.log(listener="http", after=2)] == [3]
+    assert sandbox.log(listener="https") == []
+    sandbox.clear_log()
+    assert sandbox.log() == []
+    send("GET", sandbox.urls["xyte"].http)
+    assert [entry.id for entry in sandbox.log()] == [4]
+
+
+def test_what_the_framework_answers(sandbox, send, logged):
+    answer = send("GET", sandbox.urls["xyte"].http + "/x?token=abcdefgh", headers={"Expect": "the unexpected"})
+    assert answer.status == 417
+    (entry,) = logged(sandbox)
+    assert (entry.status, entry.path) == (417, "/xyte/x?token=***")
+    assert entry.note == "answered by the framework"
+
+
+def test_console_line_stays_one_line(sandbox, send, caplog):
+    caplog.set_level(logging.INFO, "sandbox.access")
+    send("GET", sandbox.urls["xyte"].http + "/%0aforged")
+    assert [record.getMessage().count("\n") for record in caplog.records] == [0]
+    assert sandbox.log()[0].service == "xyte"
+
+
+# The beginning keeps it from being a part of some innocent word.
+SECRET = st.text('abcXYZ0123456789+/=&%"\\ é', max_size=20).map("S3CR3T".__add__)
+NAMES = st.sampled_from(["token", "DeviceToken", "accessToken", "access_key", "hardware_key", "secretCode", "cenToken"])
+
+
+@pytest.mark.parametrize("scheme", ["", "Bearer ", "Basic ", "Digest "])
+@given(secret=SECRET, name=NAMES, depth=st.integers(0, 3), as_text=st.booleans())
+def test_a_secret_disappears_everywhere(scheme, secret, name, depth, as_text):
+    body = {name: secret, "echo": f"got {secret}!"}
+    for level in range(depth):
+        body = {"object": json.dumps(body)} if as_text and level % 2 else {"list": [body]}
+    texts = redact(
+        f"/x/{quote(secret)}?token={quote(secret, safe='')}&y={quote(secret, safe='')}",
+        {"Authorization": scheme + secret, "User-Agent": f"x {secret}"},
+        json.dumps(body).encode(),
+        json.dumps({"error": secret}, ensure_ascii=False).encode(),
+    )
+    everything = json.dumps(texts) + "".join(str(text) for text in texts)
+    assert secret not in everything
+    assert quote(secret, safe="") not in everything
+
+
+def test_an_authorization_hides_its_parts_elsewhere():
+    basic = base64.b64encode(b"device/MT1:device-token").decode()
+    for header, part in (("Bearer bearer-token", "bearer-token"), (f"Basic {basic}", basic)):
+        path, headers, body, _ = redact(
+            f"/{part}", {"Authorization": header, "Host": part}, b'{"x": "%s"}' % part.encode(), b""
+        )
+        assert part not in path + headers["Host"] + headers["Authorization"] + body
+    assert redact("/device-token", {"Authorization": f"Basic {basic}"}, b"", b"")[0] == "/***"
+
+
+@pytest.mark.parametrize("name", ["tokenSn", "tokenType", "username", "id", "hub_url", "registration"])
+def test_what_is_no_secret_stays(name):
+    body = json.dumps({name: "plain value"})
+    assert redact("/", {}, body.encode(), b"")[2] == body
