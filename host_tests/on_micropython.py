@@ -84,7 +84,7 @@ def years(names: tuple[str, ...]) -> list[Any]:
 
 @pytest.hookimpl(tryfirst=True)
 def pytest_pyfunc_call(pyfuncitem: pytest.Function) -> bool | None:
-    """Report what MicroPython said about this item; items of CPython are called as ever."""
+    """Report what MicroPython said about this item; items of CPython are called as usual."""
     runtime = pyfuncitem.callspec.params.get("runtime") if hasattr(pyfuncitem, "callspec") else None
     if pyfuncitem.path.parent not in ROOMS or runtime == "cpython":
         return None

@@ -66,5 +66,5 @@ def test_a_simulated_board_is_not_evidence(tmp_path: Path, platform: str) -> Non
 
 def test_a_file_that_is_something_else_is_named(tmp_path: Path) -> None:
     (tmp_path / "notes.json").write_text("[]")
-    with pytest.raises(Failure, match=r"notes\.json is no evidence of test-board: remove it"):
+    with pytest.raises(Failure, match=r"notes\.json is not evidence of test-board: remove it"):
         evidence.replaced(evidence.PAGE.read_text(), tmp_path)

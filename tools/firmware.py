@@ -60,7 +60,7 @@ def version(tree: Path) -> tuple[int, int]:
         text = (tree / "py" / "mpconfig.h").read_text()
     except OSError as error:
         raise Missing(
-            f"{tree} is no MicroPython source tree: git clone https://github.com/micropython/micropython"
+            f"{tree} is not a MicroPython source tree: git clone https://github.com/micropython/micropython"
         ) from (error)
     major, minor = (re.search(rf"define MICROPY_VERSION_{part} +(\d+)", text) for part in ("MAJOR", "MINOR"))
     if not major or not minor:

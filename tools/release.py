@@ -140,7 +140,7 @@ def main(out: Path) -> None:
     """Make a release in OUT: packages for mip, ROMFS images, the wheel of the host tools, notes and checksums.
 
     Each part is installed once on MicroPython's unix port, or in a virtual environment, and registers a device with the
-    sandbox. SHA256SUMS is written last: a folder without it is no release.
+    sandbox. SHA256SUMS is written last: a folder without it is not a release.
     """
     console = Console(highlight=False, soft_wrap=True)
     version = packages.version()

@@ -89,7 +89,7 @@ def _radio() -> link.Radio:
         212: (True, "too weak a signal"),
     }
     busy = (network.STAT_IDLE, network.STAT_CONNECTING, network.STAT_GOT_IP)
-    # without a limit on reconnects the driver repeats a hopeless attempt for ever and never reports why
+    # without a limit on reconnects the driver repeats a hopeless attempt forever and never reports why
     options = {"pm": getattr(network.WLAN, board.POWER), "reconnects": 0}
     return link.Radio(reasons, busy, _associated, options, _HIDDEN, True)
 

@@ -59,7 +59,7 @@ class App:
 
 
 def main(session, rounds: int = -1) -> None:
-    """Report for ever, or `rounds` times."""
+    """Report without end, or `rounds` times."""
     app = App(session)
     while rounds:
         rounds -= 1

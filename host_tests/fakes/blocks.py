@@ -80,7 +80,7 @@ class Blocks(Memory):
         return other
 
     def rewound(self):
-        """What makes these blocks what they are now, and gives them. There is no third copy: boards have no room."""
+        """Restores these blocks, and returns them. A third copy does not fit on boards."""
         whole = bytearray(len(self.data))
         whole[:] = self.data
 

@@ -108,7 +108,7 @@ class Poll(Ready):
 
 class Net(Sockets):
     """`outage`: the fault of every connection now, or None; "mixed" is any. `faults`: how many of a thousand go wrong
-    without one. `lie`: what time servers are wrong by, in seconds; None: there is no answer. `trip`: how many steps of
+    without one. `lie`: the error of time servers in seconds; None: they do not answer. `trip`: how many steps of
     the network are left until the power is gone, or None.
     """
 

@@ -299,7 +299,7 @@ def test_stores_within_a_store():
         assert nvs.loaded() == OLD and Journal("/nvs/enroll/c12").load() == NEW
         assert list(nvs.files.ilistdir("/enroll")) == [(name, 0x4000, 0) for name in ("0", "1", "c12")]
         assert raises(OSError, nvs.files.ilistdir, "/none").errno == 2
-        assert nvs.flash.opened.count("enroll") <= 3, "a namespace that is opened again takes memory for ever"
+        assert nvs.flash.opened.count("enroll") <= 3, "a namespace opened again takes memory for good"
 
 
 def test_how_much_room_there_is():

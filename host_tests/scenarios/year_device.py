@@ -160,7 +160,7 @@ class YearDevice:
         """The device has registered again: not soon after it last did so, as far as it can know."""
         last, self.renewed = self.renewed, self.service.gave
         apart = 0 if last is None or self.renewed is None else self.renewed - last
-        assert not 0 < apart < RENEW or self.service.NAME == "ickstream", "anew after %d ms" % apart
+        assert not 0 < apart < RENEW or self.service.NAME == "ickstream", "again after %d ms" % apart
 
     def attempt(self):
         today = self.clock.now // DAY

@@ -33,7 +33,7 @@ async def other():
         await asyncio.sleep_ms(5)
     task.cancel()
 waiting = []
-class asyncio_of_main:  # the page's program goes on for ever: note that it has come to its pause
+class asyncio_of_main:  # the page's program never ends: note that it has reached its pause
     @staticmethod
     async def sleep(seconds):
         waiting.append(seconds)

@@ -30,8 +30,8 @@ def test_a_secret_is_sent_only_where_the_protocol_wants_it(sandbox, make, servic
         secret = section.get(key, key)
         assert [name for name, text in sent.items() if secret in text] == [place] * bool(place), key
     others = [other for other in sandbox.log() if other.service != service]
-    assert {other.service for other in others} == {"ntp"}, "the clock tells nobody who asks"
-    texts = [WIFI, *(text for text in section.values() if len(text) > 1)]  # "2" is no secret
+    assert {other.service for other in others} == {"ntp"}, "the clock does not say which device asks"
+    texts = [WIFI, *(text for text in section.values() if len(text) > 1)]  # "2" is not a secret
     assert not any(text in str(other) for other in others for text in texts)
 
 

@@ -23,7 +23,7 @@ session = enroll.Session(config, Dog, log=log)
 
 
 def test_a_task_that_is_awaited_without_a_driver_says_so(sandbox, make, runtime):
-    """asyncio would leave it where it is, for ever."""
+    """asyncio would leave it where it is, forever."""
     device = registered(make, "xyte", runtime)
     program = """
 import asyncio

@@ -91,7 +91,7 @@ class Settings:
 
 
 class Bench:
-    """The board at the end of `link`, which may be tried. `tell` hears of progress. Raises Failure."""
+    """The board at the end of `link`, which may be tried. Progress goes to `tell`. Raises Failure."""
 
     def __init__(self, link: Link, settings: Settings, tell: Callable[[str], None]) -> None:
         self.link, self.settings, self.tell = link, settings, tell

@@ -49,9 +49,9 @@ def read(path: Path) -> Found:
         board, firmware, date = (clean(data[name], 60) for name in ("board", "firmware", "date"))
         platform = data["platform"]
     except (OSError, ValueError, KeyError, TypeError):
-        raise Failure(CONFIGURATION, f"{path} is no evidence of test-board: remove it") from None
+        raise Failure(CONFIGURATION, f"{path} is not evidence of test-board: remove it") from None
     if platform not in HARDWARE:
-        raise Failure(CONFIGURATION, f"{path} was played by a computer, and is no evidence: remove it")
+        raise Failure(CONFIGURATION, f"{path} was played by a computer, and is not evidence: remove it")
     return Found(board, firmware, date[:10], results)
 
 

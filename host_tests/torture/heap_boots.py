@@ -56,7 +56,7 @@ class Boots:
             if given not in self._kept():
                 return [f"{heap} bytes: exit status {status}, and the credential is not on flash"]
             if status and self._run(heap):
-                return [f"{heap} bytes: the answer is on flash, and the next boot makes nothing of it"]
+                return [f"{heap} bytes: the answer is on flash, and the next boot cannot read it"]
         except subprocess.TimeoutExpired:
             return [f"{heap} bytes: no end after {PATIENCE} s"]
         return []

@@ -193,7 +193,7 @@ def heads(good: bytes) -> Iterable[Script]:
     yield Script("a header of 60 KB", "registered", [http(good, "X: " + "y" * 60000)])
     yield Script("NUL in a header", "registered or answer", [http(good, "X: a\0b")])
     yield Script("a header without a colon", "registered or answer", [http(good, "nothing")])
-    yield Script("a header that is no UTF-8", "registered", [http(good, "X: \xe9\xff")])
+    yield Script("a header that is not UTF-8", "registered", [http(good, "X: \xe9\xff")])
     yield Script("a folded header", "registered or answer", [http(good, "X: a", " b")])
 
 
@@ -213,7 +213,7 @@ def lengths(provider: str, good: bytes) -> Iterable[Script]:
     yield Script("Content-Length twice, not the same", "registered", [differs, Move.CUT])
     whole = chunk(good[:9]) + chunk(good[9:])
     for name, broken in {
-        "a size that is no number": b"xyz\r\n" + good,
+        "a size that is not a number": b"xyz\r\n" + good,
         "a negative size": b"-5\r\n" + good,
         "no size": b"\r\n\r\n" + good,
         "a size without end": b"0" * 20000,

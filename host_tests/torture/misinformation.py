@@ -46,7 +46,7 @@ def bodies(provider: str, good: bytes) -> Iterable[Script]:
             f"a token that is {name}", "registered" if binds else "answer", [http(packed(answer(provider, token)))]
         )
     invalid = packed(answer(provider, "@")).replace(b"@", b"\xff\xfe\xc0")
-    yield Script("a token that is no UTF-8", "registered or answer" if binds else "answer", [http(invalid)])
+    yield Script("a token that is not UTF-8", "registered or answer" if binds else "answer", [http(invalid)])
     start, _, end = packed(answer(provider, "@")).partition(b"@")
     huge = http(start, length=len(start + end) + 10_000_000)
     yield Script(

@@ -11,7 +11,7 @@ REFUSED, BLOCKED = 111, 11
 
 class Names(Sockets):
     """`addresses`: what a look-up gives, or the error it raises. `fates`: by address,
-    "up", "silent", an errno of connect, or one that only `recv` tells of while the flags say that all is well.
+    "up", "silent", an errno of connect, or one that only `recv` reports while the flags say that all is well.
     """
 
     def __init__(self, addresses, **fates):

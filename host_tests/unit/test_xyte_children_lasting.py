@@ -205,7 +205,7 @@ def test_flash_that_fails_for_good_ends_in_an_error():
     class Broken(Journal):
         def load(self, older=False):
             opened.append(1)
-            assert len(opened) < 200, "there is no end to it"
+            assert len(opened) < 200, "it does not end"
             self.damaged = [b""]
             return None
 

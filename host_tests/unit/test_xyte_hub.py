@@ -121,7 +121,7 @@ def test_an_asynchronous_handler_has_failed_and_the_next_command_runs():
 
 
 def test_a_task_that_nobody_drives_says_so():
-    """Awaited as it is, it would wait for ever for what asyncio knows nothing of."""
+    """Awaited as it is, it would wait forever for something that asyncio does not know."""
     device = Registered("xyte", lambda it: (200, {}))
     for made in (
         xyte.telemetry(device.session),
@@ -177,7 +177,7 @@ def test_a_report_that_is_lost_ends_it_and_the_command_still_waits():
     assert len(device.asked) == 2 and hub.commands
 
 
-def anew(url, reply=None):
+def connected(url, reply=None):
     """A device whose connection stays open, until it is deleted and registers again, with `url` as its new hub."""
 
     def answer(it):
@@ -193,7 +193,7 @@ def anew(url, reply=None):
 
 
 def test_calls_to_one_hub_share_a_connection():
-    device = anew("http://hub")
+    device = connected("http://hub")
     for _ in range(5):
         device.run(xyte.telemetry)
     assert len(device.net.lines) == 1 and device.net.hosts() == ["hub"]
@@ -203,7 +203,7 @@ def test_calls_to_one_hub_share_a_connection():
 
 def test_after_registering_again_the_new_hub_is_used_and_the_old_connection_is_closed():
     for url, host in (("http://other", "other"), ("http://hub/base", "hub"), ("http://hub", "hub")):
-        device = anew(url)
+        device = connected(url)
         device.run(xyte.telemetry)
         device.deleted = True
         device.run(xyte.telemetry)
@@ -219,7 +219,7 @@ def test_after_registering_again_the_new_hub_is_used_and_the_old_connection_is_c
 
 
 def test_the_new_key_never_goes_to_the_old_hub_nor_the_old_one_to_the_new():
-    device = anew("http://other")
+    device = connected("http://other")
     device.run(xyte.telemetry)
     device.deleted = True
     for _ in range(3):

@@ -1,4 +1,4 @@
-"""Device registration: join, set the clock, register once, keep the credential for ever.
+"""Device registration: join, set the clock, register once, keep the credential.
 
     config = enroll.Config.load("enroll.json")
     credential = enroll.stored(config, port)    # Credential or None: no network

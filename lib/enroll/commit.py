@@ -172,7 +172,7 @@ class Journal(Slots):
         """Write the outcome of a request, unless the newest record already says the same or is RAW.
 
         `state`: TRIED, REFUSED, RAW or KEPT. `body`: the answer or the credential; it is always written, and waits in
-        `unsaved` until flash has taken it. `must`: write even if it is no news, and raise EnrollError("storage") if the
+        `unsaved` until flash has taken it. `must`: write even if nothing changed, raise EnrollError("storage") if the
         write fails. Otherwise a failed write is a warning.
         """
         newest = self.states[1 - self.next]  # not self.state: `arm` may have overwritten that record

@@ -120,7 +120,7 @@ def filled(make, coarse):
             filler = Filler(device.flash, left)
             device.service.meanwhile = filler.fill
             yield (
-                f"filled but for {left} blocks{', for ever' if lasting else ''}",
+                f"filled but for {left} blocks{', forever' if lasting else ''}",
                 (device, None if lasting else filler.heal),
             )
 

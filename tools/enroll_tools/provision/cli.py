@@ -159,7 +159,7 @@ def reset(port: str, as_json: bool, yes: bool) -> None:
         there = registration.read(link).registration
         attempt = there is not None and there.state == TRIED
         name = f"the {'attempt' if attempt else 'credential'} of {there.name if there else 'the board'}"
-        if not yes and not screen.ask(f"Erase {name} at {port} for ever?"):
+        if not yes and not screen.ask(f"Erase {name} at {port} for good?"):
             stays = "" if look.let_go(link) else ", and the board stays stopped"
             raise Stopped(f"nothing was erased{stays}: run this again to erase it")
         try:

@@ -106,7 +106,7 @@ def _forms(values: Iterable[str]) -> list[str]:
     forms: set[str] = set()
     for value in values:
         if len(value) >= _SHORTEST:
-            # surrogatepass: a header's bytes that are no text must not end the search.
+            # surrogatepass: a header's bytes that are not text must not end the search.
             quoted = (quote(value, "", errors="surrogatepass"), quote_plus(value, "", errors="surrogatepass"))
             forms.update((value, *quoted, json.dumps(value)[1:-1]))
     return sorted(forms, key=len, reverse=True)

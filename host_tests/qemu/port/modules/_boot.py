@@ -1,4 +1,4 @@
-import socket  # on a chip it is in C: a test that puts another `machine` there changes nothing of it
+import socket  # on a chip it is in C: a test that puts another `machine` there does not change it
 
 import memdisk
 

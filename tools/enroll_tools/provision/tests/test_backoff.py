@@ -1,4 +1,4 @@
-"""A board that reports Retry-After waits; others wait only if several boards report it, and not for ever."""
+"""A board that reports Retry-After waits; others wait only if several boards report it, and not forever."""
 
 import json
 import time

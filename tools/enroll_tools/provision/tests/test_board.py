@@ -66,7 +66,7 @@ def test_main_runs_at_power_on_and_ctrl_c_stops_it(plug):
 
 
 def test_ctrl_c_comes_while_the_program_waits(plug, runtime):
-    """In the middle of a collection or an import it left the interpreter locked for ever."""
+    """In the middle of a collection or an import it left the interpreter locked forever."""
     board = plug(runtime)
     board.runs(
         "import gc, time\nprint('main runs')\nend = time.ticks_add(time.ticks_ms(), 300)\n"

@@ -1,4 +1,4 @@
-"""Pieces of `enroll-provision ca`: addresses, what Python tells of a chain, certificates with bytes changed."""
+"""Pieces of `enroll-provision ca`: addresses, what Python says about a chain, certificates with bytes changed."""
 
 import random
 import ssl

@@ -158,7 +158,7 @@ LIES = {
     "a record of numbers": ("REGISTRATION", says(["00", [[4, 4, 4, 4]]]), 76),
     "a record that repaints": ("REGISTRATION", says(["00", [[4, f"u{ESCAPE}\np{ESCAPE}\nx", ESCAPE, 1]]]), 77),
     "a record of another time": ("REGISTRATION", says(["00", [[4, "u\np\nx", "y", -(10**18)]]]), 77),
-    "no library for ever": ("REGISTRATION", says("no library"), 76),
+    "no library, ever": ("REGISTRATION", says("no library"), 76),
     # how it went
     "a status that becomes 0": ("BOOT", says([256, "registered", "etherfax", "9", 0]), 76),
     "a status that is a truth": ("BOOT", says([False, "registered", "etherfax", "9", 0]), 76),

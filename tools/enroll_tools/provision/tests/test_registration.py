@@ -74,7 +74,7 @@ def test_a_board_whose_library_is_broken_is_not_blank(registered, desk, sandbox)
 
 
 def test_an_attempt_whose_outcome_is_unknown_is_not_overwritten(plug, desk, sandbox):
-    """The service may have registered that device, once and for ever. One that it has refused is free."""
+    """The service may have registered that device, and does so only once. A device that it has refused is free."""
     desk.write("etherfax")
     board = plug(stocked=True)
     desk.run("one", "--library-only", "enroll.json", board=board)

@@ -125,7 +125,7 @@ class IckStream(IckStreamPortal):
             identity = identity if isinstance(identity, str) else json.dumps(identity)
         return json_answer({"jsonrpc": version, "id": identity, **members}, status, headers, secrets)
 
-    # Who calls.
+    # Authentication.
 
     def _token(self, call: Call) -> str:
         value = call.headers.get("Authorization", "")

@@ -72,7 +72,7 @@ class OAuth(OAuthPortal):
             "scope": "telemetry",
         }
 
-    # Who asks.
+    # Authentication.
 
     def _client(self, call: Call, form: dict[str, str]) -> Row:
         """The client that asks, authenticated. It may use one way alone (RFC 6749, 2.3)."""
@@ -139,7 +139,7 @@ class OAuth(OAuthPortal):
         row = self.state.one("SELECT * FROM oauth_tokens WHERE token = ? AND kind = 'refresh'", token)
         if row is None or row["client_id"] != client["client_id"]:
             raise _refuse("invalid_grant")
-        if row["used"]:  # somebody else may have it: nothing of it is good any more (RFC 9700, 4.14.2)
+        if row["used"]:  # somebody else may have it: all its tokens become invalid (RFC 9700, 4.14.2)
             self.state.run("DELETE FROM oauth_tokens WHERE family = ?", row["family"])
             return _refuse("invalid_grant").answer
         if self.settings.rotate:

@@ -143,7 +143,7 @@ class Rest(Service):
         return Answer(200, device["id"].encode(), "text/plain", {"X-Auth-Token": key}, secrets=(key,))
 
     def _again(self, call: Call) -> Answer:
-        """The same key each time, for who knows the password."""
+        """The same key each time, for anyone with the password."""
         device = self._device(call.parts["serial"])
         login = base64.b64encode(f"{device['serial']}:{device['secret']}".encode()).decode()
         if not same(call.headers.get("Authorization", ""), f"Basic {login}"):

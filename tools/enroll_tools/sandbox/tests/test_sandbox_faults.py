@@ -174,7 +174,7 @@ FIELDS = st.sampled_from(
         "password",
     ]
 )
-# What HTTP allows in a header, bytes that are no UTF-8 included.
+# What HTTP allows in a header, also bytes that are not UTF-8.
 HEADERS = st.text(st.characters(min_codepoint=0x20, max_codepoint=0xFF, exclude_categories=["Cc"]), max_size=10)
 PATHS = ["/v1/devices", "/token/registerActiveToken/x", "/auth/authBasic", "", "/devices?a=register&id=%ff&token=%ff"]
 

@@ -160,7 +160,7 @@ def test_reset(sandbox, body):
 )
 @pytest.mark.parametrize("secure", [False, True])
 def test_forget(sandbox, trusted, how, error, secure):
-    """The first answer says nothing of it, the service does not see the second request, and others are served."""
+    """The first answer does not show it, the service does not see the second request, and others are served."""
     sandbox.fault("*", shape=f"forget={how}")
     if secure:
         client = http.client.HTTPSConnection("127.0.0.1", sandbox.ports["https"], timeout=0.3, context=trusted)
