@@ -38,7 +38,7 @@ def curve() -> Any:
     return ec.generate_private_key(ec.SECP256R1())
 
 
-@functools.cache  # to find the primes takes a second of a busy machine
+@functools.cache  # finding the primes takes a second on a busy machine
 def large() -> Any:
     return rsa.generate_private_key(65537, 2048)
 

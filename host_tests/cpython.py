@@ -204,5 +204,5 @@ class _Finder(importlib.machinery.PathFinder):
 
 
 def install() -> None:
-    """From now on `enroll` is imported as described above. To be called before anyone imports it."""
+    """Make `enroll` be imported as described above. Call this before anything imports it."""
     sys.meta_path.insert(0, _Finder)

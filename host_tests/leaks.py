@@ -1,7 +1,7 @@
 """Nothing that is printed, logged or written in the whole run may hold a secret of the tests.
 
-Every secret of the unit tests has the word of CANARY in it; those of the system tests are told to `guard` as they come
-up. What the run says is told to `hear`, and searched at its end; where it is several processes, by the first of them.
+Every secret of the unit tests has the word of CANARY in it; those of the system tests are given to `guard` when they
+appear. Output is given to `hear`, and searched at the end, by the first process if there are several.
 """
 
 import re
@@ -52,7 +52,7 @@ def pytest_runtest_logreport(report: pytest.TestReport) -> None:
 
 @pytest.hookimpl(optionalhook=True)
 def pytest_testnodedown(node: Any) -> None:
-    """Take over what a process of pytest-xdist has heard."""
+    """Take over the output that a process of pytest-xdist has collected."""
     heard, secrets = getattr(node, "workeroutput", {}).get("leaks", ((), ()))
     _heard.extend(map(tuple, heard))
     _secrets.update(secrets)

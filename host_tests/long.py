@@ -12,7 +12,7 @@ _left_out = 0
 
 
 def asked() -> bool:
-    """Whether a person has said what to run on, and wants it whole."""
+    """Whether RUNTIMES is set: then nothing is left out."""
     return bool(os.environ.get("RUNTIMES"))
 
 

@@ -66,7 +66,7 @@ async def cancelled(work):
         except asyncio.CancelledError:
             pass
         assert sockets() == before, ms
-"""  # what goes on beside a task under asyncio: a ticker's longest delay in ms; files and sockets after cancelling
+"""  # what runs beside a task under asyncio: a ticker's longest delay in ms; files and sockets after cancelling
 
 
 def connections(sandbox):

@@ -1,4 +1,4 @@
-"""What the pages of docs/ and README show works, and their links lead somewhere."""
+"""What README and docs/ show works, and their links resolve."""
 
 import itertools
 import json

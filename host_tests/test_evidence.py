@@ -1,4 +1,4 @@
-"""The table of evidence is made by a command, and claims of hardware what a file in evidence/ shows, no more."""
+"""The table of evidence is made by a command, and claims for hardware only what a file in evidence/ shows."""
 
 import json
 from pathlib import Path

@@ -1,4 +1,4 @@
-"""What tools/firmware.py calls, and what it says when a firmware cannot be built.
+"""What tools/firmware.py calls, and its errors when a firmware cannot be built.
 
 Source trees and tools are stand-ins here: what a real build needs is compared with MicroPython's own lists where
 MICROPYTHON_DIR names a source tree.

@@ -1,4 +1,4 @@
-"""The mutation tester: what it changes, what it makes of a module whose tests miss something, and of its list."""
+"""The mutation tester: what it changes, how it reports a module with weak tests, and its list of equivalents."""
 
 import io
 import json

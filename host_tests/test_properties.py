@@ -1,4 +1,4 @@
-"""Properties that hold for every input, on CPython."""
+"""Properties that hold for all input, on CPython."""
 
 import contextlib
 import datetime

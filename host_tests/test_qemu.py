@@ -1,4 +1,4 @@
-"""What `make test-qemu` says where it cannot be run."""
+"""What `make test-qemu` says where it cannot run."""
 
 from pathlib import Path
 

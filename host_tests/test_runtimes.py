@@ -96,7 +96,7 @@ def test_a_run_leaves_out_what_cannot_be_had_and_says_so(tmp_path: Path, capsys:
 def test_a_run_that_asks_for_what_must_be_there_fails_without_it(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, asked: str
 ) -> None:
-    """CI asks for all: a run that has quietly lost the boards' TLS would prove nothing."""
+    """CI asks for all: a run that silently lacks the boards' TLS would prove nothing."""
     newest(tmp_path)
     monkeypatch.setenv("RUNTIMES", asked)
     with pytest.raises(runtimes.Unavailable):
@@ -139,7 +139,7 @@ def test_a_runtime_with_its_own_libraries_still_starts_in_a_checkout_that_was_mo
 def test_the_wheel_starts_by_a_script_that_is_right_wherever_the_checkout_is_now(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """What was written before it was moved would name a CPython that is not there."""
+    """Scripts written before a move would name a CPython that is not there."""
     monkeypatch.setattr(sys, "executable", PYTHON)
     if not wheel.script().exists():
         pytest.skip("no wheel for this machine")

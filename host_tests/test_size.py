@@ -1,4 +1,4 @@
-"""The library stays within its budgets; a size that is over its budget does not grow."""
+"""The library stays within its budgets; a size over its budget does not grow."""
 
 import subprocess
 

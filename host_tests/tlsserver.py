@@ -1,4 +1,4 @@
-"""A TLS server on loopback for whoever looks at its certificates: it takes one byte and answers with one."""
+"""A TLS server on loopback whose certificates are looked at: it takes one byte and answers with one."""
 
 from __future__ import annotations
 

@@ -2,13 +2,13 @@
 
 NOW = 1795000000  # Unix seconds when a clock starts, in November 2026
 DAY = 86400000  # ms
-MASK = 0x3FFFFFFF  # ticks of a chip come round after 12 days
+MASK = 0x3FFFFFFF  # ticks of a chip wrap after 12 days
 
 
 class Clock:
     """`now`: ms since the start. It stands for the modules `time` and, with `timer`, for machine.Timer.
 
-    `at` lets something happen on the way, which may raise Cut.
+    `at` lets something happen at a given time, which may raise Cut.
     """
 
     def __init__(self, now=0):

@@ -1,12 +1,12 @@
-"""Network interfaces as MicroPython's drivers show them, over time."""
+"""Network interfaces over time, as MicroPython's drivers show them."""
 
 SCAN, HANDSHAKE = 2400, 3000  # ms until a driver knows that there is no such network, or that the password is wrong
 
 
 class Net:
     """A network: `password`, ms to join it and, then, for an address (None: it gives none), or a status that joining
-    ends with, `fails` times (None: always). `passing`: {ms of an attempt: a status that is told from then on}, which
-    does not end it. `points`: {bssid: rssi} of its access points."""
+    ends with, `fails` times (None: always). `passing`: {ms of an attempt: the status from then on}, which does not end
+    it. `points`: {bssid: rssi} of its access points."""
 
     def __init__(self, password=None, join=1500, address=500, status=None, fails=None, passing=None, points=None):
         self.password = password
@@ -29,7 +29,7 @@ class Net:
 class Addresses:
     """`ipconfig` of an interface: DHCP gives an address after a while, one that is set is there at once.
 
-    As lwIP has it, a call that sets sees the first of its names alone.
+    Like lwIP, a call that sets values takes only the first name.
     """
 
     def __init__(self):
@@ -127,7 +127,7 @@ class Wifi(Addresses):
         self.since = self.clock.now
 
     def _stage(self):
-        """None: nothing is under way, "joining", "failed", "associated" or "up"."""
+        """None: idle, "joining", "failed", "associated" or "up"."""
         if self.since is None:
             return None
         gone = self.clock.now - self.since
@@ -141,7 +141,7 @@ class Wifi(Addresses):
         return "up" if self.dhcp and self.net.address is not None and gone >= ms + self.net.address else "associated"
 
     def _passing(self):
-        """What is told of an attempt that is under way, or None."""
+        """The status of an attempt under way, or None."""
         gone = self.clock.now - self.since
         told = [at for at in self.net.passing if at <= gone] if self.net else []
         return self.net.passing[max(told)] if told else None
@@ -152,7 +152,7 @@ class Wifi(Addresses):
 
 
 class Esp32Wifi(Wifi):
-    """The reason of the last failure stays until an address is had, and hides everything else if it is a common one."""
+    """The reason for the last failure stays until there is an address, and a common one hides everything else."""
 
     NONE, WRONG = 201, 202
     STICKY = (201, 202, 210, 211, 212)
@@ -198,7 +198,7 @@ class Esp32Wifi(Wifi):
         return self._settle() == "up"
 
     def drop(self, reason=200):
-        """The network goes away."""
+        """The network disappears."""
         self.reason = reason
         self.net.address = None
         self.since = None

@@ -3,13 +3,13 @@
 from power import Memory
 
 MISSING, FULL, TOO_SHORT, KEY_TOO_LONG = -0x1102, -0x1105, -0x110C, -0x1109
-EIO = 0x1113  # whatever else ESP-IDF says
+EIO = 0x1113  # any other error of ESP-IDF
 
 
 class Flash(Memory):
     """The partition: {namespace: {key: blob}}. An instance is called like the class esp32.NVS.
 
-    `committed`: what is there for certain. `readable`: how many reads work. `reads`: how many were made.
+    `committed`: what is certainly there. `readable`: how many reads work. `reads`: how many were made.
     """
 
     readable = None

@@ -1,4 +1,4 @@
-"""A registered device with a session, a service that is a function, and a clock that sleeping moves."""
+"""A registered device with a session, a function as its service, and a clock that only sleeping moves."""
 
 import enroll.session as session
 from clock import Clock
@@ -27,7 +27,7 @@ class Registered:
         self.boot()
 
     def boot(self):
-        """Boot again: nothing is left but flash."""
+        """Boot again: only flash remains."""
         if self.session:
             self.session.close()
         self.port = Port(counting(self.saves))

@@ -15,7 +15,7 @@ def some(count, start=0):
 
 
 class Cloud:
-    """Xyte: knows its parents by id, registers each child that is asked for, as often as it is asked.
+    """Xyte: knows its parents by id, registers each child that is asked for, each time it is asked.
 
     `faults`: {serial number: an answer, given once}. `born`: (parent, serial number) of all children. `last`: after so
     many of them the first parent is deleted. `key`: what the children's keys begin with.

@@ -38,9 +38,9 @@ class Line(Socket):
     def __init__(self, net):
         self.net = net
         self.sent = self.answer = b""
-        self.end = None  # what comes after the answer: "close" or "reset"; None: silence
+        self.end = None  # after the answer: "close" or "reset"; None: silence
         self.heard = None  # called when all of the answer was read
-        self.busy = True  # there is a request whose answer has not come
+        self.busy = True  # a request is waiting for its answer
         self.began = net.clock.now
         net.open += 1
 
@@ -53,7 +53,7 @@ class Line(Socket):
         super().connect(where)
 
     def up(self, flags):
-        """Those of `flags` that are up: 1 to read, 4 to write."""
+        """Those of `flags` that are set: 1 to read, 4 to write."""
         late = not self.busy and self.net.clock.now - self.began > IDLE
         return flags if (self.answer or self.end or late if flags & 1 else self.fate != "silent") else 0
 
@@ -107,10 +107,9 @@ class Poll(Ready):
 
 
 class Net(Sockets):
-    """`outage`: the fault of every connection now, or None; "mixed" is any. `faults`: how many of a thousand go wrong
-    without one. `lie`: the error of time servers in seconds; None: they do not answer. `trip`: how many steps of
-    the network are left until the power is gone, or None.
-    """
+    """`outage`: the fault of every connection now, or None; "mixed" is any. `faults`: how many in a thousand fail
+    without one. `lie`: the error of time servers in seconds; None: they do not answer. `trip`: steps of the network
+    left until the power fails, or None."""
 
     POLLIN = 1
 
@@ -122,7 +121,7 @@ class Net(Sockets):
         self.open = self.requests = self.lost = self.lines = 0
         self.outage = self.trip = None
         self.told = self.lie = self.faults = 0
-        self.calm = False  # after a glitch, until the service was itself again
+        self.calm = False  # after a glitch, until the service works again
         service.join(self)
 
     # in place of modules
@@ -177,7 +176,7 @@ class Net(Sockets):
             assert host in self.homes[int(part[:6])], "a secret was sent to %s" % host
 
     def act(self, line, call):
-        """Answer a request, or what the line's fate leaves of that."""
+        """Answer a request, as far as the connection's fault lets it through."""
         fate = line.fate
         self.requests += 1
         self.guard(call.host, call.headers, call.path + str(call.body, "utf-8"))
@@ -206,7 +205,7 @@ class Net(Sockets):
             line.heard = lambda: self.service.heard(entry, reply)
 
     def front(self, fate):
-        """What something in front of the service answers instead of it: nothing is done then."""
+        """The answer of something in front of the service, which has not seen the request."""
         if fate == "glitch":
             calm, self.calm = self.calm, True
             return None if calm else Reply(401)

@@ -1,4 +1,4 @@
-"""A file system in memory that fails when it is told to."""
+"""A file system in memory that fails on demand."""
 
 import os
 import sys

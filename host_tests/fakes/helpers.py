@@ -29,7 +29,7 @@ SECTIONS = {
 }
 
 KEY = "18RQk/hOPJR9EbsJlk2j8WA6vWaj/yi+oaYg7zmxfQNdOyMSu+SJ8O7TSlZhDJCYmn4rzEiVKIzNiVAWjLxrGA=="  # of Azure's docs
-MORE_SECTIONS = {  # of providers that have tests of their own, and no part in those that go through all of SECTIONS
+MORE_SECTIONS = {  # of providers with their own tests, which are not in the tests over all of SECTIONS
     "azure": {"id_scope": "0ne00111111", "serial": "my-device", "device_key": KEY},
     "thingsboard": {"serial": "sensor-1", "provision_key": "key-1", "provision_secret": "secret-canary"},
     "cumulocity": {"serial": "serial-1", "bootstrap_user": "management/boot", "bootstrap_password": "boot-canary"},

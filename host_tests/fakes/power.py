@@ -1,6 +1,6 @@
 """Power is cut here: memory that counts its operations, and the runner that lets it fail at operation 1, 2, 3 ...
 
-`with flash:` is a boot: the files are there until its end. What memory fails in other ways at each operation, because
+`with flash:` is a boot: the files are there until its end. What fails in other ways at each operation, because
 it is full or worn, is a Failure too.
 """
 
@@ -8,7 +8,7 @@ from enroll.errors import EnrollError
 
 
 class Cut(BaseException):
-    """The power is gone, or the watchdog has bitten: nothing in the library may catch it."""
+    """The power is gone, or the watchdog has reset the board: nothing in the library may catch it."""
 
 
 class Failure:
@@ -122,5 +122,5 @@ def cut_everywhere(make, scenario, check, failures=(CLEAN,), **where):
             raise
         if point.at:
             points.append(point.at)
-    assert points, "the scenario changes nothing, so that nothing can fail"
+    assert points, "the scenario changes nothing, so nothing can fail"
     return points

@@ -1,4 +1,4 @@
-"""Models of the four services: what they check, whom they register, and what only a person can change there."""
+"""Models of the four services: what they check, which devices they register, and what only a person can change."""
 
 import hashlib
 import json
@@ -117,7 +117,7 @@ class EtherFax(Service):
 
 
 class IckStream(Service):
-    """A registration token is used up by the registration; a person fetches another one."""
+    """Registration uses the registration token up; a person fetches another one."""
 
     NAME, HOST, URL = "ickstream", "ick.test", "http://ick.test/jsonrpc"
     SECTION = {"hardware_id": "hw-1", "application_id": "app-1", "address": "10.0.0.7"}
@@ -232,7 +232,7 @@ class Xyte(Service):
 
 
 class Centagate(Service):
-    """Failures come with status 200. What is bound already is refused; the device has no secret."""
+    """Failures have status 200. A token that is already bound is refused; the device has no secret."""
 
     NAME, HOST, URL = "centagate", "gate.test", "http://gate.test/v2"
     ONCE = False

@@ -1,4 +1,4 @@
-"""Sockets whose other end is the test: what they are asked, and what they answer."""
+"""Sockets with the test at their other end: requests and answers."""
 
 import json
 
@@ -6,7 +6,7 @@ from helpers import Fake
 
 
 class Ready:
-    """Stands for the module `select`: whatever is waited for is there."""
+    """Stands for the module `select`: everything is always ready."""
 
     def poll(self, timeout=None):
         return self if timeout is None else [self.one]
@@ -110,7 +110,7 @@ class Connection(Socket):
         self.net = net
         self.sent = self.rest = b""
         self.open = True
-        self.whole = True  # nothing is asked, or the answer has an end of its own
+        self.whole = True  # no request, or the answer ends by itself
 
     def write(self, data):
         assert self.open

@@ -1,4 +1,4 @@
-"""Programs of others that speak the same protocols: `make test-oracles` fetches and runs them, `make test` does not."""
+"""Other people's programs for the same protocols: `make test-oracles` fetches and runs them, `make test` does not."""
 
 from __future__ import annotations
 

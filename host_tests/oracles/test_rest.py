@@ -25,8 +25,8 @@ NAMES = (
     "never ends",
     "means something else",
     "wants base64",
-)  # of which a schema knows nothing
-BATCH: list[dict[str, Any]] = []  # cases for MicroPython, which a process is started for
+)  # which a schema cannot express
+BATCH: list[dict[str, Any]] = []  # cases for MicroPython, which is started once for them all
 
 
 def compare(case: dict[str, Any], requests: list[Any], outcome: Any, exact: bool) -> None:
@@ -93,7 +93,7 @@ def device(section: Any) -> str:
 
 
 def judged(ask_python, sections: list[Any]) -> None:
-    """That the device and the schema say the same of each, but for what names stand for."""
+    """The device and the schema say the same of each, except about what a name refers to."""
     schema = json.loads((ROOT / "docs/services/rest.schema.json").read_text())
     for section, verdict in zip(sections, ask_python("rest_schema.py", schema=schema, documents=sections), strict=True):
         said = device(section)

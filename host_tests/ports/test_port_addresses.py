@@ -1,4 +1,4 @@
-"""Networks that say which address, which name in which script, and which access point of several."""
+"""Networks with set addresses, names in any script, and one of several access points."""
 
 from enroll.config import Secret
 from fake_board import on_board

@@ -127,7 +127,7 @@ def test_a_watchdog_of_more_than_the_chip_allows():
                     assert board.clock.now - dog.last < 8388 and dog.longest < 8388, seconds
                 board.port.feed()
                 board.clock.sleep(patience / 1000 + 1)
-                assert board.clock.now - dog.last > 8388, "nobody feeds a program that hangs"
+                assert board.clock.now - dog.last > 8388, "a program that hangs is not fed"
     for name, patience in (("RPI_PICO_W", 8388), ("RPI_PICO2_W", 5000), ("ESP32_GENERIC", 30000)):
         with on_board(name, dict(AIR), WATCHDOG=patience) as board:
             board.connect(HOME)

@@ -95,7 +95,7 @@ def test_an_interface_that_cannot_be_made_is_told():
 
 
 def test_the_watchdog_runs_before_the_interface_is_touched():
-    """A W5500 that does not answer hangs its driver: nothing else helps then."""
+    """A W5500 that does not answer hangs its driver: only the watchdog helps."""
     for it in boards():
         with it as board:
             board.it.seen = board.dogs

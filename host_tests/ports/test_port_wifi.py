@@ -77,7 +77,7 @@ def test_no_such_network_and_a_wrong_password():
 
 
 def test_a_failure_that_the_driver_gets_over_is_none():
-    """A Pico W says "bad auth" for a moment and is joined then; ESP32 says 202 until it has an address."""
+    """A Pico W reports "bad auth" for a moment before it joins; ESP32 reports 202 until it has an address."""
     cases = [
         (PICO, {500: -3, 1000: 1}),
         (PICO, {200: -3, 800: 1, 900: -1, 1200: 1}),
@@ -145,7 +145,7 @@ def test_every_network_is_named_with_its_reason():
 
 
 def test_a_reason_of_before_is_not_believed():
-    """ESP32 says 201 or 202 throughout the next attempt, until that one has an address."""
+    """ESP32 reports 201 or 202 during the whole next attempt, until that one has an address."""
     for status in (201, 202, 210):
         net = Net(SECRET, join=3000, address=4000)
         with on_board(ESP32, {"home": Net(SECRET, status=status), "work": net}) as board:

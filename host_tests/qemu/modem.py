@@ -46,7 +46,7 @@ class Modem(threading.Thread):
         self._listener.close()
 
     def _frame(self, line: socket.socket, frames: socket.SocketIO) -> None:
-        """Do what the machine says."""
+        """Carry out a frame of the machine."""
         number, kind, size = _exactly(frames, 3)
         data = _exactly(frames, size)
         if kind in b"tu":
@@ -74,7 +74,7 @@ class Modem(threading.Thread):
         self._tell(line, "o")
 
     def _answer(self, line: socket.socket) -> None:
-        """Hand on what has come, or its end."""
+        """Pass on what has arrived, or the end."""
         assert self._peer
         try:
             data = self._peer.recv(PIECE)

@@ -1,4 +1,4 @@
-"""A credential that expires: when it is replaced, what is on flash before it is used, and what a refusal leads to."""
+"""A credential that expires: when it is replaced, what is on flash before its use, and the effect of a refusal."""
 
 import enroll
 from enroll.providers import Request
@@ -32,7 +32,7 @@ class Expiring:
 
 
 class Service:
-    """Keys are numbered; only the newest is good, until its time is over or `revoked`."""
+    """Keys are numbered; only the newest is valid, until it expires or is `revoked`."""
 
     def __init__(self):
         self.number = 0
@@ -82,7 +82,7 @@ def test_it_is_replaced_a_minute_before_its_end_and_not_before():
 
 
 def test_the_new_one_is_on_flash_before_it_is_used():
-    """A refresh token may be worth nothing once its successor was given."""
+    """A refresh token may be invalid once its successor was issued."""
     device, service = registered()
     device.sleep(LIFE)
     seen = []
@@ -110,7 +110,7 @@ def test_one_that_the_service_denies_early_is_refreshed_at_once():
     device, service = registered()
     service.revoked = True
     assert device.run(get) == 200 and asked(device) == ["/data", "/api/refresh", "/data"]
-    assert device.ticks == 0, "a refresh does no harm, so that one 401 is enough"
+    assert device.ticks == 0, "a refresh is harmless, so one 401 is enough"
 
 
 def test_a_post_that_was_denied_is_not_repeated_but_the_next_one_passes():

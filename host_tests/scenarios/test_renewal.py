@@ -1,4 +1,4 @@
-"""A credential that the service no longer knows: when the device registers again, how often, and what it writes."""
+"""A credential that the service no longer accepts: when the device registers again, how often, and what it writes."""
 
 import enroll
 import enroll.session as session
@@ -20,7 +20,7 @@ def answer(status, body=b""):
 
 
 class Registrar(Wire):
-    """A service that registers whoever asks and says 401 to everything else."""
+    """A service that registers every device and answers 401 to everything else."""
 
     def recv(self, size):
         if self.asked and not self.pieces:
@@ -129,7 +129,7 @@ def test_the_wait_ends_in_the_second_that_hold_names():
 
 
 def test_a_wait_of_some_minutes_is_over_whenever_the_next_request_comes():
-    """Ticks come round after twelve days, and by half of that time they tell nothing."""
+    """Ticks wrap after twelve days, and are useless after half of that."""
     for days in (0.1, 1, 3, 6, 6.3, 7, 9, 12, 12.5, 30, 400):
         device = Renewing()
         raises("refused", device.call, [answer(401), answer(401), answer(422)])

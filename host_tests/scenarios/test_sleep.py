@@ -1,4 +1,4 @@
-"""A device that sleeps between attempts: its schedule outlasts the sleep, and nothing in its memory can stop it."""
+"""A device that sleeps between attempts: its schedule survives sleep, and nothing in its memory can stop it."""
 
 import enroll.failed as failed
 from enroll import calendar
@@ -131,7 +131,7 @@ def test_garbage_in_memory_is_ignored():
 
 
 def test_memory_with_more_in_it_than_the_schedule_is_ignored():
-    """It is an application's then, or a later version's."""
+    """Then it belongs to an application, or to a later version."""
     sleeper = Sleeper()
     with chance(65535):
         sleeper.wake(NOW, BUSY)

@@ -1,7 +1,7 @@
 """A year of outages, deletions, reboots and power cuts for each kind of device, on a virtual clock.
 
-Whatever happens, the device has its credential whenever it could have it, asks no more often than it may, and is
-registered in the end. Each test prints what it counted.
+Whatever happens, the device has its credential whenever that is possible, keeps to its limit of requests, and ends
+registered. Each test prints what it counted.
 """
 
 from service_models import Centagate, EtherFax, IckStream, Xyte

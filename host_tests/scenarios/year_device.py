@@ -1,4 +1,4 @@
-"""A year of one device: what happens to it, what it does, and what must be true all the while."""
+"""A year of one device: what happens to it, what it does, and what must always be true."""
 
 import json
 import sys
@@ -69,7 +69,7 @@ def cut():
 
 
 def pause(seconds):
-    """In place of tasks.pause: a year has too many quarters of a second."""
+    """In place of tasks.pause: a year has too many of its quarter seconds."""
     yield seconds
 
 
@@ -268,14 +268,14 @@ class YearDevice:
         self.nap(max(0, at - self.clock.time()))
 
     def nap(self, seconds):
-        """Deep sleep: what the session knew is lost, what the board's memory holds is not."""
+        """Deep sleep: the session's state is lost, the board's memory is not."""
         before, self.service.denied = self.service.not_before, []
         self.clock.sleep(seconds)
         if self.known is None:
             self.service.not_before = before
 
     def round(self, one, fresh):
-        """One round of work; what goes wrong is counted by its kind."""
+        """One round of work; errors are counted by kind."""
         self.rounds += 1
         try:
             one.run(calls.settle(one, fresh))
@@ -287,7 +287,7 @@ class YearDevice:
         self.check()
 
     def work(self, one):
-        """Task: what devices of this kind do all day."""
+        """Task: the daily work of such a device."""
         if self.service.NAME == "etherfax":
             yield from etherfax.check(one)
         elif self.service.NAME == "ickstream":

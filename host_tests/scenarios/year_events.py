@@ -89,13 +89,13 @@ class Events:
             self.factory_reset()
 
     def factory_reset(self):
-        """Only so does a device of Centagate learn of a deletion."""
+        """Only this tells a Centagate device of a deletion."""
         self.device.forgotten = True
         enroll.forget(self.device.bare, Port())
         raise Cut
 
     def person(self):
-        """A person sees that the device is refused, and does what is to be done."""
+        """A person sees that the device is refused, and fixes that."""
         device, service = self.device, self.device.service
         found = device.secret()
         if service.accepts(found) or self.chance.below(3) == 0:

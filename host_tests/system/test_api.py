@@ -150,7 +150,7 @@ def test_the_example_application_of_centagate_has_no_call_to_make(sandbox, make,
 
 
 def test_the_watchdog_is_fed_while_a_server_is_silent_and_the_deadline_holds(sandbox, make, runtime):
-    """Fed at least once a second, through the whole request; the request ends a second after its time at the latest."""
+    """Fed at least once a second during the whole request, which ends within a second of its time."""
     device = make("etherfax", runtime, timeout=2)
     sandbox.fault("etherfax", delay=20)
     program = """

@@ -1,4 +1,4 @@
-"""What the boards of RP2 ask of their heap before a connection, against what TLS takes of it."""
+"""The heap that RP2 boards require before a connection, against what TLS takes."""
 
 import os
 import subprocess

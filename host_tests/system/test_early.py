@@ -1,4 +1,4 @@
-"""Answers that come before the request was read, and what a request says of itself."""
+"""Answers that arrive before the request was read, and how a request describes itself."""
 
 import gzip
 import json
@@ -45,7 +45,7 @@ def after_the_head(stream):
 
 
 def at_once(stream):
-    """Before anything is asked: 408 and the like of a balancer."""
+    """Before any request: 408 and similar answers of a load balancer."""
     stream.sendall(b"HTTP/1.1 503 Busy\r\nRetry-After: 7\r\nContent-Length: 0\r\n\r\n")
     stream.recv(4096)
 

@@ -1,4 +1,4 @@
-"""The example applications do what they say."""
+"""The example applications do what their comments say."""
 
 import json
 import re

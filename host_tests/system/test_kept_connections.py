@@ -1,4 +1,4 @@
-"""Connections that a session keeps, and that servers and balancers end or forget in their own ways."""
+"""Connections that a session keeps open, and the ways in which servers and load balancers end or forget them."""
 
 import pytest
 from program import connections, registered, run

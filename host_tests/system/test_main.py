@@ -1,4 +1,4 @@
-"""firmware/main.py as a board runs it: what ends it, and whether it starts again."""
+"""firmware/main.py as on a board: what ends it, and whether it starts again."""
 
 import json
 

@@ -24,7 +24,7 @@ def answers(sandbox):
 
 
 def waiting(sandbox, make, runtime, **section):
-    """A device whose client nobody has approved, and which waits for longer than one attempt may."""
+    """A device that nobody has approved, and that waits longer than one attempt may."""
     sandbox.set("oauth.interval", 60)
     client = sandbox.oauth.create_client()
     board = make("oauth", runtime, section={**client, **section})

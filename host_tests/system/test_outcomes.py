@@ -1,4 +1,4 @@
-"""What a boot says, and exits with, when the service does not simply register the device."""
+"""What a boot prints, and its exit status, when the service does not simply register the device."""
 
 import json
 
@@ -77,7 +77,7 @@ def test_an_answer_without_a_registration_is_kept_and_said(sandbox, make, runtim
 
 @pytest.mark.parametrize("code", [200, 403, 511])
 def test_the_page_of_a_portal_is_not_the_services_word(sandbox, make, service, runtime, code):
-    """Nothing is unknown after it: a refusal by the service does not then mean an orphan."""
+    """The outcome is known: a later refusal by the service does not mean an orphan."""
     device = make(service, runtime)
     sandbox.fault(service, shape=f"portal={code}")
     boot = device.boot()
@@ -149,7 +149,7 @@ def test_every_status_has_its_kind_and_none_stops_the_next_attempt(sandbox, make
 
 @pytest.mark.parametrize(("before", "kind"), [(503, "refused"), (429, "refused"), (500, "orphaned")])
 def test_a_refusal_after_a_failure_is_an_orphan_unless_that_was_not_worked_on(sandbox, make, before, kind):
-    """503 and 429 say so; then nothing is unknown."""
+    """503 and 429 say so: the outcome is known."""
     device = make("etherfax")
     sandbox.fault("etherfax", status=before)
     sandbox.fault("etherfax", status=403)

@@ -64,7 +64,7 @@ def test_the_oldest_and_the_newest_mip_take_the_folder_at_any_address(make, dist
 
 @pytest.mark.parametrize("name", ["oldest", "chip", "newest"])
 def test_a_list_by_its_address_is_for_newer_mips_as_the_page_says(dist, tmp_path, name):
-    """Else an engineer with an older one would not know what its ValueError wants."""
+    """Otherwise the ValueError of an older one would not say what to do."""
     try:
         micropython(name)
     except Unavailable as error:

@@ -28,7 +28,7 @@ def register(device):
 
 
 def is_registered(sandbox, device):
-    """Whether the device has its credential: it says so, and asks nobody."""
+    """Whether the device has its credential: it says so, and sends nothing."""
     sandbox.clear_log()
     return register(device).returncode == 0 and not sandbox.log()
 

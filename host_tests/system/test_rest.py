@@ -1,4 +1,4 @@
-"""The firmware against the sandbox's back end, over TLS: each example in firmware/examples, as it stands there."""
+"""The firmware against the sandbox's back end, over TLS: each example in firmware/examples, as it is there."""
 
 import itertools
 import json
@@ -63,7 +63,7 @@ def test_it_asks_until_a_person_has_decided(sandbox, described, runtime):
 
 
 def test_a_lost_answer(sandbox, described, runtime):
-    """One back end tells a key once, the other again and again."""
+    """One back end issues a key once, the other repeats it."""
     once, serial, _ = described("rest", runtime)
     sandbox.fault("rest", drop="after")
     assert status(once.boot(), "network") == 75

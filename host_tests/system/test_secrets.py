@@ -1,4 +1,4 @@
-"""Where the secrets of a device go: over the wire only where the protocol wants them, and into no other file."""
+"""Where a device's secrets go: onto the wire only where the protocol requires it, and into no other file."""
 
 import json
 

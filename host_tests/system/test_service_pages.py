@@ -1,4 +1,4 @@
-"""What docs/services/ says of each service, on the wire, in its portal and afterwards, against the sandbox."""
+"""What docs/services/ says of each service (wire, portal, afterwards), against the sandbox."""
 
 import importlib
 import json

@@ -1,4 +1,4 @@
-"""Services and registration under asyncio, and the watchdog: nobody waits long, what is cancelled leaves nothing."""
+"""Services and registration under asyncio, and the watchdog: no long waits, nothing left behind after cancelling."""
 
 import json
 

@@ -1,4 +1,4 @@
-"""Using the credential: connections that stay open, and a device that its service has removed."""
+"""Using the credential: connections that stay open, and a device that the service has removed."""
 
 import json
 

@@ -1,4 +1,4 @@
-"""TLS as the boards have it: what is said of a certificate, and that nothing is sent before it is known."""
+"""TLS as on boards: sentences about certificates, and nothing sent before the certificate is known."""
 
 import contextlib
 import socket

@@ -1,4 +1,4 @@
-"""Servers that are slow, rude or old, inside TLS and before it."""
+"""Slow, broken and old servers, inside TLS and before it."""
 
 import contextlib
 import socket

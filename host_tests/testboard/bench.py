@@ -1,4 +1,4 @@
-"""A board that is tried: what it says of itself, and the folder on it that everything stays below."""
+"""A board under test: what it reports about itself, and the folder on it that everything stays below."""
 
 from __future__ import annotations
 
@@ -219,7 +219,7 @@ class Bench:
 
 @contextlib.contextmanager
 def on_board(port: str, settings: Settings, tell: Callable[[str], None]) -> Iterator[Bench]:
-    """A Bench for the board at `port`, whose folder is removed at the end, however that comes. Raises Failure."""
+    """A Bench for the board at `port`, whose folder is removed at the end, whatever happens. Raises Failure."""
     with connect(port) as link:
         bench = Bench(link, settings, tell)
         try:

@@ -24,4 +24,4 @@ class NotTried(Exception):
 
 
 class Broken(Exception):
-    """It was tried and is not as it should be; the text says how."""
+    """It was tried and failed; the text says how."""

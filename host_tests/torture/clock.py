@@ -1,4 +1,4 @@
-"""False time: servers that are dead, lying, forged or from another era, and an HTTP Date in their place."""
+"""False time: dead, lying and forged servers, other eras, and an HTTP Date in their place."""
 
 import contextlib
 import functools
@@ -21,7 +21,7 @@ from torture.timeservers import Behaviour, TimeServer, right
 
 TITLE = "false time"
 
-OPEN = {b"Connection", b"Host", b"User-Agent", b"Accept", b"Accept-Encoding"}  # headers that tell nothing
+OPEN = {b"Connection", b"Host", b"User-Agent", b"Accept", b"Accept-Encoding"}  # headers that give no time
 PATIENCE = 3  # seconds for one server, as lib/enroll/clock.py has it
 SLACK = 2  # seconds more, because all are asked at the same time
 

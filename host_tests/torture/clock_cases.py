@@ -1,4 +1,4 @@
-"""Time servers and Date headers, and what has to come of each: data, deduced from RFC 4330 and lib/enroll/clock.py.
+"""Time servers and Date headers, with the expected result of each: data, deduced from RFC 4330 and lib/enroll/clock.py.
 
 A server's answer counts if it is one to this query (mode 4, its nonce as origin, from the address that was asked); one
 that says it has no time, or whose time cannot be true, is passed over at once; else the wait goes on.
@@ -31,7 +31,7 @@ DEADLINE = 1  # seconds for a request
 
 @dataclass(frozen=True)
 class Case:
-    """Servers that are asked in turn, and what has to come of it: Unix seconds, None for the true time, or "clock".
+    """Servers that are asked in turn, and the expected result: Unix seconds, None for the true time, or "clock".
 
     `silent`: how many of them are waited for in vain.
     """
@@ -101,7 +101,7 @@ def eras() -> Iterator[Case]:
 
 @dataclass(frozen=True)
 class Dated:
-    """A service that shows a Date while every time server is dead, and what has to come of it."""
+    """A service that shows a Date while every time server is dead, and the expected outcome."""
 
     name: str
     moves: Moves

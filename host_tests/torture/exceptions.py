@@ -1,4 +1,4 @@
-"""An exception is raised at everything that is done once the answer has arrived."""
+"""An exception is raised at each thing that is done once the answer has arrived."""
 
 from collections.abc import Iterator
 from functools import partial

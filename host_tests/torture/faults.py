@@ -25,7 +25,7 @@ from runtimes import available, bits, micropython
 
 AGAIN = 3  # times
 STOLEN = 0.05  # seconds
-DELAYED = re.compile(r" \d+ ms\b|took [\d.]+ s$|wanted .*: network(:|$)")  # what is told of who came too late
+DELAYED = re.compile(r" \d+ ms\b|took [\d.]+ s$|wanted .*: network(:|$)")  # what is said of a late case
 ROOT = Path(__file__).resolve().parent.parent.parent
 SCRIPTS = Path(__file__).resolve().parent / "scripts"
 
@@ -48,7 +48,7 @@ class Batch:
 
 
 class Named(Protocol):
-    """What has a name that tells it from others."""
+    """Something with a distinguishing name."""
 
     @property
     def name(self) -> str: ...
@@ -147,7 +147,7 @@ def stolen() -> float:
 
 
 def late(sentence: str) -> bool:
-    """Whether a processor that was away explains all that `sentence` says: time that has passed, or a deadline."""
+    """Whether time taken from this machine explains all of `sentence`: time passed, or a deadline missed."""
     return all(DELAYED.search(part) for part in sentence.split("; "))
 
 

@@ -1,4 +1,4 @@
-"""Odd input to everything that reads input: only what is documented may be raised."""
+"""Odd input to everything that reads input: only documented exceptions may be raised."""
 
 import importlib.util
 from collections.abc import Iterator

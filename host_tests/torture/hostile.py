@@ -1,4 +1,4 @@
-"""A server that misbehaves as it is told: one thread, a port for every script, NTP that is right beside it.
+"""A server that misbehaves on demand: one thread, a port for every script, with a correct NTP server.
 
 A script is a list of moves: bytes to send, or one of the Moves below, with TLS or without. What has not been named is
 done at its time: the handshake before the request is read, the request before anything is sent after it. A script
@@ -24,7 +24,7 @@ _LINGER = struct.pack("ii", 1, 0)  # close with a reset
 
 
 class Move(Enum):
-    """What a script may do besides sending."""
+    """A script's other moves besides sending."""
 
     REFUSE = "nobody listens"
     STALL = "the backlog is full, nobody accepts"

@@ -1,4 +1,4 @@
-"""What a hostile server does, and what has to come of it: data, deduced from the kinds of lib/enroll/errors.py.
+"""What a hostile server does, and the expected outcome: data, deduced from the kinds of lib/enroll/errors.py.
 
 `network` is a connection that is not made, cut, or too slow; `answer` is what was received but not understood;
 what the service says by a status is `server` (later), `refused` (an administrator can change it) or `configuration`.
@@ -112,7 +112,7 @@ def cut_short(provider: str, good: bytes) -> Iterable[Script]:
 
 
 def slowly(provider: str, pause: float) -> Iterable[Script]:
-    """A byte now and then, each of them in time, all of them never."""
+    """Bytes that each arrive in time, but never all of them."""
     good = packed(answer(provider))
     done = provider == "centagate" and pause < 0.1  # the code of 0 has come before the deadline
     for part, before in {"status line": b"", "headers": HEAD, "body": http(b"", length=len(good))}.items():
@@ -175,7 +175,7 @@ def heads(good: bytes) -> Iterable[Script]:
     yield Script("nothing that ends", "answer", [Endless(b"\0" * 1000)])
     yield Script("a status line without end", "answer", [b"HTTP/1.1 200 ", Endless(b"x" * 1000)])
     yield Script("headers without end", "answer", [HEAD, Endless(b"X: y\r\n" * 100)])
-    # in the fullest heap every little piece is dear: what comes without a pause must not keep the watchdog waiting
+    # in a full heap every little piece counts: what comes without a pause must not keep the watchdog waiting
     yield Script("headers without end, each in a packet", "answer or network", [HEAD, Endless(b"a\n")])
     yield Script("one header in pieces without end", "answer", [HEAD, Endless(b"Date: x\r\nDate: y\r\n" * 100)])
     yield Script("a header of 1 MB", "answer", [HEAD + b"X: ", Endless(b"y" * 1000, times=1000), b"\r\n\r\n"])
@@ -293,7 +293,7 @@ def compressed(provider: str, good: bytes) -> Iterable[Script]:
 
 
 def misframed(provider: str, secure: bool, pause: float) -> list[Script]:
-    """Everything that is wrong around an answer. `pause`: seconds between slow bytes."""
+    """Everything that can be wrong with an answer's framing. `pause`: seconds between slow bytes."""
     good = packed(answer(provider))
     return [
         *cut_short(provider, good),

@@ -1,4 +1,4 @@
-"""What a hostile service says in well-formed HTTP, and what has to come of it: data, as in misbehaviour.py."""
+"""What a hostile service says in well-formed HTTP, and the expected outcome: data, as in misbehaviour.py."""
 
 import email.utils
 import time
@@ -28,7 +28,7 @@ def bodies(provider: str, good: bytes) -> Iterable[Script]:
         yield Script(f"an answer with {levels} levels more", "registered or answer", [deep])
     yield Script("duplicate keys", "registered", [http(b'{"id": 5, "code": 5, "DeviceToken": "x", ' + good[1:])])
     yield Script("a long answer", "registered", [http(packed(answer(provider, more="m" * 3000)))])
-    binds = provider == "centagate"  # gives no token
+    binds = provider == "centagate"  # has no token
     for name, token in {
         "a number": 5,
         "null": None,
@@ -101,7 +101,7 @@ STATUSES = {
 
 
 def statuses(elsewhere: int) -> Iterable[Script]:
-    """Every status, with and without Retry-After, and redirects to another port, where nobody may go."""
+    """Every status, with and without Retry-After, and redirects to another port, which must not be followed."""
     for status, kind in STATUSES.items():
         body = b"" if status in (204, 304) else b"no"
         yield Script(f"status {status}", kind, [http(body, status=f"{status} x")])

@@ -1,4 +1,4 @@
-"""Anything may lie where a device keeps its records."""
+"""A device's records may hold anything."""
 
 from collections.abc import Iterator
 from functools import partial

@@ -1,4 +1,4 @@
-"""Hostile servers: refused, reset, silent, slow, endless, lying, over TCP and inside TLS, for every provider."""
+"""Hostile servers: refusing, resetting, silent, slow, endless, lying; over TCP and inside TLS, for every provider."""
 
 import functools
 import socket

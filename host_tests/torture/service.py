@@ -1,4 +1,4 @@
-"""A service that registers each device once, and whose answers are as long and as odd as the bounds admit."""
+"""A service that registers each device once, with answers as long and as odd as the limits allow."""
 
 from __future__ import annotations
 
@@ -19,12 +19,12 @@ cpython.install()
 
 ONCE = ("etherfax", "xyte")
 PROVIDERS = (*ONCE, "ickstream", "centagate")
-PATIENCE = 3  # seconds for a request; it is at hand when the connection stands
+PATIENCE = 3  # seconds for a request; it is ready once the connection is open
 HEAD = 16384  # bytes of status line and headers, as long as they ever are
 
 
 def fitted(*lines: str) -> list[str]:
-    """As many of `lines`, all equally long, as fit a head beside its status line and framing."""
+    """As many of `lines`, all equally long, as fit a head with its status line and framing."""
     return list(lines) * ((HEAD - 160) // (len(lines[0]) + 2) // len(lines))
 
 

@@ -1,4 +1,4 @@
-"""The hostile server against what goes on beside an application: sessions, asyncio, and cancelling."""
+"""The hostile server against sessions, asyncio and cancellation."""
 
 import functools
 import itertools
@@ -72,7 +72,7 @@ class Sessions(Stage):
         return [*super().scripts(elsewhere), *kept()]
 
     def kinds(self, script: Script) -> list[str]:
-        """A session hands every answer over that is whole, and makes no difference between those that are not."""
+        """A session returns every complete answer, and treats all incomplete ones alike."""
         wanted = set(script.kinds)
         if script.whole:
             return ["response"]

@@ -1,4 +1,4 @@
-"""Time servers that are wrong in every way, a thread each, and the real one beside them."""
+"""Time servers with every fault, a thread each, beside a correct one."""
 
 import contextlib
 import socket

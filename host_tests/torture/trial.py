@@ -1,4 +1,4 @@
-"""A device at a service whose answers are lost, see orphans.py."""
+"""A device whose service's answers are lost, see orphans.py."""
 
 import contextlib
 import itertools
@@ -22,7 +22,7 @@ _names = itertools.count(1)
 
 
 class Lost(Exception):
-    """A trial came to something else than it has to."""
+    """A trial ended differently than it must."""
 
 
 class Trial:

@@ -1,4 +1,4 @@
-"""Azure: published vectors, what goes over the wire until a hub is assigned, and what the device calls there."""
+"""Azure: published vectors, the wire until a hub is assigned, and calls at the hub."""
 
 import json
 
@@ -200,7 +200,7 @@ def test_telemetry_goes_to_the_hub_with_a_token_of_its_own():
     assert fields["sr"] == "hub%2Fdevices%2Fmy-device" and int(fields["se"]) == device.time() + 3600
     device.sleep(3000)
     device.run(calls.telemetry, {"t": 21.5})
-    assert int(authorization(device.asked[0])["se"]) == device.time() + 3600, "a token never gets old"
+    assert int(authorization(device.asked[0])["se"]) == device.time() + 3600, "a token must not expire"
 
 
 def test_a_clock_that_goes_wrong_is_set_again():
@@ -245,7 +245,7 @@ def test_a_message_whose_handler_fails_stays():
 
 
 def test_a_message_may_be_anything():
-    """What begins like a web page or like packed data, too: a message that cannot be read would stay the first."""
+    """Also what begins like a web page or compressed data: an unreadable message would stay first in the queue."""
     bodies = [b"<a>1</a>", b"x=1", b"\x1f\x8b", b"{", b"\xff\x00"]
     device = registered(*bodies)
     seen = []

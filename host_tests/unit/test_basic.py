@@ -1,4 +1,4 @@
-"""HTTP Basic authentication gives the published vectors."""
+"""HTTP Basic authentication, against the published vectors."""
 
 from enroll.basic import basic
 

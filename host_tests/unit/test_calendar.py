@@ -1,4 +1,4 @@
-"""Dates: the calendar, and the texts that stand for a date."""
+"""Dates: the calendar, and dates in text."""
 
 from enroll import calendar
 from enroll.calendar import civil, days

@@ -1,4 +1,4 @@
-"""What etherFAX and ickStream are told once a device is registered, when, and what is kept of it."""
+"""What a registered device tells etherFAX and ickStream, when, and what it keeps."""
 
 import json
 
@@ -215,7 +215,7 @@ def test_all_of_a_credential_survives_a_change_of_address():
 
 
 def at_home():
-    """A device that has to tell its address."""
+    """A device that must report its address."""
     return on_flash(lambda: Registered("ickstream", rpc(), HOME))
 
 

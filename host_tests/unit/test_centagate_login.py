@@ -151,7 +151,7 @@ def test_an_answer_without_a_session_is_not_understood():
 
 
 def test_nothing_is_written_before_the_request_that_binds():
-    """A login that fails leaves no doubt whether the token was bound: 29008 is a refusal then."""
+    """After a failed login the token is certainly not bound: 29008 is a refusal then."""
     for answer in (OSError(104, "reset"), (503, b""), (200, {"code": 23001})):
         it = device()
         it.boot(answer)

@@ -1,4 +1,4 @@
-"""SNTP answers: which are believed, which are ignored, which are refused."""
+"""SNTP answers: which are accepted, ignored or refused."""
 
 from enroll.calendar import days
 from enroll.clock import parse

@@ -1,4 +1,4 @@
-"""The list of time servers, and what is asked where none of them answers."""
+"""The list of time servers, and what is asked if none of them answers."""
 
 import enroll.clock as clock
 import enroll.http1 as http1

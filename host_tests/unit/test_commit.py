@@ -1,4 +1,4 @@
-"""The store on a file system that works, and on what damage leaves behind."""
+"""The store on a working file system, and after damage."""
 
 import os
 

@@ -1,4 +1,4 @@
-"""The store on a file system that fails: at every single operation, the old record or the new one, never another."""
+"""The store on a file system that fails: at every operation: the old record or the new one, never another."""
 
 import enroll.commit as commit
 from enroll.commit import Journal
@@ -166,7 +166,7 @@ def test_a_full_disk_gives_up_the_spare_file_for_what_must_not_be_lost():
 
 
 class Lossy(Flash):
-    """A flash that says that all is well and keeps something else."""
+    """A flash that reports success and stores something else."""
 
     lossy = False
 

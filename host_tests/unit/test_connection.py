@@ -1,4 +1,4 @@
-"""Names, addresses and what a port's socket says of a connection, over fakes of them."""
+"""Names, addresses and a port's sockets, over fakes."""
 
 import enroll.connection as connection
 from clock import Clock
@@ -95,7 +95,7 @@ def test_small_pieces_wait_for_no_acknowledgement():
 
 
 def test_a_name_without_an_address_is_said_in_words():
-    """ESP32 gives None for a name that has only IPv6; every port has numbers of its own for names that are none."""
+    """ESP32 gives None for a name that has only IPv6; every port has its own error numbers for bad names."""
     for found in ([None], [], OSError(-202), OSError(-2), OSError(-6, "x")):
         net = Names(found)
         error = raises("network", net.connected)
@@ -125,5 +125,5 @@ def test_what_the_last_address_says_is_raised():
 
 
 def test_a_connection_that_only_looks_like_one_is_none():
-    """After a refusal ESP32's poll says that one can write."""
+    """After a refused connection ESP32's poll reports it as writable."""
     assert raises(OSError, Names(["a"], a=-REFUSED).connected).errno == REFUSED

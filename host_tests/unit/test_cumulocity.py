@@ -1,4 +1,4 @@
-"""Cumulocity: what goes over the wire until a person has accepted the device, and what it calls afterwards."""
+"""Cumulocity: the wire until a person has accepted the device, and calls afterwards."""
 
 import json
 
@@ -24,7 +24,7 @@ def test_it_asks_with_the_bootstrap_user_until_it_is_accepted():
         assert more["headers"]["Authorization"] == basic("management/boot", "boot-canary")
         assert more["headers"]["Accept"] == "application/json", "without it the answer has no body"
     assert sum(device.port.slept) == 10
-    assert [state for _, state in saves] == [TRIED, RAW, KEPT], "asking does not wear flash"
+    assert [state for _, state in saves] == [TRIED, RAW, KEPT], "polling does not wear flash"
 
 
 def test_a_person_is_told_once_what_to_do():
@@ -42,7 +42,7 @@ def test_a_device_that_is_not_accepted_asks_again_at_its_next_wake():
 
 
 def test_an_answer_that_is_lost_is_asked_for_again_and_no_orphan():
-    """A person has to register it once more; the device waits for that."""
+    """A person must register it again; the device waits for that."""
     device = Device("cumulocity")
     device.refused("network", OSError(104))
     assert device.boot(WAITS, (201, ACCEPTED)).name == "registered"

@@ -1,4 +1,4 @@
-"""The state machine: when it asks, what it makes of each outcome, and what it says."""
+"""The state machine: when it sends requests, how it treats each outcome, and what it reports."""
 
 import asyncio
 import json

@@ -1,4 +1,4 @@
-"""The state machine: nothing but configuration and storage ends it, and nothing that was bought is lost on the way."""
+"""The state machine: only configuration and storage end it, and no credential is lost."""
 
 import asyncio
 
@@ -16,7 +16,7 @@ KINDS = (TypeError, AttributeError, KeyError, RuntimeError, ValueError, IndexErr
 
 
 class Odd(Exception):
-    """What nobody has heard of."""
+    """An unknown exception."""
 
 
 def failing(error):
@@ -211,7 +211,7 @@ def test_numbers_that_cannot_be_kept_cost_no_credential():
 
 
 def test_nothing_is_erased_before_the_record_reads_back():
-    """Its bytes are right, but they are not what was to be kept."""
+    """Its bytes are valid, but not those that were to be kept."""
     path = saved(settings("ickstream"))
     device = Device("ickstream")
     device.it = enroll.Config.load(path)
@@ -225,7 +225,7 @@ def test_nothing_is_erased_before_the_record_reads_back():
 
 
 def test_a_refusal_that_there_is_no_heap_to_read_is_a_refusal():
-    """Otherwise the outcome would be unknown, and the next refusal would be reported as `orphaned`."""
+    """Otherwise the outcome would be unknown, and the next refusal reported as `orphaned`."""
 
     def full(config, answer):
         raise MemoryError

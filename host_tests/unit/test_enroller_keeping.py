@@ -1,4 +1,4 @@
-"""The state machine: what is on flash at each moment, so that no answer is lost."""
+"""The state machine: what is on flash at each moment, so no answer is lost."""
 
 import json
 

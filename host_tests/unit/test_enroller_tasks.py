@@ -1,4 +1,4 @@
-"""Several tasks, and tasks that are cut in the middle: neither loses a registration."""
+"""Several tasks, and interrupted tasks: neither loses a registration."""
 
 import asyncio
 import json
@@ -133,7 +133,7 @@ def test_a_keyboard_that_interrupts_a_wait_burns_no_registration():
 
 
 def test_a_keyboard_that_interrupts_a_step_burns_no_registration_either():
-    """A device that sleeps between its attempts was not spared."""
+    """Devices that sleep between attempts had this fault, too."""
     interrupted(lambda one: one.step(NOW))
 
 

@@ -1,4 +1,4 @@
-"""The registration token that works once leaves enroll.json, and the file survives that."""
+"""The one-time registration token is erased from enroll.json, and the file survives that."""
 
 import json
 import os
@@ -11,7 +11,7 @@ KEY = "registration_token"
 
 
 def erase(config):
-    """Erase the token; whether that was done without a word."""
+    """Erase the token; returns whether that logged nothing."""
     lines = []
     erase_used(config, lines.append)
     assert all(["canary" not in line for line in lines])

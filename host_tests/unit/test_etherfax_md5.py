@@ -66,7 +66,7 @@ def test_utc_offset_of_half_and_quarter_hours():
 
 
 def test_firmware_without_md5_is_named_with_the_version_to_flash_before_any_packet():
-    """RP2 has none before MicroPython 1.27."""
+    """RP2 firmware before MicroPython 1.27 has no MD5."""
     from enroll.providers import etherfax
 
     with patched(etherfax, hashlib=Fake(sha256=None)):

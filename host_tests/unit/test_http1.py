@@ -1,4 +1,4 @@
-"""The HTTP client over a fake wire: what it sends, what it makes of an answer, and where it stops."""
+"""The HTTP client over a fake wire: what it sends, how it reads an answer, and where it stops."""
 
 from clock import Clock
 from enroll.requests import fetch

@@ -1,4 +1,4 @@
-"""Answers that are compressed although nobody asked for it (RFC 1950, RFC 1952)."""
+"""Answers that are compressed although the request did not ask for it (RFC 1950, RFC 1952)."""
 
 import json
 from binascii import crc32, unhexlify
@@ -86,7 +86,7 @@ def test_a_page_is_known_though_it_is_compressed():
 
 
 def test_heap_that_a_page_would_take_costs_no_answer():
-    """Whether it is a page is asked before the answer is saved."""
+    """Pages are recognised before the answer is saved."""
 
     def full(data, most):
         raise MemoryError

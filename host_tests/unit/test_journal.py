@@ -1,4 +1,4 @@
-"""What the store knows for a configuration, and what a credential says of itself."""
+"""What the store knows for a configuration, and what a credential shows."""
 
 import json
 
@@ -56,7 +56,7 @@ def test_a_credential_comes_back_as_it_was_kept():
         )
 
 
-# What an earlier build has written, when the modules bore other names: nothing on flash depends on these.
+# Written by an earlier build whose modules had other names: nothing on flash depends on module names.
 WRITTEN = {
     "etherfax": b"\x04)\x00\x1b\x00http://localhost/api\netherfax\nMT873615726"
     b'["MT873615726", "t", {}, 0]\xe8\x05\xab\x9f',

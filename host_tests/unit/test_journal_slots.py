@@ -1,4 +1,4 @@
-"""What the slots of a store tell: damage, other addresses, other boards."""
+"""What a store reads from its slots: damage, other addresses, other boards."""
 
 from struct import pack
 

@@ -1,4 +1,4 @@
-"""Where progress is told: to a function, or to a logger as micropython-lib's and CPython's `logging` have them."""
+"""Where progress goes: to a function, or to a logger of micropython-lib's or CPython's `logging`."""
 
 import sys
 
@@ -12,7 +12,7 @@ from wire import Wire
 
 
 class Logger:
-    """Like micropython-lib's: not a function, and a line is a format only where there is something to put into it."""
+    """Like micropython-lib's: not a function, and a line is a format only if it has arguments."""
 
     def __init__(self):
         self.told = []

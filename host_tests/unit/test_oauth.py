@@ -1,4 +1,4 @@
-"""OAuth: what goes over the wire, what people and servers may say, and what a power cut leaves."""
+"""OAuth: the wire, the answers of people and servers, and power cuts."""
 
 import json
 

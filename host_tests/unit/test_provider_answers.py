@@ -1,4 +1,4 @@
-"""What each provider makes of an answer: a credential, or an error of the right kind."""
+"""How each provider reads an answer: a credential, or an error of the right kind."""
 
 import json
 

@@ -1,4 +1,4 @@
-"""Answers that are not as they should be: values that have come whole are taken, and none by half."""
+"""Malformed answers: values that are complete are taken, partial ones are not."""
 
 import json
 
@@ -9,7 +9,7 @@ from test_provider_answers import GOOD, XYTE, parsed
 
 
 def keeps(provider, body):
-    """The Credential in `body`, which is an answer that is not as it should be: nothing in it is half."""
+    """The Credential in `body`, which is a malformed answer in which no value is partial."""
     found, whole = parsed(provider, body), parsed(provider, GOOD[provider])
     assert (found.device_id, found.secret.reveal()) == (whole.device_id, whole.secret.reveal())
     return found

@@ -1,4 +1,4 @@
-"""Secrets in an answer besides the credential are not printed, and are still there."""
+"""Other secrets in an answer are not printed, and are kept."""
 
 import json
 

@@ -49,7 +49,7 @@ def test_every_http_status_has_its_kind_at_every_service():
 
 
 def test_a_page_instead_of_a_refusal_is_not_the_services_word():
-    """A proxy or the portal of a network may have sent it, or the service itself."""
+    """A proxy, a network's portal or the service may have sent it."""
     for provider in SECTIONS:
         for status in (200, 201, 300, 302, 307, 401, 403, 409, 422):
             for page in PAGES:
@@ -71,7 +71,7 @@ def test_a_page_instead_of_a_refusal_is_not_the_services_word():
 
 
 def test_a_page_is_not_a_refusal_and_its_attempt_is_not_unknown():
-    """The service has never seen this device: its refusal afterwards does not mean an orphan."""
+    """The service has never seen this device: a later refusal does not mean an orphan."""
     for provider in SECTIONS:
         for status in (200, 403, 511):
             device = Device(provider)

@@ -1,5 +1,4 @@
-"""Connections that are kept from request to request (RFC 9112, 9.3), and detected as dead if the other side has
-forgotten them."""
+"""Connections kept from request to request (RFC 9112, 9.3), and recognised as dead once the other side forgot them."""
 
 from clock import Clock
 from enroll import requests
@@ -94,7 +93,7 @@ def test_what_has_come_unasked_ends_it():
 
 
 def forgotten(method, timeout=20, **more):
-    """The seconds that a request takes over a connection that nobody knows any more, and how often it was sent."""
+    """The seconds that a request takes over a forgotten connection, and how often it was sent."""
     client = Client(lambda request: KEPT)
     client.ask()
     client.deaf = True

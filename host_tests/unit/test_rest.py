@@ -1,4 +1,4 @@
-"""A back end that enroll.json describes: what goes over the wire, what answers mean, what is kept."""
+"""A back end described in enroll.json: the wire, the meaning of answers, what is kept."""
 
 import json
 
@@ -275,7 +275,7 @@ def test_the_words_of_the_service_are_shown_unless_they_may_hold_a_secret():
     device = boot(
         Device("rest", steps(second, take={"session": "s"})), (200, {"s": "tok9"}), (409, {"message": "no tok9"})
     )
-    assert "tok9" not in str(device.action.error), "what an earlier answer gave is none of ours to show"
+    assert "tok9" not in str(device.action.error), "what an earlier answer gave must not be shown"
 
 
 def test_a_place_that_is_not_in_the_answer_is_named_and_can_be_corrected():
@@ -337,7 +337,7 @@ def test_a_credential_ends_when_the_answer_says_so():
             _, credential = renewed(said)
             assert rest.expires(credential) == end, said
         device = boot(Device("rest", steps(take={"secret": "key", "expires": "e"})), (200, {"key": "k1", "e": 60}))
-        assert rest.expires(device.action.credential) == 1 << 40, "nothing can be done about it"
+        assert rest.expires(device.action.credential) == 1 << 40, "it cannot be changed"
 
 
 def test_a_credential_is_refreshed_with_what_the_answer_gave():

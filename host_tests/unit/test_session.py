@@ -127,7 +127,7 @@ def test_a_port_may_connect_in_steps_or_return_nothing():
 
 
 def test_the_link_is_taken_down_after_three_requests_in_a_row_to_which_nobody_answered():
-    """A driver may go on saying that it is connected when the access point has gone."""
+    """A driver may still report a connection when the access point is gone."""
     session = registered("xyte")
     dropped = []
     session.port.drop = lambda: dropped.append(session.port.connected)

@@ -1,4 +1,4 @@
-"""What a provider may yield besides a Request: Wait, Show, Keep; and answers that are not the last."""
+"""A provider's other steps: Wait, Show, Keep; and answers that are not the last."""
 
 import enroll
 from enroll.commit import Journal
@@ -81,7 +81,7 @@ def test_a_reset_goes_on_polling_instead_of_starting_over():
 
 
 def test_a_device_that_sleeps_does_so_while_the_service_decides():
-    """It stays awake for 30 s of waiting, then leaves the rest to a later wake."""
+    """It stays awake for 30 s of waiting, and leaves the rest to a later wake."""
     device = polled(interval=20)
     action = device.refused("server", PENDING, PENDING)
     assert sum(device.port.slept) == 20 and 20 <= action.at <= 47, (device.port.slept, action.at)

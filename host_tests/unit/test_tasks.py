@@ -1,4 +1,4 @@
-"""The two drivers, with tasks that are made for it."""
+"""The two drivers, with tasks made for these tests."""
 
 import asyncio
 import select

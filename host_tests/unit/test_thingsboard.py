@@ -1,4 +1,4 @@
-"""ThingsBoard: what goes over the wire, which lost answers lose nothing, and what a registered device calls."""
+"""ThingsBoard: the wire, lost answers that cost nothing, and a registered device's calls."""
 
 import json
 

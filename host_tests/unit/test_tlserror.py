@@ -1,4 +1,4 @@
-"""What mbedTLS's errors are called: a bad certificate, too little heap, or a connection that broke."""
+"""Names for mbedTLS's errors: a bad certificate, too little heap, or a broken connection."""
 
 from enroll.errors import EnrollError
 from enroll.tlserror import explain

@@ -1,4 +1,4 @@
-"""A registration token that comes at run time: its effect on the file, the credential and the next registration."""
+"""A registration token given at run time: its effect on the file, the credential and the next registration."""
 
 import json
 import os

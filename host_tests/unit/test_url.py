@@ -1,4 +1,4 @@
-"""URLs: taken apart, refused, and quoted."""
+"""URLs: parsed, refused and quoted."""
 
 from enroll.url import quote, split
 from helpers import raises

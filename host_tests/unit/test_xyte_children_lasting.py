@@ -1,4 +1,4 @@
-"""The child devices of a Xyte device: none is registered twice or lost, whatever happens in the middle."""
+"""The child devices of a Xyte device: none is registered twice or lost, whatever interrupts it."""
 
 import os
 
@@ -135,7 +135,7 @@ def test_a_factory_reset_touches_nothing_that_is_not_its_own():
 
 
 def test_children_after_a_factory_reset_that_power_cut_short_are_kept_like_others():
-    """The records that it has not come to are of the old parent's children, and newer than a new one's first."""
+    """Records it has not reached are of the old parent's children, and newer than a new one's first."""
     device = family(some(40))
     device.run(settle)
     cleared = []

@@ -1,4 +1,4 @@
-"""What a Xyte device says and hears at its hub: the requests, the commands it obeys, and which hub that is."""
+"""A Xyte device at its hub: requests, commands, and which hub it uses."""
 
 from enroll.errors import EnrollError
 from enroll.providers.xyte import device as xyte

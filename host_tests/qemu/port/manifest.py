@@ -1,4 +1,4 @@
-# What is in the chip: the library as boards freeze it, asyncio, and the stand-ins for what QEMU's machine has not.
+# What is in the chip: the library as boards freeze it, asyncio, and stand-ins for what QEMU's machine lacks.
 include("../../../lib/manifest.py")
 include("$(MPY_DIR)/extmod/asyncio")
 freeze("modules", opt=2)

@@ -1,7 +1,7 @@
 """Cancels a registration under asyncio at every await: cancelled.py PROVIDER.
 
-All that has arrived by then has to be on flash when the cancellation goes on: the next boot has the credential, or
-registers as if nothing had been.
+All that has arrived by then must be on flash when the cancellation continues: the next boot has the credential, or
+registers as if for the first time.
 """
 
 import sys
@@ -52,7 +52,7 @@ def cases(start):
 
 
 def settle(device):
-    """How the device goes on: nothing that was given may be lost."""
+    """How the device continues: no credential may be lost."""
     given = device.service.given
     if device.service.unsaved:
         raise Lost("an answer was not saved")

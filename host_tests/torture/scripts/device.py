@@ -1,4 +1,4 @@
-"""A device in this process: firmware/main.py on a flash of its own, and a service that remembers it."""
+"""A device in this process: firmware/main.py on a flash of its own, and a service that knows it."""
 
 import gc
 import json
@@ -97,7 +97,7 @@ class Service:
         return {"code": 0, "message": "", "object": {}}
 
     def credential(self):
-        """The one that is valid now: (device id, secret, what else comes with it)."""
+        """The one that is valid now: (device id, secret, and further fields)."""
         secret = f"token-canary-{self.given:020d}"
         return {
             "etherfax": ("MT873615726", secret, {}),
@@ -115,9 +115,8 @@ class Service:
 
 
 class Parsing:
-    """Stands for the provider of `device`. An answer that registers is saved before it is parsed: then nothing excuses
-    its loss.
-    """
+    """Stands for the provider of `device`. An answer that registers is saved before it is parsed; then it must not be
+    lost."""
 
     def __init__(self, provider, device):
         self._provider = provider
@@ -153,7 +152,7 @@ class Device:
         return type(self)(self.flash.copy(*image), self.service.copy())
 
     def configure(self):
-        """Put a new enroll.json there, as whoever provisions the device does."""
+        """Write a new enroll.json, as provisioning does."""
         section = {"registration_token": self.service.ticket} if self.service.provider == "ickstream" else {}
         with self.flash:
             write(self.path, json.dumps(settings(self.service.provider, section)))
@@ -241,7 +240,7 @@ class Device:
         return outcome
 
     def _mended(self, line):
-        """A person does what `line` says of a credential that was lost, and the device registers by itself."""
+        """A person follows the remedy in `line` for a lost credential, and the device registers by itself."""
         if self.service.provider in ONCE and self.service.turned_away:
             # a later attempt writes nothing before it is sent, so the device cannot know that its answer was lost
             outcome, fact, remedy = "refused", "the service says", "this device in the portal"

@@ -1,4 +1,4 @@
-"""Valid inputs made odd, from a seed that tells the same story on every runtime."""
+"""Mutated valid input, the same from a seed on every runtime."""
 
 import json
 

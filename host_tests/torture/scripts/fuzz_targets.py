@@ -1,4 +1,4 @@
-"""What takes input from outside, each as a function of one input; it returns if all is well.
+"""Everything that takes outside input, each as a function of one input; it returns if all is well.
 
 Only what a docstring of the library announces is caught here. `TARGETS` is {name: (function that makes an odd input of
 a Chance, function that takes it)}.

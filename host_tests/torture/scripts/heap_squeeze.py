@@ -1,4 +1,4 @@
-"""Registers again and again, each time with another rest of heap when the request is about to leave.
+"""Registers repeatedly, each time with a different amount of heap left before the request.
 
 Arguments: folder of the compiled library, folder for stores, URL, CA or "", provider, "before" or "after" (the device
 has made sure that it can keep the answer) or "locked" (after, and nothing can be allocated at all until the answer has
@@ -26,7 +26,7 @@ ATTEMPTS = 3  # with all of the heap, after the one that is squeezed
 
 
 class Hog:
-    """An application that takes all of the heap but a rest."""
+    """An application that takes all of the heap except a rest."""
 
     def __init__(self):
         self._kept = [None] * 1024

@@ -27,7 +27,7 @@ class Careful(Device):
         return self
 
     def ends(self):
-        """The file is what it was, when the power is back and when the device has ended."""
+        """The file is unchanged, when the power is back and when the device has ended."""
         self.holds()
         outcome = super().ends()
         self.holds()

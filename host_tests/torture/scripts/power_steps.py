@@ -1,6 +1,6 @@
 """Cuts the power while a device registers in several steps: power_steps.py KIND PROVIDER [coarse].
 
-What is kept on the way lies beside the journal. Afterwards the device boots from each image that the cut may have left.
+What Keep saves is beside the journal. Afterwards the device boots from each image that the cut may have left.
 """
 
 import json

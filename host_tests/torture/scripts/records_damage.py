@@ -1,4 +1,4 @@
-"""Damages the slots of a registered device in every way: records_damage.py PROVIDER [coarse]."""
+"""Damages the slots of a registered device in all ways: records_damage.py PROVIDER [coarse]."""
 
 import random
 import sys

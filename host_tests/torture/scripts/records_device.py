@@ -1,4 +1,4 @@
-"""A device in whose slots something else lies, and what it makes of it."""
+"""A device with foreign content in its slots, and what it does with it."""
 
 from binascii import crc32
 from struct import pack

@@ -1,4 +1,4 @@
-"""What every attempt is watched for: how often the watchdog is fed, what stays open, what is printed."""
+"""What is observed in each attempt: how often the watchdog is fed, what stays open, what is printed."""
 
 import gc
 import os
@@ -7,7 +7,7 @@ import time
 import port
 
 MOMENTS = 5
-GAP = 1000  # ms; the longest time without feeding the watchdog
+GAP = 1000  # ms; the longest time without a feed of the watchdog
 
 _feed = port.feed
 _last = time.ticks_ms()
@@ -46,7 +46,7 @@ def told(lines, secrets):
 class Growth:
     """What is taken at MOMENTS moments from the attempt `first` on, when all that stays is there, to the end, `last`.
 
-    What leaks grows from each of them to the next; what has settled late, or is taken for an address, does not.
+    A leak grows from each moment to the next; late settling, or a number taken for an address, does not.
     """
 
     def __init__(self, first, last):

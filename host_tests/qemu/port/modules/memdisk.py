@@ -1,4 +1,4 @@
-"""The disk of this machine, with littlefs, in memory that lives as long as QEMU does: no reset changes it."""
+"""The disk of this machine, with littlefs, in memory that outlasts resets, until QEMU ends."""
 
 import psram
 import vfs

@@ -91,7 +91,7 @@ class socket(io.IOBase):
         _send(data)
 
     def _listen(self):
-        """Take what has come, but no more than is asked for: the line waits."""
+        """Take what has arrived, at most as much as was asked for; the rest waits."""
         while not self._data and mem32[_UART + 4] & 2:
             number, kind, size = _receive(3)
             data = _receive(size)

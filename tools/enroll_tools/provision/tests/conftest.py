@@ -38,7 +38,7 @@ def the_sandbox(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Sandbox]:
 
 @pytest.fixture
 def sandbox(the_sandbox: Sandbox) -> Iterator[Sandbox]:
-    """One sandbox for all tests, without what an earlier one has left."""
+    """One sandbox for all tests, cleared of what an earlier test left."""
     the_sandbox.clear_log()
     yield the_sandbox
     the_sandbox.clear_faults()
