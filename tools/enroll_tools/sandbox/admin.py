@@ -3,19 +3,18 @@
 from __future__ import annotations
 
 import dataclasses
-import hmac
-import ipaddress
 import logging
+import time
 import traceback
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Any, Literal
-from urllib.parse import urlsplit
 
 from aiohttp import web
 
 from .clock import format_time
 from .errors import SandboxError
 from .faults import Fault, decode_body
+from .keys import SCHEME, bears
 from .ntp import FAULTS
 from .services.base import decode_json, operation, operations, perform
 from .shapes import summary
@@ -25,7 +24,7 @@ if TYPE_CHECKING:
 
 LOGGER = logging.getLogger("sandbox")
 
-KEY_HEADER = "X-Admin-Key"
+REFUSAL = "the admin key is missing or wrong: send the one in the state folder as `Authorization: Bearer KEY`"
 
 
 # the command line's help for the parameters of an operation
@@ -140,11 +139,30 @@ def _plain(fault: Fault) -> dict[str, Any]:
     return {**dataclasses.asdict(fault), "body": f"{len(fault.body)} bytes"}
 
 
+class Refusals:
+    """Writes refused calls to the terminal, a line a second at most."""
+
+    def __init__(self) -> None:
+        self._next = 0.0
+        self._untold = 0
+
+    def tell(self, remote: str) -> None:
+        """A caller at this address had no key, or a wrong one."""
+        now = time.monotonic()
+        if now < self._next:
+            self._untold += 1
+            return
+        more = f" ({self._untold} more since the last line)" if self._untold else ""
+        LOGGER.warning("admin API: refused a call from %s: the admin key is missing or wrong%s", remote, more)
+        self._next, self._untold = now + 1, 0
+
+
 class Admin:
     """The web application of the admin listener."""
 
     def __init__(self, sandbox: Sandbox) -> None:
         self._sandbox = sandbox
+        self._refusals = Refusals()
         self._groups: dict[str, dict[str, Callable[..., object]]] = {
             name: operations(service) for name, service in sandbox.services.items()
         }
@@ -160,7 +178,9 @@ class Admin:
     async def _serve(self, request: web.Request) -> web.Response:
         refusal = self._refusal(request)
         if refusal:
-            return web.json_response({"error": refusal[1]}, status=refusal[0])
+            status, error = refusal
+            headers = {"WWW-Authenticate": SCHEME} if status == 401 else None
+            return web.json_response({"error": error}, status=status, headers=headers)
         group, _, name = request.path.removeprefix("/admin/").rpartition("/")
         function = self._groups.get(group, {}).get(name)
         if function is None or not request.path.startswith("/admin/"):
@@ -174,13 +194,10 @@ class Admin:
         return _run(function, arguments)
 
     def _refusal(self, request: web.Request) -> tuple[int, str] | None:
-        key = self._sandbox.options.admin_key
-        given = request.headers.get(KEY_HEADER, "")
-        if key and not hmac.compare_digest(key.encode(), given.encode("utf-8", "surrogateescape")):
-            return 403, f"the admin key is missing or wrong (header {KEY_HEADER})"
-        if not key and not _is_local_name(request.headers.get("Host", "")):
-            # A web page must not reach the API through a name of its own that resolves to this machine.
-            return 403, "call the admin API by the address 127.0.0.1 or the name localhost"
+        # No page in a browser knows the key, so that it does not matter by which name it has found this machine.
+        if not bears(request.headers.get("Authorization", ""), self._sandbox.admin_key):
+            self._refusals.tell(request.remote or "?")
+            return 401, REFUSAL
         if request.method != "POST":
             return 405, "every operation is a POST"
         if request.content_type != "application/json":
@@ -197,11 +214,3 @@ def _run(function: Callable[..., object], arguments: dict[str, object]) -> web.R
     except Exception as error:
         LOGGER.error("%s:\n%s", type(error).__name__, "".join(traceback.format_tb(error.__traceback__)))
         return web.json_response({"error": "internal error of the sandbox"}, status=500)
-
-
-def _is_local_name(host: str) -> bool:
-    try:
-        name = urlsplit("//" + host).hostname or ""
-        return name == "localhost" or ipaddress.ip_address(name).is_loopback
-    except ValueError:
-        return False

@@ -9,11 +9,12 @@ from pathlib import Path
 import trustme
 
 from .errors import SandboxError
-from .state import write_private
+from .files import write_private
 
 # The faulty ones, in the order the ports are listed.
 FAULTY = ("wrong-host", "expired", "not-yet-valid", "other-ca")
 
+_PUBLIC = 0o644  # certificates are no secret
 _ORGANIZATION = "enroll sandbox"
 # Outside the range of dates that a test may give to the sandbox or to a device.
 _LONG_AGO = datetime.datetime(2000, 1, 1)
@@ -38,8 +39,8 @@ class Authority:
         else:
             self._ca = trustme.CA(organization_name=_ORGANIZATION, key_type=self._kind)
             write_private(key, self._ca.private_key_pem.bytes())
-            self.pem.write_bytes(self._ca.cert_pem.bytes())
-        self.der.write_bytes(ssl.PEM_cert_to_DER_cert(self._ca.cert_pem.bytes().decode()))
+            write_private(self.pem, self._ca.cert_pem.bytes(), _PUBLIC)
+        write_private(self.der, ssl.PEM_cert_to_DER_cert(self._ca.cert_pem.bytes().decode()), _PUBLIC)
 
     def context(self, names: tuple[str, ...], kind: str = "good") -> ssl.SSLContext:
         """A server's TLS context with a new key and certificate for these names, good or with one of the faults.

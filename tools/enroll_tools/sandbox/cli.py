@@ -86,7 +86,7 @@ def _parse_ports(pairs: tuple[str, ...], free: bool) -> dict[str, int]:
 @click.option("--stratum", default=2, show_default=True, help="The NTP server's stratum.")
 @click.option("--set", "settings", multiple=True, metavar="SERVICE.NAME=VALUE", help="Change a service's setting.")
 @click.option("--reveal-secrets", is_flag=True, help="Do not hide secrets in the log.")
-@click.option("--listen-anywhere", is_flag=True, help="Allow listening beyond loopback; needs an admin key.")
+@click.option("--listen-anywhere", is_flag=True, help="Allow listening beyond loopback.")
 @click.option("--quiet", is_flag=True, help="Do not print a line for each request.")
 def serve(
     state: Path,

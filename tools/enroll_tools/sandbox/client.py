@@ -8,36 +8,46 @@ import urllib.request
 from pathlib import Path
 from typing import Any
 
-from .admin import KEY_HEADER
 from .errors import SandboxError
+from .keys import SCHEME, check_key, read_key
+from .state import is_running
 
 # The file in which a running sandbox leaves its admin API's URL.
 RUNNING = "running.json"
+
+
+class _NoRedirect(urllib.request.HTTPRedirectHandler):
+    """Lets a redirect be the error that it is here: the key goes to nobody else."""
+
+    def redirect_request(self, *_: Any, **__: Any) -> None:
+        """Follow nothing."""
 
 
 class AdminClient:
     """Speaks to the sandbox at a URL, or to the one that runs on a state folder."""
 
     def __init__(self, url: str | None, state: Path, key: str | None = None) -> None:
-        """Find the sandbox. Raises ConnectionError if none runs there."""
+        """Find the sandbox. Raises ConnectionError if none runs there, SandboxError if its key is of no use."""
         if url is None:
+            if not is_running(state):  # the address that a killed one has left may be another's by now
+                raise ConnectionError(f"no sandbox runs on the state folder {state}: use `enroll-sandbox serve`")
             try:
                 url = json.loads((state / RUNNING).read_text(encoding="utf-8"))["admin"]
             except (OSError, ValueError, KeyError):
-                raise ConnectionError(f"no sandbox runs on the state folder {state}") from None
+                raise ConnectionError(f"the sandbox on {state} is starting: try again in a moment") from None
         self._url = str(url).rstrip("/")
-        self._key = key
+        self._key = check_key(key) if key else read_key(state)
 
     def perform(self, operation: str, arguments: dict[str, Any]) -> Any:
         """Perform ``operation`` or ``service/operation``. Raises SandboxError or ConnectionError."""
         headers = {"Content-Type": "application/json"}
         if self._key:
-            headers[KEY_HEADER] = self._key
+            headers["Authorization"] = f"{SCHEME} {self._key}"
         request = urllib.request.Request(
             f"{self._url}/{operation}", json.dumps(arguments).encode(), headers, method="POST"
         )
         # Ignore proxies in the environment: the address is on this machine.
-        opener = urllib.request.build_opener(urllib.request.ProxyHandler({}))
+        opener = urllib.request.build_opener(urllib.request.ProxyHandler({}), _NoRedirect)
         try:
             with opener.open(request, timeout=10) as answer:
                 return json.load(answer)["result"]

@@ -18,6 +18,7 @@ from rich.text import Text
 
 from .client import AdminClient
 from .errors import SandboxError
+from .keys import check_key, key_file
 from .services.base import parameters
 
 _INDENT = " " * 6  # of the rest of a line that was folded
@@ -59,7 +60,7 @@ def key_option(function: Callable[..., Any]) -> Callable[..., Any]:
     return click.option(
         "--admin-key-file",
         type=click.Path(exists=True, dir_okay=False, path_type=Path),
-        help="File with the admin key; else the environment variable SANDBOX_ADMIN_KEY.",
+        help="File with the admin key; else SANDBOX_ADMIN_KEY in the environment; else the one in the state folder.",
     )(function)
 
 
@@ -69,16 +70,14 @@ def json_option(function: Callable[..., Any]) -> Callable[..., Any]:
 
 
 def admin_key(file: Path | None, environment: str | None) -> str | None:
-    """The admin key from a file or the environment, without surrounding white space; None if there is none."""
-    if file is not None:
-        try:
-            key = file.read_text(encoding="utf-8").strip()
-        except (OSError, UnicodeDecodeError):
-            raise Failure(f"cannot read the admin key file {file}") from None
-        if not key:
-            raise Failure(f"the admin key file {file} is empty")
-        return key
-    return (environment or "").strip() or None
+    """The admin key from a file or the environment; None if there is none, and the state folder's is good."""
+    try:
+        if file is not None:
+            return key_file(file)
+        key = (environment or "").strip()
+        return check_key(key) if key else None
+    except SandboxError as error:
+        raise Misuse(str(error)) from None
 
 
 def environment_key() -> str | None:

@@ -8,6 +8,7 @@ from typing import Any
 
 from .certificates import FAULTY
 from .errors import BadOption
+from .keys import check_key
 from .listeners import is_loopback
 
 LISTENERS = ("http", "https", *("https-" + kind for kind in FAULTY), "admin", "ntp")
@@ -19,9 +20,9 @@ class Options:
 
     ``ports``: fixed ports by listener (``http``, ``https``, ``admin``, ``ntp`` and the faulty ones); a free port for
     those left out. ``names``: additional names and addresses for the certificate. ``rsa``: RSA-2048 keys, else ECDSA
-    P-256
-    ones. ``time``: an instant at which the clock starts. ``settings``: the services' settings,
-    ``{"etherfax.day_tolerance": 1}``. Beyond loopback it listens only with ``listen_anywhere`` and an ``admin_key``.
+    P-256 ones. ``time``: an instant at which the clock starts. ``settings``: the services' settings,
+    ``{"etherfax.day_tolerance": 1}``. Beyond loopback it listens only with ``listen_anywhere``.
+    ``admin_key``: instead of the random one in the state folder.
     """
 
     host: str = "127.0.0.1"
@@ -38,12 +39,11 @@ class Options:
 
     def check(self) -> None:
         """Refuse what would expose the sandbox by accident. Raises BadOption."""
+        if self.admin_key is not None:
+            check_key(self.admin_key)
         unknown = set(self.ports) - set(LISTENERS)
         if unknown:
             raise BadOption(f"unknown listener {min(unknown)!r} (known: {', '.join(LISTENERS)})")
         for host in (self.host, self.admin_host):
-            if not is_loopback(host):
-                if not self.listen_anywhere:
-                    raise BadOption(f"{host} is not loopback: listening there needs --listen-anywhere")
-                if not self.admin_key:
-                    raise BadOption("listening beyond loopback needs an admin key")
+            if not is_loopback(host) and not self.listen_anywhere:
+                raise BadOption(f"{host} is not loopback: listening there needs --listen-anywhere")

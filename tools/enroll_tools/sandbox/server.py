@@ -21,13 +21,15 @@ from .client import RUNNING
 from .clock import Clock, format_time
 from .errors import BadOption, SandboxError
 from .faults import Fault, FaultQueue
+from .files import write_private
+from .keys import keep_key
 from .listeners import CountingSocket, bind_tcp, bind_udp
 from .log import Entry, RequestLog
 from .ntp import NtpServer
 from .options import LISTENERS, Options
 from .services import ALL, Azure, Centagate, Cumulocity, EtherFax, IckStream, OAuth, Rest, Service, ThingsBoard, Xyte
 from .site import RouteTable, Site, quiet_logger
-from .state import State, write_private
+from .state import State
 
 LOGGER = logging.getLogger("sandbox")
 
@@ -107,6 +109,7 @@ class Sandbox:
         self.state_folder = Path(folder)
         self._state = State(self.state_folder)
         self._exit.callback(self._state.close)
+        self.admin_key = self.options.admin_key or keep_key(self.state_folder)
         self._authority = Authority(self.state_folder, self.options.rsa)
         self._log = RequestLog(self._state, self.clock, self.options.reveal_secrets)
         self._faults = FaultQueue()

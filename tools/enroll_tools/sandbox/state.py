@@ -7,21 +7,41 @@ import fcntl
 import os
 import sqlite3
 import threading
+import time
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
 from .errors import SandboxError
+from .files import open_own, own_folder
 
 Row = dict[str, Any]
 
+LOCK = "lock"  # in the state folder; the sandbox that runs on it holds it
 
-def write_private(path: Path, content: bytes) -> None:
-    """Write a file that only its owner can read, from its first byte on."""
-    path.unlink(missing_ok=True)
-    descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
-    with os.fdopen(descriptor, "wb") as file:
-        file.write(content)
+
+def is_running(folder: Path) -> bool:
+    """Tell whether a sandbox runs on a state folder, also where one that was killed has left its address."""
+    try:
+        descriptor = os.open(folder / LOCK, os.O_RDWR | os.O_NOFOLLOW)
+    except OSError:
+        return False
+    try:
+        fcntl.flock(descriptor, fcntl.LOCK_SH | fcntl.LOCK_NB)
+    except BlockingIOError:
+        return True
+    finally:
+        os.close(descriptor)
+    return False
+
+
+def _take(guard: int) -> None:
+    """Take the lock of a state folder; `is_running` may hold it for a moment. Raises BlockingIOError."""
+    for _ in range(10):
+        with contextlib.suppress(BlockingIOError):
+            return fcntl.flock(guard, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        time.sleep(0.01)
+    fcntl.flock(guard, fcntl.LOCK_EX | fcntl.LOCK_NB)
 
 
 def _storable(value: object) -> object:
@@ -38,12 +58,11 @@ class State:
         self._lock = threading.RLock()
         self._depth = 0
         try:
-            folder.mkdir(parents=True, exist_ok=True, mode=0o700)
-            self._guard = os.open(folder / "lock", os.O_RDWR | os.O_CREAT, 0o600)
+            self._guard = open_own(own_folder(folder) / LOCK)
         except OSError as error:
             raise SandboxError(f"cannot use the state folder {folder}: {error.strerror}") from None
         try:
-            fcntl.flock(self._guard, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            _take(self._guard)
             self._database = self._open(folder / "sandbox.sqlite3")
         except BlockingIOError:
             os.close(self._guard)
@@ -55,8 +74,7 @@ class State:
     @staticmethod
     def _open(path: Path) -> sqlite3.Connection:
         # Made here and not by SQLite, so that it is never readable by others; SQLite copies the mode to its journal.
-        os.close(os.open(path, os.O_RDWR | os.O_CREAT, 0o600))
-        path.chmod(0o600)
+        os.close(open_own(path))
         database = sqlite3.connect(path, check_same_thread=False, isolation_level=None)
         try:
             database.execute("PRAGMA journal_mode = WAL")

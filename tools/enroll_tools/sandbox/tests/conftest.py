@@ -87,6 +87,23 @@ def sandbox() -> Iterator[Sandbox]:
 
 
 @pytest.fixture
+def key(sandbox: Sandbox) -> dict[str, str]:
+    """The header that the admin API wants."""
+    return {"Authorization": f"Bearer {sandbox.admin_key}"}
+
+
+@pytest.fixture
+def admin(sandbox: Sandbox, send: Send, key: dict[str, str]) -> Callable[..., tuple[int, Any]]:
+    """Perform an operation over HTTP; returns status and the parsed answer."""
+
+    def call(path: str, **arguments: object) -> tuple[int, Any]:
+        answer = send("POST", f"{sandbox.admin_url}/{path}", json=arguments, headers=key)
+        return answer.status, answer.json()
+
+    return call
+
+
+@pytest.fixture
 def new_device(sandbox: Sandbox) -> dict[str, str]:
     """What a device sends to register at Xyte, once; its model exists."""
     key = sandbox.xyte.create_model("M1")["hardware_key"]

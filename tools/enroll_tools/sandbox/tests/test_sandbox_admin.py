@@ -10,17 +10,6 @@ import pytest
 from enroll_tools.sandbox import Sandbox
 
 
-@pytest.fixture
-def admin(sandbox, send):
-    """Perform an operation; returns status and the parsed answer."""
-
-    def call(path, **arguments):
-        answer = send("POST", f"{sandbox.admin_url}/{path}", json=arguments)
-        return answer.status, answer.json()
-
-    return call
-
-
 def test_operations_of_a_service(sandbox, admin):
     assert admin("etherfax/create", serial="MT1", enabled=True) == (200, {"result": {"serial": "MT1", "enabled": True}})
     assert sandbox.etherfax.devices()[0]["enabled"] is True
@@ -65,15 +54,17 @@ def test_refused(admin, path, arguments, words):
     assert words in answer["error"]
 
 
-def test_unknown(sandbox, admin, send):
+def test_unknown(sandbox, admin, send, key):
     for path in ("nonsense", "etherfax/nonsense", "nonsense/create", "etherfax/settings", "etherfax/create/x", ""):
         assert admin(path)[0] == 404
-    assert send("POST", f"http://127.0.0.1:{sandbox.ports['admin']}/etherfax/devices", json={}).status == 404
+    assert (
+        send("POST", f"http://127.0.0.1:{sandbox.ports['admin']}/etherfax/devices", json={}, headers=key).status == 404
+    )
 
 
 @pytest.mark.parametrize("data", [b"[]", b"{", b'"x"', b"\xff"])
-def test_wrong_body(sandbox, send, data):
-    header = {"Content-Type": "application/json"}
+def test_wrong_body(sandbox, send, data, key):
+    header = {"Content-Type": "application/json", **key}
     assert send("POST", sandbox.admin_url + "/info", data=data, headers=header).status == 400
 
 
@@ -123,30 +114,18 @@ def test_log_and_counts(sandbox, admin, send):
     assert admin("log")[1]["result"] == []
 
 
-def test_a_web_page_cannot_reach_it(sandbox, admin, send):
+def test_a_form_of_a_web_page_cannot_reach_it(sandbox, send, key):
     url = sandbox.admin_url + "/info"
-    assert send("GET", url).status == 405
-    assert send("POST", url, data=b"{}", headers={"Content-Type": "text/plain"}).status == 415
-    assert send("POST", url, json={}, headers={"Host": "evil.example:80"}).status == 403
-    assert send("POST", url, json={}, headers={"Host": "localhost:80"}).status == 200
+    assert send("GET", url, headers=key).status == 405
+    assert send("POST", url, data=b"{}", headers={"Content-Type": "text/plain", **key}).status == 415
 
 
-def test_admin_key(send):
-    with Sandbox(admin_key="the key", reveal_secrets=True) as sandbox:
-        url = sandbox.admin_url + "/info"
-        for header in ({}, {"X-Admin-Key": "wrong"}, {"X-Admin-Key": "é"}):
-            answer = send("POST", url, json={}, headers=header)
-            assert answer.status == 403
-            assert "X-Admin-Key" in answer.json()["error"]
-        assert send("POST", url, json={}, headers={"X-Admin-Key": "the key"}).status == 200
-
-
-def test_services_have_no_admin_api(sandbox, send):
+def test_services_have_no_admin_api(sandbox, send, key):
     insecure = ssl._create_unverified_context()
-    assert send("POST", f"http://127.0.0.1:{sandbox.ports['http']}/admin/info", json={}).status == 404
+    assert send("POST", f"http://127.0.0.1:{sandbox.ports['http']}/admin/info", json={}, headers=key).status == 404
     for listener in ("https", "https-expired"):
         url = f"https://127.0.0.1:{sandbox.ports[listener]}/admin/info"
-        assert send("POST", url, json={}, context=insecure).status == 404
+        assert send("POST", url, json={}, context=insecure, headers=key).status == 404
 
 
 def test_state_tells_where_the_api_is(tmp_path):

@@ -127,7 +127,6 @@ def test_serve_refuses(running, state, tmp_path):
         (["--stratum", "0"], 2, "stratum"),
         (["--nonsense"], 2, "No such option"),
         (["--host", "0.0.0.0"], 2, "0.0.0.0 is not loopback: listening there needs --listen-anywhere"),
-        (["--listen-anywhere"], 2, "needs an admin key"),
         (["--admin-host", "0.0.0.0"], 2, "not loopback"),
     ],
 )
@@ -135,27 +134,32 @@ def test_wrong_options(cli, arguments, status, words):
     assert words in cli("serve", "--free-ports", *arguments, status=status)
 
 
-def test_admin_key(state, tmp_path, cli, monkeypatch):
+def test_a_key_of_the_users_own(state, tmp_path, cli, monkeypatch):
     key = tmp_path / "key"
-    key.write_text("the key\n")
+    key.write_text("sixteen-letters!\n")
     process = serve("--free-ports", "--json", "--listen-anywhere", "--admin-key-file", str(key), state=state)
     try:
         json.loads(process.stdout.readline())
+        assert not (state / "admin.key").exists()
         assert "admin key is missing or wrong" in cli("info", status=1)
         assert cli("info", "--admin-key-file", str(key))
-        monkeypatch.setenv("SANDBOX_ADMIN_KEY", "the key")
+        monkeypatch.setenv("SANDBOX_ADMIN_KEY", "sixteen-letters!")
         assert cli("info")
     finally:
         process.terminate()
         process.communicate(timeout=10)
     key.write_bytes(b"\xff")
-    assert "cannot read the admin key file" in cli("info", "--admin-key-file", str(key), status=1)
+    assert "cannot read the admin key file" in cli("info", "--admin-key-file", str(key), status=2)
     key.write_text("\n")
-    assert "is empty" in cli("info", "--admin-key-file", str(key), status=1)
+    assert "is empty" in cli("info", "--admin-key-file", str(key), status=2)
+    key.write_text("15-characters!!")
+    assert "has 15 characters: give it from 16" in cli("info", "--admin-key-file", str(key), status=2)
+    assert "has 15 characters" in cli("serve", "--admin-key-file", str(key), status=2)
 
 
 def test_nobody_there(cli, state, monkeypatch):
-    assert cli("info", status=3) == f"Error: no sandbox runs on the state folder {state}\n"
+    nobody = f"Error: no sandbox runs on the state folder {state}: use `enroll-sandbox serve`\n"
+    assert cli("info", status=3) == nobody
     monkeypatch.setenv("SANDBOX_ADMIN_URL", "http://127.0.0.1:1/admin")
     assert "no sandbox answers at http://127.0.0.1:1/admin" in cli("info", status=3)
 

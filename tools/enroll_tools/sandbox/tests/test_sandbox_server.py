@@ -150,12 +150,10 @@ def test_busy_port(sandbox, listener, tmp_path):
 def test_loopback_only(option):
     with pytest.raises(SandboxError, match=r"0\.0\.0\.0 is not loopback"):
         Sandbox(**{option: "0.0.0.0"}).start()
-    with pytest.raises(SandboxError, match="needs an admin key"):
-        Sandbox(**{option: "0.0.0.0"}, listen_anywhere=True).start()
 
 
-def test_listen_anywhere_with_a_key():
-    with Sandbox(host="0.0.0.0", listen_anywhere=True, admin_key="key") as sandbox:
+def test_listen_anywhere():
+    with Sandbox(host="0.0.0.0", listen_anywhere=True) as sandbox:
         assert handshake(sandbox.ports["https"], ssl.create_default_context(cafile=str(sandbox.ca_pem)))
 
 
@@ -264,7 +262,7 @@ def test_another_loopback_address():
 
 
 def test_urls_beyond_loopback_use_the_name():
-    with Sandbox(host="0.0.0.0", listen_anywhere=True, admin_key="key", names=("box.lan",)) as sandbox:
+    with Sandbox(host="0.0.0.0", listen_anywhere=True, names=("box.lan",)) as sandbox:
         assert sandbox.urls["xyte"].https.startswith("https://box.lan:")
         assert sandbox.admin_url.startswith("http://127.0.0.1:")
 

@@ -230,9 +230,8 @@ def test_every_shape_is_in_the_page_and_in_the_help():
         assert f"`{name}" in page and name in (Control.fault.__doc__ or "")
 
 
-def test_over_the_admin_api(sandbox, send, body):
-    arguments = {"service": "xyte", "shape": "portal"}
-    assert send("POST", sandbox.admin_url + "/fault", json=arguments).status == 200
+def test_over_the_admin_api(sandbox, admin, body):
+    assert admin("fault", service="xyte", shape="portal")[0] == 200
     assert call(sandbox, body)[0] == 511
 
 
