@@ -7,16 +7,19 @@ import logging
 import time
 import traceback
 from collections.abc import Callable
-from typing import TYPE_CHECKING, Any, Literal
+from typing import TYPE_CHECKING, Annotated, Any, Literal
 
 from aiohttp import web
 
-from .clock import format_time
+from .clock import EARLIEST, LATEST, format_time
 from .errors import SandboxError
 from .faults import Fault, decode_body
 from .keys import SCHEME, bears
-from .ntp import FAULTS
-from .services.base import decode_json, operation, operations, perform
+from .ntp import CENTURY, FAULTS
+from .operations import HOUR, MANY, About, name_of, operation, operations, perform
+from .options import LISTENERS
+from .services import ALL
+from .services.base import decode_json
 from .shapes import summary
 
 if TYPE_CHECKING:
@@ -27,28 +30,9 @@ LOGGER = logging.getLogger("sandbox")
 REFUSAL = "the admin key is missing or wrong: send the one in the state folder as `Authorization: Bearer KEY`"
 
 
-# the command line's help for the parameters of an operation
-TEXTS = {
-    "fault": {
-        "times": "Requests that meet it.",
-        "status": "Answer with this status; the service does not see the request.",
-        "headers": "Headers to add to the answer.",
-        "body": "Body of the answer; needs --status.",
-        "body_base64": "Body of the answer in Base64; needs --status.",
-        "delay": "Seconds before the answer.",
-        "drop": "Close without an answer: before or after the service has done its work.",
-        "truncate": "Close after this many bytes of the body.",
-        "path": "Only requests with this text in their path.",
-        "shape": "Spoil the answer in one of the ways above.",
-    },
-    "ntp": {
-        "fault": f"{', '.join(FAULTS)}, or none.",
-        "times": "Requests that meet it.",
-        "offset": "Seconds to add to the clock's time.",
-    },
-    "time": {"set": "An ISO 8601 instant, or Unix seconds.", "system": "Follow the machine's clock again."},
-    "clear-faults": {"service": "Only this service's."},
-}
+SERVICES = tuple(service.name for service in ALL)
+Count = Annotated[int, About("Requests that meet it.", 1, MANY)]
+OneService = Annotated[str, name_of("A service, or * for any.", (*SERVICES, "*"))]
 
 
 class Control:
@@ -68,7 +52,12 @@ class Control:
         return self._sandbox.counts()
 
     @operation
-    def log(self, service: str | None = None, listener: str | None = None, after: int = 0) -> list[dict[str, Any]]:
+    def log(
+        self,
+        service: Annotated[str | None, About("Only this service's requests; ntp counts as one.")] = None,
+        listener: Annotated[str | None, About("Only this listener's requests.", choices=LISTENERS)] = None,
+        after: Annotated[int, About("Only requests after this id.", 0)] = 0,
+    ) -> list[dict[str, Any]]:
         """The logged requests after an id, oldest first."""
         return [entry.as_dict() for entry in self._sandbox.log(service, listener, after)]
 
@@ -80,17 +69,21 @@ class Control:
     @operation
     def fault(
         self,
-        service: str,
-        times: int = 1,
-        status: int | None = None,
-        headers: dict[str, Any] | None = None,
-        body: str = "",
-        body_base64: str = "",
-        delay: float = 0.0,
-        drop: str | None = None,
-        truncate: int | None = None,
-        path: str = "",
-        shape: str = "",
+        service: OneService,
+        times: Count = 1,
+        status: Annotated[
+            int | None, About("Answer with this status; the service does not see the request.", 200, 599)
+        ] = None,
+        headers: Annotated[dict[str, Any] | None, About("Headers to add to the answer.")] = None,
+        body: Annotated[str, About("Body of the answer; needs --status.")] = "",
+        body_base64: Annotated[str, About("Body of the answer in Base64; needs --status.")] = "",
+        delay: Annotated[float, About("Seconds before the answer.", 0, HOUR)] = 0.0,
+        drop: Annotated[
+            str | None, About("Close before or after the service has done its work.", choices=("before", "after"))
+        ] = None,
+        truncate: Annotated[int | None, About("Close after this many bytes of the body.", 0, MANY)] = None,
+        path: Annotated[str, About("Only requests with this text in their path.")] = "",
+        shape: Annotated[str, About("Spoil the answer in one of the ways above.")] = "",
     ) -> None:
         """Queue a fault for the next requests of a service, or of any ("*"). Shapes for --shape, joined by commas:"""
         moments: dict[str | None, Literal["before", "after"] | None] = {
@@ -112,12 +105,16 @@ class Control:
         return [_plain(fault) for fault in self._sandbox.faults()]
 
     @operation
-    def clear_faults(self, service: str | None = None) -> None:
+    def clear_faults(self, service: Annotated[str | None, About("Only this service's faults.")] = None) -> None:
         """Remove the queued faults of one service or of all, and the NTP server's fault."""
         self._sandbox.clear_faults(service)
 
     @operation
-    def time(self, set: str | float | None = None, system: bool = False) -> str:
+    def time(
+        self,
+        set: Annotated[str | float | None, About("An ISO 8601 instant, or Unix seconds.", EARLIEST, LATEST)] = None,
+        system: Annotated[bool, About("Follow the machine's clock again.")] = False,
+    ) -> str:
         """Show the sandbox's time, and set it first if an option says so."""
         if set is not None:
             self._sandbox.set_time(set)
@@ -126,7 +123,12 @@ class Control:
         return format_time(self._sandbox.clock.now())
 
     @operation
-    def ntp(self, fault: str | None = None, times: int | None = None, offset: float | None = None) -> dict[str, Any]:
+    def ntp(
+        self,
+        fault: Annotated[str | None, About("How it misbehaves, or none.", choices=(*FAULTS, "none"))] = None,
+        times: Annotated[int | None, About("Queries that meet it; else all.", 1, MANY)] = None,
+        offset: Annotated[float | None, About("Seconds to add to the clock's time.", -CENTURY, CENTURY)] = None,
+    ) -> dict[str, Any]:
         """Show the NTP server's fault and its offset from the clock, and set them first if options say so."""
         if fault is not None:
             self._sandbox.ntp_fault(None if fault == "none" else fault, times)

@@ -15,7 +15,7 @@ import click
 from enroll_tools.group import Group
 from rich.text import Text
 
-from .admin import TEXTS, Control
+from .admin import Control
 from .commands import (
     Failure,
     Misuse,
@@ -32,10 +32,10 @@ from .commands import (
     state_option,
 )
 from .errors import BadOption, SandboxError
+from .operations import operations
 from .options import LISTENERS
 from .server import Sandbox
 from .services import ALL
-from .services.base import operations
 
 # Fixed, because people write them into configurations; listeners with faulty certificates and tests take free ports.
 DEFAULT_PORTS = {"http": 8080, "https": 8443, "admin": 8079, "ntp": 8123}
@@ -189,7 +189,7 @@ def _lines(entry: dict[str, Any]) -> list[Text]:
 def _build() -> None:
     for name, function in operations(Control).items():
         if name not in ("log", "clear-log"):
-            main.add_command(make_command("", name, function, TEXTS.get(name, {})))
+            main.add_command(make_command("", name, function))
     for service in ALL:
         group = Group(service.name, help=f"Operations on {service.name}'s devices, users and tokens.")
         for name, function in operations(service).items():

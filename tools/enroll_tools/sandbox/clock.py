@@ -8,6 +8,10 @@ import time
 from .errors import BadOption
 
 UTC = datetime.UTC
+_EPOCH = datetime.datetime(1970, 1, 1, tzinfo=UTC)
+EARLIEST = 0.0
+LATEST = 253_370_764_800.0  # 9999-01-01: the clock runs on from there
+_LAST = LATEST + 364 * 86_400
 
 
 def parse_time(text: str) -> float:
@@ -18,7 +22,7 @@ def parse_time(text: str) -> float:
     try:
         moment = datetime.datetime.fromisoformat(text)
     except ValueError:
-        raise BadOption(f"not an ISO 8601 time: {text!r} (wanted: 2017-02-02T12:00:00Z)") from None
+        raise BadOption(f"{text!r} is not an ISO 8601 time: write it as 2017-02-02T12:00:00Z") from None
     if moment.tzinfo is None:
         moment = moment.replace(tzinfo=UTC)
     return moment.timestamp()
@@ -27,7 +31,7 @@ def parse_time(text: str) -> float:
 def format_time(seconds: float) -> str:
     """Unix seconds as ISO 8601 in UTC, to the millisecond."""
     # Not datetime.fromtimestamp: it refuses instants that the C library's time_t cannot hold.
-    moment = datetime.datetime(1970, 1, 1, tzinfo=UTC) + datetime.timedelta(seconds=seconds)
+    moment = _EPOCH + datetime.timedelta(seconds=min(max(seconds, -LATEST / 5), _LAST))
     return moment.isoformat(timespec="milliseconds").replace("+00:00", "Z")
 
 
@@ -43,16 +47,14 @@ class Clock:
 
     def today(self) -> datetime.date:
         """The sandbox's UTC day."""
-        return (datetime.datetime(1970, 1, 1, tzinfo=UTC) + datetime.timedelta(seconds=self.now())).date()
+        return (_EPOCH + datetime.timedelta(seconds=self.now())).date()
 
     def set(self, moment: str | float | None) -> None:
         """Set the clock to an ISO 8601 instant or to Unix seconds; None returns to the system's time."""
         if moment is None:
             self._offset = 0.0
             return
-        seconds = parse_time(moment) if isinstance(moment, str) else float(moment)
-        try:
-            format_time(seconds)
-        except (OverflowError, ValueError):
-            raise BadOption(f"not a time between the years 1 and 9999: {moment!r}") from None
+        seconds = parse_time(moment) if isinstance(moment, str) else moment
+        if not EARLIEST <= seconds < LATEST:  # which NaN is not
+            raise BadOption(f"{moment!r} is not a time from 1970 to 9998: write it as 2017-02-02T12:00:00Z")
         self._offset = seconds - time.time()

@@ -8,7 +8,6 @@ import os
 import sys
 from collections.abc import Callable, Iterable, Mapping
 from pathlib import Path
-from types import MappingProxyType
 from typing import Any
 
 import click
@@ -19,7 +18,7 @@ from rich.text import Text
 from .client import AdminClient
 from .errors import SandboxError
 from .keys import check_key, key_file
-from .services.base import parameters
+from .operations import Argument, arguments
 
 _INDENT = " " * 6  # of the rest of a line that was folded
 DEFAULT_STATE = ".cache/sandbox"
@@ -176,21 +175,25 @@ def call(path: str, arguments: dict[str, Any], options: dict[str, Any]) -> Any:
         raise Failure(str(error)) from None
 
 
-def _parameter(parameter: inspect.Parameter, kinds: tuple[type, ...], text: str = "") -> click.Parameter:
-    """A required parameter of an operation becomes an argument, any other an option."""
-    kind: Any = next(kind for kind in kinds if kind is not type(None))
-    if dict in kinds:
-        kind = _JsonObject()
-    elif str in kinds:
-        kind = str
-    elif float in kinds:
-        kind = float
-    if parameter.default is parameter.empty:
-        return click.Argument([parameter.name], type=kind)
-    flag = "--" + parameter.name.replace("_", "-")
+def _parameter(argument: Argument) -> click.Parameter:
+    """A required argument of an operation becomes an argument, any other an option."""
+    kind = _type(argument)
+    if argument.required:
+        return click.Argument([argument.name], type=kind)
+    flag = "--" + argument.name.replace("_", "-")
+    text = argument.about.text
     if kind is bool:
-        return click.Option([parameter.name, flag, *_ALIASES.get(parameter.name, ())], is_flag=True, help=text)
-    return click.Option([parameter.name, flag], type=kind, default=None, help=text + _default(parameter.default))
+        return click.Option([argument.name, flag, *_ALIASES.get(argument.name, ())], is_flag=True, help=text)
+    return click.Option([argument.name, flag], type=kind, default=None, help=text + _default(argument.default))
+
+
+def _type(argument: Argument) -> Any:
+    kinds, about = argument.kinds, argument.about
+    if dict in kinds:
+        return _JsonObject()
+    if str in kinds and about.choices:
+        return click.Choice(about.choices)
+    return next(kind for kind in (str, float, int, bool) if kind in kinds)
 
 
 def _default(value: object) -> str:
@@ -211,23 +214,18 @@ class _JsonObject(click.ParamType[dict[str, Any]]):
         return parsed
 
 
-def make_command(
-    group: str, name: str, function: Callable[..., object], texts: Mapping[str, str] = MappingProxyType({})
-) -> click.Command:
-    """The command for an operation, with its parameters and its help. `texts`: the help of its options, by
-    parameter."""
-    wanted = [item for item in parameters(function) if item[0].name != "self"]
+def make_command(group: str, name: str, function: Callable[..., object]) -> click.Command:
+    """The command for an operation, with its arguments and its help."""
 
     def run(**options: Any) -> None:
         common = {name: options.pop(name) for name in ("state", "admin_url", "admin_key_file", "as_json")}
-        arguments = {key: value for key, value in options.items() if value is not None}
-        show(call(f"{group}/{name}" if group else name, arguments, common), common["as_json"])
+        given = {key: value for key, value in options.items() if value is not None}
+        show(call(f"{group}/{name}" if group else name, given, common), common["as_json"])
 
     decorated: Any = admin_options(run)
     command = click.Command(name, callback=run, help=inspect.getdoc(function))
-    command.params = [_parameter(*item, texts.get(item[0].name, "")) for item in wanted] + list(
-        reversed(decorated.__click_params__)
-    )
+    own = [_parameter(argument) for argument in arguments(function)]
+    command.params = [*own, *reversed(decorated.__click_params__)]
     return command
 
 

@@ -9,6 +9,7 @@ import threading
 from typing import Literal
 
 from .errors import SandboxError
+from .operations import HOUR, MANY
 from .shapes import parse
 
 
@@ -38,12 +39,14 @@ class Fault:
 
     def __post_init__(self) -> None:
         """Check the values. Raises SandboxError."""
-        if self.times < 1:
-            raise SandboxError("times must be at least 1")
+        if not 1 <= self.times <= MANY:
+            raise SandboxError(f"times must be a whole number from 1 to {MANY}")
         if self.status is not None and not 200 <= self.status <= 599:
             raise SandboxError("status must be from 200 to 599")
-        if self.delay < 0 or (self.truncate is not None and self.truncate < 0):
-            raise SandboxError("delay and truncate must not be negative")
+        if not 0 <= self.delay <= HOUR:  # which NaN is not
+            raise SandboxError(f"delay must be a number from 0 to {HOUR}")
+        if self.truncate is not None and self.truncate < 0:
+            raise SandboxError("truncate must not be negative")
         if self.drop not in (None, "before", "after"):
             raise SandboxError('drop must be "before" or "after"')
         if self.status is None and self.body:

@@ -25,7 +25,7 @@ from .files import write_private
 from .keys import keep_key
 from .listeners import CountingSocket, bind_tcp, bind_udp
 from .log import Entry, RequestLog
-from .ntp import NtpServer
+from .ntp import CENTURY, NtpServer
 from .options import LISTENERS, Options
 from .services import ALL, Azure, Centagate, Cumulocity, EtherFax, IckStream, OAuth, Rest, Service, ThingsBoard, Xyte
 from .site import RouteTable, Site, quiet_logger
@@ -317,6 +317,8 @@ class Sandbox:
 
     def ntp_offset(self, seconds: float) -> None:
         """Add an offset to the NTP server's time, but not to that of the services."""
+        if not abs(seconds) <= CENTURY:  # which NaN is not
+            raise SandboxError(f"offset must be a number from -{CENTURY} to {CENTURY}")
         self._ntp.offset = seconds
 
     def set(self, name: str, value: Any) -> None:

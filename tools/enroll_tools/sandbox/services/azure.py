@@ -11,12 +11,13 @@ import re
 import secrets
 import uuid
 from collections.abc import Iterable
-from typing import Any
+from typing import Annotated, Any
 from urllib.parse import unquote
 
 from ..errors import SandboxError
+from ..operations import About, DeviceId, Reveal, operation
 from ..state import Row
-from .base import Answer, Call, Route, Service, decode_json, hide, json_answer, operation, same
+from .base import Answer, Call, Route, Service, decode_json, hide, json_answer, same
 
 SCOPE = "0ne00SANDBOX"
 _VERSIONS = ("2019-03-31", "2021-06-01")
@@ -188,7 +189,11 @@ class Azure(Service):
             raise SandboxError(f"azure has no enrollment {device_id!r}")
 
     @operation
-    def create(self, device_id: str, device_key: str | None = None) -> Row:
+    def create(
+        self,
+        device_id: DeviceId,
+        device_key: Annotated[str | None, About("Its key in Base64; else a random one.")] = None,
+    ) -> Row:
         """Create an individual enrollment, with a new key if none is given. Returns id and key."""
         key = device_key or base64.b64encode(secrets.token_bytes(32)).decode()
         with self.state.transaction():
@@ -198,32 +203,34 @@ class Azure(Service):
         return {"id": device_id, "device_key": key}
 
     @operation
-    def create_in_group(self, device_id: str, group_key: str) -> Row:
+    def create_in_group(
+        self, device_id: DeviceId, group_key: Annotated[str, About("The group's key in Base64.")]
+    ) -> Row:
         """Let a device register with the key that is derived from the group's key."""
         return self.create(device_id, derived(group_key, device_id))
 
     @operation
-    def enable(self, device_id: str) -> None:
+    def enable(self, device_id: DeviceId) -> None:
         """Enable an enrollment."""
         self._change(device_id, "UPDATE azure_devices SET enabled = 1")
 
     @operation
-    def disable(self, device_id: str) -> None:
+    def disable(self, device_id: DeviceId) -> None:
         """Disable an enrollment, and the device in the hub."""
         self._change(device_id, "UPDATE azure_devices SET enabled = 0")
 
     @operation
-    def fail(self, device_id: str, fails: bool = True) -> None:
+    def fail(self, device_id: DeviceId, fails: Annotated[bool, About("Fail, or succeed again.")] = True) -> None:
         """Make the assignment of a device to a hub fail, or succeed again."""
         self._change(device_id, "UPDATE azure_devices SET fails = ?", fails)
 
     @operation
-    def delete(self, device_id: str) -> None:
+    def delete(self, device_id: DeviceId) -> None:
         """Delete the device from the hub; it keeps its enrollment and may register again."""
         self._change(device_id, "UPDATE azure_devices SET assigned = 0, operation = NULL")
 
     @operation
-    def send(self, device_id: str, body: str) -> str:
+    def send(self, device_id: DeviceId, body: Annotated[str, About("The message.")]) -> str:
         """Send a message to a device; returns its lock token."""
         lock = str(uuid.uuid4())
         self.state.insert("azure_messages", lock=lock, device=device_id, body=body)
@@ -236,7 +243,7 @@ class Azure(Service):
         return [{"device": row["device"], "body": row["body"]} for row in rows]
 
     @operation
-    def devices(self, reveal: bool = False) -> list[Row]:
+    def devices(self, reveal: Reveal = False) -> list[Row]:
         """All enrollments; their keys only with reveal."""
         rows = self.state.all("SELECT * FROM azure_devices ORDER BY id")
         for row in rows:

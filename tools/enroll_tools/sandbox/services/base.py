@@ -9,18 +9,15 @@ from __future__ import annotations
 import abc
 import dataclasses
 import hmac
-import inspect
 import json
-import types
-import typing
+import math
 from collections.abc import Callable, Iterable, Mapping
-from typing import Any, ClassVar, TypeVar
+from typing import Annotated, Any, ClassVar, cast
 
 from ..clock import Clock
-from ..errors import BadOption, SandboxError
+from ..errors import BadOption
+from ..operations import LONG, About, name_of, operation
 from ..state import Row, State
-
-Function = TypeVar("Function", bound=Callable[..., object])
 
 
 @dataclasses.dataclass(frozen=True)
@@ -75,14 +72,22 @@ def json_answer(
     return Answer(status, json.dumps(value).encode(), headers=headers or {}, secrets=secrets)
 
 
+def _finite(text: str) -> float:
+    number = float(text)
+    if math.isinf(number):
+        raise ValueError(f"{text[:20]} is too large a number")
+    return number
+
+
 def decode_json(body: bytes) -> Any:
-    """The value of a JSON text. Raises ValueError for anything else (NaN, bad UTF-8 and endless nesting too)."""
+    """The value of a JSON text. Raises ValueError for anything else (NaN, 1e999, bad UTF-8 and endless
+    nesting too)."""
 
     def refuse(constant: str) -> None:
         raise ValueError(f"{constant} is not JSON")
 
     try:
-        return json.loads(body.decode("utf-8"), parse_constant=refuse)
+        return json.loads(body.decode("utf-8"), parse_constant=refuse, parse_float=_finite)
     except RecursionError:
         raise ValueError("nested too deeply") from None
 
@@ -102,19 +107,6 @@ class Route:
     method: str
     path: str
     handler: Handler
-
-
-def operation(function: Function) -> Function:
-    """Make a service's method an operation of the administrator, available in Python, over HTTP and on the command
-    line."""
-    function.__operation__ = True  # type: ignore[attr-defined]
-    return function
-
-
-def operations(owner: object) -> dict[str, Callable[..., object]]:
-    """The operations of an object or a class by their names in URLs and on the command line."""
-    members = inspect.getmembers(owner, lambda member: hasattr(member, "__operation__"))
-    return {name.replace("_", "-"): member for name, member in members}
 
 
 def hide(row: Row, names: Iterable[str], reveal: bool) -> Row:
@@ -159,7 +151,11 @@ class Service(abc.ABC):
             return refusal.answer
 
     @operation
-    def set(self, name: str, value: str | int | float | bool) -> dict[str, Any]:
+    def set(
+        self,
+        name: Annotated[str, name_of("The setting's name.")],
+        value: Annotated[str | int | float | bool, About("Its new value.")],
+    ) -> dict[str, Any]:
         """Change one of the service's settings, and show all of them."""
         fields = {field.name: getattr(self.settings, field.name) for field in dataclasses.fields(self.settings)}
         if name not in fields:
@@ -181,43 +177,12 @@ def _convert(name: str, value: object, kind: type) -> object:
         return words[text.lower()]
     if kind is not bool:
         try:
-            return kind(text)
+            number = kind(text)
         except ValueError:
             pass
-    raise BadOption(f"{name} wants a {kind.__name__}, not {text!r}")
-
-
-def parameters(function: Callable[..., object]) -> list[tuple[inspect.Parameter, tuple[type, ...]]]:
-    """A function's parameters and the types each may have."""
-    signature = inspect.signature(function, eval_str=True)
-    return [(parameter, _types(parameter.annotation)) for parameter in signature.parameters.values()]
-
-
-def _types(annotation: Any) -> tuple[type, ...]:
-    if isinstance(annotation, types.UnionType):
-        return tuple(kind for part in typing.get_args(annotation) for kind in _types(part))
-    origin = typing.get_origin(annotation) or annotation
-    if origin is None:
-        return (type(None),)
-    return (int, float) if origin is float else (origin,)
-
-
-def perform(function: Callable[..., object], arguments: Mapping[str, object]) -> object:
-    """Call an operation with arguments from outside, after checking their names and types. Raises SandboxError."""
-    wanted = {parameter.name: (parameter, kinds) for parameter, kinds in parameters(function)}
-    for name, value in arguments.items():
-        if name not in wanted:
-            raise SandboxError(f"unknown argument {name!r} (known: {', '.join(wanted) or 'none'})")
-        kinds = wanted[name][1]
-        # bool is a kind of int to Python, but "times": true is a mistake.
-        if not isinstance(value, kinds) or (isinstance(value, bool) and bool not in kinds):
-            raise SandboxError(f"{name} must be {' or '.join(_word(kind) for kind in kinds)}")
-    for name, (parameter, _) in wanted.items():
-        if parameter.default is parameter.empty and name not in arguments:
-            raise SandboxError(f"missing argument {name!r}")
-    return function(**arguments)
-
-
-def _word(kind: type) -> str:
-    words = {str: "text", int: "a number", float: "a number", bool: "true or false", dict: "an object", list: "a list"}
-    return words.get(kind, "null")
+        else:
+            if kind is str or 0 <= number <= LONG:  # which NaN is not
+                return cast(object, number)
+    wanted = {bool: "true or false", str: "text", int: "a whole number", float: "a number"}[kind]
+    bounds = f" from 0 to {LONG}" if kind in (int, float) else ""
+    raise BadOption(f"{name} wants {wanted}{bounds}, not {text!r}")

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import dataclasses
 import secrets
-from typing import Any
+from typing import Annotated, Any
 
 from ..errors import SandboxError
+from ..operations import About, Reveal, name_of, operation
 from ..state import Row
-from .base import Service, hide, operation
+from .base import Service, hide
 
 # Every code with the words of the vendor's pages.
 CODES = {
@@ -36,6 +37,10 @@ CODES = {
 
 # "deactivated" is the status in which the vendor's page wants a token to be bound.
 TOKEN_STATUSES = ("new", "deactivated", "active", "locked", "lost", "expired")
+
+Username = Annotated[str, name_of("The user's name.")]
+Sn = Annotated[str, name_of("The OTP token's serial number.")]
+Status = Annotated[str, name_of("The OTP token's status.", TOKEN_STATUSES)]
 
 
 @dataclasses.dataclass
@@ -87,7 +92,13 @@ class CentagatePortal(Service):
         return row
 
     @operation
-    def create_user(self, username: str, password: str = "", admin: bool = False, allow_cr: bool = False) -> Row:
+    def create_user(
+        self,
+        username: Username,
+        password: Annotated[str, About("For logging in.")] = "",
+        admin: Annotated[bool, About("Let this user bind tokens.")] = False,
+        allow_cr: Annotated[bool, About("Let this user have challenge-response tokens.")] = False,
+    ) -> Row:
         """Create a user. admin: may bind tokens; allow_cr: may have challenge-response tokens."""
         with self.state.transaction():
             if not username or self.state.one("SELECT 1 FROM centagate_users WHERE username = ?", username):
@@ -97,13 +108,13 @@ class CentagatePortal(Service):
         return {"username": username, "password": password, "admin": admin, "allow_cr": allow_cr}
 
     @operation
-    def delete_user(self, username: str) -> None:
+    def delete_user(self, username: Username) -> None:
         """Delete a user with his sessions and phone numbers; his OTP token stays, bound to nobody."""
         if not self.state.run("DELETE FROM centagate_users WHERE username = ?", username):
             raise SandboxError(f"centagate has no user {username!r}")
 
     @operation
-    def create_session(self, username: str) -> Row:
+    def create_session(self, username: Username) -> Row:
         """Log a user in; a new name becomes an administrator. Returns username, auth_token and secret_code."""
         with self.state.transaction():
             if not self.state.one("SELECT 1 FROM centagate_users WHERE username = ?", username):
@@ -111,12 +122,14 @@ class CentagatePortal(Service):
             return self._new_session(username)
 
     @operation
-    def delete_sessions(self, username: str) -> None:
+    def delete_sessions(self, username: Username) -> None:
         """End every session of a user."""
         self.state.run("DELETE FROM centagate_sessions WHERE username = ?", username)
 
     @operation
-    def create_token(self, sn: str, status: str = "deactivated", cr: bool = False) -> Row:
+    def create_token(
+        self, sn: Sn, status: Status = "deactivated", cr: Annotated[bool, About("With challenge-response.")] = False
+    ) -> Row:
         """Create an OTP token with a serial number; cr makes it a challenge-response token."""
         _check_status(status)
         with self.state.transaction():
@@ -126,7 +139,7 @@ class CentagatePortal(Service):
         return {"sn": sn, "status": status, "cr": cr}
 
     @operation
-    def set_token(self, sn: str, status: str) -> None:
+    def set_token(self, sn: Sn, status: Status) -> None:
         """Put an OTP token into another status; "new" and "deactivated" unbind it."""
         _check_status(status)
         keep = "username" if status not in ("new", "deactivated") else "NULL"
@@ -134,19 +147,23 @@ class CentagatePortal(Service):
             raise SandboxError(f"centagate has no token {sn!r}")
 
     @operation
-    def delete_token(self, sn: str) -> None:
+    def delete_token(self, sn: Sn) -> None:
         """Delete an OTP token."""
         if not self.state.run("DELETE FROM centagate_tokens WHERE sn = ?", sn):
             raise SandboxError(f"centagate has no token {sn!r}")
 
     @operation
-    def delete_phone(self, number: str) -> None:
+    def delete_phone(self, number: Annotated[str, name_of("The phone number.")]) -> None:
         """Free a phone number."""
         if not self.state.run("DELETE FROM centagate_phones WHERE number = ?", number):
             raise SandboxError(f"centagate has no phone number {number!r}")
 
     @operation
-    def create_integration(self, key: str = "", secret_key: str = "") -> Row:
+    def create_integration(
+        self,
+        key: Annotated[str, About("Integration key; else a random one.")] = "",
+        secret_key: Annotated[str, About("Secret key; else a random one.")] = "",
+    ) -> Row:
         """Create an app that logs in. Its integration key and secret key are generated if left out."""
         row = {"key": key or secrets.token_hex(16), "secret_key": secret_key or secrets.token_urlsafe(24)}
         with self.state.transaction():
@@ -156,21 +173,25 @@ class CentagatePortal(Service):
         return row
 
     @operation
-    def fail(self, code: int, times: int = 1) -> None:
+    def fail(
+        self,
+        code: Annotated[int, About("Return code.", choices=tuple(CODES))],
+        times: Annotated[int, About("Calls that meet it.", 1, 10_000)] = 1,
+    ) -> None:
         """Answer the next calls with this return code and do nothing else. Kept in memory only."""
         if code not in CODES or times < 1:
             raise SandboxError(f"code must be one of {', '.join(map(str, sorted(CODES)))} and times at least 1")
         self._queued += [code] * times
 
     @operation
-    def users(self, reveal: bool = False) -> list[Row]:
+    def users(self, reveal: Reveal = False) -> list[Row]:
         """All users; their passwords only with reveal."""
         rows = self.state.all("SELECT * FROM centagate_users ORDER BY username")
         flags = [{**row, "admin": bool(row["admin"]), "allow_cr": bool(row["allow_cr"])} for row in rows]
         return [hide(row, ("password",), reveal) for row in flags]
 
     @operation
-    def sessions(self, reveal: bool = False) -> list[Row]:
+    def sessions(self, reveal: Reveal = False) -> list[Row]:
         """All sessions; their secrets only with reveal."""
         rows = self.state.all("SELECT * FROM centagate_sessions")
         return [hide(row, ("auth_token", "secret_code"), reveal) for row in rows]

@@ -8,11 +8,12 @@ import dataclasses
 import json
 import secrets
 from collections.abc import Iterable
-from typing import Any
+from typing import Annotated, Any
 
 from ..errors import SandboxError
+from ..operations import About, DeviceId, Reveal, operation
 from ..state import Row
-from .base import Answer, Call, Route, Service, decode_json, hide, json_answer, operation, same
+from .base import Answer, Call, Route, Service, decode_json, hide, json_answer, same
 
 TENANT = "t100"
 BOOTSTRAP = ("management/devicebootstrap", "bootstrap-password")
@@ -173,7 +174,7 @@ class Cumulocity(Service):
             raise SandboxError(f"cumulocity has no device {device_id!r}")
 
     @operation
-    def create(self, device_id: str, accept: bool = False) -> None:
+    def create(self, device_id: DeviceId, accept: Annotated[bool, About("Accept it at once.")] = False) -> None:
         """Register a device: it may connect, and then waits to be accepted. ``accept``: accept it as soon as it
         connects."""
         with self.state.transaction():
@@ -184,7 +185,7 @@ class Cumulocity(Service):
             self.state.insert("cumulocity_devices", id=device_id, status="WAITING_FOR_CONNECTION", auto=accept)
 
     @operation
-    def accept(self, device_id: str) -> None:
+    def accept(self, device_id: DeviceId) -> None:
         """Accept a device that has connected: its next request returns its user."""
         device = self._find(device_id)
         if device is None or device["status"] != "PENDING_ACCEPTANCE":
@@ -192,12 +193,12 @@ class Cumulocity(Service):
         self._change(device_id, "UPDATE cumulocity_devices SET status = 'ACCEPTED'")
 
     @operation
-    def delete(self, device_id: str) -> None:
+    def delete(self, device_id: DeviceId) -> None:
         """Delete a device and its user."""
         self._change(device_id, "DELETE FROM cumulocity_devices")
 
     @operation
-    def send(self, device_id: str, body: dict[str, Any]) -> int:
+    def send(self, device_id: DeviceId, body: Annotated[dict[str, Any], About("The operation.")]) -> int:
         """Create an operation for a device, such as {"c8y_Restart": {}}; returns its number."""
         device = self._find(device_id)
         if device is None or not device["source"]:
@@ -218,7 +219,7 @@ class Cumulocity(Service):
         return [json.loads(row["body"]) for row in self.state.all("SELECT * FROM cumulocity_measurements")]
 
     @operation
-    def devices(self, reveal: bool = False) -> list[Row]:
+    def devices(self, reveal: Reveal = False) -> list[Row]:
         """All devices and their states; their passwords only with reveal."""
         rows = self.state.all("SELECT * FROM cumulocity_devices ORDER BY id")
         return [hide({**row, "auto": bool(row["auto"])}, ("password",), reveal) for row in rows]

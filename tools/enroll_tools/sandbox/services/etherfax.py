@@ -8,11 +8,12 @@ import datetime
 import hashlib
 import secrets
 from collections.abc import Iterable
-from typing import Any
+from typing import Annotated, Any
 
 from ..errors import SandboxError
+from ..operations import About, Reveal, name_of, operation
 from ..state import Row
-from .base import Answer, Call, Route, Service, hide, json_answer, operation, same
+from .base import Answer, Call, Route, Service, hide, json_answer, same
 
 
 @dataclasses.dataclass
@@ -26,6 +27,9 @@ class Settings:
         if name == "day_tolerance" and value not in (0, 1):
             raise SandboxError("etherfax.day_tolerance must be 0 or 1")
         super().__setattr__(name, value)
+
+
+Serial = Annotated[str, name_of("The device's serial number.")]
 
 
 def registration_token(serial: str, day: datetime.date) -> str:
@@ -119,7 +123,7 @@ class EtherFax(Service):
             raise SandboxError(f"etherfax has no device {serial!r}")
 
     @operation
-    def create(self, serial: str, enabled: bool = False) -> Row:
+    def create(self, serial: Serial, enabled: Annotated[bool, About("Let it register at once.")] = False) -> Row:
         """Create a device, as a person does in the portal."""
         if not serial or not serial.isprintable():
             raise SandboxError("serial must not be empty, and every character of it must be printable")
@@ -130,27 +134,27 @@ class EtherFax(Service):
         return {"serial": serial, "enabled": enabled}
 
     @operation
-    def enable(self, serial: str) -> None:
+    def enable(self, serial: Serial) -> None:
         """Let a device register and work."""
         self._change(serial, "UPDATE etherfax_devices SET enabled = 1")
 
     @operation
-    def disable(self, serial: str) -> None:
+    def disable(self, serial: Serial) -> None:
         """Stop a device from registering and working; it keeps its token."""
         self._change(serial, "UPDATE etherfax_devices SET enabled = 0")
 
     @operation
-    def reset(self, serial: str) -> None:
+    def reset(self, serial: Serial) -> None:
         """Let a device register again; its old token becomes invalid."""
         self._change(serial, "UPDATE etherfax_devices SET device_token = NULL, registered_at = NULL")
 
     @operation
-    def delete(self, serial: str) -> None:
+    def delete(self, serial: Serial) -> None:
         """Delete a device."""
         self._change(serial, "DELETE FROM etherfax_devices")
 
     @operation
-    def devices(self, reveal: bool = False) -> list[Row]:
+    def devices(self, reveal: Reveal = False) -> list[Row]:
         """All devices; their tokens only with reveal."""
         rows = self.state.all("SELECT * FROM etherfax_devices ORDER BY serial")
         return [hide({**row, "enabled": bool(row["enabled"])}, ("device_token",), reveal) for row in rows]

@@ -5,11 +5,12 @@ from __future__ import annotations
 import dataclasses
 import secrets
 import uuid
-from typing import Any
+from typing import Annotated, Any
 
 from ..errors import SandboxError
+from ..operations import LONG, About, DeviceId, Reveal, name_of, operation
 from ..state import Row
-from .base import Service, hide, operation
+from .base import Service, hide
 
 
 @dataclasses.dataclass
@@ -27,6 +28,10 @@ class Settings:
     omit_user_id: bool = False
     keep_access_token: bool = False
     token_lifetime: float = 600.0
+
+
+UserName = Annotated[str, name_of("The user's name.")]
+ApplicationId = Annotated[str, name_of("The application id.")]
 
 
 class IckStreamPortal(Service):
@@ -58,7 +63,7 @@ class IckStreamPortal(Service):
         return token
 
     @operation
-    def create_user(self, name: str) -> Row:
+    def create_user(self, name: UserName) -> Row:
         """Create a user; returns the id and access token."""
         row = {"name": name, "id": str(uuid.uuid4()), "access_token": secrets.token_urlsafe(24)}
         with self.state.transaction():
@@ -68,13 +73,17 @@ class IckStreamPortal(Service):
         return row
 
     @operation
-    def delete_user(self, name: str) -> None:
+    def delete_user(self, name: UserName) -> None:
         """Delete a user, his tokens and his devices."""
         if not self.state.run("DELETE FROM ickstream_users WHERE name = ?", name):
             raise SandboxError(f"ickstream has no user {name!r}")
 
     @operation
-    def create_application(self, application_id: str, model: str = "sandbox/device") -> Row:
+    def create_application(
+        self,
+        application_id: ApplicationId,
+        model: Annotated[str, name_of("The devices' model.")] = "sandbox/device",
+    ) -> Row:
         """Create an application id (an API key) for devices of a model."""
         with self.state.transaction():
             if self.state.one("SELECT 1 FROM ickstream_applications WHERE id = ?", application_id):
@@ -83,13 +92,18 @@ class IckStreamPortal(Service):
         return {"application_id": application_id, "model": model}
 
     @operation
-    def delete_application(self, application_id: str) -> None:
+    def delete_application(self, application_id: ApplicationId) -> None:
         """Delete an application id."""
         if not self.state.run("DELETE FROM ickstream_applications WHERE id = ?", application_id):
             raise SandboxError(f"ickstream has no application {application_id!r}")
 
     @operation
-    def create_token(self, user: str, name: str = "device", lifetime: float | None = None) -> str:
+    def create_token(
+        self,
+        user: UserName,
+        name: Annotated[str, name_of("The token's name.")] = "device",
+        lifetime: Annotated[float | None, About("Seconds; else as the setting token_lifetime says.", 0, LONG)] = None,
+    ) -> str:
         """Create a device registration token for a user; lifetime in seconds. Returns the token."""
         row = self.state.one("SELECT id FROM ickstream_users WHERE name = ?", user)
         if row is None:
@@ -97,13 +111,13 @@ class IckStreamPortal(Service):
         return self._new_token(row["id"], name, self.settings.token_lifetime if lifetime is None else lifetime)
 
     @operation
-    def delete_device(self, device_id: str) -> None:
+    def delete_device(self, device_id: DeviceId) -> None:
         """Remove a device, as its owner can; its access token becomes invalid."""
         if not self.state.run("DELETE FROM ickstream_devices WHERE id = ?", device_id):
             raise SandboxError(f"ickstream has no device {device_id!r}")
 
     @operation
-    def users(self, reveal: bool = False) -> list[Row]:
+    def users(self, reveal: Reveal = False) -> list[Row]:
         """All users; their access tokens only with reveal."""
         rows = self.state.all("SELECT * FROM ickstream_users ORDER BY name")
         return [hide(row, ("access_token",), reveal) for row in rows]
@@ -114,11 +128,11 @@ class IckStreamPortal(Service):
         return self.state.all("SELECT id AS application_id, model FROM ickstream_applications ORDER BY id")
 
     @operation
-    def tokens(self, reveal: bool = False) -> list[Row]:
+    def tokens(self, reveal: Reveal = False) -> list[Row]:
         """All device registration tokens, used or not; the tokens themselves only with reveal."""
         return [hide(row, ("token",), reveal) for row in self.state.all("SELECT * FROM ickstream_tokens")]
 
     @operation
-    def devices(self, reveal: bool = False) -> list[Row]:
+    def devices(self, reveal: Reveal = False) -> list[Row]:
         """All devices; their access tokens only with reveal."""
         return [hide(row, ("access_token",), reveal) for row in self.state.all("SELECT * FROM ickstream_devices")]

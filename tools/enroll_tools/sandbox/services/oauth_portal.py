@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import dataclasses
 import secrets
-from typing import Any
+from typing import Annotated, Any
 
 from ..errors import SandboxError
+from ..operations import About, Reveal, name_of, operation
 from ..state import Row
-from .base import Service, hide, operation
+from .base import Service, hide
 
 _LETTERS = "BCDFGHJKLMNPQRSTVWXZ"  # RFC 8628, 6.1: no vowels, so that no code is a word
 
@@ -26,6 +27,10 @@ class Settings:
     life: int = 3600
     rotate: bool = True
     google: bool = False
+
+
+ClientId = Annotated[str, name_of("The client's id.")]
+UserCode = Annotated[str, name_of("The code that the device shows.")]
 
 
 class OAuthPortal(Service):
@@ -67,7 +72,11 @@ class OAuthPortal(Service):
         return row
 
     @operation
-    def create_client(self, approve: bool = False, public: bool = False) -> Row:
+    def create_client(
+        self,
+        approve: Annotated[bool, About("Approve its codes at once.")] = False,
+        public: Annotated[bool, About("Without a secret.")] = False,
+    ) -> Row:
         """Create a client; ``approve``: its codes are approved at once; ``public``: it has no secret."""
         row = {
             "client_id": "client-" + secrets.token_hex(4),
@@ -80,7 +89,7 @@ class OAuthPortal(Service):
         return {name: row[name] for name in ("client_id", "client_secret") if row[name]}
 
     @operation
-    def delete_client(self, client_id: str) -> None:
+    def delete_client(self, client_id: ClientId) -> None:
         """Delete a client with its codes and tokens."""
         with self.state.transaction():
             for table in ("codes", "tokens", "clients"):
@@ -89,7 +98,7 @@ class OAuthPortal(Service):
                 raise SandboxError(f"oauth has no client {client_id!r}")
 
     @operation
-    def create_initial_token(self, once: bool = False) -> str:
+    def create_initial_token(self, once: Annotated[bool, About("For one client only.")] = False) -> str:
         """Create an initial access token, with which clients register; ``once``: only one of them."""
         token = secrets.token_urlsafe(18)
         self.state.insert("oauth_initial", initial_token=token, once=once)
@@ -102,22 +111,22 @@ class OAuthPortal(Service):
             raise SandboxError(f"oauth has no code {user_code!r} that waits")
 
     @operation
-    def approve(self, user_code: str) -> None:
+    def approve(self, user_code: UserCode) -> None:
         """Approve the device that shows this code."""
         self._decide(user_code, "approved")
 
     @operation
-    def deny(self, user_code: str) -> None:
+    def deny(self, user_code: UserCode) -> None:
         """Deny it."""
         self._decide(user_code, "denied")
 
     @operation
-    def expire(self, user_code: str = "") -> None:
+    def expire(self, user_code: Annotated[str, About("The code that the device shows; else all codes.")] = "") -> None:
         """End the time of a code, or of all."""
         self.state.run("UPDATE oauth_codes SET expires = 0 WHERE ? IN ('', user_code)", user_code)
 
     @operation
-    def revoke(self, client_id: str) -> None:
+    def revoke(self, client_id: ClientId) -> None:
         """Revoke all tokens of a client."""
         self.state.run("DELETE FROM oauth_tokens WHERE client_id = ?", client_id)
 
@@ -127,7 +136,7 @@ class OAuthPortal(Service):
         self.state.run("UPDATE oauth_tokens SET expires = 0 WHERE kind = 'access'")
 
     @operation
-    def clients(self, reveal: bool = False) -> list[Row]:
+    def clients(self, reveal: Reveal = False) -> list[Row]:
         """All clients; their secrets only with reveal."""
         rows = self.state.all("SELECT * FROM oauth_clients ORDER BY rowid")
         return [hide(row, ("client_secret",), reveal) for row in rows]

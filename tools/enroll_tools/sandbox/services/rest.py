@@ -9,11 +9,12 @@ import hmac
 import secrets
 import urllib.parse
 from collections.abc import Iterable
-from typing import Any
+from typing import Annotated, Any
 
 from ..errors import SandboxError
+from ..operations import About, Reveal, name_of, operation
 from ..state import Row
-from .base import Answer, Call, Refused, Route, Service, decode_json, hide, json_answer, operation, same
+from .base import Answer, Call, Refused, Route, Service, decode_json, hide, json_answer, same
 
 SHARED = ("X-Api-Key", "X-Auth-Token", "Authorization")  # where a registered device may have its key
 
@@ -24,6 +25,9 @@ class Settings:
 
     tolerance: int = 300
     automatic: bool = False
+
+
+Serial = Annotated[str, name_of("The device's serial number.")]
 
 
 def refuse(status: int, message: str) -> Refused:
@@ -190,7 +194,9 @@ class Rest(Service):
             raise SandboxError(f"rest has no device {serial!r}")
 
     @operation
-    def create(self, serial: str, secret: str | None = None) -> Row:
+    def create(
+        self, serial: Serial, secret: Annotated[str | None, About("Its secret; else a random one.")] = None
+    ) -> Row:
         """Create a device; returns the secret by which it registers."""
         with self.state.transaction():
             if self.state.one("SELECT 1 FROM rest_devices WHERE serial = ?", serial):
@@ -200,27 +206,27 @@ class Rest(Service):
         return row
 
     @operation
-    def accept(self, serial: str) -> None:
+    def accept(self, serial: Serial) -> None:
         """Accept the request of a device."""
         self._change(serial, "UPDATE rest_devices SET decision = 'accepted'")
 
     @operation
-    def deny(self, serial: str) -> None:
+    def deny(self, serial: Serial) -> None:
         """Deny the request of a device."""
         self._change(serial, "UPDATE rest_devices SET decision = 'denied'")
 
     @operation
-    def reset(self, serial: str) -> None:
+    def reset(self, serial: Serial) -> None:
         """Take the key of a device back; it may register again."""
         self._change(serial, "UPDATE rest_devices SET key = NULL, ticket = NULL")
 
     @operation
-    def delete(self, serial: str) -> None:
+    def delete(self, serial: Serial) -> None:
         """Delete a device."""
         self._change(serial, "DELETE FROM rest_devices")
 
     @operation
-    def devices(self, reveal: bool = False) -> list[Row]:
+    def devices(self, reveal: Reveal = False) -> list[Row]:
         """All devices; their secrets only with reveal."""
         rows = self.state.all("SELECT * FROM rest_devices ORDER BY serial")
         return [hide(row, ("secret", "key", "ticket"), reveal) for row in rows]

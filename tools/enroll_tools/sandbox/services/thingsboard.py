@@ -6,11 +6,12 @@ import dataclasses
 import json
 import secrets
 from collections.abc import Iterable
-from typing import Any
+from typing import Annotated, Any
 
 from ..errors import SandboxError
+from ..operations import About, Reveal, name_of, operation
 from ..state import Row
-from .base import Answer, Call, Route, Service, decode_json, hide, json_answer, operation, same
+from .base import Answer, Call, Route, Service, decode_json, hide, json_answer, same
 
 
 @dataclasses.dataclass
@@ -18,6 +19,9 @@ class Settings:
     """``old_answers``: answer as servers before 3.3 do, which take no token from the device."""
 
     old_answers: bool = False
+
+
+Name = Annotated[str, name_of("The device's name.")]
 
 
 class ThingsBoard(Service):
@@ -170,14 +174,14 @@ class ThingsBoard(Service):
             raise SandboxError(f"thingsboard has no device {name!r}")
 
     @operation
-    def create_profile(self, create_new: bool = True) -> Row:
+    def create_profile(self, create_new: Annotated[bool, About("Let it create new devices.")] = True) -> Row:
         """Create a device profile that creates new devices, or only accepts existing ones. Returns its key."""
         row = {"provision_key": secrets.token_urlsafe(15), "provision_secret": secrets.token_urlsafe(15)}
         self.state.insert("thingsboard_profiles", **row, create_new=create_new)
         return row
 
     @operation
-    def create(self, name: str) -> None:
+    def create(self, name: Name) -> None:
         """Create a device, for profiles that only accept existing ones."""
         with self.state.transaction():
             if self.state.one("SELECT 1 FROM thingsboard_devices WHERE name = ?", name):
@@ -185,17 +189,22 @@ class ThingsBoard(Service):
             self.state.insert("thingsboard_devices", name=name, provisioned=0)
 
     @operation
-    def delete(self, name: str) -> None:
+    def delete(self, name: Name) -> None:
         """Delete a device; its token becomes invalid."""
         self._change(name, "DELETE FROM thingsboard_devices")
 
     @operation
-    def set_shared(self, name: str, attributes: dict[str, Any]) -> None:
+    def set_shared(self, name: Name, attributes: Annotated[dict[str, Any], About("Their names and values.")]) -> None:
         """Set the shared attributes of a device."""
         self._change(name, "UPDATE thingsboard_devices SET shared = ?", json.dumps(attributes))
 
     @operation
-    def command(self, name: str, method: str, params: dict[str, Any] | None = None) -> int:
+    def command(
+        self,
+        name: Name,
+        method: Annotated[str, name_of("The command's method.")],
+        params: Annotated[dict[str, Any] | None, About("Its parameters.")] = None,
+    ) -> int:
         """Send a command to a device; returns its number."""
         if not self.state.one("SELECT 1 FROM thingsboard_devices WHERE name = ?", name):
             raise SandboxError(f"thingsboard has no device {name!r}")
@@ -204,13 +213,13 @@ class ThingsBoard(Service):
         return int(newest["id"]) if newest else 0
 
     @operation
-    def result(self, number: int) -> Any:
+    def result(self, number: Annotated[int, About("The command's number.", least=0)]) -> Any:
         """Show a device's answer to a command, None if there is none yet."""
         row = self.state.one("SELECT result FROM thingsboard_commands WHERE id = ?", number)
         return json.loads(row["result"]) if row and row["result"] else None
 
     @operation
-    def devices(self, reveal: bool = False) -> list[Row]:
+    def devices(self, reveal: Reveal = False) -> list[Row]:
         """All devices; their tokens only with reveal."""
         rows = self.state.all("SELECT * FROM thingsboard_devices ORDER BY name")
         for row in rows:

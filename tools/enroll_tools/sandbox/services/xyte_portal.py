@@ -6,11 +6,12 @@ import dataclasses
 import json
 import uuid
 from collections.abc import Callable
-from typing import Any
+from typing import Annotated, Any
 
 from ..errors import SandboxError
+from ..operations import About, DeviceId, Reveal, name_of, operation
 from ..state import Row
-from .base import Service, hide, operation
+from .base import Service, hide
 from .xyte_rules import LATEST, is_api_version
 
 
@@ -65,7 +66,12 @@ class XytePortal(Service):
 
     @operation
     def create_model(
-        self, name: str, hardware_key: str = "", short_code: str = "SBX", model_id: str = "", api_version: str = LATEST
+        self,
+        name: Annotated[str, name_of("The model's name.")],
+        hardware_key: Annotated[str, About("Its hardware key; else a random one.")] = "",
+        short_code: Annotated[str, About("The partner's short code.")] = "SBX",
+        model_id: Annotated[str, About("Its id; else a random one.")] = "",
+        api_version: Annotated[str, About(f"From 1.0.0 to {LATEST}.")] = LATEST,
     ) -> Row:
         """Create a model, with its partner's short code and API version. Hardware key and id are generated if left out.
 
@@ -89,13 +95,18 @@ class XytePortal(Service):
         return row
 
     @operation
-    def delete(self, device_id: str) -> None:
+    def delete(self, device_id: DeviceId) -> None:
         """Delete a device and its children: their calls get 401, and they may register again."""
         self._living(device_id)
         self.state.run("UPDATE xyte_devices SET deleted = 1 WHERE id = ? OR parent_id = ?", device_id, device_id)
 
     @operation
-    def queue_command(self, device_id: str, name: str, parameters: dict[str, Any] | None = None) -> str:
+    def queue_command(
+        self,
+        device_id: DeviceId,
+        name: Annotated[str, name_of("The command's name.")],
+        parameters: Annotated[dict[str, Any] | None, About("Its parameters.")] = None,
+    ) -> str:
         """Queue a command for a device; returns its id."""
         with self.state.transaction():
             self._living(device_id)
@@ -111,20 +122,22 @@ class XytePortal(Service):
         return command_id
 
     @operation
-    def set_config(self, device_id: str, config: dict[str, Any]) -> int:
+    def set_config(
+        self, device_id: DeviceId, config: Annotated[dict[str, Any], About("The whole configuration.")]
+    ) -> int:
         """Set a device's configuration; returns its version."""
         with self.state.transaction():
             self._living(device_id)
             return self._store_config(device_id, config)
 
     @operation
-    def models(self, reveal: bool = False) -> list[Row]:
+    def models(self, reveal: Reveal = False) -> list[Row]:
         """All models; their hardware keys only with reveal."""
         rows = self.state.all("SELECT * FROM xyte_models ORDER BY name")
         return [hide(row, ("hardware_key",), reveal) for row in rows]
 
     @operation
-    def devices(self, reveal: bool = False) -> list[Row]:
+    def devices(self, reveal: Reveal = False) -> list[Row]:
         """All devices, deleted ones too, with their last telemetry; access keys only with reveal."""
         decode: dict[str, Callable[[Any], Any]] = {
             "deleted": bool,
@@ -137,7 +150,7 @@ class XytePortal(Service):
         return [hide(row, ("access_key",), reveal) for row in plain]
 
     @operation
-    def commands(self, device_id: str = "") -> list[Row]:
+    def commands(self, device_id: Annotated[str, About("Only this device's.")] = "") -> list[Row]:
         """The commands of one device or of all, with their results."""
         rows = self.state.all("SELECT * FROM xyte_commands WHERE ? IN ('', device_id) ORDER BY number", device_id)
         return [{**describe_command(row), "message": row["message"]} for row in rows]

@@ -134,7 +134,7 @@ def test_truncate_a_canned_answer(sandbox, register):
         ({"times": 0}, "times"),
         ({"status": 199}, "status"),
         ({"status": 600}, "status"),
-        ({"delay": -1}, "negative"),
+        ({"delay": -1}, "from 0 to"),
         ({"truncate": -1}, "negative"),
         ({"drop": "sometimes"}, "drop"),
         ({"body": "x"}, "needs a status"),

@@ -167,7 +167,7 @@ def test_listen_anywhere():
         ({"settings": {"etherfax.day_tolerance": 2}}, "must be 0 or 1"),
         ({"settings": {"etherfax.nonsense": 1}}, "no setting 'nonsense'"),
         ({"settings": {"nonsense": 1}}, "no such setting"),
-        ({"settings": {"xyte.mqtt": "maybe"}}, "wants a bool"),
+        ({"settings": {"xyte.mqtt": "maybe"}}, "wants true or false"),
         ({"names": ("not a name",)}, "no certificate"),
     ],
 )
