@@ -189,3 +189,30 @@ def change(draw: st.DrawFn, part: Any) -> None:
             part[at] = old[:cut] + draw(odd_texts) + old[draw(st.integers(cut, len(old))) :]
         else:
             part[at] = draw(odd | odd_texts)
+
+
+breaking = st.sampled_from(["", "", "{", "}", "(", ")", ",", " ", "{hex(", "{hmac_sha256(", "{{", "{sha1(", "\n"])
+
+
+@st.composite
+def leaking(draw: st.DrawFn, secret: str) -> Any:
+    """A section with `secret` in one of its templates, most of which are wrong then."""
+    section = copy.deepcopy(draw(cases())["section"])
+    section["headers"] = {"X-Key": "{secret}"}
+    section["refresh"] = [{"method": "POST", "path": "/refresh", "form": {"a": "{id}"}, "take": {"secret": "k"}}]
+    part, key = draw(st.sampled_from(list(places(section))))
+    cut = draw(st.integers(0, len(part[key])))
+    part[key] = part[key][:cut] + draw(breaking) + secret + draw(breaking) + part[key][cut:]
+    return section
+
+
+def places(section: dict[str, Any]) -> Any:
+    """Each template of `section`: the object or list that it is in, and its key there."""
+    parts = [section["values"], section["headers"]]
+    for step in section["steps"] + section["refresh"]:
+        yield step, "path"
+        parts += [step.get("headers", {}), step.get("form", {}), *containers(step.get("json", {}))]
+    for part in parts:
+        for key in part if isinstance(part, dict) else range(len(part)):
+            if isinstance(part[key], str):
+                yield part, key

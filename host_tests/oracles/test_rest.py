@@ -13,6 +13,8 @@ import rest_descriptions as descriptions
 from devices import ROOT
 from enroll.config import Config
 from enroll.errors import EnrollError
+from enroll_tools.provision.errors import Failure
+from enroll_tools.provision.template import Template
 from hypothesis import HealthCheck, Phase, given, settings
 from hypothesis import strategies as st
 from rest_ours import execute
@@ -21,8 +23,8 @@ from runtimes import first, micropython
 
 EXAMPLES = sorted((ROOT / "firmware" / "examples").glob("rest*.json"))
 NAMES = (
-    "uses the unknown name",
-    "never ends",
+    "has an unknown name",
+    "uses itself",
     "means something else",
     "wants base64",
 )  # which a schema cannot express
@@ -116,3 +118,19 @@ def test_the_schema_takes_what_the_device_takes(ask_python, sections):
 @given(st.lists(descriptions.mistaken(), min_size=10, max_size=10))
 def test_the_schema_refuses_what_the_device_refuses(ask_python, sections):
     judged(ask_python, sections)
+
+
+@settings(max_examples=100, deadline=None, suppress_health_check=list(HealthCheck))
+@given(descriptions.leaking("s3canary"))
+def test_no_mistake_shows_what_is_in_a_template(tmp_path, section):
+    """Neither the device's sentence nor that of `provision`, wherever a secret was typed."""
+    said = device(section)
+    path = tmp_path / "boards.json"
+    path.write_text(json.dumps({"provider": "rest", "url": "http://localhost", "rest": section}))
+    try:
+        Template(path).settings()
+    except Failure as failure:
+        assert failure.message.startswith("boards.json: ") and "canary" not in failure.message, failure.message
+    else:
+        assert not said, said
+    assert "canary" not in said, said

@@ -240,7 +240,7 @@ def test_names_that_nvs_cannot_have():
             "//0",
         ):
             error = str(raises("configuration", files.open, path + "/slot", "r"))
-            assert error == "`store` needs names of 1 to 15 characters after /nvs/: correct enroll.json", error
+            assert error == "`store` needs names of 1 to 15 characters after /nvs/: correct the settings", error
         raises("configuration", files.mkdir, "/sixteen-letters-")
         assert raises(OSError, files.mkdir, "/").errno == 17 and files.stat("/")[0] == 0x4000
         assert list(files.ilistdir("/")) == []

@@ -113,10 +113,10 @@ server: wait for Monday
         ("server", 503, "503: wait for Monday"),
         ("server", 429, "429 too many requests: wait for Monday"),
         ("configuration", 404, "404 not found: check `url`"),
-        ("configuration", 400, "400: correct enroll.json"),
+        ("configuration", 400, "400: correct the settings"),
     ):
         assert str(raises(kind, Answer(status).json, table)) == "the service says " + words
-    assert str(raises("configuration", Answer(400).json, "")) == "the service says 400: correct enroll.json"
+    assert str(raises("configuration", Answer(400).json, "")) == "the service says 400: correct the settings"
 
 
 def test_an_orphan_is_told_what_its_own_service_wants():

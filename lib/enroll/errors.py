@@ -25,7 +25,7 @@ if __debug__:  # mpy-cross -O leaves this out: it knows const by itself
 
 # For each kind: its exit status, and its remedy if an error has no other.
 _KINDS = const("""
-configuration 78 correct enroll.json
+configuration 78 correct the settings
 storage 74 free or replace the flash
 network 75 check the network and `url`
 clock 75 check the network, `ntp` and `earliest`

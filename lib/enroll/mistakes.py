@@ -1,6 +1,7 @@
 """Error sentences for mistakes in enroll.json and in an application's requests. Loaded only after one."""
 
 import os
+import sys
 
 from .errors import EnrollError, entry
 
@@ -37,8 +38,11 @@ S a path: in NVS /nvs/ and 1 to 15 characters""")
 
 
 def wrong(text: str, remedy: str = "correct it") -> EnrollError:
-    """The error for a wrong value. `text`: begins with the key and its closing backquote."""
-    return EnrollError("configuration", "enroll.json: `" + text, remedy)
+    """The error for a wrong value. `text`: begins with the key and its closing backquote. It names the file whose
+    values schema.py checks, if they come from one.
+    """
+    path = getattr(sys.modules.get("enroll.schema"), "path", "")
+    return EnrollError("configuration", "%s`%s" % (path and path + ": ", text), remedy)
 
 
 def invalid(section: str, item: str, value: "Any") -> EnrollError:
@@ -50,6 +54,11 @@ def invalid(section: str, item: str, value: "Any") -> EnrollError:
         return EnrollError("configuration", "`%s` in a provider's TABLE is wrong" % item, "correct it")
     key = section + item[:-2]
     return wrong(key + "` is missing", "it must be " + what) if value is None else wrong(key + "` must be " + what)
+
+
+def unknown(key: str) -> EnrollError:
+    """The error for a `key` that there is not; the sections that it is in stand before it."""
+    return wrong(key + "` is unknown")
 
 
 def ca(path: "str | None") -> EnrollError:
@@ -70,7 +79,7 @@ def provider(name: "Any", error: Exception | None) -> EnrollError:
         known = ", ".join([file.split(".")[0] for file in files if "_" not in file])
     except (OSError, NameError):  # the providers are frozen into the firmware
         known = ""
-    return EnrollError("configuration", "enroll.json: `provider` must be an installed one", known)
+    return wrong("provider` must be an installed one", known)
 
 
 def md5() -> EnrollError:

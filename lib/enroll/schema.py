@@ -24,6 +24,8 @@ if False:  # for type hints only
 
     from .config import Config
 
+    path: str  # of the file whose values are checked; mistakes.py reads it
+
 _LETTERS = const(b"AIPUhN{LWKtnsY45SRHOBD/")
 _IDENTITY = const(73)  # I
 _PRIVATE = const(80)  # P
@@ -113,9 +115,9 @@ def fields(data: dict, table: str, section: str = "") -> dict:
             raise invalid(section, item, value)
     for key in data:
         if key not in found:
-            from .mistakes import wrong
+            from .mistakes import unknown
 
-            raise wrong("%s%s` is unknown" % (section, key))
+            raise unknown(section + key)
     return found
 
 
@@ -138,13 +140,15 @@ def service(name: "Any") -> "Any":
 
 def fill(config: "Config", data: "Any") -> None:
     """Check `data`, the parsed JSON, and set the values of `config`, whose `path` is set. Raises EnrollError."""
+    global path
+    path = config.path
     name: Any = data.get("provider") if isinstance(data, dict) else None
     config.service = service(name)
     config.provider = name
     found = fields(data, _TABLE % name)
     config.url = found["url"]
     config.moved_from = found["moved_from"] or []
-    folder = config.path[: config.path.rfind("/") + 1]
+    folder = path[: path.rfind("/") + 1]
     store = found["store"] or "state"
     config.store = store if store[0] == "/" else folder + store
     config.ntp = found["ntp"] or [("pool.ntp.org", 123)]
@@ -169,13 +173,16 @@ def complete(config: "Config", values: dict | None = None) -> None:
     """Fill in `values`, what the port's `identity` returns, if given. Then let the provider check that the keys fit
     together. Raises EnrollError("configuration").
     """
+    global path
+    path = config.path
+    section = config.section
     if values is not None:
         for item in config.service.TABLE.split(" "):
             key = item[:-2]
-            if config.section[key] == "":
-                config.section.update(fields({key: values.get(key)}, key + "!" + item[-1], config.provider))
+            if section[key] == "":
+                section.update(fields({key: values.get(key)}, key + "!" + item[-1], config.provider))
     check = getattr(config.service, "check", None)
-    text = check and check(config.section)
+    text = check and check(section)
     if text:
         from .mistakes import wrong
 

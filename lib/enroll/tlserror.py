@@ -74,5 +74,5 @@ def explain(connection, error):
 def useless(ca: str, error: OSError | None = None) -> EnrollError:
     """What to raise if the file `ca` has no certificate that this TLS can read, or if opening it raised `error`."""
     if error:
-        return EnrollError("configuration", "cannot read %s, `ca` in enroll.json" % ca, error=error)
+        return EnrollError("configuration", "cannot read %s, which `ca` names" % ca, error=error)
     return EnrollError("configuration", "no certificate that TLS can read in %s" % ca, "`ca` must be PEM or DER")

@@ -132,9 +132,9 @@ class Template:
             raise self._wrong(error) from None
 
     def _wrong(self, error: Exception) -> Failure:
-        """What the library says of enroll.json, with the file's real name."""
-        text = str(error)
-        return Failure(CONFIGURATION, text.replace("enroll.json:", f"{self.path.name}:", 1))
+        """What the library says of the file, with its name alone."""
+        text = str(error).removeprefix(f"{self.path.resolve()}: ").removeprefix(f"{self.path.name}: ")
+        return Failure(CONFIGURATION, f"{self.path.name}: {text}")
 
     def settings(self, row: Mapping[str, str] | None = None, keep: bool = False) -> Settings:
         """The configuration of one board, checked: `row` overrides keys of the provider's section, as text. `keep`: an

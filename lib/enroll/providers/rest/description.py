@@ -108,8 +108,11 @@ class _Description:
                 _text(value, where + "." + name, not words)
         self.values = {name: parse(self.values[name], "values." + name) for name in self.values}
         section["steps"] = self._steps(steps, "steps")
-        if not steps or "secret" not in section["steps"][-1]["take"]:
-            raise wrong("steps", "wants 1 to 3 steps, and the last one to take `secret`")
+        if not steps:
+            raise wrong("steps", "has no step", "describe 1 to 3")
+        if "secret" not in section["steps"][-1]["take"]:
+            last = "steps.%d.take" % (len(steps) - 1)
+            raise wrong(last, "lacks `secret`", "the last step takes it: name its place in the answer")
         taken = dict(self.names)
         self.names.update({"id": 0, "secret": 0})
         headers = section["headers"] or {"Authorization": "Bearer {secret}"}
@@ -117,7 +120,7 @@ class _Description:
         section["refresh"] = self._steps(refresh, "refresh")
         self.names["body"] = 0
         for name in self.values:  # those that are used nowhere, too
-            self._expect((name,), "values." + name)
+            expect(self, (name,), "values." + name, "")
         section["take"] = {"secret"} | ({"id"} & set(taken))  # what has to be in an answer that registers
         if "id" not in taken and "mac" not in self.used:
             self.used.add("serial")
@@ -128,10 +131,14 @@ class _Description:
         section["values"] = self.values
 
     def _steps(self, steps: list, where: str) -> tuple:
+        if steps[3:]:
+            raise wrong(where, "has %d steps" % len(steps), "keep 1 to 3")
         found = tuple([self._step(step, "%s.%d" % (where, number)) for number, step in enumerate(steps)])
         resumed = [number for number, step in enumerate(found) if step["resume"]]
-        if found[3:] or resumed[1:] or resumed == [0] or (resumed and where == "refresh"):
-            raise wrong(where, "wants 1 to 3 steps, `resume` in one, which is neither the first nor in `refresh`")
+        if resumed and where == "refresh":
+            raise wrong("%s.%d.resume" % (where, resumed[0]), "cannot stand in `refresh`", "remove it")
+        if resumed[1:] or resumed == [0]:
+            raise wrong("%s.%d.resume" % (where, resumed[-1]), "must be the only one, and not in the first step")
         if found:
             found[0]["resumes"] = sum(resumed)
             found[-1]["last"] = True
@@ -206,7 +213,7 @@ class _Description:
             if headers:
                 bad = [char for char in name.lower() if char not in _LETTERS and char != "-"]
                 if bad or not name or name.lower() in _OWN.split(" "):
-                    raise wrong(at, "is no header to be set here")
+                    raise wrong(at, "cannot be set here", "name another header")
                 _text(template, at)
             part = self._template(template, at)
             found[name] = part if isinstance(part, str) else ("", part)
@@ -214,11 +221,8 @@ class _Description:
 
     def _template(self, template: "Any", where: str):
         part = parse(template, where)
-        self._expect(part, where)
+        expect(self, part, where, template)
         return part
-
-    def _expect(self, part, where: str) -> None:
-        expect(self, part, where)
 
 
 def check(section: dict) -> None:

@@ -4,6 +4,8 @@
 ("name",)                 what the name stands for
 ("function", part, ...)   what a function makes of its arguments
 ("", part, ...)           one text of several parts
+
+mistaken.py has the words for what is wrong in a template.
 """
 
 import hashlib
@@ -18,88 +20,127 @@ _ARGUMENTS = {"url": 1, "hex": 1, "b64": 1, "unb64": 1, "md5": 1, "sha256": 1, "
 _DEEP = 3  # functions in each other
 
 
-def _wrong(where: str, what: str, *remedy: str):
-    return mistakes.wrong("rest.%s` %s" % (where, what), *remedy)
+def _wrong(where: str, what: str):
+    return mistakes.wrong("rest.%s` %s" % (where, what))
 
 
-def parse(template: "Any", where: str):
-    """The tree of `template`, which is at `where` in the section. Raises EnrollError("configuration")."""
+class _Reader:
+    """Reads a template from left to right; `at` is the index of the next character. See `parse`."""
+
+    def __init__(self, template: str, where: str, unknown: str, user: str) -> None:
+        self.template = template
+        self.where = where
+        self.unknown = unknown
+        self.user = user
+        self.at = 0
+
+    def wrong(self, what: str, at: int, *more):
+        """The error for `what` at index `at`, see mistaken.py."""
+        from .mistaken import mistaken
+
+        return mistaken(self.where, what, at, *more)
+
+    def mark(self) -> str:
+        """The next character, "" at the end."""
+        return self.template[self.at : self.at + 1]
+
+    def until(self, marks: str) -> str:
+        """The text before the next of `marks`, or before the end."""
+        start = self.at
+        while self.mark() and self.mark() not in marks:
+            self.at += 1
+        return self.template[start : self.at]
+
+    def read(self):
+        parts: list = []
+        while self.mark():
+            literal = self.until("{}")
+            if literal:
+                parts.append(literal)
+            if self.mark() == "}":
+                raise self.wrong("}", self.at)
+            if self.mark():
+                opened = self.at
+                self.at += 1
+                parts.append(self.expression(0))
+                if self.mark() != "}":
+                    raise self.wrong(self.mark() or "{", self.at if self.mark() else opened)
+                self.at += 1
+        if parts[1:]:
+            return ("",) + tuple(parts)
+        return parts[0] if parts else ""
+
+    def expression(self, deep: int) -> tuple:
+        """The tree of the name or function that is next; `deep`: how many functions are open."""
+        start = self.at
+        text = self.until("{}(),")
+        word = text.strip(" ")
+        if self.mark() == "{":
+            raise self.wrong("{{", self.at)
+        if self.mark() == "(":
+            return self.call(word, deep)
+        start += len(text) - len(text.lstrip(" "))
+        if not word:
+            raise self.wrong("nothing", start)
+        if word == self.unknown:
+            raise self.wrong("unknown", start, word, self.user)
+        return (word,)
+
+    def call(self, name: str, deep: int) -> tuple:
+        opened = self.at
+        count = _ARGUMENTS.get(name)
+        if not count:
+            raise self.wrong("function", opened, ", ".join(sorted(_ARGUMENTS)))
+        if deep == _DEEP:
+            raise self.wrong("deep", opened)
+        values: list[tuple] = []
+        while not values or self.mark() == ",":
+            self.at += 1
+            values.append(self.expression(deep + 1))
+        if self.mark() != ")":
+            raise self.wrong("(", opened)
+        if len(values) != count:
+            raise self.wrong("arguments", opened, name, len(values), count)
+        self.at += 1
+        if self.until("{}(),").strip(" ") or self.mark() in ("{", "("):
+            raise self.wrong("behind", self.at)
+        return (name,) + tuple(values)
+
+
+def parse(template: "Any", where: str, unknown: str = "", user: str = ""):
+    """The tree of `template`, which is at `where` in the section. Raises EnrollError("configuration").
+
+    `unknown`: a name that is a mistake, because it stands for nothing at `user`, which uses the template.
+    """
     if not isinstance(template, str):
         raise _wrong(where, "wants text")
-    first, *rest = template.split("{")
-    literals = first
-    parts: list = ["", first]
-    for piece in rest:
-        expression, brace, literal = piece.partition("}")
-        if not brace:
-            raise _wrong(where, "has a { without a }")
-        parts += [_expression(expression, where), literal]
-        literals += literal
-    if "}" in literals:
-        raise _wrong(where, "has a } without a {")
-    if not rest:
-        return template
-    found = tuple([parts[0]] + [part for part in parts[1:] if part])
-    return found if found[2:] else found[1]
+    return _Reader(template, where, unknown, user).read()
 
 
-def _expression(text: str, where: str) -> tuple:
-    calls: list = [["", 1]]  # those that are open: the function, how many arguments it wants, and those it has
-    word = ""
-    ended = False  # whether a call has just ended
-    for char in text + ",":
-        if char == "(":
-            word = word.strip()
-            if word not in _ARGUMENTS or ended or calls[_DEEP:]:
-                names = ", ".join(sorted(_ARGUMENTS))
-                raise _wrong(where, "has ( without a function", "use %s, %d deep" % (names, _DEEP))
-            calls.append([word, _ARGUMENTS[word]])
-        elif char in ",)":
-            word = word.strip()
-            if ended == bool(word):
-                raise _wrong(where, "wants a name where an argument is missing, or nothing behind a )")
-            if word:
-                calls[-1].append((word,))
-            ended = False
-            if char == ")":
-                name, count, *values = calls.pop()
-                if not calls or len(values) != count:
-                    raise _wrong(where, "has a ) without a (, or not as many arguments as %s wants" % name)
-                calls[-1].append((name,) + tuple(values))
-                ended = True
-        else:
-            word += char
-            continue
-        word = ""
-    if len(calls) != 1 or len(calls[0]) != 3:
-        raise _wrong(where, "wants one name or function in {}")
-    return calls[0][2]
-
-
-def expect(it, part, where: str, inside: tuple = ()) -> None:
-    """Raises EnrollError("configuration") for a name in the tree `part` that stands for nothing in the description
-    `it`, where it is used. `inside`: the values that are made of it.
+def expect(it, part, where: str, template: str, inside: tuple = ()) -> None:
+    """Raises EnrollError("configuration") for a name in `part`, a tree made of `template`, that stands for nothing in
+    the description `it`, where it is used. `inside`: the values that are made of it.
     """
     if isinstance(part, str):
         return
     name, *more = part
     for value in more:
-        expect(it, value, where, inside)
+        expect(it, value, where, template, inside)
     if more:
         if name == "md5" and not hasattr(hashlib, "md5"):
             raise mistakes.md5()
         if name == "unb64" and more[0][0] in it.secrets:
             _base64(it.secrets[more[0][0]], "secrets." + more[0][0])
     elif name in inside:
-        raise _wrong("values." + name, "never ends", "it must not use itself")
+        from .mistaken import circle
+
+        raise circle(name, inside)
     elif name in it.values:
-        expect(it, it.values[name], where, inside + (name,))
+        expect(it, it.values[name], where, it.section["values"][name], inside + (name,))
     elif name in it.names or name in it.secrets or name in ("serial", "mac", "now", "iso_now", "nonce"):
         it.used.add(name)
     else:
-        raise _wrong(
-            where, "uses the unknown name %s" % name[:32], "name it in `values`, `secrets` or an earlier `take`"
-        )
+        parse(template, "values." + inside[-1] if inside else where, name, where)
 
 
 def _base64(value: str, where: str) -> None:

@@ -7,10 +7,20 @@ from ...errors import EnrollError
 from ...url import quote
 from ..answer_refused import refused as common
 
+if __debug__:  # mpy-cross -O leaves this out: it knows const by itself
+    from micropython import const
+
 if False:  # for type hints only
     from typing import Any
 
     from ...config import Config
+
+
+_NOT_FOUND = const("""
+configuration:
+404 not found: check `url`, and `path` of the step
+405 not allowed there: check `url`, and `method` and `path` of the step
+410 gone: check `url`, and `path` of the step""")
 
 
 class _Hidden:
@@ -41,14 +51,14 @@ def refused(config: "Config", answer: "Any") -> EnrollError:
     elif answer.status < 300:
         taken = getattr(answer, "taken", {})  # not of an answer that was read from flash
         missing = [".".join(step["take"][name]) for name in step["take"] if name not in taken]
-        error = EnrollError("answer", "no `%s` in the answer" % missing[0], "correct `take` in enroll.json")
+        error = EnrollError("answer", "no `%s` in the answer" % missing[0], "correct `take`")
     elif rule.get("text"):
         fact, _, remedy = rule["text"].partition(": ")
         error = EnrollError(rule["means"], "the service says " + fact, remedy)
     elif rule.get("means"):
         error = EnrollError(rule["means"], "the service says %d" % answer.status)
     else:
-        error = common(answer, "", answer.json(), _Hidden(config, answer))
+        error = common(answer, _NOT_FOUND, answer.json(), _Hidden(config, answer))
     error.said = True
     error.retry_after = answer.retry_after
     return error

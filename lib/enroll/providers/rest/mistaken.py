@@ -1,0 +1,52 @@
+"""The words for what is wrong in a template. Needed only where something is.
+
+No sentence quotes a template, as somebody may have typed a secret into it: it says at which character the mistake is.
+"""
+
+from ... import mistakes
+from ...errors import EnrollError, entry
+
+if __debug__:  # mpy-cross -O leaves this out: it knows const by itself
+    from micropython import const
+
+_WORDS = const("""
+} has a } without a {: remove it, as no template sends a brace
+{ has a { without a }: close it
+{{ has a { inside braces: remove it, or close the braces before it
+, has a comma outside a function: put each name into braces of its own
+( has a ( without a ): close it
+) has a ) without a (: remove it
+nothing has no name between two marks: put one there
+unknown has an unknown name: name it in `values`, `secrets` or an earlier `take`
+body has an unknown name: use `body` in `headers` and `path` of a step
+id has an unknown name: use `id` in `refresh` and in the `headers` of later requests
+secret has an unknown name: use `secret` in `refresh` and in the `headers` of later requests
+function has an unknown function before the (: use one of
+deep has more than 3 functions in each other: name the inner one in `values`
+arguments has a function with too few or too many arguments: give
+behind has text behind a ): put a comma or a brace there""")
+
+
+def mistaken(where: str, what: str, at: int, word: "str | int" = "", *more) -> EnrollError:
+    """The error for `what` at the index `at` of the template at `where` in the section. `word`: for an unknown
+    function, those that there are; for an unknown name, the name, and in `more` what uses the template; for wrong
+    arguments, the function, and in `more` how many there are and should be.
+    """
+    if what == "unknown" and word in ("body", "id", "secret"):
+        what = str(word)
+    fact, _, remedy = entry(_WORDS, what).partition(": ")
+    fact += " at character %d" % (at + 1)
+    if what == "function":
+        remedy += " " + str(word)
+    elif what == "arguments":
+        remedy += " %s %d, not %d" % (word, more[1], more[0])
+    elif more and more[0] != where:
+        fact += ", where `rest.%s` uses it" % more[0]
+    return mistakes.wrong("rest.%s` %s" % (where, fact), remedy)
+
+
+def circle(name: str, inside: tuple) -> EnrollError:
+    """The error for the entry `name` of `values` that is made of itself, through those `inside`."""
+    through = ", ".join(inside[inside.index(name) + 1 :])
+    fact = "rest.values.%s` uses itself" % name
+    return mistakes.wrong(fact + (through and " by way of " + through), "remove that name")
