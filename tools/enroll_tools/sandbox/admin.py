@@ -1,26 +1,22 @@
-"""The administrator's API: ``POST /admin/<operation>`` and ``POST /admin/<service>/<operation>``, JSON in and out."""
+"""The web application of the admin listener: ``POST /admin/<operation>`` and ``POST /admin/<service>/<operation>``,
+JSON in and out, and what describes them."""
 
 from __future__ import annotations
 
-import dataclasses
 import logging
 import time
 import traceback
 from collections.abc import Callable
-from typing import TYPE_CHECKING, Annotated, Any, Literal
+from typing import TYPE_CHECKING
 
 from aiohttp import web
 
-from .clock import EARLIEST, LATEST, format_time
-from .errors import SandboxError
-from .faults import Fault, decode_body
+from .control import Control
+from .errors import BadArgument, SandboxError
 from .keys import SCHEME, bears
-from .ntp import CENTURY, FAULTS
-from .operations import HOUR, MANY, About, name_of, operation, operations, perform
-from .options import LISTENERS
-from .services import ALL
+from .openapi import describe
+from .operations import operations, perform
 from .services.base import decode_json
-from .shapes import summary
 
 if TYPE_CHECKING:
     from .server import Sandbox
@@ -28,117 +24,10 @@ if TYPE_CHECKING:
 LOGGER = logging.getLogger("sandbox")
 
 REFUSAL = "the admin key is missing or wrong: send the one in the state folder as `Authorization: Bearer KEY`"
+BODY_LIMIT = 4 * 1024 * 1024  # a whole state to import
 
 
-SERVICES = tuple(service.name for service in ALL)
-Count = Annotated[int, About("Requests that meet it.", 1, MANY)]
-OneService = Annotated[str, name_of("A service, or * for any.", (*SERVICES, "*"))]
-
-
-class Control:
-    """The operations on the sandbox itself. They differ from Sandbox's methods in that they take and return JSON."""
-
-    def __init__(self, sandbox: Sandbox) -> None:
-        self._sandbox = sandbox
-
-    @operation
-    def info(self) -> dict[str, Any]:
-        """Show the addresses of all listeners, the CA and the sandbox's time."""
-        return self._sandbox.info()
-
-    @operation
-    def counts(self) -> dict[str, dict[str, int]]:
-        """Show the connections and logged requests of each listener."""
-        return self._sandbox.counts()
-
-    @operation
-    def log(
-        self,
-        service: Annotated[str | None, About("Only this service's requests; ntp counts as one.")] = None,
-        listener: Annotated[str | None, About("Only this listener's requests.", choices=LISTENERS)] = None,
-        after: Annotated[int, About("Only requests after this id.", 0)] = 0,
-    ) -> list[dict[str, Any]]:
-        """The logged requests after an id, oldest first."""
-        return [entry.as_dict() for entry in self._sandbox.log(service, listener, after)]
-
-    @operation
-    def clear_log(self) -> None:
-        """Forget the logged requests."""
-        self._sandbox.clear_log()
-
-    @operation
-    def fault(
-        self,
-        service: OneService,
-        times: Count = 1,
-        status: Annotated[
-            int | None, About("Answer with this status; the service does not see the request.", 200, 599)
-        ] = None,
-        headers: Annotated[dict[str, Any] | None, About("Headers to add to the answer.")] = None,
-        body: Annotated[str, About("Body of the answer; needs --status.")] = "",
-        body_base64: Annotated[str, About("Body of the answer in Base64; needs --status.")] = "",
-        delay: Annotated[float, About("Seconds before the answer.", 0, HOUR)] = 0.0,
-        drop: Annotated[
-            str | None, About("Close before or after the service has done its work.", choices=("before", "after"))
-        ] = None,
-        truncate: Annotated[int | None, About("Close after this many bytes of the body.", 0, MANY)] = None,
-        path: Annotated[str, About("Only requests with this text in their path.")] = "",
-        shape: Annotated[str, About("Spoil the answer in one of the ways above.")] = "",
-    ) -> None:
-        """Queue a fault for the next requests of a service, or of any ("*"). Shapes for --shape, joined by commas:"""
-        moments: dict[str | None, Literal["before", "after"] | None] = {
-            None: None,
-            "before": "before",
-            "after": "after",
-        }
-        if drop not in moments:
-            raise SandboxError('drop must be "before" or "after"')
-        names = {name: str(value) for name, value in (headers or {}).items()}
-        content = decode_body(body, body_base64)
-        self._sandbox.fault(service, times, status, names, content, delay, moments[drop], truncate, path, shape)
-
-    fault.__doc__ = f"{fault.__doc__}\n\n{summary()}"
-
-    @operation
-    def faults(self) -> list[dict[str, Any]]:
-        """Show the queued faults; of a body, only its length."""
-        return [_plain(fault) for fault in self._sandbox.faults()]
-
-    @operation
-    def clear_faults(self, service: Annotated[str | None, About("Only this service's faults.")] = None) -> None:
-        """Remove the queued faults of one service or of all, and the NTP server's fault."""
-        self._sandbox.clear_faults(service)
-
-    @operation
-    def time(
-        self,
-        set: Annotated[str | float | None, About("An ISO 8601 instant, or Unix seconds.", EARLIEST, LATEST)] = None,
-        system: Annotated[bool, About("Follow the machine's clock again.")] = False,
-    ) -> str:
-        """Show the sandbox's time, and set it first if an option says so."""
-        if set is not None:
-            self._sandbox.set_time(set)
-        elif system:
-            self._sandbox.set_time(None)
-        return format_time(self._sandbox.clock.now())
-
-    @operation
-    def ntp(
-        self,
-        fault: Annotated[str | None, About("How it misbehaves, or none.", choices=(*FAULTS, "none"))] = None,
-        times: Annotated[int | None, About("Queries that meet it; else all.", 1, MANY)] = None,
-        offset: Annotated[float | None, About("Seconds to add to the clock's time.", -CENTURY, CENTURY)] = None,
-    ) -> dict[str, Any]:
-        """Show the NTP server's fault and its offset from the clock, and set them first if options say so."""
-        if fault is not None:
-            self._sandbox.ntp_fault(None if fault == "none" else fault, times)
-        if offset is not None:
-            self._sandbox.ntp_offset(offset)
-        return self._sandbox.ntp_state()
-
-
-def _plain(fault: Fault) -> dict[str, Any]:
-    return {**dataclasses.asdict(fault), "body": f"{len(fault.body)} bytes"}
+_HEADERS = {401: {"WWW-Authenticate": SCHEME}, 405: {"Allow": "POST"}}
 
 
 class Refusals:
@@ -168,21 +57,24 @@ class Admin:
         self._groups: dict[str, dict[str, Callable[..., object]]] = {
             name: operations(service) for name, service in sandbox.services.items()
         }
-        control = Control(sandbox)
-        self._groups[""] = operations(control)
+        self._groups[""] = operations(Control(sandbox))
 
     def application(self) -> web.Application:
         """The aiohttp application."""
-        application = web.Application()
+        application = web.Application(client_max_size=BODY_LIMIT)
+        application.router.add_get("/openapi.json", self._describe)
         application.router.add_route("*", "/{tail:.*}", self._serve)
         return application
+
+    async def _describe(self, request: web.Request) -> web.Response:
+        """The description tells no secret, so that tools fetch it without a key."""
+        return web.json_response(describe(self._groups))
 
     async def _serve(self, request: web.Request) -> web.Response:
         refusal = self._refusal(request)
         if refusal:
             status, error = refusal
-            headers = {"WWW-Authenticate": SCHEME} if status == 401 else None
-            return web.json_response({"error": error}, status=status, headers=headers)
+            return web.json_response({"error": error}, status=status, headers=_HEADERS.get(status))
         group, _, name = request.path.removeprefix("/admin/").rpartition("/")
         function = self._groups.get(group, {}).get(name)
         if function is None or not request.path.startswith("/admin/"):
@@ -191,6 +83,8 @@ class Admin:
             arguments = decode_json(await request.read() or b"{}")
             if not isinstance(arguments, dict):
                 raise ValueError("not an object")
+        except web.HTTPRequestEntityTooLarge:
+            return web.json_response({"error": f"the body is longer than {BODY_LIMIT} bytes"}, status=413)
         except ValueError as error:
             return web.json_response({"error": f"the body must be a JSON object: {error}"}, status=400)
         return _run(function, arguments)
@@ -202,7 +96,7 @@ class Admin:
             return 401, REFUSAL
         if request.method != "POST":
             return 405, "every operation is a POST"
-        if request.content_type != "application/json":
+        if request.body_exists and request.content_type != "application/json":
             # No form on a foreign web page can send this type without the browser asking first.
             return 415, "Content-Type must be application/json"
         return None
@@ -212,7 +106,7 @@ def _run(function: Callable[..., object], arguments: dict[str, object]) -> web.R
     try:
         return web.json_response({"result": perform(function, arguments)})
     except SandboxError as error:
-        return web.json_response({"error": str(error)}, status=400)
+        return web.json_response({"error": str(error)}, status=400 if isinstance(error, BadArgument) else 422)
     except Exception as error:
         LOGGER.error("%s:\n%s", type(error).__name__, "".join(traceback.format_tb(error.__traceback__)))
         return web.json_response({"error": "internal error of the sandbox"}, status=500)

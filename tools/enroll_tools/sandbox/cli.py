@@ -15,7 +15,6 @@ import click
 from enroll_tools.group import Group
 from rich.text import Text
 
-from .admin import Control
 from .commands import (
     Failure,
     Misuse,
@@ -31,6 +30,7 @@ from .commands import (
     print_table,
     state_option,
 )
+from .control import Control
 from .errors import BadOption, SandboxError
 from .operations import operations
 from .options import LISTENERS

@@ -18,7 +18,7 @@ import typing
 from collections.abc import Callable, Mapping
 from typing import Annotated, Any, TypeVar
 
-from .errors import SandboxError
+from .errors import BadArgument
 
 Function = TypeVar("Function", bound=Callable[..., object])
 
@@ -61,15 +61,21 @@ class Argument:
     default: Any = None
     nullable: bool = False
 
-    def check(self, value: object) -> None:
-        """Refuse a value of another type or beyond the bounds. Raises SandboxError."""
+    def admit(self, value: object) -> object:
+        """The value as the operation takes it: 5.0, which JSON does not tell from 5, becomes a whole number.
+
+        Raises BadArgument for another type, or beyond the bounds.
+        """
         if value is None and self.nullable:
-            return
+            return None
+        if isinstance(value, float) and int in self.kinds and float not in self.kinds and value.is_integer():
+            value = int(value)
         # bool is a kind of int to Python, but "times": true is a mistake.
         kind = type(value)
         fits = kind in self.kinds or (kind is int and float in self.kinds)
         if not fits or not self._within(value):
-            raise SandboxError(f"{self.name} must be {self.values()}")
+            raise BadArgument(f"{self.name} must be {self.values()}")
+        return value
 
     def _within(self, value: object) -> bool:
         about = self.about
@@ -143,13 +149,16 @@ def _read(annotation: Any) -> tuple[tuple[type, ...], About]:
 
 
 def perform(function: Callable[..., object], given: Mapping[str, object]) -> object:
-    """Call an operation with arguments from outside, after checking their names and values. Raises SandboxError."""
+    """Call an operation with arguments from outside, after checking their names and values.
+
+    Raises BadArgument, or what the operation raises.
+    """
     wanted = {argument.name: argument for argument in arguments(function)}
-    for name, value in given.items():
+    for name in given:
         if name not in wanted:
-            raise SandboxError(f"unknown argument {name!r} (known: {', '.join(wanted) or 'none'})")
-        wanted[name].check(value)
+            raise BadArgument(f"unknown argument {name!r} (known: {', '.join(wanted) or 'none'})")
+    taken = {name: wanted[name].admit(value) for name, value in given.items()}
     for name, argument in wanted.items():
         if argument.required and name not in given:
-            raise SandboxError(f"missing argument {name!r}")
-    return function(**given)
+            raise BadArgument(f"missing argument {name!r}")
+    return function(**taken)

@@ -33,7 +33,11 @@ class Settings:
 
 def derived(group_key: str, registration_id: str) -> str:
     """The key of a device in a group, as Azure's documentation computes it."""
-    digest = hmac.digest(base64.b64decode(group_key), registration_id.encode(), hashlib.sha256)
+    try:
+        key = base64.b64decode(group_key, validate=True)
+    except ValueError:
+        raise SandboxError("group_key is not Base64: copy it from the enrollment group") from None
+    digest = hmac.digest(key, registration_id.encode("utf-8", "surrogatepass"), hashlib.sha256)
     return base64.b64encode(digest).decode()
 
 

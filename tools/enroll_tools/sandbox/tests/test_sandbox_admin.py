@@ -15,7 +15,7 @@ def test_operations_of_a_service(sandbox, admin):
     assert sandbox.etherfax.devices()[0]["enabled"] is True
     assert admin("etherfax/disable", serial="MT1") == (200, {"result": None})
     assert admin("etherfax/devices")[1]["result"] == sandbox.etherfax.devices()
-    assert admin("etherfax/create", serial="MT1") == (400, {"error": "etherfax already has a device 'MT1'"})
+    assert admin("etherfax/create", serial="MT1") == (422, {"error": "etherfax already has a device 'MT1'"})
 
 
 def test_every_operation_has_an_address(sandbox, admin):
@@ -50,8 +50,32 @@ def test_every_operation_has_an_address(sandbox, admin):
 )
 def test_refused(admin, path, arguments, words):
     status, answer = admin(path, **arguments)
-    assert status == 400
+    assert status in (400, 422)
     assert words in answer["error"]
+
+
+def test_a_status_for_a_wrong_call_and_one_for_a_refusal(admin):
+    assert admin("etherfax/enable", serial=1)[0] == 400
+    assert admin("etherfax/enable", serial="nobody")[0] == 422
+    assert admin("azure/create-in-group", device_id="x", group_key="ä")[0] == 422
+
+
+def test_no_body_is_no_arguments(sandbox, send, key):
+    assert send("POST", sandbox.admin_url + "/info", headers=key).status == 200
+    assert send("POST", sandbox.admin_url + "/info", headers=key, data=b"x" * 5_000_000).status == 415
+
+
+def test_a_body_that_is_too_long(sandbox, send, key):
+    headers = {"Content-Type": "application/json", **key}
+    answer = send("POST", sandbox.admin_url + "/info", headers=headers, data=b" " * (4 * 1024 * 1024 + 1))
+    assert (answer.status, answer.json()) == (413, {"error": "the body is longer than 4194304 bytes"})
+
+
+def test_whole_numbers_are_those_of_json(sandbox, send, key):
+    headers = {"Content-Type": "application/json", **key}
+    body = b'{"service": "xyte", "times": 2.0, "status": 5.03e2}'
+    assert send("POST", sandbox.admin_url + "/fault", headers=headers, data=body).status == 200
+    assert (sandbox.faults()[0].times, sandbox.faults()[0].status) == (2, 503)
 
 
 def test_unknown(sandbox, admin, send, key):
@@ -101,7 +125,7 @@ def test_settings(sandbox, admin):
     assert admin("etherfax/set", name="day_tolerance", value="1")[1]["result"] == {"day_tolerance": 1}
     assert admin("xyte/set", name="mqtt", value=True)[1]["result"] == {"mqtt": True}
     assert admin("ickstream/set", name="token_lifetime", value=5)[1]["result"]["token_lifetime"] == 5.0
-    assert admin("etherfax/set", name="day_tolerance", value="many")[0] == 400
+    assert admin("etherfax/set", name="day_tolerance", value="many")[0] == 422
     assert admin("etherfax/show-settings")[1]["result"] == {"day_tolerance": 1}
 
 

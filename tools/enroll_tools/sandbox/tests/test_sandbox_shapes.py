@@ -13,7 +13,7 @@ import socket
 import pytest
 from devices import ROOT
 from enroll_tools.sandbox import SandboxError
-from enroll_tools.sandbox.admin import Control
+from enroll_tools.sandbox.control import Control
 from enroll_tools.sandbox.shapes import SHAPES
 
 NOW = "1994-11-06T08:49:37Z"

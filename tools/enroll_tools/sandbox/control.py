@@ -1,0 +1,128 @@
+"""The operations on the sandbox itself, for the admin API and the command line."""
+
+from __future__ import annotations
+
+import dataclasses
+from typing import TYPE_CHECKING, Annotated, Any, Literal
+
+from .clock import EARLIEST, LATEST, format_time
+from .errors import SandboxError
+from .faults import Fault, decode_body
+from .ntp import CENTURY, FAULTS
+from .operations import HOUR, MANY, About, name_of, operation
+from .options import LISTENERS
+from .services import ALL
+from .shapes import summary
+
+if TYPE_CHECKING:
+    from .server import Sandbox
+
+SERVICES = tuple(service.name for service in ALL)
+Count = Annotated[int, About("Requests that meet it.", 1, MANY)]
+OneService = Annotated[str, name_of("A service, or * for any.", (*SERVICES, "*"))]
+
+
+class Control:
+    """The operations on the sandbox itself. They differ from Sandbox's methods in that they take and return JSON."""
+
+    def __init__(self, sandbox: Sandbox) -> None:
+        self._sandbox = sandbox
+
+    @operation
+    def info(self) -> dict[str, Any]:
+        """Show the addresses of all listeners, the CA and the sandbox's time."""
+        return self._sandbox.info()
+
+    @operation
+    def counts(self) -> dict[str, dict[str, int]]:
+        """Show the connections and logged requests of each listener."""
+        return self._sandbox.counts()
+
+    @operation
+    def log(
+        self,
+        service: Annotated[str | None, About("Only this service's requests; ntp counts as one.")] = None,
+        listener: Annotated[str | None, About("Only this listener's requests.", choices=LISTENERS)] = None,
+        after: Annotated[int, About("Only requests after this id.", 0)] = 0,
+    ) -> list[dict[str, Any]]:
+        """The logged requests after an id, oldest first."""
+        return [entry.as_dict() for entry in self._sandbox.log(service, listener, after)]
+
+    @operation
+    def clear_log(self) -> None:
+        """Forget the logged requests."""
+        self._sandbox.clear_log()
+
+    @operation
+    def fault(
+        self,
+        service: OneService,
+        times: Count = 1,
+        status: Annotated[
+            int | None, About("Answer with this status; the service does not see the request.", 200, 599)
+        ] = None,
+        headers: Annotated[dict[str, Any] | None, About("Headers to add to the answer.")] = None,
+        body: Annotated[str, About("Body of the answer; needs --status.")] = "",
+        body_base64: Annotated[str, About("Body of the answer in Base64; needs --status.")] = "",
+        delay: Annotated[float, About("Seconds before the answer.", 0, HOUR)] = 0.0,
+        drop: Annotated[
+            str | None, About("Close before or after the service has done its work.", choices=("before", "after"))
+        ] = None,
+        truncate: Annotated[int | None, About("Close after this many bytes of the body.", 0, MANY)] = None,
+        path: Annotated[str, About("Only requests with this text in their path.")] = "",
+        shape: Annotated[str, About("Spoil the answer in one of the ways above.")] = "",
+    ) -> None:
+        """Queue a fault for the next requests of a service, or of any ("*"). Shapes for --shape, joined by commas:"""
+        moments: dict[str | None, Literal["before", "after"] | None] = {
+            None: None,
+            "before": "before",
+            "after": "after",
+        }
+        if drop not in moments:
+            raise SandboxError('drop must be "before" or "after"')
+        names = {name: str(value) for name, value in (headers or {}).items()}
+        content = decode_body(body, body_base64)
+        self._sandbox.fault(service, times, status, names, content, delay, moments[drop], truncate, path, shape)
+
+    fault.__doc__ = f"{fault.__doc__}\n\n{summary()}"
+
+    @operation
+    def faults(self) -> list[dict[str, Any]]:
+        """Show the queued faults; of a body, only its length."""
+        return [_plain(fault) for fault in self._sandbox.faults()]
+
+    @operation
+    def clear_faults(self, service: Annotated[str | None, About("Only this service's faults.")] = None) -> None:
+        """Remove the queued faults of one service or of all, and the NTP server's fault."""
+        self._sandbox.clear_faults(service)
+
+    @operation
+    def time(
+        self,
+        set: Annotated[str | float | None, About("An ISO 8601 instant, or Unix seconds.", EARLIEST, LATEST)] = None,
+        system: Annotated[bool, About("Follow the machine's clock again.")] = False,
+    ) -> str:
+        """Show the sandbox's time, and set it first if an option says so."""
+        if set is not None:
+            self._sandbox.set_time(set)
+        elif system:
+            self._sandbox.set_time(None)
+        return format_time(self._sandbox.clock.now())
+
+    @operation
+    def ntp(
+        self,
+        fault: Annotated[str | None, About("How it misbehaves, or none.", choices=(*FAULTS, "none"))] = None,
+        times: Annotated[int | None, About("Queries that meet it; else all.", 1, MANY)] = None,
+        offset: Annotated[float | None, About("Seconds to add to the clock's time.", -CENTURY, CENTURY)] = None,
+    ) -> dict[str, Any]:
+        """Show the NTP server's fault and its offset from the clock, and set them first if options say so."""
+        if fault is not None:
+            self._sandbox.ntp_fault(None if fault == "none" else fault, times)
+        if offset is not None:
+            self._sandbox.ntp_offset(offset)
+        return self._sandbox.ntp_state()
+
+
+def _plain(fault: Fault) -> dict[str, Any]:
+    return {**dataclasses.asdict(fault), "body": f"{len(fault.body)} bytes"}
