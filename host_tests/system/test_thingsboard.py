@@ -22,7 +22,7 @@ session.run(device.telemetry(session, {"t": 21.5}))
 session.run(device.attributes(session, {"fw": "1.0"}))
 shared = session.run(device.shared(session, "rate", "other"))
 there = session.run(device.commands(session, lambda method, params: [method, params["times"]]))
-print(shared["rate"], there, session.run(device.commands(session, None)))
+print(shared["rate"], there, session.run(device.commands(session, None, 1)))
 """
     assert run(board, SESSION + DEVICE + program) == ["5", "True", "False"]
     assert sandbox.thingsboard.result(number) == ["blink", 2]

@@ -9,6 +9,7 @@ import email.utils
 import logging
 import socket
 import struct
+import time
 import traceback
 import weakref
 from collections.abc import Iterable, Mapping
@@ -26,6 +27,9 @@ LOGGER = logging.getLogger("sandbox")
 
 # Far more than any device sends; what is longer gets 413.
 _BODY_LIMIT = 256 * 1024
+
+# Seconds between two looks at what a request waits for.
+_POLL = 0.05
 
 # ".*" would not match a line break, and such a request would be missing in the log.
 _ANYTHING = r"{tail:[\s\S]*}"
@@ -131,8 +135,17 @@ class Site:
         if fault is not None and fault.canned:
             answer = _canned(fault)
         elif fault is None or fault.drop != "before":
-            answer = self._answer(target, _call(request, target, body))
+            answer = await self._patiently(request, target, _call(request, target, body))
         return await self._finish(request, name, fault, body, answer)
+
+    async def _patiently(self, request: web.Request, target: Target, call: Call) -> Answer:
+        """Ask a handler with patience again and again, as long as the client is there. Others are served meanwhile."""
+        answer = self._answer(target, call)
+        end = time.monotonic() + answer.patience
+        while answer.patience and (left := end - time.monotonic()) > 0 and not _gone(request):
+            await asyncio.sleep(min(left, _POLL))
+            answer = self._answer(target, call)
+        return answer
 
     def _answer(self, target: Target, call: Call) -> Answer:
         service, methods = target.service, target.methods
@@ -198,8 +211,8 @@ class Site:
     async def _forget(self, request: web.Request, how: str) -> web.StreamResponse:
         """Treat a request on a forgotten connection: a RST, or silence until the client leaves."""
         self._write(request, "", b"", None, f"fault: forgotten connection, {how}")
-        while how == "silent" and request.transport is not None and not request.transport.is_closing():
-            await asyncio.sleep(0.05)
+        while how == "silent" and not _gone(request):
+            await asyncio.sleep(_POLL)
         _close(request, True)
         return web.Response()
 
@@ -269,6 +282,11 @@ def _response(answer: Answer, headers: dict[str, str]) -> web.Response:
         # Asked for by a fault's headers: the framework does it properly.
         response.enable_chunked_encoding()
     return response
+
+
+def _gone(request: web.Request) -> bool:
+    """Whether the client has left."""
+    return request.transport is None or request.transport.is_closing()
 
 
 def _close(request: web.Request, reset: bool = False) -> None:

@@ -48,13 +48,15 @@ class Call:
 
 @dataclasses.dataclass(frozen=True)
 class Answer:
-    """One answer. ``secrets`` are values in it that the log cannot tell by their names."""
+    """One answer. ``secrets`` are values in it that the log cannot tell by their names. ``patience``: for how many
+    seconds the handler may be asked again, until it has another answer: a long poll."""
 
     status: int
     body: bytes = b""
     content_type: str = "application/json"
     headers: Mapping[str, str] = dataclasses.field(default_factory=dict)
     secrets: tuple[str, ...] = ()
+    patience: float = 0
 
 
 class Refused(Exception):

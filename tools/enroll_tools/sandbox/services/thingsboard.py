@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 import json
+import re
 import secrets
 from collections.abc import Iterable
 from typing import Annotated, Any
@@ -13,12 +14,17 @@ from ..operations import About, Reveal, name_of, operation
 from ..state import Row
 from .base import Answer, Call, Route, Service, decode_json, hide, json_answer, same
 
+_LONGEST = 300  # seconds of a long poll, as ThingsBoard is delivered (transport.http.max_request_timeout)
+
 
 @dataclasses.dataclass
 class Settings:
-    """``old_answers``: answer as servers before 3.3 do, which take no token from the device."""
+    """``old_answers``: answer as servers before 3.3 do, which take no token from the device. ``patience``: seconds that
+    a request for a command waits if it has no ``timeout``.
+    """
 
     old_answers: bool = False
+    patience: int = 60
 
 
 Name = Annotated[str, name_of("The device's name.")]
@@ -118,16 +124,19 @@ class ThingsBoard(Service):
         return json_answer(found, secrets=(device["token"],))
 
     def _next_command(self, call: Call) -> Answer:
-        """The next command. The real service would wait until ``timeout``; this one answers at once that there is
-        none."""
+        """The next command. Waits for one up to ``timeout`` (ms), as a long poll."""
         device = self._device(call)
         if device is None:
             return self._unauthorised(call)
+        timeout = call.parameter("timeout") or "0"
+        if not re.fullmatch("[0-9]{1,9}", timeout):
+            return Answer(400, secrets=(device["token"],))
+        patience = int(timeout) / 1000 or self.settings.patience
         row = self.state.one(
             "SELECT * FROM thingsboard_commands WHERE device = ? AND NOT sent ORDER BY id LIMIT 1", device["name"]
         )
         if row is None:
-            return Answer(408, secrets=(device["token"],))
+            return Answer(408, secrets=(device["token"],), patience=min(patience, _LONGEST))
         self.state.run("UPDATE thingsboard_commands SET sent = 1 WHERE id = ?", row["id"])
         command = {"id": row["id"], "method": row["method"], "params": json.loads(row["params"])}
         return json_answer(command, secrets=(device["token"],))

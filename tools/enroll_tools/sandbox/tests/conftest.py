@@ -86,6 +86,13 @@ def sandbox() -> Iterator[Sandbox]:
         yield running
 
 
+@pytest.fixture(scope="module")
+def shared() -> Iterator[Sandbox]:
+    """A sandbox for all tests of a file, each of which makes devices of its own."""
+    with Sandbox() as running:
+        yield running
+
+
 @pytest.fixture
 def key(sandbox: Sandbox) -> dict[str, str]:
     """The header that the admin API wants."""

@@ -4,10 +4,13 @@ from __future__ import annotations
 
 import base64
 import json
+import re
 import ssl
 
 import pytest
+from devices import ROOT
 from enroll_tools.sandbox import Sandbox
+from enroll_tools.sandbox.operations import operations
 
 
 def test_operations_of_a_service(sandbox, admin):
@@ -156,3 +159,13 @@ def test_state_tells_where_the_api_is(tmp_path):
     with Sandbox(tmp_path) as sandbox:
         assert json.loads((tmp_path / "running.json").read_text()) == {"admin": sandbox.admin_url}
     assert not (tmp_path / "running.json").exists()
+
+
+def test_the_page_names_every_operation_and_setting(sandbox):
+    """In a row for each service."""
+    page = (ROOT / "docs" / "sandbox.md").read_text()
+    rows = dict(re.findall(r"^\| ([a-z]+) \| (.*) \|$", page, re.MULTILINE))
+    for name, service in sandbox.services.items():
+        known = {it.replace("-", "_") for it in operations(service)} - {"set", "show_settings"}
+        acts, settings = (set(cell.split(", ")) for cell in rows[name].split(" | "))
+        assert (acts, settings) == (known, set(service.show_settings())), name
