@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 
 from aiohttp import web
 
+from .console import Console
 from .control import Control
 from .errors import BadArgument, SandboxError
 from .keys import SCHEME, bears
@@ -63,7 +64,8 @@ class Admin:
         """The aiohttp application."""
         application = web.Application(client_max_size=BODY_LIMIT)
         application.router.add_get("/openapi.json", self._describe)
-        application.router.add_route("*", "/{tail:.*}", self._serve)
+        application.router.add_route("*", "/admin/{tail:.*}", self._serve)
+        Console(self._sandbox).attach(application)
         return application
 
     async def _describe(self, request: web.Request) -> web.Response:

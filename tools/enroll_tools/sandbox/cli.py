@@ -141,6 +141,7 @@ def _announce(info: dict[str, Any], as_json: bool) -> None:
         click.echo(json.dumps(info))
         return
     table = new_table("what", "where")
+    table.add_row("console", info["console"])
     for name, urls in info["urls"].items():
         table.add_row(name, f"{urls['https']}\n{urls['http']}")
     for name, port in info["ports"].items():

@@ -231,6 +231,11 @@ class Sandbox:
         return f"http://{_bracketed('127.0.0.1' if host in ('0.0.0.0', '::') else host)}:{self.ports['admin']}/admin"
 
     @property
+    def console_url(self) -> str:
+        """The console's URL."""
+        return self.admin_url.removesuffix("admin")
+
+    @property
     def ntp(self) -> str:
         """The NTP server as ``host:port``."""
         return f"{_bracketed(self._public)}:{self.ports['ntp']}"
@@ -249,6 +254,7 @@ class Sandbox:
         """All of this as one JSON object; ``serve --json`` prints it."""
         return {
             "urls": {name: urls._asdict() for name, urls in self.urls.items()},
+            "console": self.console_url,
             "admin": self.admin_url,
             "ntp": self.ntp,
             "ca_pem": str(self.ca_pem),

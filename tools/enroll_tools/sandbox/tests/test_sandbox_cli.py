@@ -58,7 +58,7 @@ def test_serve(state, send, cli, number):
     process = serve("--free-ports", "--json", "--time", "2017-02-02T12:00:00Z", state=state)
     try:
         info = json.loads(process.stdout.readline())
-        assert set(info) == {"urls", "admin", "ntp", "ca_pem", "ca_der", "state", "ports", "time"}
+        assert set(info) == {"console", "urls", "admin", "ntp", "ca_pem", "ca_der", "state", "ports", "time"}
         assert info["time"].startswith("2017-02-02T12:00:0")
         cli("etherfax", "create", "MT873615726", "--enable")
         url = info["urls"]["etherfax"]["http"]
