@@ -151,6 +151,13 @@ def test_a_flipped_bit_in_memory_stops_it_for_little_more_than_two_days():
         assert NOW < action.at <= NOW + 180000, at
 
 
+def test_a_time_that_is_further_away_than_any_wait_counts_as_due():
+    sleeper = Sleeper()
+    due = sleeper.wake(NOW, BUSY).at
+    assert sleeper.wake(due - 180000).name == "wait" and sleeper.asked == 1
+    assert sleeper.wake(due - 180001, (201, GOOD["xyte"])).name == "registered"
+
+
 def test_a_clock_that_was_set_back_makes_it_try_at_once():
     for back in (10 * 365 * DAY, 3 * DAY):
         sleeper = Sleeper()

@@ -17,6 +17,7 @@ class Names(Sockets):
     def __init__(self, addresses, **fates):
         self.addresses = addresses
         self.fates = fates
+        self.under_way = {}  # {address: the errno that says so}
         self.asked = []
         self.tried = []
         self.options = []
@@ -71,6 +72,9 @@ class Line(Socket):
         if isinstance(self.fate, int) and self.fate > 0:
             raise OSError(self.fate, "why")
         super().connect(where)
+        number = self.net.under_way.get(where[0])
+        if number:
+            raise OSError(number, "under way")
 
     def recv(self, size):
         assert 0 < size <= 64  # in small pieces
@@ -108,6 +112,14 @@ def test_every_address_is_tried():
         net = Names([None, "a", "b", "c"], a=fate, b=fate)
         assert net.connected() == "c" and net.tried == ["a", "b", "c"] and net.left == 1, fate
         assert net.clock.now <= 9000
+
+
+def test_each_port_has_a_number_of_its_own_for_a_connection_under_way():
+    """EAGAIN and EINPROGRESS: 11 and 115 on Linux, 11 and 119 on lwIP, 35 and 36 on macOS."""
+    for number in (11, 115, 119, 35, 36):
+        net = Names(["a", "b"])
+        net.under_way["a"] = number
+        assert net.connected() == "a", number
 
 
 def test_the_addresses_share_the_time():

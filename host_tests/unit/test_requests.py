@@ -2,7 +2,7 @@
 
 from clock import Clock
 from enroll import requests
-from helpers import drive, raises
+from helpers import drive, patched, raises
 from install import installed
 from wire import Net
 
@@ -17,10 +17,10 @@ class Client:
         self.lines = self.net.lines
         self.idle = []
         self.clock = Clock()
-        self.deaf = False  # nobody answers on the connection that is kept
+        self.deaf = 0  # on how many connections, from the first on, nobody answers
 
     def ready(self, stream, flags):
-        if self.deaf and flags == 1 and stream is self.lines[0]:
+        if flags == 1 and stream in self.lines[: self.deaf]:
             self.clock.sleep(0.25)
             return 0
         return flags
@@ -28,6 +28,15 @@ class Client:
     def ask(self, method="GET", path="/x", **more):
         with installed(self.net, self.clock):
             return drive(requests.fetch(method, "http://host" + path, idle=self.idle, **more), self.ready)
+
+
+def failing(errors):
+    """A function that raises each of `errors`, the last one first."""
+
+    def call(*arguments):
+        raise errors.pop()
+
+    return call
 
 
 def kept(*head, version="1.1", wait=0):
@@ -96,7 +105,7 @@ def forgotten(method, timeout=20, **more):
     """The seconds that a request takes over a forgotten connection, and how often it was sent."""
     client = Client(lambda request: KEPT)
     client.ask()
-    client.deaf = True
+    client.deaf = 1
     client.lines[0].write = len  # it takes everything
     try:
         assert client.ask(method, timeout=timeout, **more).content == b"ok"
@@ -114,6 +123,23 @@ def test_a_connection_that_was_forgotten_costs_a_part_of_the_time():
     for method in ("GET", "PUT", "DELETE"):
         assert forgotten(method) == 5, method
     assert forgotten("POST", repeat=True) == 5 and forgotten("GET", timeout=4) == 1
+
+
+def test_two_connections_that_are_silent_share_the_time():
+    client = Client(lambda request: KEPT)
+    client.ask()
+    client.deaf = 2
+    with patched(type(client.lines[0]), write=lambda line, data: len(data)):
+        raises(OSError, client.ask, "GET", timeout=20)
+    assert len(client.lines) == 2 and 20 <= client.clock.now // 1000 <= 21
+
+
+def test_what_was_not_sent_may_be_sent_over_another_connection():
+    client = Client(lambda request: KEPT)
+    client.ask("POST")
+    errors = [OSError(104, "reset"), OSError(104, "reset"), OSError(11, "nothing has come yet")]
+    client.lines[0].recv = client.lines[0].write = failing(errors)
+    assert client.ask("POST").content == b"ok" and len(client.lines) == 2 and len(client.net.requests) == 2
 
 
 def test_what_must_not_be_sent_twice_is_not():

@@ -436,6 +436,10 @@ SECTIONS_WRONG = (
         {"secrets": {"claim_code": "canary!"}, "values": {"a": "{unb64(claim_code)}"}},
         "secrets.claim_code` wants base64",
     ),
+    (
+        {"secrets": {"claim_code": "canar==="}, "values": {"a": "{unb64(claim_code)}"}},
+        "secrets.claim_code` wants base64",
+    ),
     ({"secrets": {"claim_code": "canary=="}, "values": {"a": "{unb64(claim_code)}"}}, None),
     ({"name": "x"}, "rest.name` is unknown"),
 )

@@ -223,6 +223,26 @@ def test_cancelling_closes_the_task():
     assert closed == [1, 2]
 
 
+def test_a_late_cancellation_counts_even_if_the_task_fails_meanwhile():
+    class Owner:
+        sent = True
+
+    def task():
+        yield 0.01
+        raise ValueError("an answer that cannot be read")
+
+    async def main():
+        running = asyncio.create_task(tasks.arun(task(), owner=Owner))
+        await asyncio.sleep(0)
+        running.cancel()
+        try:
+            await running
+        except asyncio.CancelledError:
+            return True
+
+    assert asyncio.run(main())
+
+
 def test_other_coroutines_go_on_while_a_task_waits_for_a_stream():
     ticks = []
 

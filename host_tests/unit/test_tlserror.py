@@ -1,7 +1,7 @@
 """Names for mbedTLS's errors: a bad certificate, too little heap, or a broken connection."""
 
 from enroll.errors import EnrollError
-from enroll.tlserror import explain
+from enroll.tlserror import explain, useless
 from helpers import Fake
 
 
@@ -39,3 +39,9 @@ def test_a_server_that_hangs_up_with_an_alert_wants_a_client_certificate():
     assert explained(OSError(104), known=True, left=True)[0] == ""
     kind, _, connection = explained(OSError(-0x7780), known=True, left=True)
     assert kind == "certificate" and not connection.left  # with TLS 1.3 the alert comes after the request, for nothing
+
+
+def test_a_file_of_certificates_that_cannot_be_used():
+    for error, words in ((None, "must be PEM or DER"), (OSError(2), "cannot read ca.der")):
+        found = useless("ca.der", error)
+        assert found.kind == "configuration" and words in str(found) and "ca.der" in str(found), found

@@ -27,8 +27,6 @@ def refuse(config: "Config", answer: "Answer", reply: dict) -> "NoReturn":
     """Raise the EnrollError for `answer`, whose JSON object is `reply`."""
     words = _UNASSIGNED.get(str(reply.get("status")))
     if words:
-        refusal = EnrollError("refused", *words)
-        refusal.said = True
-        raise refusal
+        raise EnrollError("refused", *words)
     answer.json(_REFUSALS, config)
     raise EnrollError("answer", "not the answer to a registration")

@@ -22,8 +22,6 @@ _COPY = const("copy `provision_key` and `provision_secret` from the device profi
 def refuse(config: "Config", answer: "Answer", status) -> "NoReturn":
     """Raise the EnrollError for `answer`. `status`: the one in its body."""
     if answer.status == 200 and status == "NOT_FOUND":
-        error = EnrollError("configuration", _NOT_FOUND, _COPY)
-        error.said = True
-        raise error
+        raise EnrollError("configuration", _NOT_FOUND, _COPY)
     answer.json(_REFUSALS, config)
     raise EnrollError("answer", "not the answer to a provision request")
