@@ -41,8 +41,10 @@ APART |= {
 APART |= {"extra_secrets.py", "rewrite.py"}  # for what an application looks at, and for an odd enroll.json
 APART |= {f"providers/oauth/{name}.py" for name in ("client", "confidential", "undecided", "renewal")}  # see there
 APART |= {str(path.relative_to(LIBRARY)) for path in LIBRARY.glob("providers/*/refused.py")}
+APART |= {"providers/azure/hub.py"}  # for a registered device,
 APART |= {f"providers/rest/{name}.py" for name in ("beside", "later", "resume", "mistaken")}  # few need these
 READS = {f"providers/rest/{name}.py" for name in ("description", "expression")}  # only while enroll.json is read
+READS |= {"providers/azure/serial.py"}
 NETWORK = [{"ssid": "factory", "password": "not-a-real-password"}]  # as a board's enroll.json has one
 BUDGET = {
     "flash": 22528,

@@ -2,6 +2,7 @@
 
 import json
 
+from enroll.clock import BUILD
 from enroll.credential import Credential
 from enroll.providers import Request
 from enroll.providers.azure import device as calls
@@ -46,12 +47,21 @@ def test_the_published_vector_of_a_registration_token():
 
 
 def test_the_published_vector_of_a_hub_token():
-    it = config("azure")
+    it = config("azure", earliest="2022-01-01")
     credential = Credential(it, "my-symkey-device", KEY, {"hub": "MyExampleHub.azure-devices.net"})
     assert credential.headers(1663119026 - 3600)["Authorization"] == (
         "SharedAccessSignature sr=MyExampleHub.azure-devices.net%2Fdevices%2Fmy-symkey-device"
         "&sig=f%2BwW8XOKeJOtiPc9Iwjc4OpExvPM7NlhM9qxN2a1aAM%3D&se=1663119026"
     )
+
+
+def test_no_token_is_signed_for_a_time_that_cannot_be_true():
+    """The hub would take it for an expired one, or it would be good for decades."""
+    for earliest, first in ((None, BUILD), ("2026-11-20", 1795132800), ("1970-01-01", 0)):
+        credential = Credential(config("azure", earliest=earliest), "my-device", KEY, {"hub": "hub"})
+        for now in (first - 1, max(first, BUILD) + 946684800):
+            assert "`earliest`" in str(raises("clock", credential.headers, now))
+        assert credential.headers(first) and credential.headers(max(first, BUILD) + 946684799)
 
 
 def test_it_polls_until_a_hub_is_assigned():
@@ -149,11 +159,30 @@ def test_bad_values_name_their_key_before_any_packet():
         ("device_key", "not base64!"),
         ("device_key", KEY[:-1]),
         ("device_key", KEY + "\n="),
+        ("id_scope", "0ne\n"),
         ("serial", "x" * 101),
+        ("serial", "sensor 1"),
+        ("serial", " sensor-1"),
+        ("serial", "sensor/1"),
+        ("serial", "sensor~1"),
+        ("serial", "sensor%201"),
+        ("serial", "sensor."),
+        ("serial", "sensor_"),
+        ("serial", "00:11:"),
         ("payload", 5),
     ):
         text = str(raises("configuration", config, "azure", {key: value}))
         assert "`azure.%s`" % key in text, text
+
+
+def test_what_the_board_says_must_be_a_registration_id_too():
+    it = config("azure", {"serial": None})
+    assert "`azure.serial` must be letters" in str(raises("configuration", it.complete, {"serial": "sensor 1"}))
+
+
+def test_registration_ids_that_the_service_takes():
+    for serial in ("00:11:22:aa:bb:cc", "Sensor_1.x", "sensor-", "7", "sn-007-888-abc-mac-a1-b2-c3-d4-e5-f6"):
+        assert config("azure", {"serial": serial}).section["serial"] == serial
 
 
 def test_the_key_is_a_secret():
@@ -221,6 +250,19 @@ def test_a_clock_that_goes_wrong_is_set_again():
         device.sleep(6)
     device.run(calls.telemetry, {"t": 1})
     assert int(authorization(device.asked[-1])["se"]) == true + 3600
+
+
+def test_a_clock_that_falls_back_to_its_epoch_is_set_before_the_next_request():
+    """As after a flat battery: nothing is sent with a token of that time, and the device stays registered."""
+    device = registered()
+    device.run(calls.telemetry, {"t": 1})
+    device.clock.time = lambda: 946684800
+    device.port.set_clock = lambda unix: setattr(device.clock, "time", lambda: unix)
+    raises("clock", device.run, calls.telemetry, {"t": 1})
+    assert not device.asked
+    device.run(calls.telemetry, {"t": 1})
+    (it,) = device.asked
+    assert it.method == "POST" and int(authorization(it)["se"]) == device.port.now + 3600
 
 
 def test_a_message_is_completed_once_it_is_handled():

@@ -83,6 +83,12 @@ def test_bad_values_name_their_key():
     raises("configuration", config, "cumulocity", {"interval": 0})
 
 
+def test_a_bootstrap_user_that_http_basic_cannot_carry():
+    """RFC 7617, 2: a colon ends the user's name."""
+    text = str(raises("configuration", config, "cumulocity", {"bootstrap_user": "management/boot:x"}))
+    assert "`cumulocity.bootstrap_user`" in text, text
+
+
 class Cloud:
     """Answers by method and the last words of a path, and notes what it was asked."""
 

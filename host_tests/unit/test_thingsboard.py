@@ -126,6 +126,17 @@ def test_bad_values_name_their_key():
         assert "`thingsboard.%s`" % key in str(raises("configuration", config, "thingsboard", {key: None}))
 
 
+def test_a_token_that_cannot_stand_in_a_path():
+    for token in ("my canary", " canary", "canary/x", "canary?x", "canary#x", "canary%20", "canary\n"):
+        text = str(raises("configuration", config, "thingsboard", {"token": token}))
+        assert "`thingsboard.token`" in text, text
+
+
+def test_a_token_of_the_server_that_cannot_stand_in_a_path():
+    for token in ("a b", "a/b", "a?b", 5, ["a"], "a\r\nb"):
+        Device("thingsboard").refused("answer", success(token))
+
+
 class Cloud:
     """Answers by path, after the token."""
 

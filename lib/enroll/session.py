@@ -69,7 +69,7 @@ class Session:
         the second 401 has to come in answer to a later request.
 
         The session brings the link up before the first request and after each failed one. It sets the clock before the
-        first request, and again after a certificate was refused.
+        first request, and again after a certificate was refused or the clock fell back to a time that cannot be true.
 
         Raises OSError and EnrollError as `requests.request` does, EnrollError("configuration") if the service takes no
         such requests, and EnrollError if registering again fails.
@@ -170,10 +170,10 @@ class Session:
         url = base + path.replace("{id}", quote(self.credential.device_id))
         more = dict(more)
         headers = more["headers"] = dict(more.get("headers") or {})
-        for name, value in self.credential.headers(now()).items():
-            add(headers, name, value)
         more.setdefault("timeout", config.timeout)
         try:
+            for name, value in self.credential.headers(now()).items():
+                add(headers, name, value)
             more["repeat"] = repeat
             response = yield from fetch(method, url, ca=config.ca, feed=self.port.feed, idle=self._idle, **more)
             self._unheard = 0
@@ -181,7 +181,7 @@ class Session:
         except (OSError, EnrollError) as error:
             self._up = False
             kind = getattr(error, "kind", "network")
-            if kind == "certificate":
+            if kind in ("certificate", "clock"):
                 self._timed = False  # the clock may be wrong
             self._unheard += kind == "network"
             if self._unheard > 2:

@@ -8,7 +8,8 @@ A provider is a package, or a module, with these names:
     register(config, now)       generator: yields Requests and is sent their Answers; for other steps see other_steps.py
     parse(config, answer)       returns the Credential in the answer to the Request that is marked `credential`; raises
                                 EnrollError
-    headers(credential, now)    returns the headers that authorise a request at `now`, Unix seconds
+    headers(credential, now)    returns the headers that authorise a request at `now`, Unix seconds; raises
+                                EnrollError("clock") for a time that cannot be true, if the service would refuse it
 
 and, only if it needs them:
 

@@ -39,6 +39,12 @@ def _token(place: str, key: "Secret", now: int) -> str:
     return "SharedAccessSignature sr=%s&sig=%s&se=%d" % (place, quote(sign), now + _LIFE)
 
 
+def check(section: dict) -> str | None:
+    from .serial import check
+
+    return check(section)
+
+
 def register(config: "Config", now: int):
     section = config.section
     serial = section["serial"]
@@ -91,8 +97,9 @@ def parse(config: "Config", answer: "Answer") -> "Credential":
 
 
 def headers(credential: "Credential", now: int) -> dict[str, str]:
-    place = "%s/devices/%s" % (credential.extra["hub"], credential.device_id)
-    return {"Authorization": _token(place, credential.secret, now)}
+    from .hub import headers
+
+    return headers(credential, now)
 
 
 def base(config: "Config", credential: "Credential") -> str:

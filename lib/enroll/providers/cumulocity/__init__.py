@@ -23,6 +23,11 @@ _RESET = const("register and accept this device again in Device management")
 _INTERVAL = const(5)  # seconds between two requests
 
 
+def check(section: dict) -> str | None:
+    if ":" in section["bootstrap_user"]:
+        return "bootstrap_user` must be without a colon, which ends it in HTTP Basic"
+
+
 def register(config: "Config", now: int):
     section = config.section
     user = basic(section["bootstrap_user"], section["bootstrap_password"].reveal())

@@ -8,6 +8,7 @@ import os
 from binascii import hexlify
 
 from ...config import Secret
+from ...url import quote
 from .. import Request
 from ..other_steps import Keep
 
@@ -23,6 +24,12 @@ TABLE = "serial@I provision_key!A provision_secret!P token-P"
 ANSWER = 512
 ONCE = False
 _RESET = const("delete this device in ThingsBoard")
+
+
+def check(section: dict) -> str | None:
+    token = section["token"]
+    if token and quote(token.reveal()) != token.reveal():
+        return "token` must be letters, digits and -._~: it stands in paths"
 
 
 def register(config: "Config", now: int):
@@ -65,11 +72,12 @@ def parse(config: "Config", answer: "Answer") -> "Credential":
     reply = answer.json()
     status = _status(reply)
     token = config.section["token"].reveal()
-    if answer.status > 299 or answer.page() or not (status == "SUCCESS" or _asks(answer)):
+    token = reply.get("credentialsValue") or reply.get("accessToken") or token
+    good = answer.status < 300 and not answer.page() and (status == "SUCCESS" or _asks(answer))
+    if not good or not isinstance(token, str) or quote(token) != token:
         from .refused import refuse
 
         refuse(config, answer, status)
-    token = reply.get("credentialsValue") or reply.get("accessToken") or token
     from ...credential import Credential
 
     return Credential(config, config.section["serial"], token, {})
