@@ -26,6 +26,7 @@ _INTERVAL = const(5)  # seconds between two requests
 def check(section: dict) -> str | None:
     if ":" in section["bootstrap_user"]:
         return "bootstrap_user` must be without a colon, which ends it in HTTP Basic"
+    return None
 
 
 def register(config: "Config", now: int):

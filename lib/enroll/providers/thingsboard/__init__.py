@@ -29,7 +29,8 @@ _RESET = const("delete this device in ThingsBoard")
 def check(section: dict) -> str | None:
     token = section["token"]
     if token and quote(token.reveal()) != token.reveal():
-        return "token` must be letters, digits and -._~: it stands in paths"
+        return "token` must be letters, digits and -._~ to stand in a path"
+    return None
 
 
 def register(config: "Config", now: int):
