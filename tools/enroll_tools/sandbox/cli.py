@@ -32,6 +32,7 @@ from .commands import (
 )
 from .control import Control
 from .errors import BadOption, SandboxError
+from .log import PAGE, printable
 from .operations import operations
 from .options import LISTENERS
 from .server import Sandbox
@@ -157,22 +158,28 @@ def _announce(info: dict[str, Any], as_json: bool) -> None:
 @click.option("--service", help="Only this service's requests; ntp counts as a service.")
 @click.option("--listener", help="Only this listener's requests.")
 @click.option("--after", default=0, help="Only requests after this id.")
+@click.option("--device", help="Only requests of the device with this id.")
+@click.option("--reveal", is_flag=True, help="Show secrets.")
 @click.option("--follow", is_flag=True, help="Keep printing new requests until interrupted.")
 @click.option("--clear", is_flag=True, help="Delete the log.")
-def log(service: str | None, listener: str | None, after: int, follow: bool, clear: bool, **options: Any) -> None:
+def log(follow: bool, clear: bool, after: int, **options: Any) -> None:
     """Show the logged requests, oldest first; with --json, one object per line."""
     if clear:
         call("clear-log", {}, options)
         return
-    chosen = {name: value for name, value in {"service": service, "listener": listener}.items() if value}
+    chosen = {name: options.pop(name) for name in ("service", "listener", "device", "reveal")}
+    chosen = {name: value for name, value in chosen.items() if value}
     with contextlib.suppress(KeyboardInterrupt) if follow else contextlib.nullcontext():
         while True:
-            for entry in call("log", {**chosen, "after": after}, options):
+            page = call("log", {**chosen, "after": after}, options)
+            for entry in page:
                 after = entry["id"]
                 if options["as_json"]:
                     click.echo(json.dumps(entry))
                 else:
                     print_lines(_lines(entry))
+            if len(page) == PAGE:
+                continue
             if not follow:
                 return
             time.sleep(0.3)
@@ -181,10 +188,10 @@ def log(service: str | None, listener: str | None, after: int, follow: bool, cle
 def _lines(entry: dict[str, Any]) -> list[Text]:
     words = [entry["time"], entry["listener"], entry["service"] or "-", entry["method"], entry["path"], ""]
     status = (str(entry["status"] or "-"), "green" if 200 <= entry["status"] < 300 else "red")
-    first = Text.assemble(" ".join(words), status, f" ({entry['note']})" if entry["note"] else "")
+    first = Text.assemble(printable(" ".join(words)), status, printable(f" ({entry['note']})" if entry["note"] else ""))
     lines = [f"    {name}: {value}" for name, value in entry["headers"].items() if name == "Authorization"]
     lines += [f"    {mark} {entry[part]}" for part, mark in (("body", ">"), ("answer", "<")) if entry[part]]
-    return [first, *map(Text, lines)]
+    return [first, *(Text(printable(line)) for line in lines)]
 
 
 def _build() -> None:

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Annotated, Any, Literal
 from .clock import EARLIEST, LATEST, format_time
 from .errors import SandboxError
 from .faults import Fault, decode_body
+from .log import PAGE
 from .ntp import CENTURY, FAULTS
 from .operations import HOUR, MANY, About, name_of, operation
 from .options import LISTENERS
@@ -44,9 +45,14 @@ class Control:
         service: Annotated[str | None, About("Only this service's requests; ntp counts as one.")] = None,
         listener: Annotated[str | None, About("Only this listener's requests.", choices=LISTENERS)] = None,
         after: Annotated[int, About("Only requests after this id.", 0)] = 0,
+        before: Annotated[int | None, About("Only requests before this id: the last ones.", 1)] = None,
+        device: Annotated[str | None, About("Only requests of the device with this id.")] = None,
+        limit: Annotated[int, About("How many requests at most.", 1, PAGE)] = PAGE,
+        reveal: Annotated[bool, About("Show secrets.")] = False,
     ) -> list[dict[str, Any]]:
-        """The logged requests after an id, oldest first."""
-        return [entry.as_dict() for entry in self._sandbox.log(service, listener, after)]
+        """A page of the logged requests, oldest first."""
+        found = self._sandbox.log(service, listener, after, before=before, device=device, limit=limit, reveal=reveal)
+        return [entry.as_dict() for entry in found]
 
     @operation
     def clear_log(self) -> None:

@@ -1,25 +1,38 @@
-"""The request log: every request and NTP query, in SQLite and as a line on the console, without secrets."""
+"""The log: every request, NTP query and failed handshake, in SQLite and as a line on the terminal.
+
+Rows are kept as they came, in a database that only its owner can read: a person may ask for a secret later. Whatever
+reads them gets them without secrets, unless it asks for these.
+"""
 
 from __future__ import annotations
 
 import dataclasses
 import json
 import logging
-from collections.abc import Iterable, Mapping
+import re
+from collections.abc import Callable, Iterable, Mapping
 from typing import Any
 
 from .clock import Clock, format_time
-from .redact import redact
+from .redact import redact, redact_path
 from .state import Row, State
 
 ACCESS = logging.getLogger("sandbox.access")
 
+PAGE = 500  # entries that one reading returns at most, over the admin API
+ROWS = 10_000  # newest entries that are kept
+BODY = 8192  # bytes that are kept of a body
+
 _SCHEMA = """
-CREATE TABLE IF NOT EXISTS log (
+DROP TABLE IF EXISTS log; -- of an earlier version
+CREATE TABLE IF NOT EXISTS packets (
     id INTEGER PRIMARY KEY AUTOINCREMENT, time REAL NOT NULL, listener TEXT NOT NULL, service TEXT NOT NULL,
-    method TEXT NOT NULL, path TEXT NOT NULL, status INTEGER NOT NULL, headers TEXT NOT NULL, body TEXT NOT NULL,
-    answer TEXT NOT NULL, note TEXT NOT NULL);
+    device TEXT NOT NULL, remote TEXT NOT NULL, method TEXT NOT NULL, path TEXT NOT NULL, status INTEGER NOT NULL,
+    headers TEXT NOT NULL, body BLOB NOT NULL, answer BLOB NOT NULL, secrets TEXT NOT NULL, note TEXT NOT NULL);
+CREATE INDEX IF NOT EXISTS packets_listener ON packets (listener);
+CREATE INDEX IF NOT EXISTS packets_device ON packets (service, device);
 """
+_TRIM = 100  # entries between two removals of the oldest
 
 # The other headers tell nothing of use to a test or a person.
 _KEPT = (
@@ -33,19 +46,25 @@ _KEPT = (
     "Content-Length",
     "Transfer-Encoding",
 )
+# What moves a cursor, turns the direction of writing or ends a line.
+_CONTROLS = re.compile(r"[\x00-\x1f\x7f-\x9f\u061c\u200e\u200f\u2028-\u202e\u2066-\u2069\ud800-\udfff]")
 
 
 @dataclasses.dataclass(frozen=True)
 class Entry:
     """One request as the sandbox saw it.
 
-    ``status`` is 0 if no answer was made (see ``note``); ``path`` includes the query; ``time`` is the sandbox's own.
+    ``method`` is "NTP" for a time query and "TLS" for a handshake that failed. ``status`` is 0 if no answer was made
+    (see ``note``). ``path`` includes the query. ``time`` is the sandbox's own. ``remote`` is the client's address.
+    ``device`` is the device's id at its service, "" if the request does not say. Bodies are cut after 8 KB.
     """
 
     id: int
     time: str
     listener: str
     service: str
+    device: str
+    remote: str
     method: str
     path: str
     status: int
@@ -59,66 +78,127 @@ class Entry:
         return dataclasses.asdict(self)
 
 
-class RequestLog:
-    """Writes and reads the log. Secrets are replaced before anything is written, unless ``reveal`` is set."""
+@dataclasses.dataclass(frozen=True, kw_only=True)
+class Packet:
+    """What is written of a request; see Entry. ``secrets`` are values in it that do not show by their names."""
 
-    def __init__(self, state: State, clock: Clock, reveal: bool = False) -> None:
+    listener: str
+    method: str
+    path: str
+    status: int
+    service: str = ""
+    device: str = ""
+    remote: str = ""
+    headers: Mapping[str, str] = dataclasses.field(default_factory=dict)
+    body: bytes = b""
+    answer: bytes = b""
+    secrets: Iterable[str] = ()
+    note: str = ""
+
+
+class RequestLog:
+    """Writes and reads the log, and keeps its newest ``rows`` entries. With ``reveal``, nothing is hidden."""
+
+    def __init__(self, state: State, clock: Clock, reveal: bool = False, rows: int = ROWS) -> None:
         self._state = state
         self._clock = clock
         self._reveal = reveal
+        self._rows = rows
+        self._listeners: list[Callable[[int], object]] = []
         state.create(_SCHEMA)
 
-    def write(
-        self,
-        listener: str,
-        service: str,
-        method: str,
-        path: str,
-        status: int,
-        headers: Mapping[str, str] | None = None,
-        body: bytes = b"",
-        answer: bytes = b"",
-        secrets: Iterable[str] = (),
-        note: str = "",
-    ) -> None:
-        """Add one request."""
-        kept = {name: headers[name] for name in _KEPT if name in headers} if headers else {}
-        if self._reveal:
-            body_text = body.decode("utf-8", "backslashreplace")
-            answer_text = answer.decode("utf-8", "backslashreplace")
-        else:
-            path, kept, body_text, answer_text = redact(path, kept, body, answer, secrets)
-        self._state.insert(
-            "log",
+    def subscribe(self, callback: Callable[[int], object]) -> Callable[[], None]:
+        """Call ``callback`` with the id of each entry that is written from now on, in the thread that writes it.
+
+        Returns a function that ends this.
+        """
+        self._listeners.append(callback)
+        return lambda: self._listeners.remove(callback)
+
+    def write(self, packet: Packet) -> None:
+        """Add an entry."""
+        kept = {name: packet.headers[name] for name in _KEPT if name in packet.headers}
+        cut = [name for name in ("body", "answer") if len(getattr(packet, name)) > BODY]
+        note = "; ".join(filter(None, (packet.note, f"{' and '.join(cut)} cut to {BODY} bytes" if cut else "")))
+        number = self._state.insert(
+            "packets",
             time=self._clock.now(),
-            listener=listener,
-            service=service,
-            method=method,
-            path=path,
-            status=status,
+            listener=packet.listener,
+            service=packet.service,
+            device=packet.device,
+            remote=packet.remote,
+            method=packet.method,
+            path=packet.path,
+            status=packet.status,
             headers=json.dumps(kept),
-            body=body_text,
-            answer=answer_text,
+            body=packet.body[:BODY],
+            answer=packet.answer[:BODY],
+            secrets=json.dumps([*packet.secrets]),
             note=note,
         )
-        # repr: a client's bytes must not write lines of their own on the console.
-        ACCESS.info("%s %s %s %s%s", listener, method, repr(path)[1:-1], status or "-", f" ({note})" if note else "")
+        if number % _TRIM == 0:
+            self._state.run("DELETE FROM packets WHERE id <= ?", number - self._rows)
+        if ACCESS.isEnabledFor(logging.INFO):
+            self._print(packet, note)
+        for callback in self._listeners:
+            callback(number)
 
-    def read(self, service: str | None = None, listener: str | None = None, after: int = 0) -> list[Entry]:
-        """The entries after an id, oldest first, of one service or listener or of all."""
+    def _print(self, packet: Packet, note: str) -> None:
+        path = packet.path if self._reveal else redact_path(packet.path, packet.headers, packet.body, packet.secrets)
+        words = f"{packet.listener} {packet.method} {path} {packet.status or '-'}{f' ({note})' if note else ''}"
+        # A client's bytes must neither write lines of their own nor reach the terminal.
+        ACCESS.info("%s", printable(words))
+
+    def read(
+        self,
+        service: str | None = None,
+        listener: str | None = None,
+        after: int = 0,
+        *,
+        before: int | None = None,
+        device: str | None = None,
+        remote: str | None = None,
+        limit: int | None = None,
+        reveal: bool = False,
+    ) -> list[Entry]:
+        """The entries after one id and before another, oldest first, of a service, listener, device or address.
+
+        With ``limit``, the first so many of them; with ``limit`` and ``before``, the last so many.
+        """
+        wanted = {"service": service, "device": device, "listener": listener, "remote": remote}
+        chosen = {name: value for name, value in wanted.items() if value is not None}
+        conditions = ["id > ?", *(["id < ?"] if before is not None else []), *(f"{name} = ?" for name in chosen)]
+        values = [after, *([before] if before is not None else []), *chosen.values()]
+        backwards = before is not None and limit is not None
         rows = self._state.all(
-            "SELECT * FROM log WHERE id > ? AND service = ifnull(?, service) AND listener = ifnull(?, listener)"
-            " ORDER BY id",
-            after,
-            service,
-            listener,
+            f"SELECT * FROM packets WHERE {' AND '.join(conditions)} ORDER BY id {'DESC' if backwards else ''} LIMIT ?",
+            *values,
+            -1 if limit is None else limit,
         )
-        return [_entry(row) for row in rows]
+        return [_entry(row, reveal or self._reveal) for row in (reversed(rows) if backwards else rows)]
+
+    def counts(self) -> dict[str, int]:
+        """How many entries each listener has."""
+        rows = self._state.all("SELECT listener, COUNT(*) AS number FROM packets GROUP BY listener")
+        return {row["listener"]: row["number"] for row in rows}
 
     def clear(self) -> None:
         """Forget every entry; ids go on counting."""
-        self._state.run("DELETE FROM log")
+        self._state.run("DELETE FROM packets")
 
 
-def _entry(row: Row) -> Entry:
-    return Entry(**{**row, "time": format_time(row["time"]), "headers": json.loads(row["headers"])})
+def printable(text: str) -> str:
+    """Text with an escape for each character that a terminal would act on."""
+    return _CONTROLS.sub(lambda found: found[0].encode("unicode_escape").decode(), text)
+
+
+def _entry(row: Row, reveal: bool) -> Entry:
+    secrets = json.loads(row.pop("secrets"))
+    headers = json.loads(row["headers"])
+    if reveal:
+        body, answer = (row[name].decode("utf-8", "backslashreplace") for name in ("body", "answer"))
+        shown = {"headers": headers, "body": body, "answer": answer}
+    else:
+        texts = redact(row["path"], headers, row["body"], row["answer"], secrets)
+        shown = dict(zip(("path", "headers", "body", "answer"), texts, strict=True))
+    return Entry(**{**row, **shown, "time": format_time(row["time"])})

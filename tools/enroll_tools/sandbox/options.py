@@ -10,6 +10,7 @@ from .certificates import FAULTY
 from .errors import BadOption
 from .keys import check_key
 from .listeners import is_loopback
+from .log import ROWS
 
 LISTENERS = ("http", "https", *("https-" + kind for kind in FAULTY), "admin", "ntp")
 
@@ -22,7 +23,8 @@ class Options:
     those left out. ``names``: additional names and addresses for the certificate. ``rsa``: RSA-2048 keys, else ECDSA
     P-256 ones. ``time``: an instant at which the clock starts. ``settings``: the services' settings,
     ``{"etherfax.day_tolerance": 1}``. Beyond loopback it listens only with ``listen_anywhere``.
-    ``admin_key``: instead of the random one in the state folder.
+    ``admin_key``: instead of the random one in the state folder. ``log_rows``: how many of the newest requests the log
+    keeps.
     """
 
     host: str = "127.0.0.1"
@@ -36,11 +38,14 @@ class Options:
     reveal_secrets: bool = False
     listen_anywhere: bool = False
     admin_key: str | None = None
+    log_rows: int = ROWS
 
     def check(self) -> None:
         """Refuse what would expose the sandbox by accident. Raises BadOption."""
         if self.admin_key is not None:
             check_key(self.admin_key)
+        if self.log_rows < 1:
+            raise BadOption("log_rows must be at least 1")
         unknown = set(self.ports) - set(LISTENERS)
         if unknown:
             raise BadOption(f"unknown listener {min(unknown)!r} (known: {', '.join(LISTENERS)})")

@@ -118,6 +118,11 @@ def _replace(text: str, forms: list[str]) -> str:
     return text
 
 
+def redact_path(path: str, headers: Mapping[str, str], body: bytes, known: Iterable[str] = ()) -> str:
+    """Return the path of a request without secrets; see ``redact``."""
+    return redact(path, headers, body, b"", known)[0]
+
+
 def redact(
     path: str, headers: Mapping[str, str], body: bytes, answer: bytes, known: Iterable[str] = ()
 ) -> tuple[str, dict[str, str], str, str]:

@@ -9,6 +9,7 @@ import logging
 import socket
 import tempfile
 import threading
+from collections.abc import Callable
 from pathlib import Path
 from types import TracebackType
 from typing import Any, Literal, NamedTuple, Self
@@ -24,7 +25,7 @@ from .faults import Fault, FaultQueue
 from .files import write_private
 from .keys import keep_key
 from .listeners import CountingSocket, bind_tcp, bind_udp
-from .log import Entry, RequestLog
+from .log import Entry, Packet, RequestLog
 from .ntp import CENTURY, NtpServer
 from .options import LISTENERS, Options
 from .services import ALL, Azure, Centagate, Cumulocity, EtherFax, IckStream, OAuth, Rest, Service, ThingsBoard, Xyte
@@ -111,7 +112,7 @@ class Sandbox:
         self._exit.callback(self._state.close)
         self.admin_key = self.options.admin_key or keep_key(self.state_folder)
         self._authority = Authority(self.state_folder, self.options.rsa)
-        self._log = RequestLog(self._state, self.clock, self.options.reveal_secrets)
+        self._log = RequestLog(self._state, self.clock, self.options.reveal_secrets, self.options.log_rows)
         self._faults = FaultQueue()
         self.services: dict[str, Service] = {kind.name: kind(self._state, self.clock) for kind in ALL}
         for name, service in self.services.items():
@@ -200,7 +201,11 @@ class Sandbox:
         await asyncio.gather(*waiting, return_exceptions=True)
 
     def _record_ntp(self, client: str, length: int, note: str) -> None:
-        self._log.write("ntp", "ntp", "NTP", client, 0 if note.startswith("ignored") else 200, note=note)
+        status = 0 if note.startswith("ignored") else 200
+        remote = client.rpartition(":")[0].strip("[]")
+        self._log.write(
+            Packet(listener="ntp", service="ntp", method="NTP", path=client, status=status, remote=remote, note=note)
+        )
 
     # Addresses.
 
@@ -266,9 +271,16 @@ class Sandbox:
 
     # Operations of the administrator; the admin API and the command line call them too.
 
-    def log(self, service: str | None = None, listener: str | None = None, after: int = 0) -> list[Entry]:
-        """The logged requests after an id, oldest first, of one service (or "ntp") or listener or of all."""
-        return self._log.read(service, listener, after)
+    def log(self, service: str | None = None, listener: str | None = None, after: int = 0, **more: Any) -> list[Entry]:
+        """The logged requests after an id, oldest first, of one service (or "ntp") or listener or of all.
+
+        ``more``: ``before``, ``device``, ``remote``, ``limit`` and ``reveal``, see RequestLog.read.
+        """
+        return self._log.read(service, listener, after, **more)
+
+    def follow(self, callback: Callable[[int], object]) -> Callable[[], None]:
+        """Call ``callback`` with the id of each entry of the log from now on; see RequestLog.subscribe."""
+        return self._log.subscribe(callback)
 
     def clear_log(self) -> None:
         """Forget the logged requests."""
@@ -276,11 +288,11 @@ class Sandbox:
 
     def counts(self) -> dict[str, dict[str, int]]:
         """By listener since the start: ``connections`` accepted; in the log: ``requests``."""
-        requests = dict.fromkeys(LISTENERS, 0)
-        for entry in self._log.read():
-            requests[entry.listener] += 1
+        requests = self._log.counts()
         connections = {name: opened.connections for name, opened in self._sockets.items()}
-        return {name: {"connections": connections.get(name, 0), "requests": requests[name]} for name in LISTENERS}
+        return {
+            name: {"connections": connections.get(name, 0), "requests": requests.get(name, 0)} for name in LISTENERS
+        }
 
     def fault(
         self,

@@ -19,7 +19,7 @@ from aiohttp.abc import AbstractAccessLogger
 
 from .clock import Clock
 from .faults import Fault, FaultQueue
-from .log import RequestLog
+from .log import Packet, RequestLog
 from .services.base import Answer, Call, Handler, Service, json_answer
 from .shapes import Moment, apply
 
@@ -52,6 +52,11 @@ class Target:
     service: Service | None = None
     methods: Mapping[str, Handler] | None = None
     parts: Mapping[str, str] = dataclasses.field(default_factory=dict)
+
+    @property
+    def name(self) -> str:
+        """The service's name, "" if there is none."""
+        return self.service.name if self.service else ""
 
 
 class RouteTable:
@@ -107,11 +112,17 @@ class Site:
             """Called by the framework after each answer."""
 
             def log(self, request: web.BaseRequest, response: web.StreamResponse, time: float) -> None:
-                if request.method == "UNKNOWN":
-                    log.write(listener, "", "-", "-", response.status, note="not a well-formed HTTP request")
-                elif not request.get(_LOGGED):
-                    note = "answered by the framework"
-                    log.write(listener, "", request.method, request.path_qs, response.status, note=note)
+                method, path, note = "-", "-", "not a well-formed HTTP request"
+                if request.get(_LOGGED):
+                    return
+                if request.method != "UNKNOWN":
+                    method, path, note = request.method, request.path_qs, "answered by the framework"
+                remote = request.remote or ""
+                log.write(
+                    Packet(
+                        listener=listener, method=method, path=path, status=response.status, remote=remote, note=note
+                    )
+                )
 
         return Rest
 
@@ -120,23 +131,22 @@ class Site:
         if forgotten:
             return await self._forget(request, forgotten)
         target = await self._routes.find(request)
-        name = target.service.name if target.service else ""
-        fault = self._faults.take(name, request.path_qs)
+        fault = self._faults.take(target.name, request.path_qs)
         if fault is not None and "early" in fault.shapes:
-            return await self._finish(request, name, fault, b"", _canned(fault))
+            return await self._finish(request, target, fault, b"", _canned(fault))
         try:
             body = await request.read()
         except web.HTTPRequestEntityTooLarge:
-            return await self._finish(request, name, None, b"", json_answer({"error": "body too large"}, 413))
+            return await self._finish(request, target, None, b"", json_answer({"error": "body too large"}, 413))
         except (OSError, web.RequestPayloadError, asyncio.CancelledError):
-            self._write(request, name, b"", None, "the client went away while it sent the body")
+            self._write(request, target, b"", None, "the client went away while it sent the body")
             raise
         answer: Answer | None = None
         if fault is not None and fault.canned:
             answer = _canned(fault)
         elif fault is None or fault.drop != "before":
             answer = await self._patiently(request, target, _call(request, target, body))
-        return await self._finish(request, name, fault, body, answer)
+        return await self._finish(request, target, fault, body, answer)
 
     async def _patiently(self, request: web.Request, target: Target, call: Call) -> Answer:
         """Ask a handler with patience again and again, as long as the client is there. Others are served meanwhile."""
@@ -165,14 +175,14 @@ class Site:
             return json_answer({"error": "internal error of the sandbox"}, 500)
 
     async def _finish(
-        self, request: web.Request, name: str, fault: Fault | None, body: bytes, answer: Answer | None
+        self, request: web.Request, target: Target, fault: Fault | None, body: bytes, answer: Answer | None
     ) -> web.StreamResponse:
         """Write the log before the answer leaves, so that a client that has the answer finds the entry."""
         moment = Moment(request.method, self._clock.now())
         shaped = apply(fault.shapes, answer, moment) if fault and answer else answer
         # The log gets the answer before it is compressed, because secrets cannot be found in compressed text.
         logged = dataclasses.replace(answer, status=shaped.status) if answer and shaped else None
-        self._write(request, name, body, logged, fault.describe() if fault else "")
+        self._write(request, target, body, logged, fault.describe() if fault else "")
         if fault is not None and fault.delay:
             await asyncio.sleep(fault.delay)
         if shaped is None or (fault is not None and fault.drop):
@@ -210,25 +220,30 @@ class Site:
 
     async def _forget(self, request: web.Request, how: str) -> web.StreamResponse:
         """Treat a request on a forgotten connection: a RST, or silence until the client leaves."""
-        self._write(request, "", b"", None, f"fault: forgotten connection, {how}")
+        self._write(request, Target(), b"", None, f"fault: forgotten connection, {how}")
         while how == "silent" and not _gone(request):
             await asyncio.sleep(_POLL)
         _close(request, True)
         return web.Response()
 
-    def _write(self, request: web.Request, name: str, body: bytes, answer: Answer | None, note: str) -> None:
+    def _write(self, request: web.Request, target: Target, body: bytes, answer: Answer | None, note: str) -> None:
         request[_LOGGED] = True
+        device = target.service.device_of(_call(request, target, body), answer) if target.service else ""
         self._log.write(
-            self.listener,
-            name,
-            request.method,
-            request.raw_path,
-            answer.status if answer else 0,
-            request.headers,
-            body,
-            answer.body if answer else b"",
-            answer.secrets if answer else (),
-            note,
+            Packet(
+                listener=self.listener,
+                service=target.name,
+                device=device,
+                remote=request.remote or "",
+                method=request.method,
+                path=request.raw_path,
+                status=answer.status if answer else 0,
+                headers=request.headers,
+                body=body,
+                answer=answer.body if answer else b"",
+                secrets=answer.secrets if answer else (),
+                note=note,
+            )
         )
 
 

@@ -144,6 +144,10 @@ class Service(abc.ABC):
         """The answer to a path under the service's base that it does not have."""
         return json_answer({"error": "not found"}, 404)
 
+    def device_of(self, call: Call, answer: Answer | None) -> str:
+        """The id of the device that a request is from, "" if it does not say. Called on each request: be quick."""
+        return ""
+
     def handle(self, handler: Handler, call: Call) -> Answer:
         """Run a handler in a transaction."""
         try:

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import contextlib
 import functools
+import http.client
 import json
 import os
 import re
@@ -240,6 +242,20 @@ def test_log(running, cli, send):
     assert cli("counts", as_json=True)["http"]["requests"] == 2
     cli("log", "--clear")
     assert running.log() == []
+
+
+def test_what_a_device_sends_neither_moves_the_cursor_nor_forges_a_line(running, cli, send):
+    send("POST", running.urls["xyte"].http + "/a%0ab", data="x\x1b[2J\n2017-02-02T12:00:00Z forged \u202e".encode())
+    lines = cli("log", "--reveal").splitlines()
+    assert "\\x1b[2J\\n2017-02-02T12:00:00Z forged \\u202e" in lines[1] and len(lines) == 3
+
+
+def test_a_log_of_several_pages_is_shown_whole(running, cli, send):
+    with contextlib.closing(http.client.HTTPConnection("127.0.0.1", running.ports["http"])) as connection:
+        for _ in range(501):
+            connection.request("GET", "/")
+            connection.getresponse().read()
+    assert len(cli("log").splitlines()) >= 501 and len(cli("log", "--after", "500").splitlines()) == 2
 
 
 def test_the_log_fits_a_terminal(running, cli, send, monkeypatch):
