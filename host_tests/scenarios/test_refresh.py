@@ -3,6 +3,7 @@
 import enroll
 from enroll.providers import Request
 from enroll.providers import xyte as real
+from enroll.providers.other_steps import Wait
 from enroll.steps import kept
 from fake_device import NOW
 from fake_session import Registered
@@ -130,6 +131,23 @@ def test_a_service_that_denies_what_it_has_just_given_does_not_wear_flash():
             assert error.kind == "refused"
         device.sleep(60)
     assert len(device.saves) < 8, device.saves
+
+
+def test_a_service_that_wants_it_to_wait_for_years_does_not_hold_up_the_application():
+    """One request of an application waits a quarter of an hour; then it fails, and others may go on."""
+    for seconds, slept in ((365 * 86400, 0), (300, 900)):
+        device, _ = registered()
+
+        def refresh(config, credential, now, seconds=seconds):
+            while True:
+                yield Wait(seconds)
+
+        device.it.service.refresh = refresh
+        device.sleep(LIFE)
+        before = device.ticks
+        error = raises("server", device.run, get)
+        assert "not decided yet" in str(error) and device.ticks - before == slept * 1000
+        assert device.session.hold - device.time() <= 86400 + device.it.first, "not for years, either"
 
 
 def test_a_refused_refresh_makes_it_register_again():

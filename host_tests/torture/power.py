@@ -12,7 +12,8 @@ from torture.faults import Batch, Bench, on_micropython
 
 TITLE = "power cut at every block operation"
 KINDS = ("fat", "lfs2", "fat-4096", "lfs2-4096", "lfs1")  # as in fakes/blocks.py
-STEPWISE = ("azure", "thingsboard", "cumulocity", "oauth")  # the models of power_steps.py
+STEPWISE = ("azure", "thingsboard", "cumulocity", "rest", "oauth", "oauth-client")  # the models of stepwise.py
+REFRESHED = STEPWISE[4:]
 ACTIONS = ("boot", "boot once more", "replace", "forget", "move")
 
 
@@ -25,13 +26,18 @@ def cases(full: bool, bench: Bench) -> Iterator[tuple[str, str, str, str]]:
             yield bench.wide, "erase", kind, "ickstream"
         return
     for runtime in bench.runtimes:
-        kinds = (*KINDS[:4], *KINDS[4:] * built(runtime, "VfsLfs1")) if runtime == bench.wide else KINDS[:2]
+        kinds = on_all(runtime) if runtime == bench.wide else KINDS[:2]
         for kind in kinds:
             yield from ((runtime, action, kind, service) for service in FIRST for action in ACTIONS)
             yield runtime, "erase", kind, "ickstream"
     yield from ((bench.wide, "boot worn", "fat", service) for service in FIRST)
     for kind in ("fat", "lfs2-4096"):
         yield from ((bench.wide, "boot twice", kind, service) for service in ("etherfax", "ickstream"))
+
+
+def on_all(runtime: str) -> tuple[str, ...]:
+    """The file systems that the MicroPython `runtime` has."""
+    return (*KINDS[:4], *KINDS[4:] * built(runtime, "VfsLfs1"))
 
 
 def built(runtime: str, name: str) -> bool:
@@ -49,10 +55,13 @@ def batches(full: bool, bench: Bench) -> Iterator[Batch]:
         for service in ("etherfax", "xyte") if full else ("xyte",):
             run = partial(on_micropython, "power_renewal.py", kind, service, *coarse, runtime=bench.wide, heap="8m")
             yield Batch(f"renewal, {service}, {kind}", run)
-    for kind in KINDS[:4] if full else KINDS[:1]:
+    for kind in on_all(bench.wide) if full else KINDS[:1]:
         for service in STEPWISE:
             run = partial(on_micropython, "power_steps.py", kind, service, *coarse, runtime=bench.wide, heap="8m")
             yield Batch(f"several steps, {service}, {kind}", run)
+        for service in REFRESHED:
+            run = partial(on_micropython, "power_refresh.py", kind, service, *coarse, runtime=bench.wide, heap="8m")
+            yield Batch(f"refresh, {service}, {kind}", run)
     for service in FIRST if full else ("xyte",):
         for action in ACTIONS[:4]:
             run = partial(on_micropython, "power_nvs.py", action, service, runtime=bench.small)

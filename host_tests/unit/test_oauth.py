@@ -340,3 +340,32 @@ def test_requests_go_to_the_server_that_api_names():
 
 def body(session):
     return (yield from session.task("GET", "/data")).json()
+
+
+def test_a_code_that_has_bought_the_old_tokens_is_not_tried_once_more():
+    """A new one is asked for at once, and once only, though the refresh token is refused each time."""
+    device, _ = registered()
+    kept(device.it, {"client_id": "c-7", "code": ["used-canary", "OLD", "https://x.test/device", 5]})
+    device.sleep(3600)
+
+    class Busy:
+        def __call__(self, it):
+            return no("invalid_grant") if b"refresh_token=" in it.body else CODE if "device" in it.path else (503, {})
+
+    device.net.answer = Busy()
+    raises("server", device.run, get)
+    assert asked(device) == ["/token", "/device", "/token"]
+    assert kept(device.it)["code"][0] == "code-canary" and kept(device.it)["client_id"] == "c-7"
+    device.sleep(86400)
+    raises("server", device.run, get)
+    assert asked(device) == ["/token", "/token"], "a person may be about to approve the new one"
+
+
+def test_polling_waits_for_the_interval_of_five_seconds_where_none_is_given():
+    """RFC 8628, 3.2 and 3.5: between two polls, and from a reset's first poll on."""
+    for code in (CODE, (200, dict(CODE[1], interval=None))):
+        device = Device("oauth")
+        device.refused("network", code, PENDING, OSError(104))
+        assert sum(device.port.slept) == 5
+        device.boot(PENDING, (200, TOKENS))
+        assert sum(device.port.slept) == 5

@@ -89,6 +89,12 @@ def test_a_device_that_sleeps_does_so_while_the_service_decides():
     assert [method for method, _, _ in device.service.requests] == ["GET"]
 
 
+def test_no_wait_is_longer_than_a_day():
+    """As Retry-After is obeyed up to a day, see backoff.py."""
+    action = polled(interval=365 * 86400).refused("server", PENDING)
+    assert action.error.retry_after == 86400
+
+
 def test_a_refusal_after_polling_is_no_orphan():
     device = polled()
     states, action = saved_by(device, PENDING, PENDING, (403, b""))

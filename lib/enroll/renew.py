@@ -14,8 +14,12 @@ from .tasks import pause
 if __debug__:  # mpy-cross -O leaves this out: it knows const by itself
     from micropython import const
 
+if False:  # for type hints only
+    from typing import Any
+
 _EARLY = const(60)  # seconds before it expires at which a credential is replaced
 _APART = const(5000)  # ms that two 401s must be apart to be believed
+_PATIENCE = const(900)  # seconds that one attempt waits for the service to decide: an application waits for it
 _LONGEST = const(180000)  # seconds of the longest hold; if it seems longer, the clock was set back
 
 
@@ -118,8 +122,9 @@ def _attempt(session, steps, reason):
             enroller.renewed = now
         return steps(config, now)
 
-    enroller = Enroller(session.config, session.port, None, session.log, old, session)
+    enroller: Any = Enroller(session.config, session.port, None, session.log, old, session)
     enroller.failures = session.failures
+    enroller.patience = _PATIENCE
     enroller.steps = guarded
     if reason:
         enroller.warn("not authorised: " + reason)

@@ -8,10 +8,15 @@ from .errors import EnrollError
 from .journal import KEPT, identity
 from .providers.other_steps import Keep, Wait
 
+if __debug__:  # mpy-cross -O leaves this out: it knows const by itself
+    from micropython import const
+
 if False:  # for type hints only
     from typing import Any
 
     from .config import Config
+
+_DAY = const(86400)
 
 
 def take(step: "Any", enroller):
@@ -21,8 +26,9 @@ def take(step: "Any", enroller):
     rest of the enroller's patience.
     """
     if isinstance(step, Wait):
-        _be_patient(enroller, step.seconds)
-        yield from tasks.pause(step.seconds)
+        seconds = min(step.seconds, _DAY)  # whatever the service wants
+        _be_patient(enroller, seconds)
+        yield from tasks.pause(seconds)
     elif isinstance(step, Keep):
         found = kept(enroller.config, step.fields)  # before anything can cut this task: an answer may come only once
         yield 0  # feeds the watchdog

@@ -2,10 +2,10 @@
 
 
 class Wait:
-    """Wait for `seconds` because the service has not decided yet. `register` is sent None.
+    """Wait for `seconds`, at most a day, because the service has not decided yet. `register` is sent None.
 
-    An Enroller with a `patience`, in seconds, waits no longer than that in one attempt. A later attempt begins
-    `register` again, so yield a Keep for what it needs first.
+    An Enroller with a `patience`, in seconds, waits no longer than that in one attempt; so does a renewal, 15 minutes.
+    A later attempt begins `register` again, so yield a Keep for what it needs first.
     """
 
     def __init__(self, seconds: float) -> None:

@@ -35,12 +35,19 @@ def steps(config: "Config", credential: "Credential"):
     """Generator, as `register`. What the service sends is on flash before it is used: a refresh token that it has
     replaced is worth nothing any more.
     """
-    token = credential.extra.get("refresh_token")
-    if not token:
-        raise EnrollError("refused", _NONE, "approve the device again")
     kept = yield Keep()
-    form = {"grant_type": "refresh_token", "refresh_token": token.reveal()}
-    request: Any = ask(config, kept, "token_path", form)
-    request.form = {"refresh_token": token.reveal()}
-    answer = yield request
-    raise refused(config, answer, answer.json())
+    token = credential.extra.get("refresh_token")
+    error = EnrollError("refused", _NONE, "approve the device again")
+    if token:
+        form = {"grant_type": "refresh_token", "refresh_token": token.reveal()}
+        request: Any = ask(config, kept, "token_path", form)
+        request.form = {"refresh_token": token.reveal()}
+        answer = yield request
+        error = refused(config, answer, answer.json())
+    came = credential.extra.get("now")
+    if error.kind == "refused" and kept.get("replaces") != came:
+        # Drop the code that has bought these tokens. The next one stays, however often the refresh token is refused.
+        kept["replaces"] = came
+        kept.pop("code", None)
+        yield Keep(kept)
+    raise error
