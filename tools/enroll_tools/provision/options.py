@@ -1,10 +1,9 @@
-"""What the commands share: options, and JSON on failure as well."""
+"""What the commands share."""
 
 from __future__ import annotations
 
 import functools
 import importlib
-import json
 import sys
 from collections.abc import Callable
 from pathlib import Path
@@ -87,8 +86,8 @@ def installing(function: Callable[..., None]) -> Callable[..., None]:
     return function
 
 
-class Group(group.Group):
-    """A group whose commands print JSON on failure as well, if --json was given.
+class Group(group.Reporting):
+    """The commands of provision.
 
     `elsewhere`: {name: "module:variable"} of commands that are imported only when they are used, because the imports
     take time.
@@ -114,35 +113,11 @@ class Group(group.Group):
         """Read the arguments; --demo-board instead of a command means the command demo-board."""
         return super().parse_args(ctx, ["demo-board", *args[1:]] if args[:1] == ["--demo-board"] else args)
 
-    def resolve_command(self, ctx: click.Context, args: list[str]) -> Any:
-        """Find the command, and note whether it is to print JSON."""
-        ctx.meta["provision.json"] = "--json" in args
-        return super().resolve_command(ctx, args)
+    def interrupted(self) -> click.ClickException:
+        """The error after Ctrl-C."""
+        return Stopped("interrupted: run this again")
 
-    def invoke(self, ctx: click.Context) -> Any:
-        """Run the command; with --json, print a failure as JSON on stdout, and its sentence on stderr as usual."""
-        try:
-            return super().invoke(ctx)
-        except click.UsageError as error:
-            _report(ctx, "failed", error.format_message(), error.exit_code)
-            raise click.UsageError(_fitting(error.format_message()), error.ctx) from None
-        except click.ClickException as error:
-            _report(ctx, getattr(error, "state", "failed"), error.format_message(), error.exit_code)
-            raise
-        except (click.Abort, KeyboardInterrupt):
-            stopped = Stopped("interrupted: run this again")
-            _report(ctx, stopped.state, stopped.message, stopped.exit_code)
-            if sys.stderr.isatty():
-                click.echo(err=True)  # behind the ^C
-            raise stopped from None
-
-
-def _fitting(message: str) -> str:
-    """`message` in lines that fit the terminal behind click's own word."""
-    word = "Error: "
-    return screen.wrapped(message, screen.columns(sys.stderr), word, screen.REST).removeprefix(word)
-
-
-def _report(ctx: click.Context, state: str, text: str, status: int) -> None:
-    if ctx.meta.get("provision.json"):
-        click.echo(json.dumps({"state": state, "text": text, "status": status}))
+    def fitting(self, message: str) -> str:
+        """A sentence about wrong usage, as wide as the terminal."""
+        word = "Error: "
+        return screen.wrapped(message, screen.columns(sys.stderr), word, screen.REST).removeprefix(word)

@@ -2,50 +2,20 @@
 
 from __future__ import annotations
 
-import contextlib
-import json
-import logging
-import signal
-import sys
-import time
-from pathlib import Path
-from typing import Any
-
 import click
-from enroll_tools.group import Group
-from rich.text import Text
+from enroll_tools.group import Group, Reporting
 
-from .commands import (
-    Failure,
-    Misuse,
-    admin_key,
-    admin_options,
-    call,
-    environment_key,
-    json_option,
-    key_option,
-    make_command,
-    new_table,
-    print_lines,
-    print_table,
-    state_option,
-)
+from .commands.completion import completion
+from .commands.log import log
+from .commands.operation import make_command
+from .commands.serve import serve
 from .control import Control
-from .errors import BadOption, SandboxError
-from .log import PAGE, printable
 from .operations import operations
-from .options import LISTENERS
-from .server import Sandbox
 from .services import ALL
-
-# Fixed, because people write them into configurations; listeners with faulty certificates and tests take free ports.
-DEFAULT_PORTS = {"http": 8080, "https": 8443, "admin": 8079, "ntp": 8123}
+from .services.base import setting_names
 
 
-_ENDING = (signal.SIGINT, signal.SIGTERM)
-
-
-@click.group(cls=Group, context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 80})
+@click.group(cls=Reporting, context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 80})
 def main() -> None:
     """A strict local stand-in for the services that enroll registers with.
 
@@ -53,155 +23,17 @@ def main() -> None:
     """
 
 
-def _parse_settings(pairs: tuple[str, ...]) -> dict[str, str]:
-    settings = {}
-    for pair in pairs:
-        name, sign, value = pair.partition("=")
-        if not sign:
-            raise Misuse(f"--set wants SERVICE.NAME=VALUE, not {pair!r}")
-        settings[name] = value
-    return settings
-
-
-def _parse_ports(pairs: tuple[str, ...], free: bool) -> dict[str, int]:
-    ports = {} if free else dict(DEFAULT_PORTS)
-    for pair in pairs:
-        name, _, value = pair.partition("=")
-        if name not in LISTENERS or not value.isascii() or not value.isdigit() or int(value) > 65535:
-            raise Misuse(f"--port wants NAME=NUMBER with a name of {', '.join(LISTENERS)}, not {pair!r}")
-        ports[name] = int(value)
-    return ports
-
-
-@main.command()
-@state_option
-@key_option
-@json_option
-@click.option("--host", help="Address to listen on. [default: 127.0.0.1, or 0.0.0.0 with --listen-anywhere]")
-@click.option("--admin-host", default="127.0.0.1", show_default=True, help="Address of the admin API.")
-@click.option("--port", "ports", multiple=True, metavar="NAME=NUMBER", help="A listener's port; 0 takes a free one.")
-@click.option("--free-ports", is_flag=True, help="Use any free port for each listener that --port does not name.")
-@click.option("--name", "names", multiple=True, help="Additional name or address for the certificate.")
-@click.option("--rsa", is_flag=True, help="Use RSA-2048 keys instead of ECDSA P-256; only for a new state folder.")
-@click.option("--time", "start", metavar="TIME", help="Start the clock at this time, e.g. 2017-02-02T12:00:00Z.")
-@click.option("--stratum", default=2, show_default=True, help="The NTP server's stratum.")
-@click.option("--set", "settings", multiple=True, metavar="SERVICE.NAME=VALUE", help="Change a service's setting.")
-@click.option("--reveal-secrets", is_flag=True, help="Do not hide secrets in the log.")
-@click.option("--listen-anywhere", is_flag=True, help="Allow listening beyond loopback.")
-@click.option("--quiet", is_flag=True, help="Do not print a line for each request.")
-def serve(
-    state: Path,
-    admin_key_file: Path | None,
-    as_json: bool,
-    host: str | None,
-    admin_host: str,
-    ports: tuple[str, ...],
-    free_ports: bool,
-    names: tuple[str, ...],
-    rsa: bool,
-    start: str | None,
-    stratum: int,
-    settings: tuple[str, ...],
-    reveal_secrets: bool,
-    listen_anywhere: bool,
-    quiet: bool,
-) -> None:
-    """Run the sandbox until it is interrupted."""
-    logging.basicConfig(format="%(message)s", level=logging.WARNING if quiet else logging.INFO, stream=sys.stderr)
-    sandbox = Sandbox(
-        state,
-        host=host or ("0.0.0.0" if listen_anywhere else "127.0.0.1"),
-        admin_host=admin_host,
-        ports=_parse_ports(ports, free_ports),
-        names=names,
-        rsa=rsa,
-        time=start,
-        stratum=stratum,
-        settings=_parse_settings(settings),
-        reveal_secrets=reveal_secrets,
-        listen_anywhere=listen_anywhere,
-        admin_key=admin_key(admin_key_file, environment_key()),
-    )
-    # The handlers only record the signal, so that the sandbox shuts down cleanly however many signals come.
-    noted: list[int] = []
-    before = {number: signal.signal(number, lambda number, _: noted.append(number)) for number in _ENDING}
-    try:
-        with sandbox:
-            _announce(sandbox.info(), as_json)
-            while not noted:
-                time.sleep(0.1)
-    except SandboxError as error:
-        raise (Misuse if isinstance(error, BadOption) else Failure)(str(error)) from None
-    finally:
-        for number, handler in before.items():
-            signal.signal(number, handler)
-
-
-def _announce(info: dict[str, Any], as_json: bool) -> None:
-    if as_json:
-        click.echo(json.dumps(info))
-        return
-    table = new_table("what", "where")
-    table.add_row("console", info["console"])
-    for name, urls in info["urls"].items():
-        table.add_row(name, f"{urls['https']}\n{urls['http']}")
-    for name, port in info["ports"].items():
-        if name.startswith("https-"):
-            table.add_row(name, f"https://127.0.0.1:{port}")
-    for name in ("ntp", "admin", "ca_pem", "ca_der", "state", "time"):
-        table.add_row(name, info[name])
-    print_table(table)
-
-
-@main.command()
-@admin_options
-@click.option("--service", help="Only this service's requests; ntp counts as a service.")
-@click.option("--listener", help="Only this listener's requests.")
-@click.option("--after", default=0, help="Only requests after this id.")
-@click.option("--device", help="Only requests of the device with this id.")
-@click.option("--reveal", is_flag=True, help="Show secrets.")
-@click.option("--follow", is_flag=True, help="Keep printing new requests until interrupted.")
-@click.option("--clear", is_flag=True, help="Delete the log.")
-def log(follow: bool, clear: bool, after: int, **options: Any) -> None:
-    """Show the logged requests, oldest first; with --json, one object per line."""
-    if clear:
-        call("clear-log", {}, options)
-        return
-    chosen = {name: options.pop(name) for name in ("service", "listener", "device", "reveal")}
-    chosen = {name: value for name, value in chosen.items() if value}
-    with contextlib.suppress(KeyboardInterrupt) if follow else contextlib.nullcontext():
-        while True:
-            page = call("log", {**chosen, "after": after}, options)
-            for entry in page:
-                after = entry["id"]
-                if options["as_json"]:
-                    click.echo(json.dumps(entry))
-                else:
-                    print_lines(_lines(entry))
-            if len(page) == PAGE:
-                continue
-            if not follow:
-                return
-            time.sleep(0.3)
-
-
-def _lines(entry: dict[str, Any]) -> list[Text]:
-    words = [entry["time"], entry["listener"], entry["service"] or "-", entry["method"], entry["path"], ""]
-    status = (str(entry["status"] or "-"), "green" if 200 <= entry["status"] < 300 else "red")
-    first = Text.assemble(printable(" ".join(words)), status, printable(f" ({entry['note']})" if entry["note"] else ""))
-    lines = [f"    {name}: {value}" for name, value in entry["headers"].items() if name == "Authorization"]
-    lines += [f"    {mark} {entry[part]}" for part, mark in (("body", ">"), ("answer", "<")) if entry[part]]
-    return [first, *(Text(printable(line)) for line in lines)]
-
-
 def _build() -> None:
+    for command in (serve, log, completion):
+        main.add_command(command)
     for name, function in operations(Control).items():
         if name not in ("log", "clear-log"):
             main.add_command(make_command("", name, function))
     for service in ALL:
         group = Group(service.name, help=f"Operations on {service.name}'s devices, users and tokens.")
         for name, function in operations(service).items():
-            group.add_command(make_command(service.name, name, function))
+            choices = setting_names(service) if name == "set" else ()
+            group.add_command(make_command(service.name, name, function, choices))
         main.add_command(group)
 
 

@@ -12,6 +12,8 @@ from .keys import check_key
 from .listeners import is_loopback
 from .log import ROWS
 
+# Fixed, because people write them into configurations; listeners with faulty certificates and tests take free ports.
+DEFAULT_PORTS = {"http": 8080, "https": 8443, "admin": 8079, "ntp": 8123}
 LISTENERS = ("http", "https", *("https-" + kind for kind in FAULTY), "admin", "ntp")
 
 

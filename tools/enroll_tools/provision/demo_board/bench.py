@@ -23,7 +23,7 @@ MOST = 10_000  # devices that one sandbox is given
 def sandbox(state: Path, free_ports: bool) -> Iterator[Sandbox]:
     """A running sandbox at its usual ports. Raises Failure where it cannot start."""
     from ... import sandbox as package  # here, since it takes 0.5 s to import
-    from ...sandbox.cli import DEFAULT_PORTS
+    from ...sandbox.options import DEFAULT_PORTS
 
     ports = {} if free_ports else DEFAULT_PORTS
     with contextlib.ExitStack() as stack:

@@ -86,7 +86,7 @@ def _portal(place: Folder, running: Sandbox, provider: str, tool: str) -> list[s
 
 def _state(running: Sandbox) -> str:
     """The option that the sandbox's commands need, if its state folder is not the usual one."""
-    from ...sandbox.commands import DEFAULT_STATE
+    from ...sandbox.commands.options import DEFAULT_STATE
 
     usual = str(running.state_folder) == DEFAULT_STATE
     return "" if usual else f" --state {shlex.quote(str(running.state_folder))}"

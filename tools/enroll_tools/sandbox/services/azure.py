@@ -59,6 +59,7 @@ class Azure(Service):
     CREATE TABLE IF NOT EXISTS azure_events (number INTEGER PRIMARY KEY, device TEXT NOT NULL, body TEXT NOT NULL);
     CREATE TABLE IF NOT EXISTS azure_messages (lock TEXT PRIMARY KEY, device TEXT NOT NULL, body TEXT NOT NULL);
     """
+    settings: Settings
 
     def __init__(self, *arguments: Any) -> None:
         super().__init__(*arguments)

@@ -12,7 +12,7 @@ import hmac
 import json
 import math
 from collections.abc import Callable, Iterable, Mapping
-from typing import Annotated, Any, ClassVar, cast
+from typing import Annotated, Any, ClassVar, cast, get_type_hints
 
 from ..clock import Clock
 from ..errors import BadOption
@@ -173,6 +173,11 @@ class Service(abc.ABC):
     def show_settings(self) -> dict[str, Any]:
         """Show the service's settings and their values."""
         return dataclasses.asdict(self.settings)
+
+
+def setting_names(service: type[Service]) -> tuple[str, ...]:
+    """The names of a service's settings."""
+    return tuple(field.name for field in dataclasses.fields(get_type_hints(service)["settings"]))
 
 
 def _convert(name: str, value: object, kind: type) -> object:

@@ -75,6 +75,7 @@ class CentagatePortal(Service):
         username TEXT NOT NULL REFERENCES centagate_users (username) ON DELETE CASCADE);
     CREATE TABLE IF NOT EXISTS centagate_integrations (key TEXT PRIMARY KEY, secret_key TEXT NOT NULL);
     """
+    settings: Settings
 
     def __init__(self, *arguments: Any) -> None:
         super().__init__(*arguments)

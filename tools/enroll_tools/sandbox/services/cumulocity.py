@@ -40,6 +40,7 @@ class Cumulocity(Service):
     CREATE TABLE IF NOT EXISTS cumulocity_operations (
         id INTEGER PRIMARY KEY, source TEXT NOT NULL, status TEXT NOT NULL, body TEXT NOT NULL);
     """
+    settings: Settings
 
     def __init__(self, *arguments: Any) -> None:
         super().__init__(*arguments)

@@ -68,6 +68,7 @@ class EtherFax(Service):
     CREATE TABLE IF NOT EXISTS etherfax_devices (
         serial TEXT PRIMARY KEY, enabled INTEGER NOT NULL, device_token TEXT, registered_at REAL);
     """
+    settings: Settings
 
     def __init__(self, *arguments: Any) -> None:
         super().__init__(*arguments)

@@ -51,6 +51,7 @@ class IckStreamPortal(Service):
         hardware_id TEXT NOT NULL, application_id TEXT NOT NULL, name TEXT NOT NULL, model TEXT NOT NULL,
         address TEXT, public_address TEXT, access_token TEXT NOT NULL UNIQUE, UNIQUE (user_id, hardware_id));
     """
+    settings: Settings
 
     def __init__(self, *arguments: Any) -> None:
         super().__init__(*arguments)

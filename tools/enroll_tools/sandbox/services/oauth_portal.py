@@ -50,6 +50,7 @@ class OAuthPortal(Service):
     CREATE TABLE IF NOT EXISTS oauth_initial (
         initial_token TEXT PRIMARY KEY, once INTEGER NOT NULL, used INTEGER NOT NULL DEFAULT 0);
     """
+    settings: Settings
 
     def __init__(self, *arguments: Any) -> None:
         super().__init__(*arguments)

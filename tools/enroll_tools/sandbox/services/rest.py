@@ -46,6 +46,7 @@ class Rest(Service):
         decision TEXT NOT NULL DEFAULT 'waiting');
     CREATE TABLE IF NOT EXISTS rest_nonces (nonce TEXT PRIMARY KEY);
     """
+    settings: Settings
 
     def __init__(self, *arguments: Any) -> None:
         super().__init__(*arguments)

@@ -45,6 +45,7 @@ class ThingsBoard(Service):
         id INTEGER PRIMARY KEY, device TEXT NOT NULL REFERENCES thingsboard_devices (name) ON DELETE CASCADE,
         method TEXT NOT NULL, params TEXT NOT NULL, sent INTEGER NOT NULL DEFAULT 0, result TEXT);
     """
+    settings: Settings
 
     def __init__(self, *arguments: Any) -> None:
         super().__init__(*arguments)

@@ -46,6 +46,7 @@ class XytePortal(Service):
         number INTEGER PRIMARY KEY AUTOINCREMENT, id TEXT NOT NULL UNIQUE, device_id TEXT NOT NULL,
         name TEXT NOT NULL, parameters TEXT NOT NULL, status TEXT NOT NULL, message TEXT);
     """
+    settings: Settings
 
     def __init__(self, *arguments: Any) -> None:
         super().__init__(*arguments)

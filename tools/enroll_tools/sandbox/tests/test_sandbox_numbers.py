@@ -12,6 +12,7 @@ from enroll_tools.sandbox import Sandbox, SandboxError
 from enroll_tools.sandbox.control import Control
 from enroll_tools.sandbox.operations import arguments, operations
 from enroll_tools.sandbox.services import ALL
+from enroll_tools.sandbox.services.base import decode_json
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
@@ -64,7 +65,7 @@ def test_an_operation_never_fails_for_a_reason_of_its_own(kept, sequence):
             answer = client.getresponse()
             body = answer.read()
             assert answer.status in (200, 400, 422), (name, values_, body)
-            assert b"NaN" not in body and b"Infinity" not in body
+            decode_json(body)
 
 
 @pytest.mark.parametrize("number", ["1e999", "-1e999", "NaN", "Infinity", "1" + "0" * 5000])

@@ -1,0 +1,71 @@
+"""What every command of the command line has: JSON on failure, help with values, completion, harmless output."""
+
+from __future__ import annotations
+
+import functools
+import json
+import os
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+from click.testing import CliRunner
+from enroll_tools.sandbox.cli import main
+
+
+def run(*words, status=0):
+    result = CliRunner().invoke(main, words)
+    assert result.exit_code == status, result.output
+    return result
+
+
+def test_a_failure_is_json_where_json_is_wanted(tmp_path):
+    """Programs got nothing on stdout."""
+    for words, status in [(["etherfax", "enable", "MT1"], 3), (["fault", "nobody"], 2), (["no-such"], 2)]:
+        result = run(*words, "--state", str(tmp_path), "--json", status=status)
+        told = json.loads(result.stdout)
+        assert (told["status"], told["state"]) == (status, "failed")
+        assert told["text"] and result.stderr
+
+
+def test_a_device_reaches_no_terminal(sandbox, send):
+    """An escape sequence in a path or a serial number could rewrite what the terminal shows."""
+    send("POST", sandbox.urls["xyte"].http + "/v1/devices", data=b'{"sn": "\x1b[2J\xc2\x9b31m"}')
+    sandbox.ickstream.create_user("a\x1b]0;title\x07\u202eb")
+    for words in (["log"], ["ickstream", "users"], ["ickstream", "users", "--json"]):
+        output = run(*words, "--state", str(sandbox.state_folder)).output
+        assert all(char.isprintable() or char == "\n" for char in output), words
+
+
+@pytest.mark.parametrize("words", [["etherfax", "create"], ["time"], ["fault"], ["centagate", "set-token"]])
+def test_help_tells_the_http_call_and_each_argument(words):
+    output = run(*words, "--help").output
+    assert f"POST /admin/{'/'.join(words)}\n" in output
+    assert "Authorization: Bearer KEY" in output
+    command = functools.reduce(lambda group, word: group.commands[word], words, main)
+    assert not [it.name for it in command.params if not it.help]
+
+
+def test_a_choice_is_told_with_its_values():
+    output = run("centagate", "set-token", "--help").output
+    assert "[new, deactivated, active, locked, lost, expired]" in " ".join(output.split())
+    assert "is not one of 'new', 'deactivated'" in run("centagate", "set-token", "1", "odd", status=2).output
+    assert "'tolerance' is not 'day_tolerance'" in run("etherfax", "set", "tolerance", "1", status=2).output
+
+
+@pytest.mark.parametrize("shell", ["bash", "zsh", "fish"])
+def test_completion(shell):
+    """The script is that of click, and asks the program."""
+    assert f"_ENROLL_SANDBOX_COMPLETE={shell}_complete" in run("completion", shell).output
+
+
+@pytest.mark.skipif(not shutil.which("bash"), reason="no bash here")
+def test_completion_in_bash():
+    typed = "COMP_WORDS=(enroll-sandbox centagate set-token 1 de); COMP_CWORD=4"
+    call = '_enroll_sandbox_completion enroll-sandbox; echo "${COMPREPLY[@]}"'
+    command = ["bash", "-c", f'eval "$(enroll-sandbox completion bash)"; {typed}; {call}']
+    environment = {**os.environ, "PATH": f"{Path(sys.executable).parent}:{os.environ['PATH']}"}
+    done = subprocess.run(command, env=environment, capture_output=True, text=True, timeout=30, check=False)
+    assert done.stdout.strip() == "deactivated", done
