@@ -14,7 +14,7 @@ from collections.abc import Callable, Iterable, Mapping
 from typing import Any
 
 from .clock import Clock, format_time
-from .redact import redact, redact_path
+from .redact import HIDDEN, redact, redact_path
 from .state import Row, State
 
 ACCESS = logging.getLogger("sandbox.access")
@@ -45,6 +45,12 @@ _KEPT = (
     "Content-Type",
     "Content-Length",
     "Transfer-Encoding",
+    "X-Api-Key",
+    "X-Auth-Token",
+    "X-Fleet-Token",
+    "X-Nonce",
+    "X-Signature",
+    "X-Timestamp",
 )
 # What moves a cursor, turns the direction of writing or ends a line.
 _CONTROLS = re.compile(r"[\x00-\x1f\x7f-\x9f\u061c\u200e\u200f\u2028-\u202e\u2066-\u2069\ud800-\udfff]")
@@ -56,7 +62,8 @@ class Entry:
 
     ``method`` is "NTP" for a time query and "TLS" for a handshake that failed. ``status`` is 0 if no answer was made
     (see ``note``). ``path`` includes the query. ``time`` is the sandbox's own. ``remote`` is the client's address.
-    ``device`` is the device's id at its service, "" if the request does not say. Bodies are cut after 8 KB.
+    ``device`` is the device's id at its service, "" if the request does not say. Bodies are cut after 8 KB. ``reason``
+    and ``expected`` are why the service answered so, and what it would have accepted, as `Service.explain` reads them.
     """
 
     id: int
@@ -72,6 +79,8 @@ class Entry:
     body: str
     answer: str
     note: str
+    reason: str = ""
+    expected: str = ""
 
     def as_dict(self) -> dict[str, Any]:
         """The entry as a JSON object."""
@@ -94,6 +103,8 @@ class Packet:
     answer: bytes = b""
     secrets: Iterable[str] = ()
     note: str = ""
+    reason: str = ""
+    expected: str = ""
 
 
 class RequestLog:
@@ -106,6 +117,8 @@ class RequestLog:
         self._rows = rows
         self._listeners: list[Callable[[int], object]] = []
         state.create(_SCHEMA)
+        for name in ("reason", "expected"):  # which came later
+            state.add_column("packets", f"{name} TEXT NOT NULL DEFAULT ''")
 
     def subscribe(self, callback: Callable[[int], object]) -> Callable[[], None]:
         """Call ``callback`` with the id of each entry that is written from now on, in the thread that writes it.
@@ -135,6 +148,8 @@ class RequestLog:
             answer=packet.answer[:BODY],
             secrets=json.dumps([*packet.secrets]),
             note=note,
+            reason=packet.reason,
+            expected=packet.expected,
         )
         if number % _TRIM == 0:
             self._state.run("DELETE FROM packets WHERE id <= ?", number - self._rows)
@@ -199,6 +214,7 @@ def _entry(row: Row, reveal: bool) -> Entry:
         body, answer = (row[name].decode("utf-8", "backslashreplace") for name in ("body", "answer"))
         shown = {"headers": headers, "body": body, "answer": answer}
     else:
+        row["expected"] = HIDDEN if row["expected"] else ""
         texts = redact(row["path"], headers, row["body"], row["answer"], secrets)
         shown = dict(zip(("path", "headers", "body", "answer"), texts, strict=True))
     return Entry(**{**row, **shown, "time": format_time(row["time"])})

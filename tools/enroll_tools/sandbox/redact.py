@@ -38,6 +38,8 @@ SECRET_NAMES = frozenset(
     }
 )
 
+_SECRET_HEADERS = frozenset({"x-api-key", "x-auth-token", "x-fleet-token", "x-signature"})
+
 # Hiding shorter values everywhere would blank out harmless text; they are hidden only where their field's name is
 # secret.
 _SHORTEST = 6
@@ -101,6 +103,13 @@ def _authorization(value: str, found: set[str]) -> str:
     return f"{scheme} {HIDDEN}" if scheme.lower() in ("basic", "bearer") else HIDDEN
 
 
+def _header(name: str, value: str, found: set[str]) -> str:
+    if name.lower() in _SECRET_HEADERS:
+        found.add(value)
+        return HIDDEN
+    return _authorization(value, found) if name.lower() == "authorization" else value
+
+
 def _forms(values: Iterable[str]) -> list[str]:
     """Every spelling of a value that may occur in a log line, the longest first, so that no part of it remains."""
     forms: set[str] = set()
@@ -129,10 +138,7 @@ def redact(
     """Return path, headers, body and answer as text without secrets; ``known`` are values to hide besides."""
     found = {value for value in known if value}
     path = _query(path, found)
-    shown = {
-        name: _authorization(value, found) if name.lower() == "authorization" else value
-        for name, value in headers.items()
-    }
+    shown = {name: _header(name, value, found) for name, value in headers.items()}
     kinds = [value for name, value in headers.items() if name.lower() == "content-type"]
     body_text = _body(body, found, *kinds[:1])
     answer_text = _body(answer, found)

@@ -185,6 +185,8 @@ class Site:
         self._write(request, target, body, logged, fault.describe() if fault else "")
         if fault is not None and fault.delay:
             await asyncio.sleep(fault.delay)
+        if fault is not None and answer is not None and target.service and _unsent(request, fault, answer):
+            target.service.not_sent(answer)
         if shaped is None or (fault is not None and fault.drop):
             _close(request)
             # The framework needs an answer; it notices by itself that the client is gone.
@@ -228,7 +230,9 @@ class Site:
 
     def _write(self, request: web.Request, target: Target, body: bytes, answer: Answer | None, note: str) -> None:
         request[_LOGGED] = True
-        device = target.service.device_of(_call(request, target, body), answer) if target.service else ""
+        device = answer.device if answer else ""
+        if target.service and not device:
+            device = target.service.device_of(_call(request, target, body), answer)
         self._log.write(
             Packet(
                 listener=self.listener,
@@ -243,6 +247,8 @@ class Site:
                 answer=answer.body if answer else b"",
                 secrets=answer.secrets if answer else (),
                 note=note,
+                reason=answer.reason if answer else "",
+                expected=answer.expected if answer else "",
             )
         )
 
@@ -271,6 +277,12 @@ def _call(request: web.Request, target: Target, body: bytes) -> Call:
 def _canned(fault: Fault) -> Answer:
     headers = {"Content-Type": "text/plain", **_titled(fault.headers)}
     return Answer(fault.status or 200, fault.body, headers.pop("Content-Type"), headers)
+
+
+def _unsent(request: web.Request, fault: Fault, answer: Answer) -> bool:
+    """Whether a fault keeps an answer, or its end, from the client."""
+    cut = fault.truncate is not None and fault.truncate < len(answer.body)
+    return cut or fault.drop is not None or _gone(request)
 
 
 def _titled(headers: Mapping[str, str]) -> dict[str, str]:

@@ -8,16 +8,23 @@ from __future__ import annotations
 
 import abc
 import dataclasses
+import functools
 import hmac
 import json
 import math
 from collections.abc import Callable, Iterable, Mapping
-from typing import Annotated, Any, ClassVar, cast, get_type_hints
+from typing import TYPE_CHECKING, Annotated, Any, ClassVar, cast, get_type_hints
 
 from ..clock import Clock
 from ..errors import BadOption
+from ..history import LOST, REGISTERED, History
 from ..operations import LONG, About, name_of, operation
 from ..state import Row, State
+
+if TYPE_CHECKING:
+    from ..log import Entry
+    from .explain import Explanation
+    from .view import DeviceView, Form, Table, View
 
 
 @dataclasses.dataclass(frozen=True)
@@ -49,7 +56,12 @@ class Call:
 @dataclasses.dataclass(frozen=True)
 class Answer:
     """One answer. ``secrets`` are values in it that the log cannot tell by their names. ``patience``: for how many
-    seconds the handler may be asked again, until it has another answer: a long poll."""
+    seconds the handler may be asked again, until it has another answer: a long poll.
+
+    What the handler knows besides, for the log and the console: ``device`` is the id of the device that asked,
+    ``reason`` why this is the answer (a word of the service's view, or of history.py), ``expected`` what would have
+    been accepted.
+    """
 
     status: int
     body: bytes = b""
@@ -57,6 +69,9 @@ class Answer:
     headers: Mapping[str, str] = dataclasses.field(default_factory=dict)
     secrets: tuple[str, ...] = ()
     patience: float = 0
+    device: str = ""
+    reason: str = ""
+    expected: str = ""
 
 
 class Refused(Exception):
@@ -68,10 +83,17 @@ class Refused(Exception):
 
 
 def json_answer(
-    value: object, status: int = 200, headers: Mapping[str, str] | None = None, secrets: tuple[str, ...] = ()
+    value: object,
+    status: int = 200,
+    headers: Mapping[str, str] | None = None,
+    secrets: tuple[str, ...] = (),
+    device: str = "",
+    reason: str = "",
+    expected: str = "",
 ) -> Answer:
     """An answer with a JSON body."""
-    return Answer(status, json.dumps(value).encode(), headers=headers or {}, secrets=secrets)
+    body = json.dumps(value).encode()
+    return Answer(status, body, headers=headers or {}, secrets=secrets, device=device, reason=reason, expected=expected)
 
 
 def _finite(text: str) -> float:
@@ -128,6 +150,7 @@ class Service(abc.ABC):
     def __init__(self, state: State, clock: Clock) -> None:
         self.state = state
         self.clock = clock
+        self.history = History(state, clock, self.name)
         state.create(self.schema)
         for table, column in self.added:
             state.add_column(table, column)
@@ -144,17 +167,54 @@ class Service(abc.ABC):
         """The answer to a path under the service's base that it does not have."""
         return json_answer({"error": "not found"}, 404)
 
-    def device_of(self, call: Call, answer: Answer | None) -> str:
-        """The id of the device that a request is from, "" if it does not say. Called on each request: be quick."""
-        return ""
-
     def handle(self, handler: Handler, call: Call) -> Answer:
         """Run a handler in a transaction."""
         try:
             with self.state.transaction():
-                return handler(call)
+                answer = handler(call)
+                if answer.reason:
+                    self.history.settle(answer.device, answer.reason)
+                return answer
         except Refused as refusal:
+            if refusal.answer.reason:
+                self.history.settle(refusal.answer.device, refusal.answer.reason)
             return refusal.answer
+
+    def not_sent(self, answer: Answer) -> None:
+        """Note that an answer of this service was not sent, or not whole: a device may have lost its credential."""
+        if answer.reason == REGISTERED:
+            self.history.add(answer.device, LOST)
+
+    # What the console shows.
+
+    @functools.cached_property
+    def view(self) -> View[Any]:
+        """Makes what the console shows of this service."""
+        from .views import VIEWS  # the views import the services
+
+        return VIEWS[self.name](self)
+
+    def devices_view(self) -> list[DeviceView]:
+        """All devices with their states, and what can be done with them."""
+        return self.view.devices()
+
+    def tables(self) -> list[Table]:
+        """What the service has besides devices."""
+        return self.view.tables()
+
+    def forms(self) -> tuple[Form, ...]:
+        """How a person makes something new."""
+        return self.view.forms()
+
+    def device_of(self, call: Call, answer: Answer | None = None) -> str:
+        """The id of the device that makes a call, "" if that is unknown. Quick: it is asked on every request."""
+        return answer.device if answer and answer.device else self.view.device_in(call)
+
+    def explain(self, entry: Entry) -> Explanation:
+        """What a logged request means, and what to do about it."""
+        from .explain import explain
+
+        return explain(self, entry)
 
     @operation
     def set(

@@ -11,6 +11,7 @@ from collections.abc import Iterable
 from typing import Annotated, Any
 
 from ..errors import SandboxError
+from ..history import AGAIN, AUTHORISED, DELETED, REGISTERED
 from ..operations import About, Reveal, name_of, operation
 from ..state import Row
 from .base import Answer, Call, Route, Service, hide, json_answer, same
@@ -59,6 +60,21 @@ def basic_credentials(header: str) -> tuple[str, str] | None:
     return serial, password
 
 
+def _refusal(device: Row, right: bool) -> str:
+    """Why a registration is refused. A right token of a registered device: it asks a second time."""
+    if not device["enabled"]:
+        return "disabled" if device["device_token"] else "not enabled"
+    if device["device_token"]:
+        return AGAIN if right else "registered, wrong token"
+    return "token"
+
+
+def _unauthorised(device: Row) -> str:
+    if not device["device_token"]:
+        return "not registered"
+    return "disabled" if not device["enabled"] else "device token"
+
+
 class EtherFax(Service):
     """The registration and the account check of etherFAX's REST API."""
 
@@ -89,12 +105,15 @@ class EtherFax(Service):
             return json_answer({"Message": "Unknown action."}, 400)
         serial, token = call.parameter("id"), call.parameter("token")
         if not serial or not token:
-            return json_answer({"Message": "Parameters id and token are required."}, 400)
+            message = {"Message": "Parameters id and token are required."}
+            return json_answer(message, 400, device=serial or "", reason="missing")
         device = self._find(serial)
         right = [same(token, valid) for valid in self._tokens(serial)]
         if device is None or not device["enabled"] or device["device_token"] or not any(right):
             # One answer for all: the real service documents nothing that would tell the reasons apart.
-            return json_answer({"Message": "Forbidden."}, 403)
+            reason = _refusal(device, any(right)) if device else self.history.missing(serial)
+            expected = registration_token(serial, self.clock.today())
+            return json_answer({"Message": "Forbidden."}, 403, device=serial, reason=reason, expected=expected)
         device_token = secrets.token_hex(16)
         self.state.run(
             "UPDATE etherfax_devices SET device_token = ?, registered_at = ? WHERE serial = ?",
@@ -102,7 +121,7 @@ class EtherFax(Service):
             self.clock.now(),
             serial,
         )
-        return json_answer({"DeviceToken": device_token})
+        return json_answer({"DeviceToken": device_token}, device=serial, reason=REGISTERED)
 
     def _accounts(self, call: Call) -> Answer:
         if call.parameter("a") != "status":
@@ -110,8 +129,12 @@ class EtherFax(Service):
         serial, token = basic_credentials(call.headers.get("Authorization", "")) or ("", "")
         device = self._find(serial)
         if not device or not device["enabled"] or not same(token, device["device_token"] or secrets.token_hex(16)):
-            return json_answer({"Message": "Unauthorized."}, 401, {"WWW-Authenticate": 'Basic realm="etherFAX"'})
-        return json_answer({"Account": f"device/{serial}", "Status": "Active"})
+            headers = {"WWW-Authenticate": 'Basic realm="etherFAX"'}
+            reason = _unauthorised(device) if device else self.history.missing(serial) if serial else "no account"
+            expected = device["device_token"] if device else None
+            message = {"Message": "Unauthorized."}
+            return json_answer(message, 401, headers, device=serial, reason=reason, expected=expected or "")
+        return json_answer({"Account": f"device/{serial}", "Status": "Active"}, device=serial, reason=AUTHORISED)
 
     def _tokens(self, serial: str) -> list[str]:
         return accepted_tokens(serial, self.clock.today(), self.settings.day_tolerance)
@@ -119,9 +142,10 @@ class EtherFax(Service):
     def _find(self, serial: str) -> Row | None:
         return self.state.one("SELECT * FROM etherfax_devices WHERE serial = ?", serial)
 
-    def _change(self, serial: str, change: str) -> None:
+    def _change(self, serial: str, change: str, event: str) -> None:
         if not self.state.run(f"{change} WHERE serial = ?", serial):
             raise SandboxError(f"etherfax has no device {serial!r}")
+        self.history.add(serial, event)
 
     @operation
     def create(self, serial: Serial, enabled: Annotated[bool, About("Let it register at once.")] = False) -> Row:
@@ -132,27 +156,28 @@ class EtherFax(Service):
             if self._find(serial):
                 raise SandboxError(f"etherfax already has a device {serial!r}")
             self.state.insert("etherfax_devices", serial=serial, enabled=enabled)
+            self.history.add(serial, "enabled" if enabled else "created")
         return {"serial": serial, "enabled": enabled}
 
     @operation
     def enable(self, serial: Serial) -> None:
         """Let a device register and work."""
-        self._change(serial, "UPDATE etherfax_devices SET enabled = 1")
+        self._change(serial, "UPDATE etherfax_devices SET enabled = 1", "enabled")
 
     @operation
     def disable(self, serial: Serial) -> None:
         """Stop a device from registering and working; it keeps its token."""
-        self._change(serial, "UPDATE etherfax_devices SET enabled = 0")
+        self._change(serial, "UPDATE etherfax_devices SET enabled = 0", "disabled")
 
     @operation
     def reset(self, serial: Serial) -> None:
         """Let a device register again; its old token becomes invalid."""
-        self._change(serial, "UPDATE etherfax_devices SET device_token = NULL, registered_at = NULL")
+        self._change(serial, "UPDATE etherfax_devices SET device_token = NULL, registered_at = NULL", "reset")
 
     @operation
     def delete(self, serial: Serial) -> None:
         """Delete a device."""
-        self._change(serial, "DELETE FROM etherfax_devices")
+        self._change(serial, "DELETE FROM etherfax_devices", DELETED)
 
     @operation
     def devices(self, reveal: Reveal = False) -> list[Row]:

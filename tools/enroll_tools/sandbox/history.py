@@ -1,0 +1,99 @@
+"""What happened to each device: what a person did in the portal, when it registered, and whether its answer arrived."""
+
+from __future__ import annotations
+
+import dataclasses
+
+from .clock import Clock
+from .state import State
+
+REGISTERED = "registered"  # the answer holds the credential
+AUTHORISED = "authorised"  # the device has used its credential, so it has it
+AGAIN = "again"  # a registered device asks to register, which is refused
+LOST = "lost"  # a fault kept the answer with the credential from the device
+DELETED = "deleted"
+
+_SCHEMA = """
+CREATE TABLE IF NOT EXISTS history (
+    id INTEGER PRIMARY KEY, time REAL NOT NULL, service TEXT NOT NULL, device TEXT NOT NULL, event TEXT NOT NULL);
+CREATE INDEX IF NOT EXISTS history_device ON history (service, device);
+CREATE INDEX IF NOT EXISTS history_rare ON history (service) WHERE event IN ('deleted', 'lost', 'again');
+"""
+# Spelled out, so that SQLite uses the index; nothing happened to the device after the event.
+_NEWEST = """
+SELECT id, time, device, event FROM history AS h WHERE service = ? AND event IN ('deleted', 'lost', 'again')
+AND NOT EXISTS (SELECT 1 FROM history WHERE service = h.service AND device = h.device AND id > h.id)
+"""
+_DOUBTS = (LOST, AGAIN)
+
+
+@dataclasses.dataclass(frozen=True)
+class Event:
+    """Something that happened to a device, at the sandbox's time in Unix seconds."""
+
+    id: int
+    time: float
+    device: str
+    event: str
+
+
+class History:
+    """The events of a service's devices. Which devices may be orphaned is kept in memory as well, so that a request of
+    any other device costs nothing."""
+
+    def __init__(self, state: State, clock: Clock, service: str) -> None:
+        self._service = service
+        self._state = state
+        self._clock = clock
+        state.create(_SCHEMA)
+        rows = state.all(_NEWEST + "AND event != 'deleted'", service)
+        self._doubts = {row["device"]: Event(**row) for row in rows}
+
+    def add(self, device: str, event: str) -> None:
+        """Note an event. Any but a doubt ends the doubt about the device."""
+        now = self._clock.now()
+        number = self._state.insert("history", time=now, service=self._service, device=device, event=event)
+        if event in _DOUBTS:
+            self._doubts[device] = Event(number, now, device, event)
+        else:
+            self._doubts.pop(device, None)
+
+    def settle(self, device: str, reason: str) -> None:
+        """Take the outcome of a device's request: only what tells something new is written."""
+        if reason == REGISTERED:
+            self.add(device, REGISTERED)
+        elif reason == AGAIN and device not in self._doubts:
+            self.add(device, AGAIN)
+        elif reason == AUTHORISED and device in self._doubts:
+            self.add(device, AUTHORISED)
+
+    def doubt(self, device: str) -> Event | None:
+        """Why a registered device may be orphaned: the event LOST or AGAIN, or None."""
+        return self._doubts.get(device)
+
+    def since(self, device: str) -> float | None:
+        """When something last happened to a device that a state comes from."""
+        row = self._state.one(
+            "SELECT time FROM history WHERE service = ? AND device = ? AND event NOT IN (?, ?, ?) ORDER BY id DESC",
+            self._service,
+            device,
+            *_DOUBTS,
+            AUTHORISED,
+        )
+        return row["time"] if row else None
+
+    def deleted(self, limit: int = 50) -> list[Event]:
+        """The devices that were deleted and not made again, newest first."""
+        where = _NEWEST + "AND event = 'deleted' ORDER BY id DESC LIMIT ?"
+        return [Event(**row) for row in self._state.all(where, self._service, limit)]
+
+    def missing(self, device: str) -> str:
+        """Why there is no such device: the word "deleted" or "unknown"."""
+        last = "SELECT event FROM history WHERE service = ? AND device = ? ORDER BY id DESC LIMIT 1"
+        row = self._state.one(last, self._service, device)
+        return DELETED if row and row["event"] == DELETED else "unknown"
+
+    def events(self, device: str, limit: int = 500) -> list[Event]:
+        """What happened to a device, the newest first."""
+        where = "SELECT id, time, device, event FROM history WHERE service = ? AND device = ? ORDER BY id DESC LIMIT ?"
+        return [Event(**row) for row in self._state.all(where, self._service, device, limit)]

@@ -1,0 +1,275 @@
+"""Explains a logged request: what its fields mean, what was expected, and one sentence: what happened: what to do.
+
+A verdict says only what is certain. Why a service refused is what its handler noted at that moment (`Answer.reason`),
+because the device may have been changed since; what differs in a hash is told only if a changed input gives that hash.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+import functools
+import json
+import re
+from collections.abc import Iterable, Mapping
+from typing import TYPE_CHECKING, Any
+from urllib.parse import parse_qsl, unquote
+
+from ..clock import parse_time
+from ..redact import HIDDEN
+from .base import Call
+
+if TYPE_CHECKING:
+    from ..log import Entry
+    from .base import Service
+    from .view import View
+
+
+@dataclasses.dataclass(frozen=True)
+class Field:
+    """One field of a request or an answer, and what it means."""
+
+    name: str
+    value: str
+    meaning: str
+    secret: bool = False
+
+
+@dataclasses.dataclass(frozen=True)
+class Comparison:
+    """A value that the service received, beside the one that it expected."""
+
+    what: str
+    received: str
+    expected: str
+    secret: bool = True
+
+
+@dataclasses.dataclass(frozen=True)
+class Answered:
+    """What a service says of a request that it answered."""
+
+    verdict: str
+    expected: tuple[Comparison, ...] = ()
+
+
+@dataclasses.dataclass(frozen=True)
+class Explanation:
+    """A logged request, explained. ``verdict``: what happened, a colon, what to do."""
+
+    verdict: str
+    fields: tuple[Field, ...] = ()
+    expected: tuple[Comparison, ...] = ()
+
+
+class _Headers(dict[str, str]):
+    """Headers whose names ignore case."""
+
+    def __init__(self, headers: Mapping[str, str]) -> None:
+        super().__init__({name.lower(): value for name, value in headers.items()})
+
+    def get(self, key: str, default: Any = None) -> Any:
+        """The value of a header."""
+        return super().get(key.lower(), default)
+
+    def __contains__(self, key: object) -> bool:
+        """Whether there is such a header."""
+        return super().__contains__(str(key).lower())
+
+
+@dataclasses.dataclass(frozen=True)
+class Seen:
+    """A logged request, taken apart again. ``route`` is the path of the service's route, "" if it has none such;
+    ``moment`` is when it came, Unix seconds of the sandbox's clock."""
+
+    entry: Entry
+    call: Call
+    route: str
+    moment: float
+
+    @property
+    def reason(self) -> str:
+        """What the handler noted of its decision."""
+        return self.entry.reason
+
+    @property
+    def expected(self) -> str:
+        """What the handler would have accepted, "" if it noted nothing."""
+        return self.entry.expected
+
+    @property
+    def masked(self) -> bool:
+        """Whether the log holds stars in place of what the client sent."""
+        texts = (self.entry.path, self.entry.body, *self.entry.headers.values())
+        return any(HIDDEN in text for text in texts)
+
+    @functools.cached_property
+    def body(self) -> dict[str, Any]:
+        """The request's JSON object, {} if it has none."""
+        return _object(self.entry.body)
+
+    @functools.cached_property
+    def answer(self) -> dict[str, Any]:
+        """The answer's JSON object, {} if it has none."""
+        return _object(self.entry.answer)
+
+    def header(self, name: str) -> str:
+        """A header of the request, "" if it is missing."""
+        return str(self.call.headers.get(name, ""))
+
+
+def _object(text: str) -> dict[str, Any]:
+    try:
+        value = json.loads(text)
+    except (ValueError, RecursionError):
+        return {}
+    return value if isinstance(value, dict) else {}
+
+
+def seen(service: Service, entry: Entry) -> Seen:
+    """Take a request of a service apart."""
+    path, _, query = entry.path.partition("?")
+    route, parts = _match(service, entry.method, unquote(path))
+    headers = _Headers(entry.headers)
+    call = Call(
+        method=entry.method,
+        path=unquote(path),
+        query=tuple(parse_qsl(query, keep_blank_values=True, errors="surrogateescape")),
+        headers=headers,
+        body=entry.body.encode("utf-8", "surrogatepass"),
+        parts=parts,
+        remote=entry.remote,
+        origin=f"{'https' if entry.listener.startswith('https') else 'http'}://{headers.get('Host', 'localhost')}",
+    )
+    return Seen(entry, call, route, parse_time(entry.time))
+
+
+def _match(service: Service, method: str, path: str) -> tuple[str, dict[str, str]]:
+    """The service's route for a request, and the variables in the path."""
+    for base in service.bases:
+        for route in service.routes():
+            pattern = re.sub(r"\\\{(\w+)\\\}", r"(?P<\1>[^/]+)", re.escape(base + route.path))
+            match = re.fullmatch(pattern, path)
+            if match and route.method == method:
+                return route.path, match.groupdict()
+    return "", {}
+
+
+def explain(service: Service, entry: Entry) -> Explanation:
+    """Explain a request that was logged for a service."""
+    request = seen(service, entry)
+    view: View[Any] = service.view
+    fields = (*(view.fields(request) if request.route else ()), *_common(request))
+    told = _general(service, request)
+    if told is None:
+        told = view.reason(request)
+    return Explanation(told.verdict, fields, told.expected)
+
+
+def _general(service: Service, request: Seen) -> Answered | None:
+    """What can be said without knowing the service; None if the service knows more."""
+    entry = request.entry
+    fault = entry.note.removeprefix("fault: ") if entry.note.startswith("fault: ") else ""
+    if "drop after" in fault or entry.note == NOT_SENT:
+        done = " It had registered the device." if request.reason == "registered" else ""
+        return Answered(
+            f"The service did its work, and the fault that was set here dropped the answer ({fault or entry.note})."
+            f"{done} The device cannot know that: look at what it does next."
+        )
+    if fault and entry.status == 0:
+        return Answered(
+            f"A fault that was set here ({fault}) closed the connection, and the service never saw the request: "
+            "the device should try again."
+        )
+    if ("canned" in fault or "portal" in fault) and not request.reason:
+        return Answered(
+            f"A fault that was set here answered {entry.status} ({fault}), and the service never saw the request: "
+            "the device should try again."
+        )
+    if entry.status == 0:
+        return Answered(f"No answer was sent ({entry.note or 'the reason is unknown'}): the device should try again.")
+    if not request.route:
+        return _no_route(service, request)
+    return _broken(entry.status)
+
+
+NOT_SENT = "the client went away before the answer"
+
+
+def _broken(status: int) -> Answered | None:
+    words = {
+        413: "The body is longer than the sandbox takes: send less than 256 KB.",
+        500: "The sandbox failed in its own code: look at its terminal, and report it.",
+    }
+    return Answered(words[status]) if status in words else None
+
+
+def _no_route(service: Service, request: Seen) -> Answered:
+    methods = [
+        route.method
+        for base in service.bases
+        for route in service.routes()
+        if _match(service, route.method, request.call.path)[0]
+    ]
+    if methods:
+        wanted = ", ".join(sorted(set(methods)))
+        return Answered(f"The service does not take {request.call.method} at this path: send {wanted}.")
+    return Answered(
+        f"The service has nothing at this path: check `url` in enroll.json, which ends with {service.bases[0]} here."
+    )
+
+
+def _common(request: Seen) -> Iterable[Field]:
+    """Headers that mean the same everywhere."""
+    for name, meaning in _HEADERS.items():
+        value = request.header(name)
+        if value:
+            yield Field(name, value, meaning)
+
+
+_HEADERS = {
+    "Host": "The server's name or address as the device has it from `url`.",
+    "Content-Type": "What the body is written in.",
+    "Accept": "What the device takes as an answer.",
+    "User-Agent": "The client's program.",
+}
+
+# What an NTP fault or a refused handshake means for the device.
+_NTP = {
+    "kiss-of-death": "told the device to ask less often",
+    "stratum-16": "said that it is not synchronised (stratum 16)",
+    "unsynchronized": "said that it is not synchronised (leap 3)",
+    "wrong-mode": "answered in a wrong mode",
+    "wrong-origin": "did not repeat the time that the device had sent",
+    "zero-transmit": "sent no time",
+    "short": "sent a packet that is too short",
+    "silent": "sent nothing",
+    "forged": "was preceded by a forged answer a year ahead",
+    "forged-source": "was preceded by a forged answer a year ahead, from another port",
+}
+
+
+def explain_packet(entry: Entry) -> Explanation:
+    """Explain what belongs to no service: NTP, TLS, and what is not HTTP."""
+    if entry.method == "NTP":
+        return _ntp(entry)
+    if entry.method == "TLS":
+        return Explanation(
+            f"The TLS handshake failed ({entry.note or 'the reason is unknown'}): check that the device has this "
+            "sandbox's ca.der, that its clock is right, and that `url` has a name or address of the certificate."
+        )
+    if entry.method == "-":
+        return Explanation("This is not HTTP: check that `url` has the right scheme (http or https) and port.")
+    return Explanation(
+        f"No service is at this path (answer {entry.status}): take the service's address from the console for `url`."
+    )
+
+
+def _ntp(entry: Entry) -> Explanation:
+    fields = (Field("client", entry.path, "The address that asked for the time."),)
+    if entry.note.startswith("ignored"):
+        return Explanation("This packet is no NTP client's query, and it was ignored: nothing to do.", fields)
+    fault = entry.note.removeprefix("fault: ")
+    if fault in _NTP:
+        done = f"A fault that was set here ({fault}): the server {_NTP[fault]}"
+        return Explanation(f"{done}, so a careful device does not set its clock by that.", fields)
+    return Explanation(f"The device asked for the time and got {entry.time}: nothing to do.", fields)

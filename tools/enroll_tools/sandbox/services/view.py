@@ -1,0 +1,230 @@
+"""What the console shows of a service: devices with their states, tables, forms, and requests explained.
+
+Everything here is plain data: the console and the admin API make pages and JSON of it.
+"""
+
+from __future__ import annotations
+
+import abc
+import dataclasses
+import inspect
+from collections.abc import Iterable, Mapping, Sequence
+from typing import ClassVar, Generic, TypeVar
+
+from ..history import AGAIN, LOST
+from ..operations import Argument, arguments
+from ..state import Row
+from .base import Call, Service
+from .explain import Answered, Comparison, Explanation, Field, Seen
+
+STATES = ("created", "enabled", "waiting", "registered", "orphaned", "disabled", "deleted")
+
+Of = TypeVar("Of", bound=Service)
+
+
+@dataclasses.dataclass(frozen=True)
+class Action:
+    """A button: a service's operation (its name in Python), with the arguments to give it.
+
+    ``dangerous``: it takes something away that a device needs, so a person confirms it.
+    """
+
+    operation: str
+    label: str
+    arguments: Mapping[str, object] = dataclasses.field(default_factory=dict)
+    dangerous: bool = False
+
+
+@dataclasses.dataclass(frozen=True)
+class DeviceView:
+    """One device. ``state`` is one of STATES, ``label`` the same in the portal's words, ``meaning`` says what it means
+    for the device and what to do. ``since`` is in Unix seconds of the sandbox's clock, None if unknown. ``secrets`` and
+    ``details`` are by label."""
+
+    id: str
+    name: str
+    state: str
+    label: str
+    meaning: str
+    since: float | None = None
+    secrets: Mapping[str, str] = dataclasses.field(default_factory=dict)
+    details: Mapping[str, str] = dataclasses.field(default_factory=dict)
+    actions: tuple[Action, ...] = ()
+
+
+@dataclasses.dataclass(frozen=True)
+class Line:
+    """One row of a table: a text for each column, and what can be done with the row."""
+
+    cells: tuple[str, ...]
+    actions: tuple[Action, ...] = ()
+
+
+@dataclasses.dataclass(frozen=True)
+class Table:
+    """What a service has besides devices. ``secret``: the columns that are masked until asked for; ``empty``: what to
+    do next while there is no row."""
+
+    title: str
+    columns: tuple[str, ...]
+    rows: tuple[Line, ...]
+    empty: str
+    secret: frozenset[str] = frozenset()
+
+
+@dataclasses.dataclass(frozen=True)
+class Form:
+    """An operation that makes something new. ``arguments`` come from its signature, ``text`` from its docstring."""
+
+    operation: str
+    label: str
+    text: str
+    arguments: tuple[Argument, ...]
+
+
+class View(abc.ABC, Generic[Of]):
+    """What the console shows of one service. Only ``device_in`` is called while a request waits.
+
+    ``states``: by state its label in the portal's words, and what it means for the device: what to do. ``empty``: what
+    to do next while there is no device. ``made_by``: the operations that have a form, with their labels.
+    """
+
+    states: ClassVar[Mapping[str, tuple[str, str]]]
+    empty: ClassVar[str]
+    made_by: ClassVar[Mapping[str, str]]
+
+    def __init__(self, service: Of) -> None:
+        self.service = service
+
+    @abc.abstractmethod
+    def devices(self) -> list[DeviceView]:
+        """All devices, those that were deleted last."""
+
+    @abc.abstractmethod
+    def fields(self, seen: Seen) -> Iterable[Field]:
+        """The fields of a request and of its answer, each with what it means."""
+
+    @abc.abstractmethod
+    def reason(self, seen: Seen) -> Answered:
+        """What a request that the service has answered tells: the verdict, and what differs."""
+
+    def tables(self) -> list[Table]:
+        """What the service has besides devices."""
+        return []
+
+    def device_in(self, call: Call) -> str:
+        """The device that a request names, "" if it names none. Must be quick."""
+        return ""
+
+    def forms(self) -> tuple[Form, ...]:
+        """How new things are made, from the operations' signatures."""
+        return tuple(self._form(name, label) for name, label in self.made_by.items())
+
+    def _form(self, name: str, label: str) -> Form:
+        function = getattr(self.service, name)
+        text = (inspect.getdoc(function) or "").partition("\n\n")[0].replace("\n", " ").replace("``", "")
+        return Form(name, label, text, arguments(function))
+
+    # For the views of the services.
+
+    def device(
+        self,
+        row_id: str,
+        state: str,
+        *,
+        name: str = "",
+        secrets: Mapping[str, object] | None = None,
+        details: Mapping[str, object] | None = None,
+        actions: Sequence[Action] = (),
+    ) -> DeviceView:
+        """A device in a state. A registered one whose credential may not have arrived is orphaned."""
+        doubt = self.service.history.doubt(row_id) if state == "registered" else None
+        label, meaning = self.states["orphaned" if doubt else state]
+        if doubt:
+            state, meaning = "orphaned", f"{_DOUBTS[doubt.event]} {meaning}"
+        return DeviceView(
+            row_id,
+            name or row_id,
+            state,
+            label,
+            meaning,
+            doubt.time if doubt else self.service.history.since(row_id),
+            _texts(secrets),
+            _texts(details),
+            tuple(actions),
+        )
+
+    def deleted(self, present: Iterable[DeviceView], *again: Action) -> list[DeviceView]:
+        """The devices that were deleted, newest first. ``again``: what to offer; its arguments' texts have the id for
+        ``{id}``."""
+        here = {view.id for view in present}
+        return [
+            dataclasses.replace(
+                self.device(event.device, "deleted", actions=[_filled(action, event.device) for action in again]),
+                since=event.time,
+            )
+            for event in self.service.history.deleted()
+            if event.device not in here
+        ]
+
+
+# What is known of an orphan: the first is seen, the second only likely.
+_DOUBTS = {
+    LOST: "The answer with the credential did not reach the device.",
+    AGAIN: "The device asked to register again, so it may never have got its credential, or has lost it.",
+}
+
+
+def _texts(values: Mapping[str, object] | None) -> dict[str, str]:
+    return {name: str(value) for name, value in (values or {}).items() if value not in (None, "")}
+
+
+def _filled(action: Action, device: str) -> Action:
+    given = {name: device if value == "{id}" else value for name, value in action.arguments.items()}
+    return dataclasses.replace(action, arguments=given)
+
+
+@dataclasses.dataclass(frozen=True)
+class Button:
+    """An action of every row of a table: ``given`` has by argument the name in the row."""
+
+    operation: str
+    label: str
+    given: Mapping[str, str]
+    dangerous: bool = False
+
+    def of(self, row: Row) -> Action:
+        """The action of a row."""
+        return Action(self.operation, self.label, {key: row[name] for key, name in self.given.items()}, self.dangerous)
+
+
+def lines(rows: Iterable[Row], names: Iterable[str], *buttons: Button) -> tuple[Line, ...]:
+    """The rows of a table: ``names`` are those of the columns in a row."""
+    names = tuple(names)
+    return tuple(
+        Line(tuple(_cell(row[name]) for name in names), tuple(button.of(row) for button in buttons)) for row in rows
+    )
+
+
+def _cell(value: object) -> str:
+    if isinstance(value, bool):
+        return "yes" if value else "no"
+    return "" if value is None else str(value)
+
+
+__all__ = [
+    "STATES",
+    "Action",
+    "Answered",
+    "Button",
+    "Comparison",
+    "DeviceView",
+    "Explanation",
+    "Field",
+    "Form",
+    "Line",
+    "Seen",
+    "Table",
+    "View",
+    "lines",
+]

@@ -1,0 +1,36 @@
+"""The views of the services, by the services' names."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from typing import Any, ClassVar
+
+from .base import Service
+from .etherfax_view import EtherFaxView
+from .view import Answered, DeviceView, Field, Seen, View
+
+
+class Plain(View[Service]):
+    """For a service whose own view is not written yet."""
+
+    empty = "There is no device yet."
+    made_by: ClassVar = {}
+    states: ClassVar = {}
+
+    def devices(self) -> list[DeviceView]:
+        """None are shown."""
+        return []
+
+    def fields(self, seen: Seen) -> Iterable[Field]:
+        """None are known."""
+        return ()
+
+    def reason(self, seen: Seen) -> Answered:
+        """Only the status."""
+        return Answered(f"The service answered {seen.entry.status}: the reason cannot be told.")
+
+
+VIEWS: dict[str, type[View[Any]]] = {
+    "etherfax": EtherFaxView,
+    **dict.fromkeys(("ickstream", "xyte", "centagate", "rest", "azure", "thingsboard", "cumulocity", "oauth"), Plain),
+}
