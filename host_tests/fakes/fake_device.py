@@ -9,14 +9,6 @@ from enroll.enroller import Enroller
 from enroll.journal import recall
 from helpers import Fake, config, folder
 
-GOOD = {
-    "etherfax": {"DeviceToken": "token-canary"},
-    "ickstream": {"jsonrpc": "2.0", "id": 1, "result": {"id": "device-1", "accessToken": "token-canary"}},
-    "xyte": {"id": "device-1", "access_key": "token-canary", "hub_url": "http://hub"},
-    "centagate": {"code": 0, "object": {}},
-}
-ONCE = ("etherfax", "xyte")  # they register once and never tell again
-
 
 def counting(saves, real=Journal):
     """What makes a Journal that notes (path, state) of each record it writes in `saves`, a list."""

@@ -1,8 +1,9 @@
 """A registered device with a session, a function as its service, and a clock that only sleeping moves."""
 
 import enroll.session as session
+from answers import GOOD
 from clock import Clock
-from fake_device import GOOD, Device, Port, counting
+from fake_device import Device, Port, counting
 from install import installed
 from wire import Net
 

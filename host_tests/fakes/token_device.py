@@ -3,8 +3,9 @@
 import json
 
 import enroll
+from answers import GOOD
 from enroll.config import Config
-from fake_device import GOOD, Device
+from fake_device import Device
 from helpers import read, saved, settings
 
 KEY = "registration_token"

@@ -1,10 +1,11 @@
 """What else both ports do: clock, identity, watchdog, sleep, memory, store, room for TLS."""
 
+from answers import GOOD
 from enroll import calendar
 from enroll.config import Secret
 from enroll.enroller import Enroller
 from fake_board import on_board
-from fake_device import GOOD, NOW, Service
+from fake_device import NOW, Service
 from fake_interfaces import Net
 from fake_nvs import Flash
 from helpers import config, folder, patched, raises

@@ -6,9 +6,9 @@ An answer that gives a credential is never thrown away, and no device whose outc
 import json
 
 import pytest
+from answers import ONCE
 from outcome import status
 
-ONCE = ["etherfax", "xyte"]  # the services that tell a credential only once
 CREDENTIAL = {
     "etherfax": {"DeviceToken": "t" * 1000},
     "xyte": {

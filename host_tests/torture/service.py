@@ -14,11 +14,10 @@ from types import TracebackType
 
 import cpython
 import trustme
+from answers import ONCE, success
 
 cpython.install()
 
-ONCE = ("etherfax", "xyte")
-PROVIDERS = (*ONCE, "ickstream", "centagate")
 PATIENCE = 3  # seconds for a request; it is ready once the connection is open
 HEAD = 16384  # bytes of status line and headers, as long as they ever are
 
@@ -53,12 +52,8 @@ SHAPES = [f"{head}-length" for head in HEADS] + [f"many-{end}" for end in ENDS i
 def body(provider: str, token: str, scheme: str) -> bytes:
     """A success of `provider` that carries `token`, as long as an answer of it may be."""
     size = importlib.import_module(f"enroll.providers.{provider}").ANSWER
-    reply = {
-        "etherfax": {"DeviceToken": token},
-        "ickstream": {"jsonrpc": "2.0", "id": 1, "result": {"id": "device-1", "accessToken": token}},
-        "xyte": {"id": "device-1", "access_key": token, "hub_url": f"{scheme}://hub.example.com"},
-        "centagate": {"code": 0, "object": {"boundToken": token}},
-    }[provider]
+    more = {"boundToken": token} if provider == "centagate" else {}
+    reply = success(provider, token, hub=f"{scheme}://hub.example.com", **more)
     text = json.dumps(reply)
     return text.encode() + b" " * (size - len(text))
 

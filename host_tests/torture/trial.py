@@ -16,7 +16,6 @@ from torture.stage import STATUS, write_plan
 TIMEOUT = 1  # seconds for a request
 CAP = 1  # seconds between two attempts of a process that goes on; an orphan asks every CAP / 2 to CAP
 PATIENCE = 20  # seconds for what has to happen at all
-ONCE = ("etherfax", "xyte")  # they register once and never tell again
 
 _names = itertools.count(1)
 

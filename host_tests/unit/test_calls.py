@@ -3,13 +3,13 @@
 import json
 
 import enroll
+from answers import GOOD
 from enroll import calls
 from enroll.commit import Journal
 from enroll.journal import KEPT
 from enroll.providers.etherfax import device as etherfax
 from enroll.providers.ickstream import device as ickstream
 from enroll.token import set_registration_token
-from fake_device import GOOD
 from fake_session import Registered
 from flash import on_flash
 from helpers import raises

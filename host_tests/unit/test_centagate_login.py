@@ -2,11 +2,12 @@
 
 import json
 
+from answers import GOOD
 from enroll.config import Secret
 from enroll.enroller import Enroller
 from enroll.hmac import hmac_sha256
 from enroll.journal import REFUSED, TRIED
-from fake_device import GOOD, NOW, Device, Port
+from fake_device import NOW, Device, Port
 from helpers import LEFT_OUT, config, raises
 from install import installed
 from wire import Net

@@ -4,10 +4,11 @@ import asyncio
 import json
 
 import enroll
+from answers import GOOD, ONCE
 from enroll.enroller import Enroller
 from enroll.httpdate import http_date
 from enroll.journal import KEPT, REFUSED, TRIED
-from fake_device import GOOD, NOW, ONCE, Device, Port, Service
+from fake_device import NOW, Device, Port, Service
 from helpers import SECTIONS, config, raises
 
 

@@ -3,10 +3,11 @@
 import asyncio
 
 import enroll
+from answers import GOOD, ONCE
 from enroll.commit import Journal
 from enroll.enroller import Enroller
 from enroll.journal import KEPT, RAW, REFUSED, TRIED
-from fake_device import GOOD, ONCE, Device, Port, Service
+from fake_device import Device, Port, Service
 from flash import Flash
 from helpers import SECTIONS, config, folder, patched, raises, read, saved, settings
 from install import installed

@@ -3,11 +3,12 @@
 import json
 
 import enroll
+from answers import GOOD, ONCE
 from enroll.commit import Journal
 from enroll.enroller import Enroller
 from enroll.errors import EnrollError
 from enroll.journal import KEPT, RAW, REFUSED, TRIED
-from fake_device import GOOD, ONCE, Device, Port, Service
+from fake_device import Device, Port, Service
 from helpers import SECTIONS, raises, read, saved, settings
 
 

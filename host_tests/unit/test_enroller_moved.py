@@ -3,9 +3,10 @@
 import json
 
 import enroll
+from answers import GOOD
 from enroll.commit import Journal
 from enroll.journal import KEPT, RAW, identity, recall
-from fake_device import GOOD, Device
+from fake_device import Device
 from flash import EIO, Flash
 from helpers import SECTIONS, config, raises
 from power import CLEAN, Failure, cut_everywhere

@@ -4,11 +4,12 @@ import asyncio
 import json
 
 import enroll
+from answers import GOOD, ONCE
 from cancel import cancellations
 from enroll.commit import Journal
 from enroll.enroller import Enroller
 from enroll.journal import KEPT, recall
-from fake_device import GOOD, NOW, ONCE, Device, Port, Service
+from fake_device import NOW, Device, Port, Service
 from helpers import SECTIONS, config, folder, patched
 from install import installed
 from wire import Wire

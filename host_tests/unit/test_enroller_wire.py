@@ -3,10 +3,11 @@
 import gc
 import json
 
+from answers import GOOD, ONCE
 from enroll.commit import Journal
 from enroll.enroller import Enroller
 from enroll.journal import KEPT, RAW, REFUSED, TRIED, recall
-from fake_device import GOOD, ONCE, Port
+from fake_device import Port
 from helpers import SECTIONS, config, folder
 from install import installed
 from wire import Wire

@@ -4,12 +4,13 @@ import json
 from binascii import crc32, unhexlify
 
 import enroll.inflate as packed
+from answers import GOOD
 from enroll import requests
 from enroll.commit import Journal
 from enroll.inflate import inflate
 from enroll.journal import KEPT, RAW
 from enroll.providers import Answer
-from fake_device import GOOD, Device
+from fake_device import Device
 from helpers import SECTIONS, config, drive, folder, patched
 from install import installed
 from test_enroller_wire import boot, recall

@@ -2,10 +2,11 @@
 
 import sys
 
+from answers import GOOD
 from enroll.enroller import Enroller
 from enroll.providers.xyte import device as xyte
 from enroll.session import Session
-from fake_device import GOOD, Device, Port, Service
+from fake_device import Device, Port, Service
 from fake_session import Registered
 from install import installed
 from wire import Wire

@@ -2,10 +2,11 @@
 
 import json
 
+from answers import GOOD, ONCE
 from enroll import errors
 from enroll.journal import RAW, TRIED
 from enroll.providers import Answer
-from fake_device import GOOD, ONCE, Device
+from fake_device import Device
 from helpers import SECTIONS, config, raises
 
 COMMON = (

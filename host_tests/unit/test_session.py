@@ -4,11 +4,12 @@ import sys
 
 import enroll
 import enroll.http1 as http1
+from answers import GOOD
 from enroll import tasks
 from enroll.credential import Credential
 from enroll.errors import EnrollError
 from enroll.session import Session
-from fake_device import GOOD, NOW, Device, Port
+from fake_device import NOW, Device, Port
 from helpers import config, folder, patched, raises
 from install import installed
 from wire import Ready, Wire

@@ -5,10 +5,11 @@ import os
 
 import enroll
 import enroll.rewrite as rewrite_module
+from answers import GOOD
 from enroll.commit import Journal
 from enroll.journal import KEPT, recall
 from enroll.token import set_registration_token
-from fake_device import GOOD, Device, Port
+from fake_device import Device, Port
 from helpers import Fake, config, patched, raises, read
 from token_device import KEY, NEW, SECOND, TokenDevice
 

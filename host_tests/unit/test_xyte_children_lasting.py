@@ -5,9 +5,9 @@ import os
 import enroll
 import enroll.commit as commit
 import enroll.reset as reset
+from answers import GOOD
 from enroll.calls import settle
 from enroll.commit import Journal
-from fake_device import GOOD
 from fake_xyte import change, family, known, settled, some
 from flash import on_flash
 from helpers import Fake, patched, raises, read

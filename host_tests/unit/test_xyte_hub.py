@@ -1,8 +1,8 @@
 """A Xyte device at its hub: requests, commands, and which hub it uses."""
 
+from answers import GOOD
 from enroll.errors import EnrollError
 from enroll.providers.xyte import device as xyte
-from fake_device import GOOD
 from fake_session import Registered
 from helpers import raises
 

@@ -6,26 +6,21 @@ import sys
 
 import enroll
 import main
+from answers import ONCE, REFUSED, success
 from enroll import tasks
 from enroll.commit import Journal
 from enroll.config import Config
 from enroll.enroller import Enroller
 from enroll.journal import KEPT
 from enroll.tasks import ignore
-from fake_device import ONCE, Port
-from helpers import Fake, changed, config, read, settings, write
+from fake_device import Port
+from helpers import Fake, config, read, settings, write
 from power import Cut
 
 gc.threshold(-1)  # main.py has set it for the heap of a board
 enroll.config.unload = ignore  # thousands of boots would compile the same modules again
 ID = "0f8fad5b-d9cb-469f-a165-70867728950e"
 TICKET = "once-canary"  # ickStream's registration token
-REFUSALS = {
-    "etherfax": (403, {}),
-    "xyte": (422, {"error": "Hardware key has already been taken"}),
-    "ickstream": (401, {}),
-    "centagate": (200, {"code": 29008, "message": "already registered", "object": ""}),
-}
 
 
 class Lost(Exception):
@@ -79,7 +74,7 @@ class Service:
             self.bound = headers["Authorization"] != f"Bearer {self.ticket}"
             self.ticket = None  # it works once
         if self.bound:
-            return REFUSALS[self.provider]
+            return REFUSED[self.provider]
         self.bound = self.unsaved = True
         self.given += 1
         self.meanwhile()
@@ -88,13 +83,8 @@ class Service:
     def good(self):
         """The body of an answer with the credential that is valid now."""
         device_id, secret, extra = self.credential()
-        if self.provider == "etherfax":
-            return {"DeviceToken": secret}
-        if self.provider == "xyte":
-            return changed({"id": device_id, "access_key": secret}, extra)
-        if self.provider == "ickstream":
-            return {"jsonrpc": "2.0", "id": 1, "result": {"id": device_id, "accessToken": secret, "name": "Kitchen"}}
-        return {"code": 0, "message": "", "object": {}}
+        more = {"name": "Kitchen"} if self.provider == "ickstream" else {}
+        return success(self.provider, secret, device_id, extra.get("hub_url"), **more)
 
     def credential(self):
         """The one that is valid now: (device id, secret, and further fields)."""

@@ -9,6 +9,7 @@ import sys
 from binascii import crc32
 from struct import pack
 
+from answers import GOOD
 from enroll import backoff, clock, enroller, httpdate, journal, url
 from enroll.commit import Journal
 from enroll.config import Config
@@ -17,7 +18,7 @@ from enroll.errors import EnrollError
 from enroll.providers import Answer
 from enroll.requests import fetch
 from enroll.reset import clear
-from fake_device import GOOD, Port
+from fake_device import Port
 from fuzz_mutations import odd_bytes, odd_json, odd_object
 from helpers import SECTIONS, Fake, config, drive, patched, write
 from install import installed

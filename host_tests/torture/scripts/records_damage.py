@@ -3,8 +3,8 @@
 import random
 import sys
 
+from answers import ONCE
 from device import sweep
-from fake_device import ONCE
 from records_device import reads, registered, slots, with_slots
 
 SEED = 20261101
