@@ -132,7 +132,7 @@ class Azure(Service):
         device = self._of_hub(call)
         if device is None:
             return _error(401, 401002, "IotHubUnauthorizedAccess")
-        self.state.insert("azure_events", device=device["id"], body=call.body.decode())
+        self.state.insert("azure_events", device=device["id"], body=call.body.decode("utf-8", "backslashreplace"))
         return Answer(204)
 
     def _message(self, call: Call) -> Answer:

@@ -141,8 +141,9 @@ class Cumulocity(Service):
         if device is None:
             return _unauthorised()
         rows = self.state.all(
-            "SELECT * FROM cumulocity_operations WHERE source = ? AND status = ? ORDER BY id",
+            "SELECT * FROM cumulocity_operations WHERE source = ? AND source = ? AND status = ? ORDER BY id",
             call.parameter("deviceId"),
+            device["source"],  # its user sees no other's
             call.parameter("status"),
         )
         return json_answer({"operations": [_shown(row) for row in rows]})

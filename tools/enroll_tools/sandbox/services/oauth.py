@@ -167,7 +167,8 @@ class OAuth(OAuthPortal):
             wanted = None
         if not isinstance(wanted, dict) or not call.is_json():
             raise _refuse("invalid_client_metadata")
-        if _DEVICE not in wanted.get("grant_types", ()):
+        kinds = wanted.get("grant_types")
+        if not isinstance(kinds, list) or _DEVICE not in kinds:
             raise _refuse("invalid_client_metadata")
         self.state.run("UPDATE oauth_initial SET used = used + 1 WHERE initial_token = ?", token)
         client = self.create_client(public=wanted.get("token_endpoint_auth_method") == "none")

@@ -140,7 +140,10 @@ class Rest(Service):
         kind = call.headers.get("Content-Type")
         if kind != "application/x-www-form-urlencoded":
             raise refuse(415, "a form is wanted")
-        fields = dict(urllib.parse.parse_qsl(call.body.decode(), keep_blank_values=True, strict_parsing=True))
+        try:
+            fields = dict(urllib.parse.parse_qsl(call.body.decode(), keep_blank_values=True, strict_parsing=True))
+        except ValueError:
+            raise refuse(400, "a form is wanted") from None
         device = self._device(fields.get("serial", ""))
         if not same(fields.get("code", ""), device["secret"]):
             raise refuse(403, "unknown code")

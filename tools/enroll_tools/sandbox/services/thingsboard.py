@@ -70,7 +70,7 @@ class ThingsBoard(Service):
     # What devices call.
 
     def _provision(self, call: Call) -> Answer:
-        body = self._object(call)
+        body = self._object(call) or {}
         key, secret, name = (
             str(body.get(field)) for field in ("provisionDeviceKey", "provisionDeviceSecret", "deviceName")
         )
@@ -147,7 +147,10 @@ class ThingsBoard(Service):
         if device is None:
             return self._unauthorised(call)
         done = "UPDATE thingsboard_commands SET result = ? WHERE CAST(id AS TEXT) = ? AND device = ?"
-        result = json.dumps(decode_json(call.body))
+        try:
+            result = json.dumps(decode_json(call.body))
+        except ValueError:
+            return Answer(400, secrets=(device["token"],))
         status = 200 if self.state.run(done, result, call.parts["id"], device["name"]) else 404
         return Answer(status, secrets=(device["token"],))
 
@@ -156,6 +159,8 @@ class ThingsBoard(Service):
         if device is None:
             return self._unauthorised(call)
         new = self._object(call)
+        if new is None:
+            return Answer(400, secrets=(device["token"],))
         if isinstance(new.get("values"), dict) and "ts" in new:  # telemetry may say when it was measured
             new = new["values"]
         values = {**json.loads(device[column]), **new}
@@ -164,12 +169,12 @@ class ThingsBoard(Service):
         )
         return Answer(200, secrets=(device["token"],))
 
-    def _object(self, call: Call) -> dict[str, Any]:
+    def _object(self, call: Call) -> dict[str, Any] | None:
         try:
             body = decode_json(call.body)
         except ValueError:
             body = None
-        return body if isinstance(body, dict) else {}
+        return body if isinstance(body, dict) else None
 
     def _device(self, call: Call) -> Row | None:
         return self.state.one("SELECT * FROM thingsboard_devices WHERE token = ?", call.parts["token"])

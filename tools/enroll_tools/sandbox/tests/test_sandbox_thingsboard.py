@@ -163,6 +163,15 @@ def test_a_command_is_sent_once_and_answered(device, thingsboard, name):
     assert thingsboard.result(number) == ["done"]
 
 
+@pytest.mark.parametrize("data", [b"", b"{", b"\xff"])
+def test_a_body_that_is_no_json(device, thingsboard, name, data):
+    number = thingsboard.command(name, "blink")
+    for path in ("/telemetry", "/attributes", f"/rpc/{number}"):
+        assert device("POST", path, data=data).status == 400
+    assert device("POST", "/telemetry", data=b"[]").status == 400
+    assert thingsboard.result(number) is None and shown(thingsboard, name)["telemetry"] == {}
+
+
 def test_the_answer_to_a_command_of_another_device(device, thingsboard):
     thingsboard.create(other := next(_names))
     number = thingsboard.command(other, "blink")
