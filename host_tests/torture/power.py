@@ -12,8 +12,8 @@ from torture.faults import Batch, Bench, on_micropython
 
 TITLE = "power cut at every block operation"
 KINDS = ("fat", "lfs2", "fat-4096", "lfs2-4096", "lfs1")  # as in fakes/blocks.py
-STEPWISE = ("azure", "thingsboard", "cumulocity", "rest", "oauth", "oauth-client")  # the models of stepwise.py
-REFRESHED = STEPWISE[4:]
+STEPWISE = ("azure", "thingsboard", "cumulocity", "rest", "oauth-client", "oauth")  # the models of stepwise.py
+REFRESHED = STEPWISE[4:]  # the last one only in full: the one before it does all that it does
 ACTIONS = ("boot", "boot once more", "replace", "forget", "move")
 
 
@@ -56,10 +56,10 @@ def batches(full: bool, bench: Bench) -> Iterator[Batch]:
             run = partial(on_micropython, "power_renewal.py", kind, service, *coarse, runtime=bench.wide, heap="8m")
             yield Batch(f"renewal, {service}, {kind}", run)
     for kind in on_all(bench.wide) if full else KINDS[:1]:
-        for service in STEPWISE:
+        for service in STEPWISE[: None if full else -1]:
             run = partial(on_micropython, "power_steps.py", kind, service, *coarse, runtime=bench.wide, heap="8m")
             yield Batch(f"several steps, {service}, {kind}", run)
-        for service in REFRESHED:
+        for service in REFRESHED[: None if full else -1]:
             run = partial(on_micropython, "power_refresh.py", kind, service, *coarse, runtime=bench.wide, heap="8m")
             yield Batch(f"refresh, {service}, {kind}", run)
     for service in FIRST if full else ("xyte",):
