@@ -73,7 +73,7 @@ class Table:
         if self._header is None:
             raise Failure(CONFIGURATION, f"{self.path} is empty: give it a header and a row for each device")
         self.names = self._names()
-        self.carried = [name for name in self.names if name and name not in (PORT, BOARD, *self._keys())]
+        self.carried = [it for it in self.names if it and it not in (PORT, BOARD) and not template.takes(it)]
         self.rows = [self._row(at) for at in range(self._header + 1, len(self._records)) if any(self._records[at][1])]
         if not self.rows:
             raise Failure(CONFIGURATION, f"{self.path} has no row below its header: give it one for each device")
@@ -159,19 +159,24 @@ class Table:
         while not cells[-1]:
             cells.pop()
         names = list(cells)
-        keys = [PORT, BOARD, *self._keys()]
         for name, count in Counter(names).items():
             if count > 1 and name:
                 raise self._wrong(line, f"the column `{clean(name)}` is there twice: give one of them another name")
             if name in _NO_RESULT:
                 raise self._wrong(line, f"`{name}` is a column of the result, too: give it another name")
-            near = difflib.get_close_matches(name.lower(), keys, 1, 0.8)
-            if name not in keys and near:
-                raise self._wrong(line, f"the column `{clean(name)}` is not a key: did you mean `{near[0]}`?")
+            near = self._near(name)
+            if near and near != name:
+                raise self._wrong(line, f"the column `{clean(name)}` is not a key: did you mean `{near}`?")
         return names
 
-    def _keys(self) -> list[str]:
-        return self._template.keys
+    def _near(self, name: str) -> str:
+        """The column that `name` is, or that was meant by it; "" if it has nothing to do with the configuration."""
+        known = [PORT, BOARD, *self._template.keys]
+        if name in known or self._template.takes(name):
+            return name
+        key, dot, field_name = name.partition(".")
+        near = difflib.get_close_matches(key.lower(), self._template.objects if dot else known, 1, 0.8)
+        return near[0] + dot + field_name if near else ""
 
     def _row(self, at: int) -> Row:
         line, cells = self._records[at]
@@ -205,7 +210,7 @@ class Table:
     def _blame(self, line: int, section: dict[str, str], error: Failure) -> Failure:
         """`error` of this row, or of the template where the key is not in the row."""
         found = re.match(r"(?:[^`]*: )?`[a-z]+\.(\w+)([.\w]*`.*)", error.message)
-        if found and found[1] in section:
+        if found and (found[1] in section or (found[1] + found[2]).partition("`")[0] in section):
             return self._wrong(line, f"`{found[1]}{found[2]}")
         if found and " is missing" in found[2]:
             return self._wrong(line, f"`{found[1]}{found[2]}, here or in {self._template.path.name}")

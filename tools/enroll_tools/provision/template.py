@@ -125,9 +125,23 @@ class Template:
     @property
     def keys(self) -> list[str]:
         """The keys that the provider's section may have. Raises Failure."""
+        own = bench.INPUTS.get(self.data.get("provider")) if isinstance(self.data, dict) else None
+        return [item[:-2] for item in self._items()] + ([own] if own else [])
+
+    @property
+    def objects(self) -> list[str]:
+        """Those of the keys whose value is an object: a column `KEY.NAME` fills one of its fields. Raises Failure."""
+        return [item[:-2] for item in self._items() if item[-1] == "{"]
+
+    def takes(self, column: str) -> bool:
+        """Whether a table's column fills a key of the provider's section, or a field of it. Raises Failure."""
+        key, _, name = column.partition(".")
+        return column in self.keys or bool(name and key in self.objects)
+
+    def _items(self) -> list[str]:
         name = self.data.get("provider") if isinstance(self.data, dict) else None
         try:
-            return [item[:-2] for item in enroll_config().service(name).TABLE.split(" ")]
+            return str(enroll_config().service(name).TABLE).split(" ")
         except enroll_config().EnrollError as error:
             raise self._wrong(error) from None
 
@@ -137,13 +151,15 @@ class Template:
         return Failure(CONFIGURATION, f"{self.path.name}: {text}")
 
     def settings(self, row: Mapping[str, str] | None = None, keep: bool = False) -> Settings:
-        """The configuration of one board, checked: `row` overrides keys of the provider's section, as text. `keep`: an
-        administrator's auth_token and secret_code go to the board as they are. Raises Failure."""
+        """The configuration of one board, checked: `row` overrides keys of the provider's section, as text; `KEY.NAME`
+        overrides a field of an object. `keep`: an administrator's auth_token and secret_code go to the board as they
+        are. Raises Failure."""
         data = copy.deepcopy(self.data)
         secrets = Secrets(self.secrets)
         if row and isinstance(data, dict) and isinstance(data.get("provider"), str):
             section = data.setdefault(data["provider"], {})
-            section.update({key: _typed(data["provider"], key, text) for key, text in row.items()})
+            for key in sorted(row, key=lambda key: "." in key):  # a field after its object
+                _put(section, key, _typed(data["provider"], key, row[key]))
             data[data["provider"]] = resolve(section, self.path.parent, secrets, data["provider"], self.path.name)
         self._derive(bench.ALWAYS, data, secrets)
         config = self._check(data)
@@ -205,6 +221,18 @@ def _texts(data: dict[str, Any], one_time: str | None) -> tuple[set[str], bytes]
         blanks = b'"' + b" " * (len(quoted) - 2) + b'"'
         right.add(hashlib.sha256(text.replace(quoted, blanks, 1)).hexdigest())
     return right, text
+
+
+def _put(section: dict[str, Any], column: str, value: Any) -> None:
+    """Set a key of `section`, or a field of an object in it, whose name may have dots itself."""
+    key, _, name = column.partition(".")
+    if not name:
+        section[key] = value
+        return
+    if section.get(key) is None:
+        section[key] = {}
+    if isinstance(section[key], dict):  # else Config says what the key wants
+        section[key][name] = value
 
 
 def _typed(provider: str, key: str, text: str) -> Any:
