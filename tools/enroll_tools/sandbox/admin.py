@@ -25,7 +25,7 @@ if TYPE_CHECKING:
 LOGGER = logging.getLogger("sandbox")
 
 REFUSAL = "the admin key is missing or wrong: send the one in the state folder as `Authorization: Bearer KEY`"
-BODY_LIMIT = 4 * 1024 * 1024  # a whole state to import
+BODY_LIMIT = 16 * 1024 * 1024  # a whole state to import
 
 
 _HEADERS = {401: {"WWW-Authenticate": SCHEME}, 405: {"Allow": "POST"}}

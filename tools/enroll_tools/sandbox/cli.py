@@ -6,9 +6,11 @@ import click
 from enroll_tools.group import Group, Reporting
 
 from .commands.completion import completion
+from .commands.example import example
 from .commands.log import log
 from .commands.operation import make_command
 from .commands.serve import serve
+from .commands.transfer import export_command, import_command
 from .control import Control
 from .operations import operations
 from .services import ALL
@@ -23,11 +25,14 @@ def main() -> None:
     """
 
 
+OTHERWISE = ("log", "clear-log", "example", "export-state", "import-state")  # operations with a command of their own
+
+
 def _build() -> None:
-    for command in (serve, log, completion):
+    for command in (serve, log, completion, example, export_command, import_command):
         main.add_command(command)
     for name, function in operations(Control).items():
-        if name not in ("log", "clear-log"):
+        if name not in OTHERWISE:
             main.add_command(make_command("", name, function))
     for service in ALL:
         group = Group(service.name, help=f"Operations on {service.name}'s devices, users and tokens.")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import base64
 import dataclasses
 from typing import TYPE_CHECKING, Annotated, Any, Literal
 
@@ -12,13 +13,12 @@ from .log import PAGE
 from .ntp import CENTURY, FAULTS
 from .operations import HOUR, MANY, About, name_of, operation
 from .options import LISTENERS
-from .services import ALL
+from .samples import SERVICES, configuration, form, fresh
 from .shapes import summary
 
 if TYPE_CHECKING:
     from .server import Sandbox
 
-SERVICES = tuple(service.name for service in ALL)
 Count = Annotated[int, About("Requests that meet it.", 1, MANY)]
 OneService = Annotated[str, name_of("A service, or * for any.", (*SERVICES, "*"))]
 
@@ -91,6 +91,34 @@ class Control:
         self._sandbox.fault(service, times, status, names, content, delay, moments[drop], truncate, path, shape)
 
     fault.__doc__ = f"{fault.__doc__}\n\n{summary()}"
+
+    @operation
+    def export_state(self) -> dict[str, Any]:
+        """Show the devices, users and tokens of all services, secrets in the clear, as one object."""
+        return self._sandbox.export_state()
+
+    @operation
+    def import_state(
+        self,
+        state: Annotated[dict[str, Any], About("What export-state has returned.")],
+        replace: Annotated[bool, About("Delete what is there.")] = False,
+    ) -> dict[str, int]:
+        """Read in what export-state has returned, all of it or nothing; returns the rows of each service."""
+        return self._sandbox.import_state(state, replace)
+
+    @operation
+    def example(
+        self,
+        service: Annotated[str, name_of("The service.", SERVICES)],
+        create: Annotated[bool, About("Create the device; else its secrets are questions of enroll-provision.")] = True,
+    ) -> dict[str, Any]:
+        """Create a device, and show its enroll.json for this address and the CA that belongs beside it."""
+        section = fresh(self._sandbox, service) if create else form(self._sandbox, service)
+        return {
+            "enroll.json": configuration(self._sandbox, service, section) | {"ca": self._sandbox.ca_der.name},
+            "ca.der": base64.b64encode(self._sandbox.ca_der.read_bytes()).decode(),
+            "ca_sha256": self._sandbox.ca_sha256,
+        }
 
     @operation
     def faults(self) -> list[dict[str, Any]]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import ipaddress
 import socket
 from typing import TypeVar
@@ -37,6 +38,21 @@ def _resolve(host: str) -> list[tuple[int, str]]:
     return [(family, str(address[0]).partition("%")[0]) for family, _, _, _, address in found]
 
 
+# Addresses beyond this computer: to "connect" a UDP socket asks the kernel for its way there, and sends nothing.
+_ELSEWHERE = ("192.0.2.1", "192.168.255.254", "10.255.255.254", "172.31.255.254", "169.254.255.254")
+
+
+def lan_address() -> str:
+    """This computer's address in its network. Raises SandboxError."""
+    for address in _ELSEWHERE:
+        with contextlib.suppress(OSError), socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as opened:
+            opened.connect((address, 9))
+            found = str(opened.getsockname()[0])
+            if not ipaddress.ip_address(found).is_loopback:
+                return found
+    raise SandboxError("this computer has no network: join the board's, or name this computer's address by --host")
+
+
 def _bind(kind: type[Socket], sort: int, host: str, port: int, what: str) -> Socket:
     # A name may stand for several addresses; IPv4 is what every device speaks.
     family, address = sorted(_resolve(host), key=lambda item: item[0] != socket.AF_INET)[0]
@@ -51,7 +67,8 @@ def _bind(kind: type[Socket], sort: int, host: str, port: int, what: str) -> Soc
     except (OSError, OverflowError) as error:
         opened.close()
         reason = getattr(error, "strerror", None) or error
-        raise SandboxError(f"cannot listen on {host} port {port} for {what}: {reason}") from None
+        remedy = f"use --free-ports, or --port {what}=NUMBER for another"
+        raise SandboxError(f"cannot listen on {host} port {port} for {what}, {reason}: {remedy}") from None
     return opened
 
 

@@ -2,13 +2,20 @@
 
 from __future__ import annotations
 
-from typing import Any
+import contextlib
+from typing import TYPE_CHECKING, Any
 
-from .server import Sandbox
+from .errors import SandboxError
 from .services import ALL
+
+if TYPE_CHECKING:
+    from .server import Sandbox
 
 SERVICES = tuple(service.name for service in ALL)
 FIRST = SERVICES[:4]  # the firmware's first services, in which one request registers
+MOST = 10_000  # devices that one service is given
+
+_COUNTED = "CREATE TABLE IF NOT EXISTS examples (service TEXT PRIMARY KEY, number INTEGER NOT NULL)"
 
 
 def create(sandbox: Sandbox, service: str, name: str = "1") -> dict[str, Any]:
@@ -25,3 +32,39 @@ def configuration(sandbox: Sandbox, service: str, section: dict[str, Any], liste
         "ntp": [sandbox.ntp],
         service: section,
     }
+
+
+def fresh(sandbox: Sandbox, service: str) -> dict[str, Any]:
+    """The same as `create`, for a device that `service` does not have yet. Raises SandboxError."""
+    it, tried = sandbox.services[service], 0
+    it.state.run(_COUNTED)
+    while tried < MOST:
+        with contextlib.suppress(SandboxError), it.state.transaction():
+            row = it.state.one("SELECT number FROM examples WHERE service = ?", service)
+            tried = max(tried, row["number"] if row else 0) + 1
+            section = it.sample(str(tried))
+            it.state.run("REPLACE INTO examples VALUES (?, ?)", service, tried)
+            return section
+    raise SandboxError(f"{service} has {MOST} devices: use another --state folder")
+
+
+class _Undo(Exception):
+    pass
+
+
+def form(sandbox: Sandbox, service: str) -> dict[str, Any]:
+    """The section of a device that is not created: `enroll-provision` asks for each value that the service made up."""
+    it, sections = sandbox.services[service], []
+    for _ in range(2):
+        with contextlib.suppress(_Undo), it.state.transaction():
+            sections.append(fresh(sandbox, service))
+            raise _Undo
+    asked: dict[str, Any] = _asked(sections[0], sections[1], service)
+    return asked
+
+
+def _asked(one: Any, other: Any, where: str) -> Any:
+    """A section whose random values, which are those that differ, are replaced by questions."""
+    if isinstance(one, dict) and isinstance(other, dict):
+        return {name: _asked(one[name], other[name], f"{where}.{name}") for name in one}
+    return one if one == other else {"$prompt": where}

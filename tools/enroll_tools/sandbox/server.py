@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import hashlib
 import json
 import logging
 import socket
 import tempfile
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from pathlib import Path
 from types import TracebackType
 from typing import Any, Literal, NamedTuple, Self
@@ -31,6 +32,7 @@ from .options import LISTENERS, Options
 from .services import ALL, Azure, Centagate, Cumulocity, EtherFax, IckStream, OAuth, Rest, Service, ThingsBoard, Xyte
 from .site import RouteTable, Site, quiet_logger
 from .state import State
+from .transfer import export_state, import_state
 
 LOGGER = logging.getLogger("sandbox")
 
@@ -255,6 +257,11 @@ class Sandbox:
         """The CA's certificate in DER."""
         return self._authority.der
 
+    @property
+    def ca_sha256(self) -> str:
+        """The fingerprint of the CA's certificate, spelled as browsers and openssl do."""
+        return hashlib.sha256(self.ca_der.read_bytes()).digest().hex(":").upper()
+
     def info(self) -> dict[str, Any]:
         """All of this as one JSON object; ``serve --json`` prints it."""
         return {
@@ -264,6 +271,7 @@ class Sandbox:
             "ntp": self.ntp,
             "ca_pem": str(self.ca_pem),
             "ca_der": str(self.ca_der),
+            "ca_sha256": self.ca_sha256,
             "state": str(self.state_folder),
             "ports": self.ports,
             "time": format_time(self.clock.now()),
@@ -285,6 +293,14 @@ class Sandbox:
     def clear_log(self) -> None:
         """Forget the logged requests."""
         self._log.clear()
+
+    def export_state(self) -> dict[str, Any]:
+        """Devices, users and tokens of all services, secrets in the clear, to keep as JSON."""
+        return export_state(self._state, self.services)
+
+    def import_state(self, state: Mapping[str, Any], replace: bool = False) -> dict[str, int]:
+        """Read in what `export_state` returned, all of it or nothing; returns how many rows each service has got."""
+        return import_state(self._state, self.services, state, replace)
 
     def counts(self) -> dict[str, dict[str, int]]:
         """By listener since the start: ``connections`` accepted; in the log: ``requests``."""

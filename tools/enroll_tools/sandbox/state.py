@@ -66,7 +66,9 @@ class State:
             self._database = self._open(folder / "sandbox.sqlite3")
         except BlockingIOError:
             os.close(self._guard)
-            raise SandboxError(f"another sandbox uses the state folder {folder}") from None
+            raise SandboxError(
+                f"another sandbox uses the state folder {folder}: end it, or name another by --state"
+            ) from None
         except (OSError, sqlite3.Error) as error:
             os.close(self._guard)
             raise SandboxError(f"cannot open the database in {folder}: {error}") from None

@@ -8,15 +8,13 @@ import json
 import secrets
 from collections.abc import Iterator
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from ..errors import MISUSE, Failure
 from .board import Board
 
 if TYPE_CHECKING:
     from ...sandbox import Sandbox
-
-MOST = 10_000  # devices that one sandbox is given
 
 
 @contextlib.contextmanager
@@ -30,8 +28,7 @@ def sandbox(state: Path, free_ports: bool) -> Iterator[Sandbox]:
         try:
             running = stack.enter_context(package.Sandbox(state, ports=ports))
         except package.SandboxError as error:
-            remedy = "end what uses it, or use --state FOLDER and --free-ports"
-            raise Failure(MISUSE, f"the sandbox cannot start, {error}: {remedy}") from None
+            raise Failure(MISUSE, f"the sandbox cannot start, {error}") from None
         yield running
 
 
@@ -62,7 +59,7 @@ class Folder:
             return
         from ...sandbox import samples
 
-        section = _create(running, provider)
+        section = samples.fresh(running, provider)
         config = samples.configuration(running, provider, section) | {"ca": self.ca.name}
         self.ca.write_bytes(running.ca_der.read_bytes())
         self.configuration.write_text(json.dumps(config, indent=1) + "\n")
@@ -93,13 +90,3 @@ class Folder:
         """Forget all of an earlier run."""
         for path in (self.flash, self.configuration, self.ca, self._chip):
             path.unlink(missing_ok=True)
-
-
-def _create(running: Sandbox, provider: str) -> dict[str, Any]:
-    """A device that the sandbox does not have yet."""
-    from ...sandbox import SandboxError, samples
-
-    for number in range(1, MOST):
-        with contextlib.suppress(SandboxError):
-            return dict(samples.create(running, provider, str(number)))
-    raise Failure(MISUSE, f"the sandbox has {MOST} devices: use another --state folder")

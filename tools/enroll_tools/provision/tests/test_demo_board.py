@@ -158,7 +158,7 @@ def test_a_second_board_on_the_same_flash_or_sandbox_is_refused(tmp_path, monkey
         first, before = Path(told["enroll_json"]).read_text(), chip(told)
         assert "a board runs in .cache/board already" in typed("demo-board", "--free-ports", status=2)
         said = typed("demo-board", "--free-ports", "--folder", "other", status=2)
-        assert "another sandbox uses the state folder .cache/sandbox: end what uses it" in said
+        assert "another sandbox uses the state folder .cache/sandbox: end it" in said
     Path(told["port"]).with_name("flash").write_bytes(b"something else")
     with running(tmp_path, "--new") as told:
         assert Path(told["enroll_json"]).read_text() != first

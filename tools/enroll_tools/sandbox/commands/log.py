@@ -10,9 +10,9 @@ from typing import Any
 import click
 from rich.text import Text
 
-from ..control import SERVICES
 from ..log import PAGE, printable
 from ..options import LISTENERS
+from ..samples import SERVICES
 from .operation import call
 from .options import admin_options
 from .show import print_lines

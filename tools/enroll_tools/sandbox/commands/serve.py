@@ -13,6 +13,7 @@ from typing import Any
 import click
 
 from ..errors import BadOption, SandboxError
+from ..listeners import lan_address
 from ..options import DEFAULT_PORTS, LISTENERS
 from ..server import Sandbox
 from .options import Failure, Misuse, admin_key, environment_key, json_option, key_option, state_option
@@ -56,6 +57,7 @@ def _parse_ports(pairs: tuple[str, ...], free: bool) -> dict[str, int]:
 @click.option("--set", "settings", multiple=True, metavar="SERVICE.NAME=VALUE", help="Change a service's setting.")
 @click.option("--reveal-secrets", is_flag=True, help="Do not hide secrets in the log.")
 @click.option("--listen-anywhere", is_flag=True, help="Allow listening beyond loopback.")
+@click.option("--lan", is_flag=True, help="Serve boards in this computer's network, at its address or at --host.")
 @click.option("--quiet", is_flag=True, help="Do not print a line for each request.")
 def serve(
     state: Path,
@@ -72,10 +74,14 @@ def serve(
     settings: tuple[str, ...],
     reveal_secrets: bool,
     listen_anywhere: bool,
+    lan: bool,
     quiet: bool,
 ) -> None:
     """Run the sandbox until it is interrupted."""
     logging.basicConfig(format="%(message)s", level=logging.WARNING if quiet else logging.INFO, stream=sys.stderr)
+    if lan:
+        names = (_own_address(host), *names)
+        host = admin_host = "0.0.0.0"
     sandbox = Sandbox(
         state,
         host=host or ("0.0.0.0" if listen_anywhere else "127.0.0.1"),
@@ -87,7 +93,7 @@ def serve(
         stratum=stratum,
         settings=_parse_settings(settings),
         reveal_secrets=reveal_secrets,
-        listen_anywhere=listen_anywhere,
+        listen_anywhere=listen_anywhere or lan,
         admin_key=admin_key(admin_key_file, environment_key()),
     )
     # The handlers only record the signal, so that the sandbox shuts down cleanly however many signals come.
@@ -95,7 +101,10 @@ def serve(
     before = {number: signal.signal(number, lambda number, _: noted.append(number)) for number in _ENDING}
     try:
         with sandbox:
-            _announce(sandbox.info(), as_json)
+            info = sandbox.info()
+            if lan:
+                info |= {"console": f"http://{names[0]}:{sandbox.ports['admin']}/", "admin_key": sandbox.admin_key}
+            _announce(info, as_json)
             while not noted:
                 time.sleep(0.1)
     except SandboxError as error:
@@ -105,17 +114,24 @@ def serve(
             signal.signal(number, handler)
 
 
+def _own_address(host: str | None) -> str:
+    try:
+        return host or lan_address()
+    except SandboxError as error:
+        raise Failure(str(error)) from None
+
+
 def _announce(info: dict[str, Any], as_json: bool) -> None:
     if as_json:
         click.echo(json.dumps(info))
         return
     table = new_table("what", "where")
-    table.add_row("console", info["console"])
     for name, urls in info["urls"].items():
         table.add_row(name, f"{urls['https']}\n{urls['http']}")
     for name, port in info["ports"].items():
         if name.startswith("https-"):
-            table.add_row(name, f"https://127.0.0.1:{port}")
-    for name in ("ntp", "admin", "ca_pem", "ca_der", "state", "time"):
-        table.add_row(name, info[name])
+            table.add_row(name, f"https://{info['ntp'].rpartition(':')[0]}:{port}")
+    for name in ("ntp", "admin", "ca_pem", "ca_der", "ca_sha256", "state", "time", "admin_key", "console"):
+        if name in info:
+            table.add_row(name, info[name])
     print_table(table)

@@ -29,7 +29,7 @@ def new_table(*names: str) -> Table:
 def print_table(table: Table) -> None:
     """Print a table, as wide as the terminal."""
     # A file or a pipe has no width.
-    Console(highlight=False, markup=False, width=None if sys.stdout.isatty() else 100_000).print(table)
+    Console(highlight=False, markup=False, emoji=False, width=None if sys.stdout.isatty() else 100_000).print(table)
 
 
 def print_lines(lines: Iterable[Text]) -> None:

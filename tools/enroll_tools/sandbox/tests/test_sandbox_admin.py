@@ -65,13 +65,13 @@ def test_a_status_for_a_wrong_call_and_one_for_a_refusal(admin):
 
 def test_no_body_is_no_arguments(sandbox, send, key):
     assert send("POST", sandbox.admin_url + "/info", headers=key).status == 200
-    assert send("POST", sandbox.admin_url + "/info", headers=key, data=b"x" * 5_000_000).status == 415
+    assert send("POST", sandbox.admin_url + "/info", headers=key, data=b"x" * 20_000_000).status == 415
 
 
 def test_a_body_that_is_too_long(sandbox, send, key):
     headers = {"Content-Type": "application/json", **key}
-    answer = send("POST", sandbox.admin_url + "/info", headers=headers, data=b" " * (4 * 1024 * 1024 + 1))
-    assert (answer.status, answer.json()) == (413, {"error": "the body is longer than 4194304 bytes"})
+    answer = send("POST", sandbox.admin_url + "/info", headers=headers, data=b" " * (16 * 1024 * 1024 + 1))
+    assert (answer.status, answer.json()) == (413, {"error": "the body is longer than 16777216 bytes"})
 
 
 def test_whole_numbers_are_those_of_json(sandbox, send, key):

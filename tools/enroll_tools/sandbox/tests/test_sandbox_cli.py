@@ -60,7 +60,8 @@ def test_serve(state, send, cli, number):
     process = serve("--free-ports", "--json", "--time", "2017-02-02T12:00:00Z", state=state)
     try:
         info = json.loads(process.stdout.readline())
-        assert set(info) == {"console", "urls", "admin", "ntp", "ca_pem", "ca_der", "state", "ports", "time"}
+        names = {"console", "urls", "admin", "ntp", "ca_pem", "ca_der", "ca_sha256", "state", "ports", "time"}
+        assert set(info) == names
         assert info["time"].startswith("2017-02-02T12:00:0")
         cli("etherfax", "create", "MT873615726", "--enable")
         url = info["urls"]["etherfax"]["http"]
@@ -113,8 +114,9 @@ def test_serve_refuses(running, state, tmp_path):
     port = running.ports["http"]
     status, errors = refused(serve("--free-ports", "--port", f"http={port}", state=tmp_path / "other"))
     assert status == 1
-    assert f"port {port} for http: Address already in use" in errors
-    assert refused(serve("--free-ports", state=state)) == (1, f"Error: another sandbox uses the state folder {state}\n")
+    assert f"port {port} for http, Address already in use: use --free-ports, or --port http=NUMBER" in errors
+    taken = f"Error: another sandbox uses the state folder {state}: end it, or name another by --state\n"
+    assert refused(serve("--free-ports", state=state)) == (1, taken)
 
 
 @pytest.mark.parametrize(

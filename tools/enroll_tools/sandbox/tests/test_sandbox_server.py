@@ -139,7 +139,7 @@ def test_folder_that_is_a_file(tmp_path):
 @pytest.mark.parametrize("listener", ["http", "ntp"])
 def test_busy_port(sandbox, listener, tmp_path):
     port = sandbox.ports[listener]
-    with pytest.raises(SandboxError, match=f"cannot listen on 127.0.0.1 port {port} for {listener}: Address already"):
+    with pytest.raises(SandboxError, match=f"cannot listen on 127.0.0.1 port {port} for {listener}, Address already"):
         Sandbox(tmp_path, ports={listener: port}).start()
     # Nothing stays open after the failure: the folder is free again.
     with Sandbox(tmp_path):

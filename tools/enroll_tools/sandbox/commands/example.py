@@ -1,0 +1,49 @@
+"""``example``: a folder with what a board needs to register at this sandbox."""
+
+from __future__ import annotations
+
+import base64
+import json
+from pathlib import Path
+from typing import Any
+from urllib.parse import urlsplit
+
+import click
+
+from ..files import write_private
+from ..listeners import is_loopback
+from ..samples import SERVICES
+from .operation import call
+from .options import Failure, admin_options
+from .show import show
+
+
+@click.command()
+@admin_options
+@click.argument(
+    "service", type=click.Choice(SERVICES), metavar="SERVICE", help=f"The service.  [{', '.join(SERVICES)}]"
+)
+@click.option("--out", type=click.Path(file_okay=False, path_type=Path), help="Folder to write. [default: SERVICE]")
+@click.option("--wifi", metavar="SSID", help="Let the board join this network; enroll-provision asks for its password.")
+@click.option("--no-create", is_flag=True, help="Create no device; enroll-provision asks for its secrets.")
+@click.option("--force", is_flag=True, help="Replace an enroll.json that is there.")
+def example(service: str, out: Path | None, wifi: str | None, no_create: bool, force: bool, **options: Any) -> None:
+    """Create a device, and write enroll.json and ca.der, with which a board registers at this sandbox."""
+    folder = out or Path(service)
+    path = folder / "enroll.json"
+    if path.exists() and not force:
+        raise Failure(f"{path} is there already: use --out for another folder, or --force")
+    made = call("example", {"service": service, "create": not no_create}, options)
+    config = made["enroll.json"]
+    if wifi:
+        config["network"] = [{"ssid": wifi, "password": {"$prompt": f"Password of the Wi-Fi {wifi}"}}]
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise Failure(f"cannot make the folder {folder}: {error.strerror}: name another by --out") from None
+    write_private(folder / "ca.der", base64.b64decode(made["ca.der"]), 0o644)
+    write_private(path, (json.dumps(config, indent=1) + "\n").encode())
+    told = {"enroll_json": str(path), "ca": str(folder / "ca.der"), "ca_sha256": made["ca_sha256"]}
+    show({**told, "url": config["url"], "next": f"enroll-provision one {path}"}, options["as_json"])
+    if is_loopback(urlsplit(config["url"]).hostname or ""):
+        click.echo("This address is for this computer alone: for a board, use `enroll-sandbox serve --lan`.", err=True)

@@ -1,0 +1,96 @@
+"""`example` and `serve --lan`: what a board needs to register at this sandbox."""
+
+from __future__ import annotations
+
+import ipaddress
+import json
+import os
+import ssl
+import subprocess
+import sys
+
+import pytest
+from click.testing import CliRunner
+from enroll_tools.sandbox import Sandbox, SandboxError
+from enroll_tools.sandbox.cli import main
+from enroll_tools.sandbox.commands.show import new_table, print_table
+from enroll_tools.sandbox.listeners import lan_address
+from enroll_tools.sandbox.samples import SERVICES, form, fresh
+
+
+@pytest.fixture(scope="module")
+def kept():
+    with Sandbox() as sandbox:
+        yield sandbox
+
+
+def run(*words, status=0):
+    result = CliRunner().invoke(main, words)
+    assert result.exit_code == status, result.output
+    return result
+
+
+def test_a_folder_for_a_board(kept, tmp_path):
+    out = tmp_path / "board"
+    words = ["example", "etherfax", "--state", str(kept.state_folder), "--out", str(out)]
+    result = run(*words, "--wifi", "home")
+    assert f"next: enroll-provision one {out}/enroll.json" in result.stdout
+    assert "for this computer alone: for a board, use `enroll-sandbox serve --lan`" in result.stderr
+    config = json.loads((out / "enroll.json").read_text())
+    assert config["url"] == kept.urls["etherfax"].https
+    assert (config["ca"], config["ntp"]) == ("ca.der", [kept.ntp])
+    assert config["network"][0]["password"] == {"$prompt": "Password of the Wi-Fi home"}
+    assert [row["serial"] for row in kept.etherfax.devices()] == [config["etherfax"]["serial"]]
+    assert (out / "ca.der").read_bytes() == kept.ca_der.read_bytes()
+    assert (out / "enroll.json").stat().st_mode & 0o777 == 0o600
+    assert "is there already: use --out" in run(*words, status=1).output
+    assert json.loads(run(*words, "--force", "--json").stdout)["enroll_json"] == str(out / "enroll.json")
+
+
+@pytest.mark.parametrize("service", SERVICES)
+def test_each_device_is_a_new_one(kept, service):
+    one, other = fresh(kept, service), fresh(kept, service)
+    identity = {"sn", "serial", "hardware_id", "token_sn"} & set(one)
+    assert all(one[name] != other[name] for name in identity), "the second one would be refused as registered"
+
+
+@pytest.mark.parametrize("service", ["xyte", "rest", "centagate"])
+def test_no_device_is_created_unless_wanted(service):
+    with Sandbox() as sandbox:
+        before = sandbox.export_state()
+        section = form(sandbox, service)
+        assert '{"$prompt": "' + service in json.dumps(section)
+        assert sandbox.export_state() == before
+
+
+def test_an_address_in_the_network():
+    """Found without a packet; a computer without a network is told what to do."""
+    try:
+        assert not ipaddress.ip_address(lan_address()).is_loopback
+    except SandboxError as error:
+        assert "--host" in str(error)
+
+
+def test_serve_lan(tmp_path):
+    command = [sys.executable, "-m", "enroll_tools.sandbox", "serve", "--lan", "--host", "127.0.0.9", "--free-ports"]
+    command += ["--json", "--state", str(tmp_path / "state")]
+    environment = {**os.environ, "PYTHONPATH": os.pathsep.join(sys.path)}
+    with subprocess.Popen(command, stdout=subprocess.PIPE, text=True, env=environment) as process:
+        try:
+            info = json.loads(process.stdout.readline())
+            pem = ssl.get_server_certificate(("127.0.0.9", info["ports"]["https"]), ca_certs=info["ca_pem"])
+        finally:
+            process.terminate()
+    assert "CERTIFICATE" in pem, "verified by the address that boards call"
+    assert info["urls"]["rest"]["https"].startswith("https://127.0.0.9:")
+    assert info["console"] == f"http://127.0.0.9:{info['ports']['admin']}/"
+    assert info["admin_key"] == (tmp_path / "state" / "admin.key").read_text().strip()
+    assert len(info["ca_sha256"].split(":")) == 32
+
+
+def test_a_fingerprint_is_shown_as_it_is(capsys):
+    """Rich took :CD: for the name of a picture."""
+    table = new_table("what")
+    table.add_row("97:CD:48")
+    print_table(table)
+    assert "97:CD:48" in capsys.readouterr().out
