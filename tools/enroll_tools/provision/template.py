@@ -125,8 +125,8 @@ class Template:
     @property
     def keys(self) -> list[str]:
         """The keys that the provider's section may have. Raises Failure."""
-        own = bench.INPUTS.get(self.data.get("provider")) if isinstance(self.data, dict) else None
-        return [item[:-2] for item in self._items()] + ([own] if own else [])
+        own = [key for provider, key in bench.INPUTS.items() if provider == self._provider]
+        return [item[:-2] for item in self._items()] + own
 
     @property
     def objects(self) -> list[str]:
@@ -138,10 +138,13 @@ class Template:
         key, _, name = column.partition(".")
         return column in self.keys or bool(name and key in self.objects)
 
+    @property
+    def _provider(self) -> Any:
+        return self.data.get("provider") if isinstance(self.data, dict) else None
+
     def _items(self) -> list[str]:
-        name = self.data.get("provider") if isinstance(self.data, dict) else None
         try:
-            return str(enroll_config().service(name).TABLE).split(" ")
+            return str(enroll_config().service(self._provider).TABLE).split(" ")
         except enroll_config().EnrollError as error:
             raise self._wrong(error) from None
 
