@@ -3,7 +3,7 @@
 import enroll
 from enroll.providers import Request
 from enroll.providers import xyte as real
-from enroll.providers.other_steps import Wait
+from enroll.providers.other_steps import Keep, Wait
 from enroll.steps import kept
 from fake_device import NOW
 from fake_session import Registered
@@ -148,6 +148,49 @@ def test_a_service_that_wants_it_to_wait_for_years_does_not_hold_up_the_applicat
         error = raises("server", device.run, get)
         assert "not decided yet" in str(error) and device.ticks - before == slept * 1000
         assert device.session.hold - device.time() <= 86400 + device.it.first, "not for years, either"
+
+
+class Ticketed(Expiring):
+    """A person has to accept a device that registers again, by a ticket which the device asks for first."""
+
+    def register(self, config, now):
+        if "_ticket" not in (yield Keep()):
+            yield Request("POST", config.url + "/tickets", credential=False)
+            yield Keep({"_ticket": 1})
+        while True:
+            yield Request("GET", config.url + "/accepted")
+            yield Wait(300)
+
+    def pending(self, config, answer):
+        return answer.status == 202
+
+
+def test_a_person_may_take_longer_than_one_request_of_the_application():
+    """The ticket stays the same from one attempt to the next; the next renewal has another one."""
+    device, service = registered()
+    device.it.service = Ticketed()
+    service.refresh_status = 403
+    accepted = []
+
+    def answer(it):
+        if it.path == "/api/tickets":
+            return 200, {}
+        if it.path == "/api/accepted":
+            return (201, service.new()) if accepted else (202, None)
+        return service(it)
+
+    device.net.answer = answer
+    for _ in range(2):
+        device.sleep(86400)
+        raises("server", device.run, get)
+    accepted.append(True)
+    device.sleep(86400)
+    assert device.run(get) == 200
+    assert [it.path for it in device.net.requests].count("/api/tickets") == 1
+    device.sleep(86400)
+    device.port.now = device.time()
+    assert device.run(get) == 200
+    assert [it.path for it in device.net.requests].count("/api/tickets") == 2
 
 
 def test_a_refused_refresh_makes_it_register_again():

@@ -89,14 +89,16 @@ def _refresh(session, reason: str):
 
 
 def renew(session):
-    """Task: register the device again and give `session` the new credential. First drops the fields of a Keep that were
-    only for the last registration. Raises EnrollError.
+    """Task: register the device again and give `session` the new credential. The first attempt to replace a credential
+    drops the fields of a Keep that were only for the last registration. Raises EnrollError.
     """
 
     def steps(config, now):
-        from .steps import kept
+        if getattr(session, "dropped", None) is not session.credential:
+            from .steps import kept
 
-        kept(config, {name: value for name, value in kept(config).items() if name[:1] != "_"})
+            kept(config, {name: value for name, value in kept(config).items() if name[:1] != "_"})
+            session.dropped = session.credential  # later attempts go on where this one ends
         return config.service.register(config, now)
 
     return _attempt(session, steps, "registering again")
