@@ -29,8 +29,9 @@ from .listeners import CountingSocket, bind_tcp, bind_udp
 from .log import Entry, Packet, RequestLog
 from .ntp import CENTURY, NtpServer
 from .options import LISTENERS, Options
+from .routing import RouteTable
 from .services import ALL, Azure, Centagate, Cumulocity, EtherFax, IckStream, OAuth, Rest, Service, ThingsBoard, Xyte
-from .site import RouteTable, Site, quiet_logger
+from .site import Site, quiet_logger
 from .state import State
 from .transfer import export_state, import_state
 

@@ -12,7 +12,7 @@ import struct
 import time
 import traceback
 import weakref
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 
 from aiohttp import web
 from aiohttp.abc import AbstractAccessLogger
@@ -20,7 +20,8 @@ from aiohttp.abc import AbstractAccessLogger
 from .clock import Clock
 from .faults import Fault, FaultQueue
 from .log import Packet, RequestLog
-from .services.base import Answer, Call, Handler, Service, json_answer
+from .routing import ANYTHING, RouteTable, Target
+from .services.base import Answer, Call, json_answer
 from .shapes import Moment, apply
 
 LOGGER = logging.getLogger("sandbox")
@@ -31,9 +32,6 @@ _BODY_LIMIT = 256 * 1024
 # Seconds between two looks at what a request waits for.
 _POLL = 0.05
 
-# ".*" would not match a line break, and such a request would be missing in the log.
-_ANYTHING = r"{tail:[\s\S]*}"
-
 # Marks a request that is in the log.
 _LOGGED = web.RequestKey("logged", bool)
 
@@ -43,47 +41,6 @@ def quiet_logger() -> logging.Logger:
     quiet = logging.getLogger("sandbox.framework")
     quiet.disabled = True
     return quiet
-
-
-@dataclasses.dataclass(frozen=True)
-class Target:
-    """Where a request goes: to a service's handlers by method, or (None) to its answer for unknown paths."""
-
-    service: Service | None = None
-    methods: Mapping[str, Handler] | None = None
-    parts: Mapping[str, str] = dataclasses.field(default_factory=dict)
-
-    @property
-    def name(self) -> str:
-        """The service's name, "" if there is none."""
-        return self.service.name if self.service else ""
-
-
-class RouteTable:
-    """Every path of every service, made once and used by all listeners."""
-
-    def __init__(self, services: Iterable[Service]) -> None:
-        self._router = web.UrlDispatcher()
-        self._targets: dict[web.AbstractResource, Target] = {}
-        for service in services:
-            for base in service.bases:
-                paths: dict[str, dict[str, Handler] | None] = {"": None, **_by_path(service), "/" + _ANYTHING: None}
-                for path, methods in paths.items():
-                    resource = self._router.add_resource(base + path)
-                    resource.add_route("*", _never)
-                    self._targets[resource] = Target(service, methods)
-
-    async def find(self, request: web.Request) -> Target:
-        """The target of a request, with the variables in its path."""
-        match = await self._router.resolve(request)
-        if match.http_exception is not None or match.route.resource is None:
-            return Target()
-        return dataclasses.replace(self._targets[match.route.resource], parts=dict(match))
-
-
-async def _never(request: web.Request) -> web.StreamResponse:
-    """A placeholder for handlers in the router, which is used for look-ups only."""
-    raise web.HTTPNotFound
 
 
 class Site:
@@ -100,7 +57,7 @@ class Site:
     def application(self) -> web.Application:
         """The aiohttp application."""
         application = web.Application(client_max_size=_BODY_LIMIT)
-        application.router.add_route("*", "/" + _ANYTHING, self._serve)
+        application.router.add_route("*", "/" + ANYTHING, self._serve)
         application.on_response_prepare.append(_drop_empty_date)
         return application
 
@@ -251,13 +208,6 @@ class Site:
                 expected=answer.expected if answer else "",
             )
         )
-
-
-def _by_path(service: Service) -> dict[str, dict[str, Handler]]:
-    paths: dict[str, dict[str, Handler]] = {}
-    for route in service.routes():
-        paths.setdefault(route.path, {})[route.method] = route.handler
-    return paths
 
 
 def _call(request: web.Request, target: Target, body: bytes) -> Call:
