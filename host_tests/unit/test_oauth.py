@@ -1,29 +1,15 @@
-"""OAuth: the wire, the answers of people and servers, and power cuts."""
+"""OAuth: the wire, and the answers of people and servers."""
 
 import json
 
 from enroll.journal import KEPT
-from enroll.providers.oauth import renewal
 from enroll.steps import kept
-from fake_device import NOW, Device
-from fake_session import Registered
-from helpers import Fake, config, raises
+from fake_device import Device
+from helpers import config, raises
+from oauth_answers import CODE, TOKENS, no
 
-CODE = (200, {"device_code": "code-canary", "user_code": "WDJB-MJHT", "verification_uri": "https://x.test/device"})
-TOKENS = {
-    "access_token": "access-canary",
-    "refresh_token": "refresh-canary",
-    "token_type": "Bearer",
-    "expires_in": 3600,
-}
 CLIENT = (201, {"client_id": "c-7", "client_secret": "secret-canary", "client_name": "board-1"})
 DYNAMIC = {"client_id": None, "register_path": "/reg", "initial_token": "initial-canary"}
-
-
-def no(error, status=400):
-    return status, {"error": error}
-
-
 PENDING = no("authorization_pending")
 
 
@@ -211,154 +197,6 @@ def test_flash_that_is_full_is_found_before_the_client_is_registered():
     finally:
         steps.kept = real
     assert not device.service.requests
-
-
-# Refresh.
-
-
-class Server:
-    """Answers a session: tokens are numbered, and a refresh token is good once where they `rotate`."""
-
-    def __init__(self, rotate=True, life=3600):
-        self.rotate, self.life = rotate, life
-        self.number = 1
-        self.refused = None
-        self.device = None
-        self.seen = []
-
-    def tokens(self):
-        found = {"access_token": "access-%d-canary" % self.number, "token_type": "Bearer", "expires_in": self.life}
-        if self.rotate or self.number == 1:
-            found["refresh_token"] = "refresh-%d-canary" % self.number
-        return found
-
-    def __call__(self, it):
-        path = it.path.replace("/api", "")
-        if path == "/token":
-            form = dict([pair.split("=") for pair in it.body.decode().split("&")])
-            good = "refresh-%d-canary" % (self.number if self.rotate else 1)
-            if self.refused or form["grant_type"] != "refresh_token" or form["refresh_token"] != good:
-                return no(self.refused or "invalid_grant")
-            self.number += 1
-            return 200, self.tokens()
-        if path == "/device":
-            return CODE
-        self.seen.append(kept_token(self.device))
-        return (200 if it.headers["Authorization"] == "Bearer access-%d-canary" % self.number else 401), {"sub": "u"}
-
-
-def kept_token(device):
-    from enroll.commit import Journal
-    from enroll.journal import recall
-
-    credential = recall(device.it, Journal(device.it.store))[1]
-    return credential.secret.reveal(), credential.extra["refresh_token"].reveal()
-
-
-def registered(**more):
-    server = Server(**more)
-    device = Registered("oauth", server, reply=server.tokens())
-    server.device = device
-    credential = device.session.credential
-    credential.extra["now"] = NOW  # the clock of the machine has said when the tokens came
-    return device, server
-
-
-def get(session):
-    return (yield from session.task("GET", "/data")).status_code
-
-
-def asked(device):
-    return [it.path.replace("/api", "") for it in device.asked]
-
-
-def test_a_refresh_token_that_is_replaced_is_on_flash_before_the_access_token_is_used():
-    device, server = registered()
-    device.sleep(3600)
-    assert device.run(get) == 200 and asked(device) == ["/token", "/data"]
-    assert server.seen == [("access-2-canary", "refresh-2-canary")]
-    server.number = 2
-    device.session.credential.extra["now"] = NOW
-    assert device.run(get) == 200 and server.seen[-1] == ("access-3-canary", "refresh-3-canary")
-
-
-def test_a_refresh_token_that_is_not_replaced_stays():
-    device, server = registered(rotate=False)
-    device.sleep(3600)
-    assert device.run(get) == 200
-    assert server.seen == [("access-2-canary", "refresh-1-canary")]
-
-
-def test_a_denied_access_token_is_refreshed_at_once():
-    device, server = registered()
-    server.number = 2
-    server.rotate = False
-    assert device.run(get) == 200 and asked(device) == ["/data", "/token", "/data"]
-
-
-def test_a_refresh_token_that_is_no_longer_good_needs_a_person():
-    device, server = registered()
-    device.sleep(3600)
-    server.refused = "invalid_grant"
-    error = raises("server", device.run, get)
-    assert asked(device) == ["/token", "/device", "/token"] and "approved the device" in str(error)
-    assert [line for line in device.lines if "WDJB-MJHT" in line]
-    assert kept_token(device) == ("access-1-canary", "refresh-1-canary"), "the old one stays until there is another"
-
-
-def test_without_a_refresh_token_a_person_is_needed():
-    server = Server()
-    device = Registered("oauth", server, reply={"access_token": "access-0-canary"})
-    assert device.session.credential.extra.get("refresh_token") is None
-    server.device = device
-    raises("server", device.run, lambda session: renewing(session))
-    assert asked(device) == ["/device", "/token"]
-
-
-def renewing(session):
-    from enroll.renew import _refresh
-
-    return _refresh(session, "")
-
-
-def test_when_an_access_token_expires():
-    for life, until in ((3600, NOW + 3600), (60, NOW + 90), ("3600", NOW + 3600), (None, 1 << 40), ("soon", 1 << 40)):
-        credential = Fake(extra={"now": NOW, "expires_in": life})
-        assert renewal.end(credential) == until, life
-    assert renewal.end(Fake(extra={})) == 1 << 40
-
-
-def test_requests_go_to_the_server_that_api_names():
-    device = Registered("oauth", Server(), {"api": "http://api.test/v1"}, reply=TOKENS)
-    device.net.answer = lambda it: (200, {"host": it.host, "path": it.path})
-    device.session.credential.extra["now"] = NOW
-    assert device.run(lambda session: body(session)) == {"host": "api.test", "path": "/v1/data"}
-    from enroll.calls import example
-
-    assert example(device.session.credential) == ("GET", "", None)
-
-
-def body(session):
-    return (yield from session.task("GET", "/data")).json()
-
-
-def test_a_code_that_has_bought_the_old_tokens_is_not_tried_once_more():
-    """A new one is asked for at once, and once only, though the refresh token is refused each time."""
-    device, _ = registered()
-    kept(device.it, {"client_id": "c-7", "code": ["used-canary", "OLD", "https://x.test/device", 5]})
-    device.sleep(3600)
-
-    class Busy:
-        def __call__(self, it):
-            return no("invalid_grant") if b"refresh_token=" in it.body else CODE if "device" in it.path else (503, {})
-
-    device.net.answer = Busy()
-    raises("server", device.run, get)
-    assert asked(device) == ["/token", "/device", "/token"]
-    assert kept(device.it)["code"][0] == "code-canary" and kept(device.it)["client_id"] == "c-7"
-    device.sleep(86400)
-    raises("server", device.run, get)
-    assert asked(device) == ["/token", "/token"], "a person may be about to approve the new one"
 
 
 def test_polling_waits_for_the_interval_of_five_seconds_where_none_is_given():

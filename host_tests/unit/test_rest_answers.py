@@ -1,0 +1,115 @@
+"""A back end described in enroll.json: the meaning of its answers, and polling."""
+
+from enroll.journal import RAW, REFUSED
+from enroll.steps import kept
+from fake_device import NOW, Device
+from rest_device import CLAIM, DONE, GIVEN, TICKET, asked, boot, first, polled, steps
+
+
+def test_it_asks_until_the_service_has_decided():
+    device = boot(polled(), TICKET, (202, b""), (202, b"", {"Retry-After": "20"}), DONE)
+    assert device.action.credential.device_id == "d1" and sum(device.port.slept) == 27
+    assert [(method, url[20:]) for method, url, _, _ in asked(device)[1:]] == [("GET", "/requests/t%2F1")] * 3
+
+
+def test_the_time_goes_on_while_it_asks():
+    device = boot(polled(headers={"T": "{now}"}), TICKET, (202, b""), DONE)
+    assert [it[2]["T"] for it in asked(device)[1:]] == [str(NOW), str(NOW + 7)]
+
+
+def test_after_a_reset_it_goes_on_asking():
+    device = boot(polled(), TICKET, (202, b""), OSError(104))
+    assert device.action.error.kind == "network"
+    assert [it[0] for it in asked(boot(device, (202, b""), DONE))] == ["GET", "GET"]
+    assert device.action.credential.device_id == "d1"
+
+
+def test_it_starts_over_once_what_it_kept_is_old_or_is_of_another_description():
+    for change in ({"_until": NOW}, {"_until": NOW + 601}, {"_step": 2}):
+        device = boot(polled(), TICKET, OSError(104))
+        fields = kept(device.it)
+        assert fields["_step"] == 1 and fields["_until"] == NOW + 600
+        fields.update(change)
+        kept(device.it, fields)
+        assert [it[0] for it in asked(boot(device, TICKET, DONE))] == ["POST", "GET"]
+
+
+def test_a_rule_names_the_kind_and_says_what_to_do():
+    device = boot(polled(), TICKET, (200, {"state": "denied"}))
+    assert str(device.action.error) == "the service says a person said no: ask another"
+    assert device.action.error.kind == "refused" and device.state() == REFUSED, "nothing was registered"
+    for means in ("refused", "server", "configuration"):
+        rule = {"status": 418, "means": means, "text": "that it is a teapot: find its kettle"}
+        device = boot(Device("rest", steps(answers=[rule])), (418, b""))
+        assert device.action.error.kind == means and "a teapot: find its" in str(device.action.error)
+
+
+def test_where_success_has_a_rule_nothing_else_is_one():
+    rules = [{"field": "ok", "value": True, "means": "success"}]
+    ok = dict(GIVEN)
+    ok["ok"] = True
+    assert boot(Device("rest", steps(answers=rules)), (200, ok)).action.credential
+    device = boot(Device("rest", steps(answers=rules)), (200, GIVEN))
+    assert device.action.error.kind == "refused" and device.state() == REFUSED
+    rules = [{"status": 409, "means": "success"}]
+    assert boot(Device("rest", steps(answers=rules)), (409, GIVEN)).action.credential
+
+
+def test_other_answers_mean_what_is_common():
+    for status, where in ((404, "`path`"), (405, "`method`"), (410, "`path`")):
+        text = str(boot(Device("rest"), (status, b"")).action.error)
+        assert "check `url`, and " in text and where in text, text
+    for status, kind in ((401, "refused"), (404, "configuration"), (429, "server"), (503, "server"), (302, "answer")):
+        device = boot(Device("rest"), (status, b""))
+        assert device.action.error.kind == kind, status
+    device = boot(polled(), (403, b""))
+    assert device.action.error.kind == "refused" and len(device.service.requests) == 1
+
+
+def test_the_words_of_the_service_are_shown_unless_they_may_hold_a_secret():
+    device = boot(Device("rest"), (409, {"message": "not today"}))
+    assert "(not today)" in str(device.action.error)
+    section = dict(CLAIM, secrets={"claim_code": "k canary"})
+    for said in ("k canary", "bad K CANARY", "k%20canary", "6b2063616e617279", "ayBjYW5hcnk=", "ayBjYW5hcnk"):
+        device = boot(Device("rest", section), (409, {"message": said}))
+        assert said not in str(device.action.error), said
+    second = first(take={"secret": "key"})
+    device = boot(
+        Device("rest", steps(second, take={"session": "s"})), (200, {"s": "tok9"}), (409, {"message": "no tok9"})
+    )
+    assert "tok9" not in str(device.action.error), "what an earlier answer gave must not be shown"
+
+
+def test_a_place_that_is_not_in_the_answer_is_named_and_can_be_corrected():
+    """The answer is on flash: nobody is asked again."""
+    wrong = Device("rest", steps(take={"id": "device.id", "secret": "device.token"}))
+    boot(wrong, (201, GIVEN))
+    assert wrong.action.error.kind == "answer" and wrong.state() == RAW
+    assert "no `device.token` in the answer: correct `take`" in str(wrong.action.error)
+    wrong = Device("rest", steps(take={"id": "device.name", "secret": "device.keys.0.value"}))
+    boot(wrong, (201, GIVEN))
+    assert wrong.action.error.kind == "answer" and wrong.state() == RAW
+    assert "no `device.name` in the answer: correct `take`" in str(wrong.action.error)
+    right = Device("rest")
+    right.it.store = wrong.it.store
+    assert boot(right).action.credential.secret.reveal() == "key-canary" and not asked(right)
+    device = boot(polled(), (202, {"id": 1}))
+    assert "no `ticket` in the answer" in str(device.action.error)
+
+
+def test_values_that_cannot_be_a_token_are_refused():
+    for given in ({"v": "a b"}, {"v": ""}, {"v": None}, {}, [], {"v": "a\nb"}):
+        device = boot(Device("rest", steps(take={"secret": "v"})), (200, given))
+        assert device.action.error.kind == "answer", given
+
+
+def test_a_web_page_is_not_taken_for_a_token():
+    device = boot(Device("rest", steps(take={"secret": "."})), (200, b"<html>log in</html>"))
+    assert device.action.error.kind == "network", device.action.error
+
+
+def test_a_lost_answer_makes_an_orphan_only_where_it_comes_once():
+    for once, kind in ((None, "orphaned"), (True, "orphaned"), (False, "refused")):
+        section = dict(CLAIM, once=once)
+        device = boot(Device("rest", section), OSError(104))
+        assert boot(device, (409, b"")).action.error.kind == kind
