@@ -1,5 +1,11 @@
 """esp32.NVS as ESP-IDF keeps it: a blob is there as a whole or not at all, and what is not committed may be lost."""
 
+import enroll.commit as commit
+import enroll.journal as journal
+import enroll.reset as reset
+from enroll.commit import Journal
+from fake_board import on_board
+from helpers import Fake, patched
 from power import Memory
 
 MISSING, FULL, TOO_SHORT, KEY_TOO_LONG = -0x1102, -0x1105, -0x110C, -0x1109
@@ -100,3 +106,48 @@ class Partition:
         for entry in range(used + erased):
             page[32 + entry // 4] &= ~((1 if entry < used else 3) << entry % 4 * 2)
         buffer[:] = page[: len(buffer)]
+
+
+class on_nvs:
+    """Context in which the store at /nvs works on `flash`, by the file system that the port mounts."""
+
+    def __init__(self, flash=None, name="enroll", partition=None):
+        self.flash = flash or Flash()
+        self.board = on_board("ESP32_GENERIC", nvs=self.flash, partition=partition, NVS=True)
+        self.name = name
+
+    def __enter__(self):
+        self.board.__enter__()
+        files, where = self.board.mounted[0]
+        assert where == "/nvs"
+        self.files = files
+        at = lambda method: lambda path, *more: method(path[len(where) :], *more)  # noqa: E731
+        os = Fake(stat=at(files.stat), mkdir=at(files.mkdir), remove=at(files.remove))
+        self._patched = patched((commit, journal, reset), open=at(files.open), os=os)
+        self._patched.__enter__()
+        return self
+
+    def __exit__(self, *_):
+        self._patched.__exit__()
+        self.board.__exit__()
+
+    def store(self):
+        """A store that knows what is there."""
+        store = Journal("/nvs/" + self.name)
+        store.load()
+        return store
+
+    def loaded(self):
+        store = Journal("/nvs/" + self.name)
+        record = store.load()
+        return record and (record[0], bytes(record[1]), bytes(record[2]))
+
+    def fresh(self, *records):
+        """Nothing but `records`."""
+        self.flash.blobs.clear()
+        self.files._spaces.clear()
+        store = self.store()
+        store.prepare()
+        for record in records:
+            store.save(*record)
+        store.close()

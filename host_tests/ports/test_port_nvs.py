@@ -1,63 +1,14 @@
 """The store in esp32.NVS: the same outcomes as in files, whatever NVS raises and whenever it does."""
 
-import enroll.commit as commit
-import enroll.journal as journal
-import enroll.reset as reset
 from enroll.commit import Journal
 from enroll.reset import clear
-from fake_board import on_board
-from fake_nvs import EIO, FULL, Flash, Partition
-from helpers import Fake, patched, raises
+from fake_nvs import EIO, FULL, Flash, Partition, on_nvs
+from helpers import raises
 from power import Failure, cut_everywhere
 
 OLD = (1, b"who", b"old")
 NEW = (4, b"who", b"new and longer")
 THIRD = (5, b"who", b"third")
-
-
-class on_nvs:
-    """Context in which the store at /nvs works on `flash`, by the file system that the port mounts."""
-
-    def __init__(self, flash=None, name="enroll", partition=None):
-        self.flash = flash or Flash()
-        self.board = on_board("ESP32_GENERIC", nvs=self.flash, partition=partition, NVS=True)
-        self.name = name
-
-    def __enter__(self):
-        self.board.__enter__()
-        files, where = self.board.mounted[0]
-        assert where == "/nvs"
-        self.files = files
-        at = lambda method: lambda path, *more: method(path[len(where) :], *more)  # noqa: E731
-        os = Fake(stat=at(files.stat), mkdir=at(files.mkdir), remove=at(files.remove))
-        self._patched = patched((commit, journal, reset), open=at(files.open), os=os)
-        self._patched.__enter__()
-        return self
-
-    def __exit__(self, *_):
-        self._patched.__exit__()
-        self.board.__exit__()
-
-    def store(self):
-        """A store that knows what is there."""
-        store = Journal("/nvs/" + self.name)
-        store.load()
-        return store
-
-    def loaded(self):
-        store = Journal("/nvs/" + self.name)
-        record = store.load()
-        return record and (record[0], bytes(record[1]), bytes(record[2]))
-
-    def fresh(self, *records):
-        """Nothing but `records`."""
-        self.flash.blobs.clear()
-        self.files._spaces.clear()
-        store = self.store()
-        store.prepare()
-        for record in records:
-            store.save(*record)
-        store.close()
 
 
 def failing(*errors):
