@@ -41,6 +41,11 @@ class Clock:
     def __init__(self) -> None:
         self._offset = 0.0
 
+    @property
+    def offset(self) -> float:
+        """Seconds by which it is ahead of the machine's clock."""
+        return self._offset
+
     def now(self) -> float:
         """The sandbox's time in Unix seconds."""
         return time.time() + self._offset

@@ -291,6 +291,11 @@ class Sandbox:
         """Call ``callback`` with the id of each entry of the log from now on; see RequestLog.subscribe."""
         return self._log.subscribe(callback)
 
+    @property
+    def request_log(self) -> RequestLog:
+        """The log itself."""
+        return self._log
+
     def clear_log(self) -> None:
         """Forget the logged requests."""
         self._log.clear()

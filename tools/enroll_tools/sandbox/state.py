@@ -144,6 +144,12 @@ class State:
             cursor = self._database.execute(f"INSERT INTO {table} ({names}) VALUES ({marks})", values)
             return cursor.lastrowid or 0
 
+    @property
+    def changes(self) -> int:
+        """How many rows were changed since the start: a number that grows with each change."""
+        with self._lock:
+            return self._database.total_changes
+
     def close(self) -> None:
         """Close the database and let another sandbox have the folder."""
         with self._lock:

@@ -126,12 +126,13 @@ def _announce(info: dict[str, Any], as_json: bool) -> None:
         click.echo(json.dumps(info))
         return
     table = new_table("what", "where")
+    table.add_row("console", info["console"])
     for name, urls in info["urls"].items():
         table.add_row(name, f"{urls['https']}\n{urls['http']}")
     for name, port in info["ports"].items():
         if name.startswith("https-"):
             table.add_row(name, f"https://{info['ntp'].rpartition(':')[0]}:{port}")
-    for name in ("ntp", "admin", "ca_pem", "ca_der", "ca_sha256", "state", "time", "admin_key", "console"):
+    for name in ("ntp", "admin", "ca_pem", "ca_der", "ca_sha256", "state", "time", "admin_key"):
         if name in info:
             table.add_row(name, info[name])
     print_table(table)

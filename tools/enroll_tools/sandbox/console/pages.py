@@ -2,14 +2,21 @@
 
 from __future__ import annotations
 
+import hashlib
+import json
 from collections.abc import Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
+from urllib.parse import urlencode
 
 import aiohttp_jinja2
 import jinja2
 from aiohttp import web
 
+from ..clock import format_time
+from .forms import title
+from .messages import PARAMETER, Message, Messages, with_query
+from .packets import Packets
 from .security import Access, is_local
 from .words import words
 
@@ -17,7 +24,15 @@ if TYPE_CHECKING:
     from ..server import Sandbox
 
 HERE = Path(__file__).parent
-MENU = (("/", "Services"),)
+MENU = (
+    ("/", "Services"),
+    ("/connect", "Connect a board"),
+    ("/log", "Log"),
+    ("/faults", "Faults"),
+    ("/clock", "Clock"),
+)
+# The message that was taken for a request, or none.
+_MESSAGE: web.RequestKey[list[Message]] = web.RequestKey("message", list[Message])
 
 
 def printable(text: str) -> str:
@@ -37,12 +52,29 @@ def _finalize(value: object) -> object:
     return printable(value) if isinstance(value, str) and not hasattr(value, "__html__") else value
 
 
+def _device(service: str, identity: str) -> str:
+    """The address of a device's page."""
+    return f"/services/{service}/device?" + urlencode({"id": identity}, errors="replace")
+
+
+def _mark(*parts: str) -> str:
+    """An element's id, made of what it is about."""
+    return "x" + hashlib.sha256("\0".join(parts).encode("utf-8", "replace")).hexdigest()[:16]
+
+
+def _when(seconds: float) -> str:
+    """Unix seconds of the sandbox's clock as a person reads them."""
+    return format_time(seconds)[:19].replace("T", " ") + " UTC"
+
+
 class Pages:
     """The templates, and what all of them know."""
 
-    def __init__(self, sandbox: Sandbox, access: Access) -> None:
+    def __init__(self, sandbox: Sandbox, access: Access, messages: Messages, packets: Packets) -> None:
         self._sandbox = sandbox
         self._access = access
+        self._messages = messages
+        self._packets = packets
 
     def attach(self, application: web.Application) -> None:
         """Let the application use the templates."""
@@ -55,7 +87,24 @@ class Pages:
             trim_blocks=True,
             undefined=jinja2.StrictUndefined,
         )
-        environment.globals.update(words=words, menu=MENU)
+        environment.globals.update(
+            device_page=_device,
+            json=lambda value: json.dumps(value),
+            mark=_mark,
+            menu=MENU,
+            title=title,
+            when=_when,
+            with_query=with_query,
+            words=words,
+        )
+
+    def message(self, request: web.Request) -> Message | None:
+        """The message that the request's page shows."""
+        if _MESSAGE not in request:
+            found = self._messages.take(request.query.get(PARAMETER, ""))
+            request[_MESSAGE] = [found] if found else []
+        kept: list[Message] = request[_MESSAGE]
+        return kept[0] if kept else None
 
     def answer(
         self, request: web.Request, template: str, context: Mapping[str, Any] | None = None, status: int = 200
@@ -65,8 +114,11 @@ class Pages:
             "csrf": self._access.token(request),
             "local": is_local(request),
             "inside": self._access.may_see(request),
-            "here": request.path_qs,
+            "here": with_query(request.path_qs),
             "path": request.path,
+            "message": self.message(request),
+            "reveal": request.query.get("reveal") == "1",
+            "newest": self._packets.newest() if self._access.may_see(request) else 0,
         }
         return aiohttp_jinja2.render_template(template, request, {**common, **(context or {})}, status=status)
 

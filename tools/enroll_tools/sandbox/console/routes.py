@@ -2,27 +2,47 @@
 
 from __future__ import annotations
 
+import logging
+import traceback
 from collections.abc import Awaitable, Callable
 from typing import TYPE_CHECKING
 
 from aiohttp import web
 
+from .actions import Actions
+from .connect import Connect
+from .events import Events
+from .messages import Messages
+from .packets import Packets
 from .pages import HERE, Pages
 from .security import CSRF, Access, add_headers
+from .views import Views
 
 if TYPE_CHECKING:
     from ..server import Sandbox
 
+LOGGER = logging.getLogger("sandbox")
+
+OWN_FAULT = "The sandbox failed in its own code: look at its terminal, and report it."
+
 Handler = Callable[[web.Request], Awaitable[web.StreamResponse]]
+
+FORM = "application/x-www-form-urlencoded"
 
 
 class Console:
     """The pages at the root of the admin listener."""
 
     def __init__(self, sandbox: Sandbox) -> None:
-        self._sandbox = sandbox
         self._access = Access(sandbox)
-        self._pages = Pages(sandbox, self._access)
+        self._messages = Messages()
+        packets = Packets(sandbox)
+        self._pages = Pages(sandbox, self._access, self._messages, packets)
+        self._views = Views(sandbox, self._pages, packets)
+        self._connect = Connect(sandbox, self._pages, self._messages)
+        self._actions = Actions(sandbox, self._pages, self._messages)
+        self._events = Events(sandbox, self._access, packets)
+        sandbox.follow(self._events.wake)
 
     def attach(self, application: web.Application) -> None:
         """Add the console to the application of the admin listener, behind whatever else has a route there."""
@@ -32,9 +52,36 @@ class Console:
         router.add_static("/static/", HERE / "static")
         router.add_get("/login", self._login)
         router.add_post("/login", self._log_in)
-        router.add_post("/logout", self._guarded(self._log_out))
-        router.add_get("/", self._guarded(self._start))
+        for path, handler in self._gets().items():
+            router.add_get(path, self._guarded(handler))
+        for path, handler in self._posts().items():
+            router.add_post(path, self._guarded(handler))
         router.add_route("*", "/{tail:.*}", self._missing)
+
+    def _gets(self) -> dict[str, Handler]:
+        views, connect = self._views, self._connect
+        return {
+            "/": views.start,
+            "/services/{service}": views.service,
+            "/services/{service}/device": views.device,
+            "/log": views.log,
+            "/faults": views.faults,
+            "/clock": views.clock,
+            "/connect": connect.choose,
+            "/connect/ca.der": connect.authority,
+            "/connect/ca.pem": connect.authority,
+            "/connect/{service}": connect.show,
+            "/connect/{service}/enroll.json": connect.file,
+            "/connect/{service}/qr.svg": connect.code,
+            "/events": self._events.serve,
+        }
+
+    def _posts(self) -> dict[str, Handler]:
+        return {
+            "/connect/{service}": self._connect.make,
+            "/do/{service}/{operation}": self._actions.serve,
+            "/logout": self._log_out,
+        }
 
     def _guarded(self, handler: Handler) -> Handler:
         """The handler behind the checks of `Access`."""
@@ -48,21 +95,30 @@ class Console:
                 refusal = await self._refusal(request)
                 if refusal:
                     return self._pages.error(request, 403, refusal)
-            return await handler(request)
+            try:
+                return await handler(request)
+            except web.HTTPNotFound:
+                return await self._missing(request)
+            except web.HTTPException:
+                raise
+            except Exception as error:
+                # Without the exception's words, which may quote a secret.
+                trace = "".join(traceback.format_tb(error.__traceback__))
+                LOGGER.error(
+                    "%s on the console's %s:\n%s", type(error).__name__, request.match_info.route.resource, trace
+                )
+                return self._pages.error(request, 500, OWN_FAULT)
 
         return guarded
 
     async def _refusal(self, request: web.Request) -> str:
-        if request.content_type != "application/x-www-form-urlencoded":
+        if request.content_type != FORM:
             return "This is no form of the console: use its pages, or the admin API under /admin."
         try:
             token = (await request.post()).get(CSRF, "")
         except (ValueError, LookupError):
             return "This form is not in UTF-8: reload the page, and send it again."
         return self._access.refusal(request, str(token))
-
-    async def _start(self, request: web.Request) -> web.StreamResponse:
-        return self._pages.answer(request, "start.html", {"urls": self._sandbox.urls})
 
     async def _missing(self, request: web.Request) -> web.StreamResponse:
         return self._pages.error(request, 404, "There is no such page: choose one from the menu.")

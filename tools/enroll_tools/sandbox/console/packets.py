@@ -1,0 +1,112 @@
+"""The log as the console shows it: each packet explained, with its secrets masked until they are asked for."""
+
+from __future__ import annotations
+
+import dataclasses
+from collections.abc import Iterable
+from typing import TYPE_CHECKING, Any
+
+from ..log import Entry
+from ..services.explain import Explanation
+from ..timeline import Item, explain_entry, timeline
+
+if TYPE_CHECKING:
+    from ..server import Sandbox
+    from ..services.view import DeviceView
+
+PAGE = 50  # packets on a page
+NEWEST = 2**63 - 1
+
+
+@dataclasses.dataclass(frozen=True)
+class Shown:
+    """A line of the log or of a timeline: a packet as it may be shown, and what it means.
+
+    Without an entry it is what happened in the portal. ``certain`` is false where the packet may be another device's.
+    """
+
+    time: str
+    text: str
+    entry: Entry | None = None
+    explanation: Explanation | None = None
+    certain: bool = True
+
+    @property
+    def tone(self) -> str:
+        """Whether the device got what it wanted: good, bad, or plain."""
+        status = self.entry.status if self.entry else 300
+        return "good" if 200 <= status < 300 else "plain" if 300 <= status < 400 else "bad"
+
+    @property
+    def outcome(self) -> str:
+        """The answer in a word."""
+        if self.entry is None:
+            return "portal"
+        if self.entry.method in ("NTP", "TLS"):
+            return {200: "answered"}.get(self.entry.status, "failed" if self.entry.method == "TLS" else "ignored")
+        return str(self.entry.status or "no answer")
+
+    @property
+    def clock(self) -> str:
+        """The time of day, to the second."""
+        return self.time[11:19]
+
+
+class Packets:
+    """Reads the log in pages, newest first."""
+
+    def __init__(self, sandbox: Sandbox) -> None:
+        self._sandbox = sandbox
+
+    def newest(self) -> int:
+        """The id of the newest entry, 0 if there is none."""
+        return max((entry.id for entry in self._sandbox.log(before=NEWEST, limit=1)), default=0)
+
+    def page(
+        self, service: str = "", before: int = 0, after: int = 0, limit: int = PAGE, reveal: bool = False
+    ) -> tuple[list[Shown], bool]:
+        """The newest packets of a service, or of all, and whether there are older ones."""
+        wanted: dict[str, Any] = {
+            "service": service or None,
+            "before": before or NEWEST,
+            "after": after,
+            "limit": limit + 1,
+        }
+        raw = self._sandbox.log(reveal=True, **wanted)
+        shown = {entry.id: entry for entry in self._sandbox.log(reveal=reveal, **wanted)}
+        lines = [self._shown(Item(entry.time, "", entry), shown) for entry in reversed(raw)]
+        return lines[:limit], len(lines) > limit
+
+    def timeline(self, service: str, device: str, before: int = 0, reveal: bool = False) -> tuple[list[Shown], bool]:
+        """The newest packets of a device, and what happened in the portal; and whether there are older ones."""
+        source, log = self._sandbox.services[service], self._sandbox.request_log
+        wanted: dict[str, Any] = {"before": before or NEWEST, "limit": PAGE + 1}
+        raw = timeline(device, source, log, reveal=True, **wanted)
+        masked = timeline(device, source, log, reveal=reveal, **wanted)
+        shown = {item.entry.id: item.entry for item in masked if item.entry}
+        lines = [self._shown(item, shown) for item in raw]
+        more = len(shown) > PAGE
+        return lines[:-1] if more and lines[-1].entry else lines, more
+
+    def news(self, service: str, device: str, after: int) -> tuple[list[Shown], bool]:
+        """What has come after a packet, and whether that is more than a page."""
+        if not device:
+            return self.page(service, after=after)
+        lines, _ = self.timeline(service, device)
+        fresh = [line for line in lines if line.entry is None or line.entry.id > after]
+        return fresh, len(fresh) == len(lines) > PAGE
+
+    def _shown(self, item: Item, shown: dict[int, Entry]) -> Shown:
+        """An item explained from its raw entry, which is shown masked."""
+        if item.entry is None:
+            return Shown(item.time, item.text)
+        explanation = explain_entry(self._sandbox.services, item.entry)
+        return Shown(item.time, item.text, shown[item.entry.id], explanation, item.certain)
+
+
+def counts(devices: Iterable[DeviceView]) -> dict[str, int]:
+    """How many devices are in each state, by the portal's words for it."""
+    found: dict[str, int] = {}
+    for device in devices:
+        found[device.label] = found.get(device.label, 0) + 1
+    return found

@@ -1,0 +1,148 @@
+"""The pages: what each of them shows."""
+
+from __future__ import annotations
+
+import dataclasses
+from collections.abc import Mapping
+from typing import TYPE_CHECKING
+
+from aiohttp import web
+
+from ..clock import format_time
+from ..control import Control
+from ..ntp import FAULTS
+from ..operations import arguments, operations
+from .forms import inputs
+from .messages import Message
+from .packets import Packets, Shown, counts
+from .pages import Pages
+
+if TYPE_CHECKING:
+    from ..server import Sandbox
+    from ..services.base import Service
+
+FEW = 10  # packets on the page of a service
+
+
+class Views:
+    """A handler for each page."""
+
+    def __init__(self, sandbox: Sandbox, pages: Pages, packets: Packets) -> None:
+        self._sandbox = sandbox
+        self._pages = pages
+        self._packets = packets
+        self._control = operations(Control(sandbox))
+
+    async def start(self, request: web.Request) -> web.StreamResponse:
+        """All services."""
+        found = {name: counts(service.devices_view()) for name, service in self._sandbox.services.items()}
+        return self._pages.answer(request, "start.html", {"urls": self._sandbox.urls, "counts": found})
+
+    async def service(self, request: web.Request) -> web.StreamResponse:
+        """A service: its devices, forms, tables and settings."""
+        service = self._service(request)
+        message = self._pages.message(request)
+        packets, more = self._packets.page(service.name, limit=FEW, reveal=_reveal(request))
+        return self._pages.answer(
+            request,
+            "service.html",
+            {
+                "service": service.name,
+                "urls": self._sandbox.urls[service.name],
+                "devices": service.devices_view(),
+                "tables": service.tables(),
+                "forms": [
+                    (form, inputs(form.arguments, _typed(message, service.name, form.operation)))
+                    for form in service.forms()
+                ],
+                "settings": service.show_settings(),
+                "empty": service.view.empty,
+                "packets": packets,
+                "more": more,
+            },
+        )
+
+    async def device(self, request: web.Request) -> web.StreamResponse:
+        """A device: its facts, what can be done with it, and its timeline."""
+        service, identity = self._service(request), request.query.get("id", "")
+        found = [device for device in service.devices_view() if device.id == identity]
+        if not found:
+            sentence = f"{service.name} has no device {identity!r}: choose another one on the page of the service."
+            return self._pages.error(request, 404, sentence)
+        before = _number(request, "before")
+        packets, more = self._packets.timeline(service.name, identity, before, _reveal(request))
+        context = {
+            "service": service.name,
+            "device": found[0],
+            "packets": packets,
+            "more": more,
+            "oldest": _oldest(packets),
+            "before": before,
+        }
+        return self._pages.answer(request, "device.html", context)
+
+    async def log(self, request: web.Request) -> web.StreamResponse:
+        """All packets, or those of a service."""
+        before, service = _number(request, "before"), request.query.get("service", "")
+        packets, more = self._packets.page(service, before=before, reveal=_reveal(request))
+        context = {
+            "service": service,
+            "sources": (*self._sandbox.services, "ntp"),
+            "packets": packets,
+            "more": more,
+            "before": before,
+            "oldest": _oldest(packets),
+        }
+        return self._pages.answer(request, "log.html", context)
+
+    async def faults(self, request: web.Request) -> web.StreamResponse:
+        """The faults that are set, and a form for another one."""
+        form = arguments(self._control["fault"])
+        typed = _typed(self._pages.message(request), "sandbox", "fault")
+        wanted = dict(typed or {"service": request.query.get("service", "*")})
+        context = {
+            "faults": [(dataclasses.asdict(fault), fault.describe()) for fault in self._sandbox.faults()],
+            "inputs": [it for it in inputs(form, None) if it.name != "field.body_base64"]
+            if typed is None
+            else inputs(form, wanted),
+        }
+        return self._pages.answer(request, "faults.html", context)
+
+    async def clock(self, request: web.Request) -> web.StreamResponse:
+        """The sandbox's clock and its NTP server."""
+        typed = _typed(self._pages.message(request), "sandbox", "time") or {}
+        context = {
+            "now": format_time(self._sandbox.clock.now())[:19] + "Z",
+            "ahead": self._sandbox.clock.offset,
+            "ntp": self._sandbox.ntp,
+            "state": self._sandbox.ntp_state(),
+            "faults": FAULTS,
+            "typed": typed,
+        }
+        return self._pages.answer(request, "clock.html", context)
+
+    def _service(self, request: web.Request) -> Service:
+        try:
+            return self._sandbox.services[request.match_info["service"]]
+        except KeyError:
+            raise web.HTTPNotFound from None
+
+
+def _reveal(request: web.Request) -> bool:
+    return request.query.get("reveal") == "1"
+
+
+def _number(request: web.Request, name: str) -> int:
+    text = request.query.get(name, "")
+    return int(text) if text.isascii() and text.isdigit() and len(text) < 16 else 0
+
+
+def _typed(message: Message | None, service: str, operation: str) -> Mapping[str, str] | None:
+    """What was typed into the form of an operation that was refused."""
+    wanted = f"{service}/{operation.replace('_', '-')}"
+    return message.typed if message is not None and message.form.replace("_", "-") == wanted else None
+
+
+def _oldest(packets: list[Shown]) -> int:
+    """The id of a page's last packet, 0 if it has none."""
+    return next((it.entry.id for it in reversed(packets) if it.entry), 0)

@@ -1,0 +1,253 @@
+"""The console's pages: what they show and do without script, and that nothing a device sends becomes markup."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator
+from urllib.parse import quote
+
+import pytest
+from enroll_tools.sandbox import Sandbox
+from enroll_tools.sandbox.tests.console_browser import Browser
+from enroll_tools.sandbox.tests.cpython_device import Firmware
+
+NASTY = "<script>alert(1)</script>\"'&"
+
+
+@pytest.fixture(scope="module")
+def console() -> Iterator[Sandbox]:
+    """One sandbox for all of them: each takes devices of its own."""
+    with Sandbox() as running:
+        yield running
+
+
+@pytest.fixture(scope="module")
+def browser(console):
+    return Browser(console)
+
+
+def paths(sandbox):
+    """Every kind of page."""
+    services = [f"/services/{name}" for name in sandbox.services]
+    return ["/", "/log", "/faults", "/clock", "/connect", *services, *(f"/connect/{name}" for name in sandbox.services)]
+
+
+def test_a_device_goes_from_created_to_registered(console, browser):
+    page = browser.send(browser.get("/services/etherfax"), "Create a device", serial="MT100")
+    assert page.message == "Create a device: done. Serial MT100 Copy Serial Enabled false Copy Enabled"
+    page = browser.send(page, "Enable MT100")
+    assert page.message == "Enable MT100: done."
+    device = Firmware(console, "etherfax", {"serial": "MT100", "utc_offset": 0})
+    device.register()
+    page = browser.get("/services/etherfax/device?id=MT100")
+    assert page.one("span", data_device="MT100").text == "Registered"
+    outcomes = [it.text for it in page.one("ol").all(class_="outcome")]
+    assert outcomes == ["200", "portal", "portal"]
+    assert "The device has registered" in page.one("ol").all("li")[0].text
+
+
+def test_a_wrong_clock_is_explained_beside_the_right_token(console, browser):
+    console.etherfax.create("MT101", enabled=True)
+    Firmware(console, "etherfax", {"serial": "MT101", "utc_offset": 0}, ahead=-86_400).register(1)
+    address = "/services/etherfax/device?id=MT101"
+    page = browser.get(address)
+    line = page.one("ol").all("li", class_="packet bad")[0]
+    assert "The device's clock is a day behind" in line.text
+    assert "hidden Show token, received, of packet" in line.text
+    entry = console.log("etherfax", reveal=True)[-1]
+    received = entry.path.rpartition("token=")[2]
+    assert received not in page.body.decode() and entry.expected not in page.body.decode()
+    revealed = browser.get(address + "&reveal=1").body.decode()
+    assert received in revealed and entry.expected in revealed
+
+
+def test_what_is_dangerous_is_asked_first(console, browser):
+    console.etherfax.create("MT102")
+    page = browser.send(browser.get("/services/etherfax"), "Delete… MT102")
+    assert page.one("h1").text == "Delete MT102?" and page.all("a", href="/services/etherfax")
+    assert any(row["serial"] == "MT102" for row in console.etherfax.devices())
+    page = browser.send(page, "Delete MT102")
+    assert page.message == "Delete MT102: done."
+    assert not any(row["serial"] == "MT102" for row in console.etherfax.devices())
+
+
+def test_an_error_is_one_sentence_and_the_form_keeps_what_was_typed(console, browser):
+    console.etherfax.create("MT103")
+    page = browser.send(browser.get("/services/etherfax"), "Create a device", serial="MT103", enabled="1")
+    assert page.message == "Etherfax already has a device 'MT103'."
+    form = page.form("Create a device")
+    assert form.one("input", name="field.serial").attributes["value"] == "MT103"
+    assert "checked" in form.one("input", name="field.enabled").attributes
+    again = browser.get("/services/etherfax")
+    assert not again.all(id="message") and again.form("Create a device").all("input", value="MT103") == []
+
+
+def test_a_secret_is_shown_when_it_is_asked_for(console, browser):
+    console.etherfax.create("MT104", enabled=True)
+    Firmware(console, "etherfax", {"serial": "MT104", "utc_offset": 0}).register()
+    token = next(row for row in console.etherfax.devices(reveal=True) if row["serial"] == "MT104")["device_token"]
+    for path in ("/services/etherfax", "/services/etherfax/device?id=MT104", "/log"):
+        page = browser.get(path)
+        assert token not in page.body.decode()
+        shows = [it for it in page.all("a") if it.text.startswith("Show")]
+        assert token in browser.get(shows[0].attributes["href"]).body.decode()
+
+
+@pytest.mark.parametrize("name", [NASTY, "a\u202eb", "‮⁦x", "/../..", "a b+c%41?#"])
+def test_a_device_may_have_any_name(console, browser, name):
+    """An identity with markup, marks that turn the direction of writing, or what means something in an address."""
+    if name.isprintable():
+        console.etherfax.create(name)
+        page = browser.get("/services/etherfax")
+        link = next(it for it in page.all("a") if it.text == name)
+        assert browser.get(link.attributes["href"]).one("h1").text == name
+    text = browser.get(f"/services/etherfax/device?id={quote(name)}").body.decode()
+    assert "<script>alert" not in text and "\u202e" not in text and "\u2066" not in text
+
+
+@pytest.mark.parametrize("sent", [NASTY, "\x1b[2J", "\u202e", "\ud800", "\x00", "\x7f\x85", "`<b>`"])
+def test_what_a_device_sends_is_only_text(console, browser, send, sent):
+    url = console.urls["xyte"].http
+    query = quote(sent, errors="surrogatepass")
+    send("GET", f"{url}/nothing?{query}", headers={"User-Agent": NASTY})
+    body = json.dumps({"sn": sent, "mac": sent, "hardware_key": sent, "firmware_version": sent}, ensure_ascii=False)
+    send(
+        "POST",
+        f"{url}/v1/devices",
+        data=body.encode("utf-8", "surrogatepass"),
+        headers={"Content-Type": "application/json"},
+    )
+    text = browser.get("/log").body.decode()
+    assert "<script>alert" not in text and "<b>" not in text
+    assert not any(it in text for it in "\x1b\x00\x7f\x85\u202e")
+
+
+def test_a_place_that_is_empty_says_what_to_do(console):
+    with Sandbox() as fresh:
+        empty = Browser(fresh)
+        for path in paths(fresh):
+            page = empty.get(path)
+            assert page.status == 200
+            for it in page.all(class_="empty"):
+                assert "hidden" in it.attributes or len(it.text) > 40, (path, it.text)
+        assert "No service has a device yet" in empty.get("/").text
+
+
+def test_every_control_has_a_name_and_every_page_its_landmarks(console, browser):
+    console.etherfax.create("MT105", enabled=True)
+    console.fault("xyte", status=503)
+    for path in [*paths(console), "/services/etherfax/device?id=MT105", "/nothing"]:
+        page = browser.get(path)
+        assert len(page.all("h1")) == len(page.all("main")) == len(page.all("header")) == 1, path
+        assert page.one("html").attributes["lang"] == "en" and page.one("title").text
+        assert page.all("a")[0].attributes["href"] == "#main"
+        names = [it.attributes["id"] for it in page.all() if "id" in it.attributes]
+        assert len(names) == len(set(names)), [it for it in names if names.count(it) > 1]
+        labels = {it.attributes["for"] for it in page.all("label")}
+        for it in page.all():
+            if it.tag in ("a", "button", "summary", "h1", "h2", "h3", "th", "label"):
+                assert it.text, (path, it)
+            if it.tag in ("input", "select", "textarea") and it.attributes.get("type") != "hidden":
+                assert it.attributes["id"] in labels, (path, it)
+            for reference in ("aria-labelledby", "aria-describedby"):
+                assert it.attributes.get(reference, names[0]) in names, (path, it)
+            assert "style" not in it.attributes and not any(name.startswith("on") for name in it.attributes)
+        for table in page.all("table"):
+            assert table.one("caption").text and all("scope" in it.attributes for it in table.all("th"))
+        buttons = [it.text for it in page.all("button")]
+        assert len(buttons) == len(set(buttons)), (path, [it for it in buttons if buttons.count(it) > 1])
+
+
+def test_connect_a_board(console, browser):
+    """What the page gives registers."""
+    page = browser.send(browser.get("/connect/etherfax"), "Make a device and its enroll.json")
+    link = next(it for it in page.all("a") if it.text == "Download enroll.json").attributes["href"]
+    config = json.loads(browser.get(link).body)
+    assert config["url"] == console.url("etherfax") and config["ca"] == "ca.der"
+    assert Firmware(console, "etherfax", config["etherfax"]).register().status == 200
+    shown = browser.get("/connect/etherfax").one(data_device=config["etherfax"]["serial"])
+    assert shown.attributes["data-state"] == "Registered"
+    assert browser.get("/connect/ca.der").body == console.ca_der.read_bytes()
+    assert browser.get("/connect/ca.pem").body == console.ca_pem.read_bytes()
+    code = browser.get(page.one("img").attributes["src"])
+    assert code.headers["Content-Type"] == "image/svg+xml" and b"<svg" in code.body and b"<script" not in code.body
+
+
+@pytest.mark.parametrize("service", ("rest", "azure", "centagate", "oauth", "xyte", "cumulocity"))
+def test_a_configuration_hides_its_secrets_until_it_is_saved(console, browser, service):
+    page = browser.send(browser.get(f"/connect/{service}"), "Make a device and its enroll.json")
+    link = next(it for it in page.all("a") if it.text == "Download enroll.json").attributes["href"]
+    config = json.loads(browser.get(link).body)
+    shown = json.loads(page.one("pre").text)
+    hidden = [name for name, value in _leaves(config[service]) if dict(_leaves(shown[service]))[name] != value]
+    assert hidden
+    for name, value in _leaves(config[service]):
+        if name in hidden:
+            assert value not in page.body.decode()
+
+
+def _leaves(value, path=""):
+    if isinstance(value, dict):
+        for name, item in value.items():
+            yield from _leaves(item, f"{path}/{name}")
+    else:
+        yield path, value
+
+
+def test_faults_are_set_and_removed(console, browser):
+    console.clear_faults()
+    page = browser.send(browser.get("/faults"), "Set the fault", service="etherfax", status="503")
+    assert "Set a fault: done." in page.message
+    assert console.faults()[0].status == 503
+    page = browser.send(page, "Remove all faults")
+    assert console.faults() == [] and "No fault is set" in page.text
+    page = browser.send(page, "Set the fault", service="etherfax", status="99")
+    assert (
+        page.message.startswith("Status must be") and page.one("input", name="field.status").attributes["value"] == "99"
+    )
+
+
+def test_the_clock_is_set(console, browser):
+    page = browser.send(browser.get("/clock"), "Set the time", set="2017-02-02T12:00:00Z")
+    assert "2017-02-02T12:00:0" in page.text
+    assert browser.send(page, "Set the time", set="noon").one("input", id="time").attributes["value"] == "noon"
+    page = browser.send(page, "Set the offset", offset="-86400")
+    assert "-86400 s off the sandbox's time" in page.text
+    page = browser.send(browser.send(page, "Set the offset", offset="0"), "Follow the machine's clock")
+    assert console.clock.offset == 0
+
+
+def test_the_log_has_pages_and_a_filter(console, browser, send):
+    for number in range(60):
+        send("GET", f"{console.urls['centagate'].http}/n{number}")
+    page = browser.get("/log?service=centagate")
+    assert len(page.one("ol").all("li")) == 50
+    older = next(it for it in page.all("a") if it.text == "Older packets").attributes["href"]
+    assert len(browser.get(older).one("ol").all("li")) == 10
+    assert page.one("option", selected="").text == "Centagate"
+
+
+def test_a_message_is_shown_once_and_a_link_cannot_make_one(browser):
+    assert not browser.get("/services/etherfax?m=You+have+won").all(id="message")
+
+
+@pytest.mark.parametrize(
+    "back", ["https://evil.example/", "//evil.example", "/\\evil.example", "javascript:x", "/a\nb"]
+)
+def test_a_form_leads_to_no_other_site(console, send, browser, back):
+    token = browser.get("/clock").all("input", name="csrf")[0].attributes["value"]
+    data = f"csrf={token}&back={quote(back)}&field.offset=0".encode()
+    headers = {"Content-Type": "application/x-www-form-urlencoded"}
+    answer = send("POST", console.console_url + "do/sandbox/ntp", data=data, headers=headers)
+    assert answer.status == 303 and answer.headers["Location"].startswith("/?m=")
+
+
+def test_unknown_places(browser):
+    for path in (
+        "/services/none",
+        "/services/etherfax/device?id=none",
+        "/connect/none",
+        "/connect/xyte/enroll.json?config=x",
+    ):
+        page = browser.get(path)
+        assert page.status == 404 and page.one("p", role="alert").text, path
