@@ -126,7 +126,8 @@ def _attempt(session, steps, reason):
 
     enroller: Any = Enroller(session.config, session.port, None, session.log, old, session)
     enroller.failures = session.failures
-    enroller.patience = _PATIENCE
+    if not hasattr(enroller, "patience"):
+        enroller.patience = _PATIENCE
     enroller.steps = guarded
     if reason:
         enroller.warn("not authorised: " + reason)
