@@ -6,7 +6,7 @@ import pytest
 from enroll_tools.provision.errors import Failure
 from enroll_tools.provision.table import Table
 from enroll_tools.provision.template import Template
-from enroll_tools.sandbox.services.azure import derived
+from enroll_tools.sandbox.services.azure_token import derived
 
 GROUP_KEY = "8isrFI1sGsIlvvFSSFRiMfCNzv21fjbE/+ah/lSh3lF8e2YG1Te7w1KpZhJFFXJrqYKi9yegxkqIChbqOS9Egw=="
 SERIAL = "sn-007-888-abc-mac-a1-b2-c3-d4-e5-f6"

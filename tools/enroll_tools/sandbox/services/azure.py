@@ -4,20 +4,18 @@ from __future__ import annotations
 
 import base64
 import dataclasses
-import hashlib
-import hmac
 import json
-import re
 import secrets
 import uuid
 from collections.abc import Iterable
 from typing import Annotated, Any
-from urllib.parse import unquote
 
 from ..errors import SandboxError
+from ..history import DELETED, REGISTERED
 from ..operations import About, DeviceId, Reveal, operation
 from ..state import Row
-from .base import Answer, Call, Route, Service, decode_json, hide, json_answer, same
+from .azure_token import derived, fault
+from .base import Answer, Call, Refused, Route, Service, decode_json, hide, json_answer
 
 SCOPE = "0ne00SANDBOX"
 _VERSIONS = ("2019-03-31", "2021-06-01")
@@ -29,22 +27,6 @@ class Settings:
 
     polls: int = 1
     retry_after: int = 1
-
-
-def derived(group_key: str, registration_id: str) -> str:
-    """The key of a device in a group, as Azure's documentation computes it."""
-    try:
-        key = base64.b64decode(group_key, validate=True)
-    except ValueError:
-        raise SandboxError("group_key is not Base64: copy it from the enrollment group") from None
-    digest = hmac.digest(key, registration_id.encode("utf-8", "surrogatepass"), hashlib.sha256)
-    return base64.b64encode(digest).decode()
-
-
-def signed(resource: str, key: str, until: str) -> str:
-    """The signature of a token for ``resource``, as the token spells it."""
-    digest = hmac.digest(base64.b64decode(key), f"{resource}\n{until}".encode(), hashlib.sha256)
-    return base64.b64encode(digest).decode()
 
 
 class Azure(Service):
@@ -71,9 +53,9 @@ class Azure(Service):
         return (
             Route("PUT", place + "/register", self._register),
             Route("GET", place + "/operations/{operation}", self._operation),
-            Route("POST", "/{id}/messages/events", self._event),
-            Route("GET", "/{id}/messages/deviceBound", self._message),
-            Route("DELETE", "/{id}/messages/deviceBound/{lock}", self._complete),
+            Route("POST", "/{id}/messages/events", self.authorised(self._event)),
+            Route("GET", "/{id}/messages/deviceBound", self.authorised(self._message)),
+            Route("DELETE", "/{id}/messages/deviceBound/{lock}", self.authorised(self._complete)),
         )
 
     def sample(self, name: str) -> dict[str, Any]:
@@ -85,14 +67,12 @@ class Azure(Service):
 
     def _register(self, call: Call) -> Answer:
         device = self._enrolled(call)
-        if isinstance(device, Answer):
-            return device
         try:
             body = decode_json(call.body)
         except ValueError:
             body = None
         if not isinstance(body, dict) or body.get("registrationId") != device["id"]:
-            return _error(400, 400004, "registrationId does not match")
+            raise _refuse(400, 400004, "registrationId does not match", device["id"], "id", device["id"])
         operation = f"4.{secrets.token_hex(8)}.{uuid.uuid4()}"
         self._change(
             device["id"],
@@ -105,10 +85,8 @@ class Azure(Service):
 
     def _operation(self, call: Call) -> Answer:
         device = self._enrolled(call)
-        if isinstance(device, Answer):
-            return device
         if device["operation"] != call.parts["operation"]:
-            return _error(404, 404206, "Operation not found")
+            raise _refuse(404, 404206, "Operation not found", device["id"], "operation")
         self._change(device["id"], "UPDATE azure_devices SET polls = polls - 1")
         return self._progress(call, device["id"])
 
@@ -118,7 +96,8 @@ class Azure(Service):
         state: dict[str, Any] = {"registrationId": device_id, "status": outcome}
         answer = {"operationId": device["operation"], "status": outcome, "registrationState": state}
         if outcome == "assigning":
-            return json_answer(answer, 202, {"Retry-After": str(self.settings.retry_after)})
+            wait = {"Retry-After": str(self.settings.retry_after)}
+            return json_answer(answer, 202, wait, device=device_id, reason=outcome)
         self._change(device_id, "UPDATE azure_devices SET outcome = ?", outcome)  # an operation's is final
         if outcome == "failed":
             state.update(errorCode=400209, errorMessage="No IoT hub is linked")
@@ -126,19 +105,15 @@ class Azure(Service):
             self._change(device_id, "UPDATE azure_devices SET assigned = 1")
             hub = call.origin.partition("://")[2]
             state.update(assignedHub=hub, deviceId=device_id, substatus="initialAssignment")
-        return json_answer(answer)
+        return json_answer(answer, device=device_id, reason=REGISTERED if outcome == "assigned" else outcome)
 
     def _event(self, call: Call) -> Answer:
         device = self._of_hub(call)
-        if device is None:
-            return _error(401, 401002, "IotHubUnauthorizedAccess")
         self.state.insert("azure_events", device=device["id"], body=call.body.decode("utf-8", "backslashreplace"))
         return Answer(204)
 
     def _message(self, call: Call) -> Answer:
         device = self._of_hub(call)
-        if device is None:
-            return _error(401, 401002, "IotHubUnauthorizedAccess")
         row = self.state.one("SELECT * FROM azure_messages WHERE device = ? ORDER BY rowid LIMIT 1", device["id"])
         if row is None:
             return Answer(204)
@@ -146,43 +121,42 @@ class Azure(Service):
 
     def _complete(self, call: Call) -> Answer:
         device = self._of_hub(call)
-        if device is None:
-            return _error(401, 401002, "IotHubUnauthorizedAccess")
         done = "DELETE FROM azure_messages WHERE lock = ? AND device = ?"
         if not self.state.run(done, call.parts["lock"], device["id"]):
-            return _error(412, 412001, "DeviceMessageLockLost")
+            raise _refuse(412, 412001, "DeviceMessageLockLost", device["id"], "lock")
         return Answer(204)
 
-    def _enrolled(self, call: Call) -> Row | Answer:
-        """The device whose enrollment matches this call, or the refusal to return."""
+    def _enrolled(self, call: Call) -> Row:
+        """The device whose enrollment matches this call. Raises Refused."""
+        device_id = call.parts["id"]
         if call.parameter("api-version") not in _VERSIONS:
-            return _error(400, 400002, "Unsupported api-version")
+            raise _refuse(400, 400002, "Unsupported api-version", device_id, "api-version", _VERSIONS[-1])
         if call.parts["scope"] != SCOPE:
-            return _error(404, 404201, "Id scope not found")
-        device = self._find(call.parts["id"])
-        place = f"{SCOPE}/registrations/{call.parts['id']}"
-        if device is None or not self._good(call, place, device["device_key"], "registration"):
-            return _error(401, 401002, "Unauthorized")
+            raise _refuse(404, 404201, "Id scope not found", device_id, "scope", SCOPE)
+        device = self._find(device_id)
+        if device is None:
+            raise _refuse(401, 401002, "Unauthorized", device_id, self.history.missing(device_id))
+        self._check(call, device, f"{SCOPE}/registrations/{device_id}", "registration", "Unauthorized")
         return device
 
-    def _of_hub(self, call: Call) -> Row | None:
-        """The device of the hub that makes this call."""
-        device = self._find(call.parts["id"])
-        place = f"{call.origin.partition('://')[2]}/devices/{call.parts['id']}"
-        if device is None or not device["assigned"] or not device["enabled"]:
-            return None
-        return device if self._good(call, place, device["device_key"], None) else None
+    def _of_hub(self, call: Call) -> Row:
+        """The device of the hub that makes this call. Raises Refused."""
+        device_id, message = call.parts["id"], "IotHubUnauthorizedAccess"
+        device = self._find(device_id)
+        if device is None:
+            raise _refuse(401, 401002, message, device_id, self.history.missing(device_id))
+        if not device["assigned"] or not device["enabled"]:
+            reason = "hub disabled" if device["assigned"] else "not assigned"
+            raise _refuse(401, 401002, message, device_id, reason)
+        self._check(call, device, f"{call.origin.partition('://')[2]}/devices/{device_id}", None, message)
+        return device
 
-    def _good(self, call: Call, place: str, key: str, policy: str | None) -> bool:
-        """Whether the request bears a token for ``place`` that is signed with ``key`` and has not expired."""
-        kind, _, text = call.headers.get("Authorization", "").partition(" ")
-        fields = dict(field.partition("=")[::2] for field in text.split("&"))
-        resource, until = fields.get("sr", ""), fields.get("se", "")
-        if kind != "SharedAccessSignature" or not re.fullmatch("[0-9]{1,12}", until) or fields.get("skn") != policy:
-            return False
-        # Microsoft's SDK for Python quotes the resource, its client for Node does not.
-        right = unquote(resource) == place and same(unquote(fields.get("sig", "")), signed(resource, key, until))
-        return right and int(until) > self.clock.now()
+    def _check(self, call: Call, device: Row, place: str, policy: str | None, message: str) -> None:
+        """Refuse a request without a right token for ``place``. Raises Refused."""
+        header = call.headers.get("Authorization", "")
+        reason, expected = fault(header, place, device["device_key"], policy, self.clock.now())
+        if reason:
+            raise _refuse(401, 401002, message, device["id"], reason, expected)
 
     def _find(self, device_id: str) -> Row | None:
         return self.state.one("SELECT * FROM azure_devices WHERE id = ?", device_id)
@@ -205,6 +179,7 @@ class Azure(Service):
             if self._find(device_id):
                 raise SandboxError(f"azure already has an enrollment {device_id!r}")
             self.state.insert("azure_devices", id=device_id, device_key=key, enabled=True)
+            self.history.add(device_id, "created")
         return {"id": device_id, "device_key": key}
 
     @operation
@@ -218,11 +193,13 @@ class Azure(Service):
     def enable(self, device_id: DeviceId) -> None:
         """Enable an enrollment."""
         self._change(device_id, "UPDATE azure_devices SET enabled = 1")
+        self.history.add(device_id, "enabled")
 
     @operation
     def disable(self, device_id: DeviceId) -> None:
         """Disable an enrollment, and the device in the hub."""
         self._change(device_id, "UPDATE azure_devices SET enabled = 0")
+        self.history.add(device_id, "disabled")
 
     @operation
     def fail(self, device_id: DeviceId, fails: Annotated[bool, About("Fail, or succeed again.")] = True) -> None:
@@ -233,6 +210,13 @@ class Azure(Service):
     def delete(self, device_id: DeviceId) -> None:
         """Delete the device from the hub; it keeps its enrollment and may register again."""
         self._change(device_id, "UPDATE azure_devices SET assigned = 0, operation = NULL")
+        self.history.add(device_id, "deleted from the hub")
+
+    @operation
+    def delete_enrollment(self, device_id: DeviceId) -> None:
+        """Delete an enrollment, and the device from the hub; it may not register again."""
+        self._change(device_id, "DELETE FROM azure_devices")
+        self.history.add(device_id, DELETED)
 
     @operation
     def send(self, device_id: DeviceId, body: Annotated[str, About("The message.")]) -> str:
@@ -265,5 +249,6 @@ def _outcome(device: Row) -> str:
     return "failed" if device["fails"] else "assigned"
 
 
-def _error(status: int, code: int, message: str) -> Answer:
-    return json_answer({"errorCode": code, "trackingId": str(uuid.uuid4()), "message": message}, status)
+def _refuse(status: int, code: int, message: str, device: str, reason: str, expected: str = "") -> Refused:
+    body = {"errorCode": code, "trackingId": str(uuid.uuid4()), "message": message}
+    return Refused(json_answer(body, status, device=device, reason=reason, expected=expected))

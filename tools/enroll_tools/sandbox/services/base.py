@@ -17,7 +17,7 @@ from typing import TYPE_CHECKING, Annotated, Any, ClassVar, cast, get_type_hints
 
 from ..clock import Clock
 from ..errors import BadOption
-from ..history import LOST, REGISTERED, History
+from ..history import AUTHORISED, LOST, REGISTERED, History
 from ..operations import LONG, About, name_of, operation
 from ..state import Row, State
 
@@ -179,6 +179,17 @@ class Service(abc.ABC):
             if refusal.answer.reason:
                 self.history.settle(refusal.answer.device, refusal.answer.reason)
             return refusal.answer
+
+    def authorised(self, handler: Handler) -> Handler:
+        """A handler for calls with a credential: success shows that the device has it."""
+
+        def handle(call: Call) -> Answer:
+            answer = handler(call)
+            if answer.reason or answer.status >= 400:
+                return answer
+            return dataclasses.replace(answer, device=self.device_of(call), reason=AUTHORISED)
+
+        return handle
 
     def not_sent(self, answer: Answer) -> None:
         """Note that an answer of this service was not sent, or not whole: a device may have lost its credential."""

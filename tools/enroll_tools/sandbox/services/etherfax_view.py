@@ -32,6 +32,19 @@ class EtherFaxView(View[EtherFax]):
         "deleted": ("Deleted", "It is refused with 403, its DeviceToken with 401: create it again."),
     }
 
+    verdicts: ClassVar = {
+        "registered": "The device has registered, and got its DeviceToken: nothing to do.",
+        "unknown": "No device has this serial number: create it in the portal, or correct `serial` in enroll.json.",
+        "deleted": "The device was deleted in the portal: create it again.",
+        "not enabled": "The device is created but not enabled: enable it.",
+        "disabled": "The device is disabled: enable it; it also has a DeviceToken, so reset it to let it register.",
+        "again": "The token is right, but the device has registered before, and its DeviceToken is told only once: "
+        + _RESET
+        + ".",
+        "registered, wrong token": f"The device has registered before: {_RESET}.",
+        "missing": "The parameter id or token is missing, or is there twice: send each once.",
+    }
+
     def devices(self) -> list[DeviceView]:
         """All devices, the deleted ones last."""
         views = []
@@ -76,7 +89,7 @@ class EtherFaxView(View[EtherFax]):
         if seen.route == "/accounts":
             return self._account(seen)
         received = seen.call.parameter("token") or ""
-        verdict = self._verdicts().get(seen.reason)
+        verdict = self.verdicts.get(seen.reason)
         differs = seen.reason in _WITH_TOKEN and received != seen.expected and not self._tolerated(seen)
         if seen.reason != "token" and not (differs and not seen.masked):
             return Answered(verdict or self._other(seen))
@@ -84,20 +97,6 @@ class EtherFaxView(View[EtherFax]):
         # A token that is wrong besides matters, but only once the device may register at all.
         told = found if seen.reason == "token" else f"{verdict} Besides: {found}"
         return Answered(told, () if seen.masked else (Comparison("token", received, seen.expected),))
-
-    def _verdicts(self) -> dict[str, str]:
-        return {
-            "registered": "The device has registered, and got its DeviceToken: nothing to do.",
-            "unknown": "No device has this serial number: create it in the portal, or correct `serial` in enroll.json.",
-            "deleted": "The device was deleted in the portal: create it again.",
-            "not enabled": "The device is created but not enabled: enable it.",
-            "disabled": "The device is disabled: enable it; it also has a DeviceToken, so reset it to let it register.",
-            "again": "The token is right, but the device has registered before, and its DeviceToken is told only once: "
-            + _RESET
-            + ".",
-            "registered, wrong token": f"The device has registered before: {_RESET}.",
-            "missing": "The parameter id or token is missing, or is there twice: send each once.",
-        }
 
     def _other(self, seen: Seen) -> str:
         if seen.entry.status == 400:

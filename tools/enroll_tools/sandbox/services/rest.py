@@ -12,6 +12,7 @@ from collections.abc import Iterable
 from typing import Annotated, Any
 
 from ..errors import SandboxError
+from ..history import AGAIN, AUTHORISED, DELETED, REGISTERED
 from ..operations import About, Reveal, name_of, operation
 from ..state import Row
 from .base import Answer, Call, Refused, Route, Service, decode_json, hide, json_answer, same
@@ -30,9 +31,10 @@ class Settings:
 Serial = Annotated[str, name_of("The device's serial number.")]
 
 
-def refuse(status: int, message: str) -> Refused:
-    """An answer that says no."""
-    return Refused(json_answer({"message": message}, status))
+def refuse(status: int, message: str, device: str = "", reason: str = "", expected: str = "") -> Refused:
+    """An answer that says no; the reason is its message, if there is no other."""
+    answer = json_answer({"message": message}, status, device=device, reason=reason or message, expected=expected)
+    return Refused(answer)
 
 
 class Rest(Service):
@@ -92,10 +94,12 @@ class Rest(Service):
     def _claim(self, call: Call) -> Answer:
         """JSON, a claim code as Bearer."""
         device = self._device(str(self._object(call).get("serial")))
-        if not same(call.headers.get("Authorization", ""), f"Bearer {device['secret']}"):
-            raise refuse(401, "unknown claim code")
+        wanted = f"Bearer {device['secret']}"
+        if not same(call.headers.get("Authorization", ""), wanted):
+            raise refuse(401, "unknown claim code", device["serial"], expected=wanted)
         key = self._first(device)
-        return json_answer({"device": {"id": device["id"], "token": key}, "region": "north"}, 201, secrets=(key,))
+        answer = {"device": {"id": device["id"], "token": key}, "region": "north"}
+        return json_answer(answer, 201, secrets=(key,), device=device["serial"], reason=REGISTERED)
 
     def _signed(self, call: Call) -> Answer:
         """JSON, signed over serial number, time and nonce."""
@@ -103,24 +107,26 @@ class Rest(Service):
         moment, nonce = call.headers.get("X-Timestamp", ""), call.headers.get("X-Nonce", "")
         message = f"{device['serial']}\n{moment}\n{nonce}".encode()
         signature = hmac.new(device["secret"].encode(), message, hashlib.sha256).hexdigest()
+        serial = device["serial"]
         if not same(call.headers.get("X-Signature", ""), signature):
-            raise refuse(401, "bad signature")
+            raise refuse(401, "bad signature", serial, expected=signature)
         if not moment.isdecimal() or abs(int(moment) - self.clock.now()) > self.settings.tolerance:
-            raise refuse(401, "too early or too late")
+            raise refuse(401, "too early or too late", serial, expected=str(int(self.clock.now())))
         if self.state.one("SELECT 1 FROM rest_nonces WHERE nonce = ?", nonce):
-            raise refuse(401, "replayed")
+            raise refuse(401, "replayed", serial)
         self.state.insert("rest_nonces", nonce=nonce)
         key = self._first(device)
-        return json_answer({"id": device["id"], "api_key": key}, 201, secrets=(key,))
+        answer = {"id": device["id"], "api_key": key}
+        return json_answer(answer, 201, secrets=(key,), device=serial, reason=REGISTERED)
 
     def _ask(self, call: Call) -> Answer:
         """A request that a person decides."""
         device = self._device(str(self._object(call).get("serial")))
         if not same(call.headers.get("X-Fleet-Token", ""), device["secret"]):
-            raise refuse(401, "unknown fleet token")
+            raise refuse(401, "unknown fleet token", device["serial"], expected=device["secret"])
         ticket = secrets.token_urlsafe(9)
         self.state.run("UPDATE rest_devices SET ticket = ? WHERE serial = ?", ticket, device["serial"])
-        return json_answer({"ticket": ticket}, 202)
+        return json_answer({"ticket": ticket}, 202, device=device["serial"], reason="asked")
 
     def _decision(self, call: Call) -> Answer:
         device = self.state.one("SELECT * FROM rest_devices WHERE ticket = ?", call.parts["ticket"])
@@ -128,12 +134,14 @@ class Rest(Service):
             raise refuse(404, "no such request")
         if self.settings.automatic:
             device["decision"] = "accepted"
+        serial = device["serial"]
         if device["decision"] == "waiting":
-            return Answer(202)
+            return Answer(202, device=serial, reason="waiting")
         if device["decision"] == "denied":
-            return json_answer({"status": "denied"})
+            return json_answer({"status": "denied"}, device=serial, reason="denied")
         key = self._first(device)
-        return json_answer({"status": "accepted", "token": key, "id": device["id"]}, secrets=(key,))
+        answer = {"status": "accepted", "token": key, "id": device["id"]}
+        return json_answer(answer, secrets=(key,), device=serial, reason=REGISTERED)
 
     def _form(self, call: Call) -> Answer:
         """A form; the key is in a header, the id is the body."""
@@ -146,18 +154,21 @@ class Rest(Service):
             raise refuse(400, "a form is wanted") from None
         device = self._device(fields.get("serial", ""))
         if not same(fields.get("code", ""), device["secret"]):
-            raise refuse(403, "unknown code")
+            raise refuse(403, "unknown code", device["serial"], expected=device["secret"])
         key = self._first(device)
-        return Answer(200, device["id"].encode(), "text/plain", {"X-Auth-Token": key}, secrets=(key,))
+        found = {"X-Auth-Token": key}
+        body, serial = device["id"].encode(), device["serial"]
+        hidden = (key, device["secret"])
+        return Answer(200, body, "text/plain", found, secrets=hidden, device=serial, reason=REGISTERED)
 
     def _again(self, call: Call) -> Answer:
         """The same key each time, for anyone with the password."""
         device = self._device(call.parts["serial"])
         login = base64.b64encode(f"{device['serial']}:{device['secret']}".encode()).decode()
         if not same(call.headers.get("Authorization", ""), f"Basic {login}"):
-            raise refuse(401, "unknown password")
+            raise refuse(401, "unknown password", device["serial"], expected=f"Basic {login}")
         key = device["key"] or self._first(device)
-        return json_answer({"key": key}, secrets=(key,))
+        return json_answer({"key": key}, secrets=(key,), device=device["serial"], reason=REGISTERED)
 
     def _me(self, call: Call) -> Answer:
         """What a registered device is called here."""
@@ -165,19 +176,20 @@ class Rest(Service):
         for key in filter(None, keys):
             device = self.state.one("SELECT * FROM rest_devices WHERE key = ?", key)
             if device:
-                return json_answer({"serial": device["serial"], "id": device["id"]})
+                answer = {"serial": device["serial"], "id": device["id"]}
+                return json_answer(answer, device=device["serial"], reason=AUTHORISED)
         raise refuse(401, "unknown key")
 
     def _device(self, serial: str) -> Row:
         device = self.state.one("SELECT * FROM rest_devices WHERE serial = ?", serial)
         if device is None:
-            raise refuse(403, "unknown device")
+            raise refuse(403, "unknown device", serial, self.history.missing(serial))
         return device
 
     def _first(self, device: Row) -> str:
         """The key of a device that had none."""
         if device["key"]:
-            raise refuse(409, "registered before")
+            raise refuse(409, "registered before", device["serial"], AGAIN)
         key = secrets.token_urlsafe(24)
         self.state.run("UPDATE rest_devices SET key = ? WHERE serial = ?", key, device["serial"])
         return key
@@ -193,9 +205,10 @@ class Rest(Service):
 
     # What a person does.
 
-    def _change(self, serial: str, change: str, *values: object) -> None:
-        if not self.state.run(f"{change} WHERE serial = ?", *values, serial):
+    def _change(self, serial: str, change: str, event: str) -> None:
+        if not self.state.run(f"{change} WHERE serial = ?", serial):
             raise SandboxError(f"rest has no device {serial!r}")
+        self.history.add(serial, event)
 
     @operation
     def create(
@@ -207,27 +220,28 @@ class Rest(Service):
                 raise SandboxError(f"rest already has a device {serial!r}")
             row = {"serial": serial, "secret": secret or secrets.token_urlsafe(18)}
             self.state.insert("rest_devices", id=f"device-{secrets.token_hex(6)}", **row)
+            self.history.add(serial, "created")
         return row
 
     @operation
     def accept(self, serial: Serial) -> None:
         """Accept the request of a device."""
-        self._change(serial, "UPDATE rest_devices SET decision = 'accepted'")
+        self._change(serial, "UPDATE rest_devices SET decision = 'accepted'", "accepted")
 
     @operation
     def deny(self, serial: Serial) -> None:
         """Deny the request of a device."""
-        self._change(serial, "UPDATE rest_devices SET decision = 'denied'")
+        self._change(serial, "UPDATE rest_devices SET decision = 'denied'", "denied")
 
     @operation
     def reset(self, serial: Serial) -> None:
         """Take the key of a device back; it may register again."""
-        self._change(serial, "UPDATE rest_devices SET key = NULL, ticket = NULL")
+        self._change(serial, "UPDATE rest_devices SET key = NULL, ticket = NULL", "reset")
 
     @operation
     def delete(self, serial: Serial) -> None:
         """Delete a device."""
-        self._change(serial, "DELETE FROM rest_devices")
+        self._change(serial, "DELETE FROM rest_devices", DELETED)
 
     @operation
     def devices(self, reveal: Reveal = False) -> list[Row]:

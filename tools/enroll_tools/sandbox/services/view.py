@@ -8,11 +8,13 @@ from __future__ import annotations
 import abc
 import dataclasses
 import inspect
-from collections.abc import Iterable, Mapping, Sequence
-from typing import ClassVar, Generic, TypeVar
+import json
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from typing import Any, ClassVar, Generic, TypeVar
 
-from ..history import AGAIN, LOST
+from ..history import AGAIN, AUTHORISED, LOST
 from ..operations import Argument, arguments
+from ..redact import is_secret
 from ..state import Row
 from .base import Call, Service
 from .explain import Answered, Comparison, Explanation, Field, Seen
@@ -85,11 +87,13 @@ class Form:
 class View(abc.ABC, Generic[Of]):
     """What the console shows of one service. Only ``device_in`` is called while a request waits.
 
-    ``states``: by state its label in the portal's words, and what it means for the device: what to do. ``empty``: what
-    to do next while there is no device. ``made_by``: the operations that have a form, with their labels.
+    ``states``: by state its label in the portal's words, and what it means for the device: what to do. ``verdicts``:
+    by reason (see `Answer`) what happened: what to do. ``empty``: what to do next while there is no device.
+    ``made_by``: the operations that have a form, with their labels.
     """
 
     states: ClassVar[Mapping[str, tuple[str, str]]]
+    verdicts: ClassVar[Mapping[str, str]]
     empty: ClassVar[str]
     made_by: ClassVar[Mapping[str, str]]
 
@@ -104,9 +108,18 @@ class View(abc.ABC, Generic[Of]):
     def fields(self, seen: Seen) -> Iterable[Field]:
         """The fields of a request and of its answer, each with what it means."""
 
-    @abc.abstractmethod
     def reason(self, seen: Seen) -> Answered:
         """What a request that the service has answered tells: the verdict, and what differs."""
+        return Answered(self.told(seen))
+
+    def told(self, seen: Seen) -> str:
+        """The verdict on a request by its reason alone."""
+        verdict = self.verdicts.get(seen.reason)
+        if verdict is None and seen.reason == AUTHORISED:
+            verdict = "The credential is right, and the service did what was asked: nothing to do."
+        if verdict is None and seen.entry.status < 400:
+            verdict = f"The service answered {seen.entry.status}: nothing to do."
+        return verdict or f"The service answered {seen.entry.status}, and why cannot be told: look at the answer."
 
     def tables(self) -> list[Table]:
         """What the service has besides devices."""
@@ -126,6 +139,18 @@ class View(abc.ABC, Generic[Of]):
         return Form(name, label, text, arguments(function))
 
     # For the views of the services.
+
+    def named(self, values: Mapping[str, Any], meanings: Mapping[str, str], where: str = "") -> Iterator[Field]:
+        """The members of an object. ``meanings``: by name, those of secrets with an exclamation mark before them."""
+        for name, value in values.items():
+            meaning = meanings.get(name, "The service does not read this.")
+            text = value if isinstance(value, str) else json.dumps(value)
+            yield Field(name + where, text, meaning.lstrip("!"), meaning.startswith("!") or is_secret(name))
+
+    def header(self, seen: Seen, name: str, meaning: str) -> Iterator[Field]:
+        """A header that holds a secret, if it is there."""
+        if seen.header(name):
+            yield Field(name, seen.header(name), meaning, True)
 
     def device(
         self,

@@ -5,8 +5,10 @@ from __future__ import annotations
 from collections.abc import Iterable
 from typing import Any, ClassVar
 
+from .azure_view import AzureView
 from .base import Service
 from .etherfax_view import EtherFaxView
+from .rest_view import RestView
 from .view import Answered, DeviceView, Field, Seen, View
 
 
@@ -16,6 +18,7 @@ class Plain(View[Service]):
     empty = "There is no device yet."
     made_by: ClassVar = {}
     states: ClassVar = {}
+    verdicts: ClassVar = {}
 
     def devices(self) -> list[DeviceView]:
         """None are shown."""
@@ -32,5 +35,7 @@ class Plain(View[Service]):
 
 VIEWS: dict[str, type[View[Any]]] = {
     "etherfax": EtherFaxView,
-    **dict.fromkeys(("ickstream", "xyte", "centagate", "rest", "azure", "thingsboard", "cumulocity", "oauth"), Plain),
+    "azure": AzureView,
+    "rest": RestView,
+    **dict.fromkeys(("ickstream", "xyte", "centagate", "thingsboard", "cumulocity", "oauth"), Plain),
 }

@@ -76,11 +76,12 @@ class Firmware:
             connection.request(request.method, request.url.split(parts.netloc, 1)[1], body or None, headers)
             response = connection.getresponse()
             answer = Answer(response.status, response.read())
+            answer.headers = {name.lower(): value for name, value in response.headers.items()}
         except (OSError, http.client.HTTPException):
             answer = Answer(0)
         finally:
             connection.close()
-        answer.request = request
+        answer.request, answer.cut = request, None
         return answer
 
     def last(self) -> Entry:

@@ -6,7 +6,8 @@ from urllib.parse import quote
 
 import pytest
 from enroll_tools.sandbox import SandboxError
-from enroll_tools.sandbox.services.azure import SCOPE, signed
+from enroll_tools.sandbox.services.azure import SCOPE
+from enroll_tools.sandbox.services.azure_token import signed
 
 PLACE = f"{SCOPE}/registrations/one"
 QUOTED = quote(PLACE, safe="")
