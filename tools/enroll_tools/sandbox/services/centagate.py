@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import hashlib
 import hmac
 import json
@@ -9,6 +10,7 @@ import re
 from collections.abc import Callable, Iterable
 from typing import Any
 
+from ..history import REGISTERED
 from ..state import Row
 from .base import Answer, Call, Refused, Route, decode_json, json_answer, same
 from .centagate_portal import CODES, CentagatePortal
@@ -32,11 +34,13 @@ _LOGIN_NEEDED = ("username", "password", "integrationKey", "unixTimestamp", "hma
 
 
 class Failed(Exception):
-    """Ends a call with a return code other than 0."""
+    """Ends a call with a return code other than 0. ``reason`` and ``expected`` as in Answer."""
 
-    def __init__(self, code: int) -> None:
+    def __init__(self, code: int, reason: str = "", expected: str = "") -> None:
         super().__init__(code)
         self.code = code
+        self.reason = reason or str(code)
+        self.expected = expected
 
 
 def sign(key: str, message: str) -> str:
@@ -113,11 +117,14 @@ class Centagate(CentagatePortal):
         if not accepts_json(call.headers.get("Accept", "")):
             return json_answer({"error": "Accept must allow application/json"}, 406)
         if self._queued:
-            return self._answer(self._queued.pop(0))
+            return dataclasses.replace(self._answer(self._queued.pop(0)), reason="queued")
         try:
-            return self._answer(0, work(call))
+            result = work(call)
         except Failed as failed:
-            raise Refused(self._answer(failed.code)) from None
+            answer = self._answer(failed.code)
+            raise Refused(dataclasses.replace(answer, reason=failed.reason, expected=failed.expected)) from None
+        device, reason = result.get("boundTokenSn", ""), REGISTERED if "boundTokenSn" in result else "login"
+        return dataclasses.replace(self._answer(0, result), device=device, reason=reason)
 
     def _answer(self, code: int, result: dict[str, Any] | None = None) -> Answer:
         shown: Any = result if result is not None else ""
@@ -152,8 +159,10 @@ class Centagate(CentagatePortal):
             "SELECT * FROM centagate_sessions JOIN centagate_users USING (username) WHERE username = ?", admin
         )
         signed = [session for session in sessions if same(signature, self._expected(session))]
+        if not sessions:
+            raise Failed(23022, "no session")
         if not signed:
-            raise Failed(23022)
+            raise Failed(23022, "signature", self._expected(sessions[0]) if len(sessions) == 1 else "")
         if not signed[0]["admin"]:
             raise Failed(10001)
 
@@ -174,8 +183,9 @@ class Centagate(CentagatePortal):
         token = self.state.one("SELECT * FROM centagate_tokens WHERE sn = ?", sn)
         if token is None:
             raise Failed(29001)
-        if self.state.one("SELECT 1 FROM centagate_tokens WHERE username = ?", user["username"]):
-            raise Failed(29008)
+        held = self.state.one("SELECT sn FROM centagate_tokens WHERE username = ?", user["username"])
+        if held:
+            raise Failed(29008, "held by it" if held["sn"] == sn else "29008")
         if token["status"] == "new":
             raise Failed(29002)
         if token["status"] != "deactivated":
@@ -193,12 +203,17 @@ class Centagate(CentagatePortal):
         if not (stamp.isascii() and stamp.isdigit() and len(stamp) < 16):
             raise Failed(10002)
         integration = self.state.one("SELECT * FROM centagate_integrations WHERE key = ?", fields["integrationKey"])
-        if not integration or not same(fields["hmac"], sign(integration["secret_key"], login_message(fields))):
-            raise Failed(23022)
+        if not integration:
+            raise Failed(23022, "integration")
+        expected = sign(integration["secret_key"], login_message(fields))
+        if not same(fields["hmac"], expected):
+            raise Failed(23022, "hmac", expected)
         if abs(int(stamp) - self.clock.now()) > self.settings.timestamp_tolerance:
-            raise Failed(23023)
+            raise Failed(23023, expected=str(int(self.clock.now())))
         user = self.state.one("SELECT * FROM centagate_users WHERE username = ?", fields["username"])
-        if user is None or not same(fields["password"], user["password"]):
+        if user is None:
+            raise Failed(23001, "no such user")
+        if not same(fields["password"], user["password"]):
             raise Failed(23001)
         session = self._new_session(fields["username"])
         return {

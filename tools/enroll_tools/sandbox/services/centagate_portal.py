@@ -7,6 +7,7 @@ import secrets
 from typing import Annotated, Any
 
 from ..errors import SandboxError
+from ..history import DELETED
 from ..operations import About, Reveal, name_of, operation
 from ..state import Row
 from .base import Service, hide
@@ -137,6 +138,7 @@ class CentagatePortal(Service):
             if not sn or self.state.one("SELECT 1 FROM centagate_tokens WHERE sn = ?", sn):
                 raise SandboxError(f"centagate already has a token {sn!r} or the number is empty")
             self.state.insert("centagate_tokens", sn=sn, status=status, cr=cr)
+            self.history.add(sn, "created")
         return {"sn": sn, "status": status, "cr": cr}
 
     @operation
@@ -146,18 +148,21 @@ class CentagatePortal(Service):
         keep = "username" if status not in ("new", "deactivated") else "NULL"
         if not self.state.run(f"UPDATE centagate_tokens SET status = ?, username = {keep} WHERE sn = ?", status, sn):
             raise SandboxError(f"centagate has no token {sn!r}")
+        self.history.add(sn, f"status {status}")
 
     @operation
     def delete_token(self, sn: Sn) -> None:
         """Delete an OTP token."""
         if not self.state.run("DELETE FROM centagate_tokens WHERE sn = ?", sn):
             raise SandboxError(f"centagate has no token {sn!r}")
+        self.history.add(sn, DELETED)
 
     @operation
     def delete_phone(self, number: Annotated[str, name_of("The phone number.")]) -> None:
         """Free a phone number."""
         if not self.state.run("DELETE FROM centagate_phones WHERE number = ?", number):
             raise SandboxError(f"centagate has no phone number {number!r}")
+        self.history.add(number, DELETED)
 
     @operation
     def create_integration(

@@ -7,9 +7,11 @@ from typing import Any, ClassVar
 
 from .azure_view import AzureView
 from .base import Service
+from .centagate_view import CentagateView
 from .etherfax_view import EtherFaxView
 from .rest_view import RestView
 from .view import Answered, DeviceView, Field, Seen, View
+from .xyte_view import XyteView
 
 
 class Plain(View[Service]):
@@ -36,6 +38,8 @@ class Plain(View[Service]):
 VIEWS: dict[str, type[View[Any]]] = {
     "etherfax": EtherFaxView,
     "azure": AzureView,
+    "centagate": CentagateView,
+    "xyte": XyteView,
     "rest": RestView,
-    **dict.fromkeys(("ickstream", "xyte", "centagate", "thingsboard", "cumulocity", "oauth"), Plain),
+    **dict.fromkeys(("ickstream", "thingsboard", "cumulocity", "oauth"), Plain),
 }

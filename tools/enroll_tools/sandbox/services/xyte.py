@@ -9,9 +9,10 @@ from collections.abc import Iterable
 from typing import Any
 
 from ..clock import format_time
+from ..history import AGAIN, REGISTERED
 from ..state import Row
 from .base import Answer, Call, Route, decode_json, json_answer, same
-from .xyte_portal import XytePortal, describe_command
+from .xyte_portal import XytePortal, describe_command, label
 from .xyte_rules import check_firmware, is_cloud_id, normal_mac, refuse, telemetry_fault, text, updates
 
 _CHILDREN_LIMIT = 100
@@ -35,13 +36,13 @@ class Xyte(XytePortal):
         yield Route("POST", "/v1/devices/{id}/children", self._register_child)
         for hub in ("/hub", "/hub-static-cert"):
             device = hub + "/v1/devices/{id}"
-            yield Route("PUT", device, self._update)
-            yield Route("POST", device + "/telemetry", self._telemetry)
-            yield Route("GET", device + "/command", self._get_command)
-            yield Route("POST", device + "/command", self._update_command)
-            yield Route("GET", device + "/config", self._get_config)
-            yield Route("POST", device + "/config", self._set_config)
-            yield Route("POST", device + "/children/telemetries", self._children_telemetries)
+            yield Route("PUT", device, self.authorised(self._update))
+            yield Route("POST", device + "/telemetry", self.authorised(self._telemetry))
+            yield Route("GET", device + "/command", self.authorised(self._get_command))
+            yield Route("POST", device + "/command", self.authorised(self._update_command))
+            yield Route("GET", device + "/config", self.authorised(self._get_config))
+            yield Route("POST", device + "/config", self.authorised(self._set_config))
+            yield Route("POST", device + "/children/telemetries", self.authorised(self._children_telemetries))
 
     def sample(self, name: str) -> dict[str, Any]:
         """A model, of which any device may register."""
@@ -64,7 +65,7 @@ class Xyte(XytePortal):
         mac = text(body, "mac", needed=cloud_id is None)
         mac = normal_mac(mac) if mac is not None else None
         if cloud_id is not None and not is_cloud_id(cloud_id, model["short_code"]):
-            raise refuse(422, "cloud_id is invalid")
+            raise refuse(422, "cloud_id is invalid", expected=model["short_code"])
         self._check_unclaimed(model["id"], sn, mac, cloud_id)
         self._check_parent(body)
         # The column parent_id is for children that speak through their parent; this one speaks for itself.
@@ -77,7 +78,7 @@ class Xyte(XytePortal):
         }
         if self.settings.mqtt:
             answer["mqtt_hub_url"] = "mqtts://localhost:8883"
-        return json_answer(answer, 201)
+        return json_answer(answer, 201, device=label(device), reason=REGISTERED)
 
     def _check_parent(self, body: dict[str, Any]) -> None:
         parent_id = text(body, "parent_id", needed=False)
@@ -88,7 +89,7 @@ class Xyte(XytePortal):
         if cloud_id is not None:
             taken = self.state.one("SELECT 1 FROM xyte_devices WHERE cloud_id = ? AND NOT deleted", cloud_id)
             if taken:
-                raise refuse(422, "Cloud ID has already been taken")
+                raise refuse(422, "Cloud ID has already been taken", cloud_id, AGAIN)
         elif self.state.one(
             "SELECT 1 FROM xyte_devices WHERE sn = ? AND mac = ? AND model_id = ? AND parent_id IS NULL"
             " AND NOT deleted",
@@ -96,7 +97,7 @@ class Xyte(XytePortal):
             mac,
             model_id,
         ):
-            raise refuse(422, "MAC/SN has already been taken")
+            raise refuse(422, "MAC/SN has already been taken", f"{sn} {mac}", AGAIN)
 
     def _register_child(self, call: Call) -> Answer:
         parent = self._device(call)
@@ -112,7 +113,8 @@ class Xyte(XytePortal):
         child = self._insert(
             model_id, body, sn=sn, mac=normal_mac(mac) if mac else None, cloud_id=None, parent_id=parent["id"]
         )
-        return json_answer({"id": child["id"], "access_key": child["access_key"]}, 201)
+        answer = {"id": child["id"], "access_key": child["access_key"]}
+        return json_answer(answer, 201, device=label(child), reason=REGISTERED)
 
     def _insert(self, model_id: str | None, body: dict[str, Any], **columns: str | None) -> Row:
         kept = {name: value for name, value in body.items() if name != "hardware_key"}
@@ -150,9 +152,9 @@ class Xyte(XytePortal):
         if device is None:
             raise refuse(404, "Device not found")
         if device["deleted"]:
-            raise refuse(401, "Not authorized")
+            raise refuse(401, "Not authorized", label(device))
         if not same(call.headers.get("Authorization", ""), device["access_key"]):
-            raise refuse(403, "Forbidden")
+            raise refuse(403, "Forbidden", label(device), expected=device["access_key"])
         return device
 
     def _update(self, call: Call) -> Answer:

@@ -9,6 +9,7 @@ from collections.abc import Callable
 from typing import Annotated, Any
 
 from ..errors import SandboxError
+from ..history import DELETED
 from ..operations import About, DeviceId, Reveal, name_of, operation
 from ..state import Row
 from .base import Service, hide
@@ -26,6 +27,13 @@ def describe_command(row: Row) -> Row:
     """A command as the device gets it."""
     names = ("id", "device_id", "status", "name")
     return {**{name: row[name] for name in names}, "parameters": json.loads(row["parameters"])}
+
+
+def label(row: Row) -> str:
+    """What a device is called before it has an id, and afterwards: its Cloud ID, or serial number and MAC address. A
+    child's need not be unique, so a child has its id besides."""
+    own = row["cloud_id"] or " ".join(filter(None, (row["sn"], row["mac"])))
+    return f"{own} {row['id']}".strip() if row["parent_id"] or not own else own
 
 
 class XytePortal(Service):
@@ -99,7 +107,20 @@ class XytePortal(Service):
     def delete(self, device_id: DeviceId) -> None:
         """Delete a device and its children: their calls get 401, and they may register again."""
         self._living(device_id)
-        self.state.run("UPDATE xyte_devices SET deleted = 1 WHERE id = ? OR parent_id = ?", device_id, device_id)
+        where = "WHERE NOT deleted AND ? IN (id, parent_id)"
+        for row in self.state.all(f"SELECT * FROM xyte_devices {where}", device_id):
+            self.history.add(label(row), DELETED)
+        self.state.run(f"UPDATE xyte_devices SET deleted = 1 {where}", device_id)
+
+    @operation
+    def delete_model(self, model_id: Annotated[str, name_of("The model's id.")]) -> None:
+        """Delete a model that has no device; devices with its hardware key cannot register any more."""
+        with self.state.transaction():
+            if self.state.one("SELECT 1 FROM xyte_devices WHERE model_id = ? AND NOT deleted", model_id):
+                raise SandboxError(f"xyte's model {model_id!r} has devices: delete these first")
+            self.state.run("DELETE FROM xyte_devices WHERE model_id = ?", model_id)
+            if not self.state.run("DELETE FROM xyte_models WHERE id = ?", model_id):
+                raise SandboxError(f"xyte has no model {model_id!r}")
 
     @operation
     def queue_command(

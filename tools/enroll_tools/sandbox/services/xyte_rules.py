@@ -37,9 +37,10 @@ _UPDATABLE: dict[str, tuple[type, ...]] = {
 }
 
 
-def refuse(status: int, message: str) -> Refused:
-    """The service's form of an error."""
-    return Refused(json_answer({"error": message}, status))
+def refuse(status: int, message: str, device: str = "", reason: str = "", expected: str = "") -> Refused:
+    """The service's form of an error; the reason is its message, if there is no other."""
+    answer = json_answer({"error": message}, status, device=device, reason=reason or message, expected=expected)
+    return Refused(answer)
 
 
 def text(body: dict[str, Any], name: str, needed: bool = True) -> str | None:

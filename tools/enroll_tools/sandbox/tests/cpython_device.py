@@ -53,7 +53,10 @@ class Firmware:
             elif hasattr(step, "fields"):
                 self.kept = self.kept if step.fields is None else step.fields
                 sent = self.kept
-            step = steps.send(sent)
+            try:
+                step = steps.send(sent)
+            except EnrollError:
+                break
         return answer
 
     def call(self, method: str, path: str, body: object = b"", headers: Mapping[str, str] | None = None) -> Answer:
