@@ -4,7 +4,6 @@ JSON in and out, and what describes them."""
 from __future__ import annotations
 
 import logging
-import time
 import traceback
 from collections.abc import Callable
 from typing import TYPE_CHECKING
@@ -17,6 +16,7 @@ from .errors import BadArgument, SandboxError
 from .keys import SCHEME, bears
 from .openapi import describe
 from .operations import operations, perform
+from .seldom import Seldom
 from .services.base import decode_json
 
 if TYPE_CHECKING:
@@ -31,30 +31,12 @@ BODY_LIMIT = 16 * 1024 * 1024  # a whole state to import
 _HEADERS = {401: {"WWW-Authenticate": SCHEME}, 405: {"Allow": "POST"}}
 
 
-class Refusals:
-    """Writes refused calls to the terminal, a line a second at most."""
-
-    def __init__(self) -> None:
-        self._next = 0.0
-        self._untold = 0
-
-    def tell(self, remote: str) -> None:
-        """A caller at this address had no key, or a wrong one."""
-        now = time.monotonic()
-        if now < self._next:
-            self._untold += 1
-            return
-        more = f" ({self._untold} more since the last line)" if self._untold else ""
-        LOGGER.warning("admin API: refused a call from %s: the admin key is missing or wrong%s", remote, more)
-        self._next, self._untold = now + 1, 0
-
-
 class Admin:
     """The web application of the admin listener."""
 
     def __init__(self, sandbox: Sandbox) -> None:
         self._sandbox = sandbox
-        self._refusals = Refusals()
+        self._refusals = Seldom(LOGGER.warning)
         self._groups: dict[str, dict[str, Callable[..., object]]] = {
             name: operations(service) for name, service in sandbox.services.items()
         }
@@ -94,7 +76,8 @@ class Admin:
     def _refusal(self, request: web.Request) -> tuple[int, str] | None:
         # No page in a browser knows the key, so that it does not matter by which name it has found this machine.
         if not bears(request.headers.get("Authorization", ""), self._sandbox.admin_key):
-            self._refusals.tell(request.remote or "?")
+            where = request.remote or "?"
+            self._refusals.tell(f"admin API: refused a call from {where}: the admin key is missing or wrong")
             return 401, REFUSAL
         if request.method != "POST":
             return 405, "every operation is a POST"

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import contextlib
+import errno
 import ipaddress
+import os
 import socket
 from typing import TypeVar
 
@@ -12,17 +14,46 @@ from .errors import SandboxError
 Address = tuple[str, int]
 Socket = TypeVar("Socket", bound=socket.socket)
 
+_NO_MORE = (errno.EMFILE, errno.ENFILE, errno.ENOBUFS, errno.ENOMEM)
+
 
 class CountingSocket(socket.socket):
     """A listening socket that counts connections, including those that fail before TLS is set up."""
 
     connections = 0
+    _spare: int | None = None  # a descriptor to accept with when the process has no other left
 
     def accept(self) -> tuple[socket.socket, Address]:
-        """Accept a connection and count it."""
-        accepted = super().accept()
+        """Accept a connection and count it. With no descriptor left, close it at once: it would be reported as new
+        forever. Raises ConnectionAbortedError then, after which the event loop looks for other work."""
+        if self._spare is None:
+            self._spare = os.open(os.devnull, os.O_RDONLY)
+        try:
+            accepted = super().accept()
+        except OSError as error:
+            if error.errno not in _NO_MORE:
+                raise
+            self._refuse()
+            raise ConnectionAbortedError from None
         self.connections += 1
         return accepted
+
+    def _refuse(self) -> None:
+        if self._spare is not None:
+            os.close(self._spare)
+            self._spare = None
+        with contextlib.suppress(OSError):
+            super().accept()[0].close()
+        # Without a spare one the next look at it comes when the process has a descriptor again.
+        with contextlib.suppress(OSError):
+            self._spare = os.open(os.devnull, os.O_RDONLY)
+
+    def close(self) -> None:
+        """Close the socket and what it kept."""
+        if self._spare is not None:
+            os.close(self._spare)
+            self._spare = None
+        super().close()
 
 
 def is_loopback(host: str) -> bool:

@@ -21,6 +21,7 @@ ACCESS = logging.getLogger("sandbox.access")
 
 PAGE = 500  # entries that one reading returns at most, over the admin API
 ROWS = 10_000  # newest entries that are kept
+TLS = "TLS"  # the method of a handshake that failed
 BODY = 8192  # bytes that are kept of a body
 
 _SCHEMA = """
@@ -29,7 +30,8 @@ CREATE TABLE IF NOT EXISTS packets (
     id INTEGER PRIMARY KEY AUTOINCREMENT, time REAL NOT NULL, listener TEXT NOT NULL, service TEXT NOT NULL,
     device TEXT NOT NULL, remote TEXT NOT NULL, method TEXT NOT NULL, path TEXT NOT NULL, status INTEGER NOT NULL,
     headers TEXT NOT NULL, body BLOB NOT NULL, answer BLOB NOT NULL, secrets TEXT NOT NULL, note TEXT NOT NULL);
-CREATE INDEX IF NOT EXISTS packets_listener ON packets (listener);
+DROP INDEX IF EXISTS packets_listener; -- of an earlier version
+CREATE INDEX IF NOT EXISTS packets_counts ON packets (listener, method); -- `counts` reads it alone
 CREATE INDEX IF NOT EXISTS packets_device ON packets (service, device);
 """
 _TRIM = 100  # entries between two removals of the oldest
@@ -193,8 +195,9 @@ class RequestLog:
         return [_entry(row, reveal or self._reveal) for row in (reversed(rows) if backwards else rows)]
 
     def counts(self) -> dict[str, int]:
-        """How many entries each listener has."""
-        rows = self._state.all("SELECT listener, COUNT(*) AS number FROM packets GROUP BY listener")
+        """How many requests each listener has in the log; a failed handshake was none."""
+        where = "WHERE method != ? GROUP BY listener"
+        rows = self._state.all(f"SELECT listener, COUNT(*) AS number FROM packets {where}", TLS)
         return {row["listener"]: row["number"] for row in rows}
 
     def clear(self) -> None:

@@ -13,6 +13,7 @@ from .listeners import is_loopback
 from .log import ROWS
 
 # Fixed, because people write them into configurations; listeners with faulty certificates and tests take free ports.
+DAY = 86_400
 DEFAULT_PORTS = {"http": 8080, "https": 8443, "admin": 8079, "ntp": 8123}
 LISTENERS = ("http", "https", *("https-" + kind for kind in FAULTY), "admin", "ntp")
 
@@ -26,7 +27,8 @@ class Options:
     P-256 ones. ``time``: an instant at which the clock starts. ``settings``: the services' settings,
     ``{"etherfax.day_tolerance": 1}``. Beyond loopback it listens only with ``listen_anywhere``.
     ``admin_key``: instead of the random one in the state folder. ``log_rows``: how many of the newest requests the log
-    keeps.
+    keeps. ``connections``: how many each listener may have, by default as many as the process's limit of descriptors
+    allows. ``patience``: seconds that a client may take for a TLS handshake, for a request's head and for its body.
     """
 
     host: str = "127.0.0.1"
@@ -41,6 +43,8 @@ class Options:
     listen_anywhere: bool = False
     admin_key: str | None = None
     log_rows: int = ROWS
+    connections: int | None = None
+    patience: float = 30.0
 
     def check(self) -> None:
         """Refuse what would expose the sandbox by accident. Raises BadOption."""
@@ -48,6 +52,10 @@ class Options:
             check_key(self.admin_key)
         if self.log_rows < 1:
             raise BadOption("log_rows must be at least 1")
+        if self.connections is not None and self.connections < 1:
+            raise BadOption("connections must be at least 1")
+        if not 0 < self.patience <= DAY:  # which NaN is not
+            raise BadOption(f"patience must be a number of seconds from 0 to {DAY}")
         unknown = set(self.ports) - set(LISTENERS)
         if unknown:
             raise BadOption(f"unknown listener {min(unknown)!r} (known: {', '.join(LISTENERS)})")

@@ -21,12 +21,13 @@ from .admin import Admin
 from .certificates import Authority
 from .client import RUNNING
 from .clock import Clock, format_time
+from .connections import GuardedSite, Limits, Reports, connection_limit
 from .errors import BadOption, SandboxError
 from .faults import Fault, FaultQueue
 from .files import write_private
 from .keys import keep_key
 from .listeners import CountingSocket, bind_tcp, bind_udp
-from .log import Entry, Packet, RequestLog
+from .log import TLS, Entry, Packet, RequestLog
 from .ntp import CENTURY, NtpServer
 from .options import LISTENERS, Options
 from .routing import RouteTable
@@ -183,7 +184,8 @@ class Sandbox:
             context = None
             if name.startswith("https"):
                 context = self._authority.context(names, name.removeprefix("https-") if "-" in name else "good")
-            await web.SockSite(runner, opened, ssl_context=context).start()
+            limits = Limits(self.options.connections or connection_limit(name), self.options.patience)
+            await GuardedSite(runner, opened, limits, self._reports(name), context).start()
             runners.append(runner)
         self._ntp_transport, _ = await self._loop.create_datagram_endpoint(lambda: self._ntp, sock=self._ntp_socket)
         return runners
@@ -192,7 +194,7 @@ class Sandbox:
         common: dict[str, Any] = {"shutdown_timeout": 0.1, "logger": quiet_logger()}
         if name == "admin":
             return web.AppRunner(Admin(self).application(), access_log=None, **common)
-        site = Site(name, self._routes, self._log, self._faults, self.clock)
+        site = Site(name, self._routes, self._log, self._faults, self.clock, self.options.patience)
         return web.AppRunner(site.application(), access_log_class=site.access_logger(), **common)
 
     async def _cleanup(self, runners: list[web.AppRunner]) -> None:
@@ -202,6 +204,16 @@ class Sandbox:
         for task in waiting:
             task.cancel()
         await asyncio.gather(*waiting, return_exceptions=True)
+
+    def _reports(self, listener: str) -> Reports:
+        """Write to the log what a listener tells of a connection without a request."""
+
+        def write(method: str) -> Callable[[str, str], object]:
+            return lambda remote, words: self._log.write(
+                Packet(listener=listener, method=method, path="-", status=0, remote=remote, note=words)
+            )
+
+        return Reports(handshake=write(TLS), ended=write("-"))
 
     def _record_ntp(self, client: str, length: int, note: str) -> None:
         status = 0 if note.startswith("ignored") else 200

@@ -46,12 +46,21 @@ def quiet_logger() -> logging.Logger:
 class Site:
     """Makes the application of a listener. Everything else is shared by all listeners."""
 
-    def __init__(self, listener: str, routes: RouteTable, log: RequestLog, faults: FaultQueue, clock: Clock) -> None:
+    def __init__(
+        self,
+        listener: str,
+        routes: RouteTable,
+        log: RequestLog,
+        faults: FaultQueue,
+        clock: Clock,
+        patience: float,
+    ) -> None:
         self.listener = listener
         self._routes = routes
         self._log = log
         self._faults = faults
         self._clock = clock
+        self._patience = patience
         self._forgotten: weakref.WeakKeyDictionary[asyncio.Transport, str] = weakref.WeakKeyDictionary()
 
     def application(self) -> web.Application:
@@ -92,7 +101,11 @@ class Site:
         if fault is not None and "early" in fault.shapes:
             return await self._finish(request, target, fault, b"", _canned(fault))
         try:
-            body = await request.read()
+            body = await self._read(request)
+        except TimeoutError:
+            words = f"the body took longer than {self._patience:g} s"
+            request.protocol.close()
+            return await self._finish(request, target, None, b"", json_answer({"error": words}, 408), words)
         except web.HTTPRequestEntityTooLarge:
             return await self._finish(request, target, None, b"", json_answer({"error": "body too large"}, 413))
         except (OSError, web.RequestPayloadError, asyncio.CancelledError):
@@ -104,6 +117,13 @@ class Site:
         elif fault is None or fault.drop != "before":
             answer = await self._patiently(request, target, _call(request, target, body))
         return await self._finish(request, target, fault, body, answer)
+
+    async def _read(self, request: web.Request) -> bytes:
+        """The whole body. Raises TimeoutError if the client takes too long."""
+        if request.content.is_eof():  # most often it came with the head
+            return await request.read()
+        async with asyncio.timeout(self._patience):
+            return await request.read()
 
     async def _patiently(self, request: web.Request, target: Target, call: Call) -> Answer:
         """Ask a handler with patience again and again, as long as the client is there. Others are served meanwhile."""
@@ -132,14 +152,20 @@ class Site:
             return json_answer({"error": "internal error of the sandbox"}, 500)
 
     async def _finish(
-        self, request: web.Request, target: Target, fault: Fault | None, body: bytes, answer: Answer | None
+        self,
+        request: web.Request,
+        target: Target,
+        fault: Fault | None,
+        body: bytes,
+        answer: Answer | None,
+        note: str = "",
     ) -> web.StreamResponse:
         """Write the log before the answer leaves, so that a client that has the answer finds the entry."""
         moment = Moment(request.method, self._clock.now())
         shaped = apply(fault.shapes, answer, moment) if fault and answer else answer
         # The log gets the answer before it is compressed, because secrets cannot be found in compressed text.
         logged = dataclasses.replace(answer, status=shaped.status) if answer and shaped else None
-        self._write(request, target, body, logged, fault.describe() if fault else "")
+        self._write(request, target, body, logged, fault.describe() if fault else note)
         if fault is not None and fault.delay:
             await asyncio.sleep(fault.delay)
         if fault is not None and answer is not None and target.service and _unsent(request, fault, answer):

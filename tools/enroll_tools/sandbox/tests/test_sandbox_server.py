@@ -57,17 +57,18 @@ def test_extra_names():
         ("other-ca", 20, "unable to get local issuer certificate"),
     ],
 )
-def test_faulty_certificates(sandbox, trusted, send, kind, code, words):
+def test_faulty_certificates(sandbox, trusted, send, logged, kind, code, words):
     url = sandbox.url("etherfax", f"https-{kind}") + "/devices?a=register&id=MT1&token=1"
     with pytest.raises(ssl.SSLCertVerificationError, match=words) as caught:
         send("GET", url, context=trusted)
     assert caught.value.verify_code == code
     # The handshake was seen, but no byte of a request.
     assert sandbox.counts()[f"https-{kind}"] == {"connections": 1, "requests": 0}
-    assert sandbox.log() == []
+    (entry,) = logged(sandbox)
+    assert (entry.method, entry.listener) == ("TLS", f"https-{kind}")
     # Only the certificate is wrong there: whoever does not look gets an answer, and the log tells where.
     assert send("GET", url, context=ssl._create_unverified_context()).status == 403
-    assert [entry.listener for entry in sandbox.log()] == [f"https-{kind}"]
+    assert [entry.listener for entry in sandbox.log("etherfax")] == [f"https-{kind}"]
 
 
 def test_der_and_pem_are_the_same_authority(sandbox):
