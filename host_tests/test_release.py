@@ -22,7 +22,8 @@ from devices import ROOT
 from enroll_tools.sandbox import Sandbox
 from interrupted import pressed
 from proof import Proof
-from runtimes import first
+from runtimes import first, micropython
+from test_blocks import block
 
 pytestmark = pytest.mark.timeout(240)  # a release is made in one of them
 
@@ -91,7 +92,7 @@ def test_the_wheel_declares_what_its_modules_import() -> None:
     text = (ROOT / "pyproject.toml").read_text()
     block = text.partition("\ndependencies = [\n")[2].partition("\n]")[0]
     declared = {line.strip().strip('",').partition(">")[0] for line in block.splitlines()}
-    assert declared == needed
+    assert declared == needed - {"pytest"}  # whose plugin nothing else imports: it is in the extra `test`
 
 
 def is_type_checking(node: ast.AST) -> bool:
@@ -126,6 +127,18 @@ def test_a_wheel_tool_checks_a_configuration_with_the_library_inside(programs: P
     command = [programs / "enroll-provision", "one", "enroll.json", "--port", "/nowhere"]
     done = subprocess.run(command, cwd=tmp_path, env={}, capture_output=True, text=True, check=False)
     assert done.returncode == 78 and "`timeout`" in done.stderr, done
+
+
+@pytest.mark.long  # test_plugin.py runs the same tests without the wheel
+def test_tests_of_another_project(programs: Path, tmp_path: Path) -> None:
+    """The plugin registers by its entry point; the device has firmware and library from the wheel."""
+    (tmp_path / "test_product.py").write_text(block("docs/sandbox.md", "def test_"))
+    shutil.copy(ROOT / "firmware/examples/etherfax.json", tmp_path / "enroll.json")
+    options = ["-p", "no:cacheprovider", "-W", "error", "--enroll-micropython", str(micropython(first()))]
+    done = subprocess.run(
+        [programs / "python", "-m", "pytest", *options], cwd=tmp_path, capture_output=True, text=True, check=False
+    )
+    assert done.returncode == 0 and "3 passed" in done.stdout, done.stdout + done.stderr
 
 
 @pytest.fixture(scope="module")

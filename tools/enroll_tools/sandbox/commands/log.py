@@ -48,7 +48,7 @@ def log(follow: bool, clear: bool, after: int, **options: Any) -> None:
                 if options["as_json"]:
                     click.echo(json.dumps(entry))
                 else:
-                    print_lines(_lines(entry))
+                    print_lines(lines(entry))
             if len(page) == PAGE:
                 continue
             if not follow:
@@ -56,7 +56,7 @@ def log(follow: bool, clear: bool, after: int, **options: Any) -> None:
             time.sleep(0.3)
 
 
-def _lines(entry: dict[str, Any]) -> list[Text]:
+def lines(entry: dict[str, Any]) -> list[Text]:
     """An entry for people: what devices have sent is made harmless for a terminal."""
     status = (str(entry["status"] or "-"), "green" if 200 <= entry["status"] < 300 else "red")
     first = Text.assemble(
@@ -67,6 +67,6 @@ def _lines(entry: dict[str, Any]) -> list[Text]:
         status,
         f" ({printable(entry['note'])})" if entry["note"] else "",
     )
-    lines = [f"    {name}: {value}" for name, value in entry["headers"].items() if name == "Authorization"]
-    lines += [f"    {mark} {entry[part]}" for part, mark in (("body", ">"), ("answer", "<")) if entry[part]]
-    return [first, *(Text(printable(line)) for line in lines)]
+    more = [f"    {name}: {value}" for name, value in entry["headers"].items() if name == "Authorization"]
+    more += [f"    {mark} {entry[part]}" for part, mark in (("body", ">"), ("answer", "<")) if entry[part]]
+    return [first, *(Text(printable(line)) for line in more)]
