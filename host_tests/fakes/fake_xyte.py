@@ -1,5 +1,6 @@
 """A Xyte device with child devices, and the cloud they are registered in."""
 
+from answers import success
 from enroll.calls import settle
 from enroll.providers.xyte import device as xyte
 from fake_session import Registered
@@ -35,7 +36,7 @@ class Cloud:
         if it.path == "/api/v1/devices":
             name = "device-%d" % (len(self.parents) + 1)
             self.parents[name] = name + "-key-canary"
-            return 201, {"id": name, "access_key": self.parents[name], "hub_url": "http://hub"}
+            return 201, success("xyte", self.parents[name], name)
         parent = it.path.split("/devices/")[1].split("/")[0]
         if it.headers["Authorization"] != self.parents.get(parent):
             return 401, {"error": "Not authorized"}

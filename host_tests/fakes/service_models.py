@@ -5,7 +5,9 @@ import json
 import time
 from binascii import b2a_base64
 
+from answers import success
 from faulty_net import Reply
+from helpers import changed
 
 FINAL = 450000  # ms between two registrations after a refusal, at least: half of `retry.cap`
 APART = 5000  # ms between the two 401s that are believed
@@ -99,7 +101,7 @@ class EtherFax(Service):
         if not self.known or self.secret or token != self.token(self.net.clock.time()):
             return Reply(403)
         secret = self.register(self.HOST)
-        return Reply(200, {"DeviceToken": secret}, secret=secret)
+        return Reply(200, success(self.NAME, secret), secret=secret)
 
     def token(self, unix):
         year, month, _, _, _, _, _, day = time.gmtime(unix)[:8]
@@ -149,8 +151,8 @@ class IckStream(Service):
             return Reply(200, error, final=True) if self.net.chance.below(2) else Reply(401)
         self.token = None
         secret = self.register(self.HOST)
-        result = {"id": "device-1", "accessToken": secret, "name": "x"}
-        return Reply(200, {"jsonrpc": "2.0", "id": str(body["id"]), "result": result}, secret=secret)
+        answer = changed(success(self.NAME, secret, name="x"), {"id": str(body["id"])})
+        return Reply(200, answer, secret=secret)
 
     def help(self):
         """A person fetches a registration token; the caller gives it to the device."""
@@ -208,8 +210,7 @@ class Xyte(Service):
         self.hub = "hub%d.test" % self.registered
         self.children = []
         secret = self.register(self.HOST, self.hub)
-        answer = {"id": self.parent, "access_key": secret, "hub_url": "http://%s/" % self.hub}
-        return Reply(201, answer, secret=secret)
+        return Reply(201, success(self.NAME, secret, self.parent, "http://%s/" % self.hub), secret=secret)
 
     def _child(self, body):
         assert body in self.SECTION["children"]
