@@ -57,6 +57,7 @@ RUN_BY = [
     ("docs/provision.md", BENCH, f"{BOARDS}/test_pages.py::test_the_bench_as_the_page_says"),
     ("docs/provision.md", "serial,", f"{HERE}::test_the_table_is_read"),
     ("docs/sandbox.md", "from enroll_tools", f"{HERE}::test_the_sandbox_in_tests"),
+    ("docs/sandbox.md", "docker|services:", "host_tests/test_container.py::test_the_page_fits_the_file"),
     ("docs/sandbox.md", "def test_", "host_tests/test_plugin.py::test_the_example_of_the_page"),
     (".*", r"make |(\.venv/bin/)?enroll-(provision|sandbox) ", f"{HERE}::test_every_command_is_understood"),
 ]
