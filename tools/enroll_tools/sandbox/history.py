@@ -60,6 +60,8 @@ class History:
 
     def settle(self, device: str, reason: str) -> None:
         """Take the outcome of a device's request: only what tells something new is written."""
+        if not device:
+            return
         if reason == REGISTERED:
             self.add(device, REGISTERED)
         elif reason == AGAIN and device not in self._doubts:

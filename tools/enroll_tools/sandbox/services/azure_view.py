@@ -105,7 +105,7 @@ class AzureView(View[Azure]):
         yield from self.named(dict(seen.call.query), {"api-version": "The version of the API."})
         yield from self.named(fields_of(seen.header("Authorization")), _TOKEN)
         body = {"registrationId": "The id once more.", "payload": "What an allocation function may read."}
-        if seen.route.endswith("/register"):
+        if (seen.route or "").endswith("/register"):
             yield from self.named(seen.body, body)
         answer = {
             "operationId": "By this the device asks how the assignment goes.",

@@ -144,12 +144,12 @@ class CentagateView(View[Centagate]):
     def fields(self, seen: Seen) -> Iterator[Field]:
         """The body, and the code in the answer with its words."""
         yield from self.named(seen.call.parts, {"admin": "The administrator whose session signs."})
-        yield from self.named(seen.body, _LOGIN if seen.route.startswith("/auth") else _BIND)
+        yield from self.named(seen.body, _LOGIN if (seen.route or "").startswith("/auth") else _BIND)
         code = str(seen.answer.get("code", ""))
         words = CODES.get(int(code), "unknown") if code.lstrip("-").isdigit() else "unknown"
         result = "What is bound to whom, or the session; empty on failure."
         meanings = {"code": f"{words}. Failures are HTTP 200, too.", "message": "The code in words."}
-        meanings["object"] = "!" + result if seen.route.startswith("/auth") else result
+        meanings["object"] = "!" + result if (seen.route or "").startswith("/auth") else result
         yield from self.named(seen.answer, meanings, " (answer)")
 
     def reason(self, seen: Seen) -> Answered:

@@ -11,6 +11,7 @@ from collections.abc import Iterable
 from typing import Annotated, Any
 
 from ..errors import SandboxError
+from ..history import AGAIN, DELETED, LOST, REGISTERED
 from ..operations import About, DeviceId, Reveal, operation
 from ..state import Row
 from .base import Answer, Call, Route, Service, decode_json, hide, json_answer, same
@@ -51,13 +52,13 @@ class Cumulocity(Service):
         return (
             Route("POST", "/devicecontrol/deviceCredentials", self._credentials),
             Route("POST", "/deviceCredentials", self._credentials),
-            Route("GET", "/inventory/managedObjects", self._list_objects),
-            Route("POST", "/inventory/managedObjects", self._create_object),
-            Route("GET", "/identity/externalIds/{type}/{id}", self._identity),
-            Route("POST", "/identity/globalIds/{source}/externalIds", self._set_identity),
-            Route("POST", "/measurement/measurements", self._measurement),
-            Route("GET", "/devicecontrol/operations", self._operations),
-            Route("PUT", "/devicecontrol/operations/{id}", self._operation),
+            Route("GET", "/inventory/managedObjects", self.authorised(self._list_objects)),
+            Route("POST", "/inventory/managedObjects", self.authorised(self._create_object)),
+            Route("GET", "/identity/externalIds/{type}/{id}", self.authorised(self._identity)),
+            Route("POST", "/identity/globalIds/{source}/externalIds", self.authorised(self._set_identity)),
+            Route("POST", "/measurement/measurements", self.authorised(self._measurement)),
+            Route("GET", "/devicecontrol/operations", self.authorised(self._operations)),
+            Route("PUT", "/devicecontrol/operations/{id}", self.authorised(self._operation)),
         )
 
     def sample(self, name: str) -> dict[str, Any]:
@@ -74,18 +75,24 @@ class Cumulocity(Service):
     # What devices call.
 
     def _credentials(self, call: Call) -> Answer:
-        user, password = _basic(call)
+        user, password = basic_of(call)
+        identity = str(_object(call).get("id"))
         if user != BOOTSTRAP[0] or not same(password, BOOTSTRAP[1]):
-            return _error(401, "security/Unauthorized", "Invalid credentials! : Bad credentials")
-        device = self._find(str(_object(call).get("id")))
+            answer = _error(401, "security/Unauthorized", "Invalid credentials! : Bad credentials")
+            expected = "Basic " + base64.b64encode(":".join(BOOTSTRAP).encode()).decode()
+            return dataclasses.replace(answer, device=identity, reason="bootstrap", expected=expected)
+        device = self._find(identity)
         if device is None:
-            return _error(404, "devicecontrol/Not Found", "There is no newDeviceRequest for this device")
+            answer = _error(404, "devicecontrol/Not Found", "There is no newDeviceRequest for this device")
+            return dataclasses.replace(answer, device=identity, reason=self.history.missing(identity))
         if device["status"] == "WAITING_FOR_CONNECTION":
             self._change(device["id"], "UPDATE cumulocity_devices SET status = 'PENDING_ACCEPTANCE'")
             if device["auto"] or self.settings.accept:
                 self.accept(device["id"])
         if device["status"] != "ACCEPTED":
-            return _error(404, "devicecontrol/Not Found", "The device is not accepted yet")
+            answer = _error(404, "devicecontrol/Not Found", "The device is not accepted yet")
+            reason = AGAIN if device["status"] == "REGISTERED" else "waiting"
+            return dataclasses.replace(answer, device=identity, reason=reason)
         username, new = f"device_{device['id']}", secrets.token_urlsafe(18)
         self._change(
             device["id"],
@@ -94,9 +101,11 @@ class Cumulocity(Service):
             new,
         )
         if "Accept" not in call.headers:
-            return Answer(201)
-        answer = {"id": device["id"], "tenantId": TENANT, "username": username, "password": new, "self": call.origin}
-        return json_answer(answer, 201)
+            self.history.add(identity, REGISTERED)
+            self.history.add(identity, LOST)
+            return Answer(201, device=identity, reason="no accept")
+        told = {"id": device["id"], "tenantId": TENANT, "username": username, "password": new, "self": call.origin}
+        return json_answer(told, 201, device=identity, reason=REGISTERED)
 
     def _list_objects(self, call: Call) -> Answer:
         if self._user(call) is None:
@@ -165,7 +174,7 @@ class Cumulocity(Service):
 
     def _user(self, call: Call) -> Row | None:
         """The device whose user makes this call."""
-        user, password = _basic(call)
+        user, password = basic_of(call)
         device = self.state.one("SELECT * FROM cumulocity_devices WHERE ? || username = ?", TENANT + "/", user)
         return device if device and same(password, device["password"] or secrets.token_hex()) else None
 
@@ -185,6 +194,7 @@ class Cumulocity(Service):
                 raise SandboxError(f"cumulocity already waits for a device {device_id!r}")
             self.state.run("DELETE FROM cumulocity_devices WHERE id = ?", device_id)
             self.state.insert("cumulocity_devices", id=device_id, status="WAITING_FOR_CONNECTION", auto=accept)
+            self.history.add(device_id, "created")
 
     @operation
     def accept(self, device_id: DeviceId) -> None:
@@ -193,11 +203,13 @@ class Cumulocity(Service):
         if device is None or device["status"] != "PENDING_ACCEPTANCE":
             raise SandboxError(f"no device {device_id!r} of cumulocity waits to be accepted")
         self._change(device_id, "UPDATE cumulocity_devices SET status = 'ACCEPTED'")
+        self.history.add(device_id, "accepted")
 
     @operation
     def delete(self, device_id: DeviceId) -> None:
         """Delete a device and its user."""
         self._change(device_id, "DELETE FROM cumulocity_devices")
+        self.history.add(device_id, DELETED)
 
     @operation
     def send(self, device_id: DeviceId, body: Annotated[dict[str, Any], About("The operation.")]) -> int:
@@ -236,7 +248,8 @@ def _error(status: int, error: str, message: str) -> Answer:
 
 
 def _unauthorised() -> Answer:
-    return _error(401, "security/Unauthorized", "Invalid credentials! : Bad credentials")
+    answer = _error(401, "security/Unauthorized", "Invalid credentials! : Bad credentials")
+    return dataclasses.replace(answer, reason="credentials")
 
 
 def _object(call: Call) -> dict[str, Any]:
@@ -247,7 +260,8 @@ def _object(call: Call) -> dict[str, Any]:
     return body if isinstance(body, dict) else {}
 
 
-def _basic(call: Call) -> tuple[str, str]:
+def basic_of(call: Call) -> tuple[str, str]:
+    """User and password of HTTP Basic, "" if there are none."""
     scheme, _, encoded = call.headers.get("Authorization", "").partition(" ")
     try:
         user, _, password = base64.b64decode(encoded, validate=True).decode().partition(":")

@@ -78,12 +78,12 @@ class _Headers(dict[str, str]):
 
 @dataclasses.dataclass(frozen=True)
 class Seen:
-    """A logged request, taken apart again. ``route`` is the path of the service's route, "" if it has none such;
+    """A logged request, taken apart again. ``route`` is the path of the service's route, None if it has none such;
     ``moment`` is when it came, Unix seconds of the sandbox's clock."""
 
     entry: Entry
     call: Call
-    route: str
+    route: str | None
     moment: float
 
     @property
@@ -143,7 +143,7 @@ def seen(service: Service, entry: Entry) -> Seen:
     return Seen(entry, call, route, parse_time(entry.time))
 
 
-def _match(service: Service, method: str, path: str) -> tuple[str, dict[str, str]]:
+def _match(service: Service, method: str, path: str) -> tuple[str | None, dict[str, str]]:
     """The service's route for a request, and the variables in the path."""
     for base in service.bases:
         for route in service.routes():
@@ -151,14 +151,14 @@ def _match(service: Service, method: str, path: str) -> tuple[str, dict[str, str
             match = re.fullmatch(pattern, path)
             if match and route.method == method:
                 return route.path, match.groupdict()
-    return "", {}
+    return None, {}
 
 
 def explain(service: Service, entry: Entry) -> Explanation:
     """Explain a request that was logged for a service."""
     request = seen(service, entry)
     view: View[Any] = service.view
-    fields = (*(view.fields(request) if request.route else ()), *_common(request))
+    fields = (*(view.fields(request) if request.route is not None else ()), *_common(request))
     told = _general(service, request)
     if told is None:
         told = view.reason(request)
@@ -187,7 +187,7 @@ def _general(service: Service, request: Seen) -> Answered | None:
         )
     if entry.status == 0:
         return Answered(f"No answer was sent ({entry.note or 'the reason is unknown'}): the device should try again.")
-    if not request.route:
+    if request.route is None:
         return _no_route(service, request)
     return _broken(entry.status)
 
@@ -208,7 +208,7 @@ def _no_route(service: Service, request: Seen) -> Answered:
         route.method
         for base in service.bases
         for route in service.routes()
-        if _match(service, route.method, request.call.path)[0]
+        if _match(service, route.method, request.call.path)[0] is not None
     ]
     if methods:
         wanted = ", ".join(sorted(set(methods)))

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import dataclasses
 import json
 import secrets
 import uuid
 from collections.abc import Callable, Iterable
 from typing import Any
 
+from ..history import AUTHORISED, REGISTERED
 from ..state import Row
 from .base import Answer, Call, Refused, Route, decode_json, json_answer
 from .ickstream_portal import IckStreamPortal
@@ -19,12 +21,13 @@ _DEVICE_ID_LIMIT = 40
 
 
 class Failure(Exception):
-    """A JSON-RPC error; ``unauthorized`` ones are HTTP 401 as well."""
+    """A JSON-RPC error; ``unauthorized`` ones are HTTP 401 as well. ``reason``: as in Answer, else the message."""
 
-    def __init__(self, code: int, message: str) -> None:
+    def __init__(self, code: int, message: str, reason: str = "") -> None:
         super().__init__(message)
         self.code = code
         self.message = message
+        self.reason = reason or message
 
 
 def is_identity(value: object) -> bool:
@@ -103,8 +106,13 @@ class IckStream(IckStreamPortal):
                 raise Failure(NO_METHOD, "unknown method")
             result, hidden = self._methods[method](call, params)
         except Failure as failure:
-            raise Refused(self._error(identity, failure)) from None
-        return self._envelope(identity, {"result": result}, secrets=hidden)
+            raise Refused(dataclasses.replace(self._error(identity, failure), reason=failure.reason)) from None
+        answer = self._envelope(identity, {"result": result}, secrets=hidden)
+        if method == "addDevice":
+            return dataclasses.replace(answer, device=str(params["hardwareId"]), reason=REGISTERED)
+        # Of a device, not of the user.
+        device = self.device_of(call)
+        return dataclasses.replace(answer, device=device, reason=AUTHORISED) if device else answer
 
     def _error(self, identity: Any, failure: Failure) -> Answer:
         status = 401 if failure.code == UNAUTHORIZED else 200
@@ -172,13 +180,11 @@ class IckStream(IckStreamPortal):
         return token, (token,)
 
     def _add_device(self, call: Call, params: dict[str, Any]) -> tuple[Any, tuple[str, ...]]:
-        token = self.state.one(
-            "SELECT * FROM ickstream_tokens WHERE token = ? AND used_at IS NULL AND expires > ?",
-            self._token(call),
-            self.clock.now(),
-        )
-        if token is None:
-            raise Failure(UNAUTHORIZED, "the device registration token is unknown, used or expired")
+        token = self.state.one("SELECT * FROM ickstream_tokens WHERE token = ?", self._token(call))
+        if token is None or token["used_at"] is not None or token["expires"] <= self.clock.now():
+            reason = "no token" if token is None else "expired" if token["used_at"] is None else "used"
+            message = "the device registration token is unknown, used or expired"
+            raise Failure(UNAUTHORIZED, message, reason)
         # A request that is refused from here on does not use the token up.
         hardware_id = text(params, "hardwareId", _HARDWARE_ID_LIMIT)
         application = self._application(text(params, "applicationId"))
@@ -227,7 +233,7 @@ class IckStream(IckStreamPortal):
 
     def _remove_device(self, call: Call, params: dict[str, Any]) -> tuple[Any, tuple[str, ...]]:
         device = self._reachable(call, params, needed=True)
-        self.state.run("DELETE FROM ickstream_devices WHERE id = ?", device["id"])
+        self.delete_device(device["id"])
         return True, ()
 
     def _describe(self, device_id: str, with_token: bool = False) -> dict[str, Any]:

@@ -8,6 +8,7 @@ import uuid
 from typing import Annotated, Any
 
 from ..errors import SandboxError
+from ..history import DELETED
 from ..operations import LONG, About, DeviceId, Reveal, name_of, operation
 from ..state import Row
 from .base import Service, hide
@@ -114,8 +115,12 @@ class IckStreamPortal(Service):
     @operation
     def delete_device(self, device_id: DeviceId) -> None:
         """Remove a device, as its owner can; its access token becomes invalid."""
-        if not self.state.run("DELETE FROM ickstream_devices WHERE id = ?", device_id):
-            raise SandboxError(f"ickstream has no device {device_id!r}")
+        with self.state.transaction():
+            row = self.state.one("SELECT hardware_id FROM ickstream_devices WHERE id = ?", device_id)
+            if row is None:
+                raise SandboxError(f"ickstream has no device {device_id!r}")
+            self.state.run("DELETE FROM ickstream_devices WHERE id = ?", device_id)
+            self.history.add(row["hardware_id"], DELETED)
 
     @operation
     def users(self, reveal: Reveal = False) -> list[Row]:

@@ -9,6 +9,7 @@ from collections.abc import Iterable
 from typing import Any
 from urllib.parse import parse_qsl, unquote_plus
 
+from ..history import AUTHORISED, REGISTERED
 from ..state import Row
 from .base import Answer, Call, Refused, Route, decode_json, json_answer, same
 from .oauth_portal import OAuthPortal
@@ -18,9 +19,10 @@ _NO_STORE = {"Cache-Control": "no-store"}
 _GOOGLE = {"authorization_pending": 428, "slow_down": 403, "access_denied": 403}
 
 
-def _refuse(error: str, status: int = 400) -> Refused:
-    headers = {"WWW-Authenticate": 'Basic realm="oauth"'} if status == 401 else {}
-    return Refused(json_answer({"error": error}, status, {**_NO_STORE, **headers}))
+def _refuse(error: str, status: int = 400, reason: str = "", device: str = "", expected: str = "") -> Refused:
+    headers = {**_NO_STORE, **({"WWW-Authenticate": 'Basic realm="oauth"'} if status == 401 else {})}
+    reason = reason or error
+    return Refused(json_answer({"error": error}, status, headers, device=device, reason=reason, expected=expected))
 
 
 def _form(call: Call) -> dict[str, str]:
@@ -36,7 +38,7 @@ def _form(call: Call) -> dict[str, str]:
     return fields
 
 
-def _basic(call: Call) -> tuple[str, str] | None:
+def basic_of(call: Call) -> tuple[str, str] | None:
     """Client and secret of HTTP Basic, whose parts are encoded as in a form (RFC 6749, 2.3.1)."""
     scheme, _, value = call.headers.get("Authorization", "").partition(" ")
     if scheme.lower() != "basic":
@@ -44,7 +46,7 @@ def _basic(call: Call) -> tuple[str, str] | None:
     try:
         name, _, secret = base64.b64decode(value, validate=True).decode().partition(":")
     except (binascii.Error, UnicodeDecodeError):
-        raise _refuse("invalid_client", 401) from None
+        raise _refuse("invalid_client", 401, "no Basic") from None
     return unquote_plus(name), unquote_plus(secret)
 
 
@@ -76,14 +78,16 @@ class OAuth(OAuthPortal):
 
     def _client(self, call: Call, form: dict[str, str]) -> Row:
         """The client that asks, authenticated. It may use one way alone (RFC 6749, 2.3)."""
-        basic = _basic(call)
+        basic = basic_of(call)
         name, secret = basic or (form.get("client_id", ""), form.get("client_secret", ""))
         if basic and ("client_secret" in form or self.settings.google):
-            raise _refuse("invalid_request")
+            raise _refuse("invalid_request", reason="two ways", device=name)
         client = self.state.one("SELECT * FROM oauth_clients WHERE client_id = ?", name)
         told = self.settings.google and not secret and call.path.endswith("/device_authorization")
-        if client is None or not (told or same(client["client_secret"] or "", secret)):
-            raise _refuse("invalid_client", 401)
+        if client is None:
+            raise _refuse("invalid_client", 401, self.history.missing(name), name)
+        if not (told or same(client["client_secret"] or "", secret)):
+            raise _refuse("invalid_client", 401, "client secret", name, client["client_secret"] or "")
         return client
 
     # The device flow.
@@ -94,7 +98,8 @@ class OAuth(OAuthPortal):
         found = {"device_code": code["device_code"], "user_code": code["user_code"]}
         found["verification_url" if self.settings.google else "verification_uri"] = call.origin + "/oauth/device"
         more = {"interval": self.settings.interval} if self.settings.interval else {}
-        return json_answer({**found, "expires_in": self.settings.expires, **more}, headers=_NO_STORE)
+        answer = {**found, "expires_in": self.settings.expires, **more}
+        return json_answer(answer, headers=_NO_STORE, device=code["client_id"], reason="code")
 
     def _token(self, call: Call) -> Answer:
         form = _form(call)
@@ -109,7 +114,8 @@ class OAuth(OAuthPortal):
     def _poll(self, client: Row, device_code: str) -> Answer:
         code = self.state.one("SELECT * FROM oauth_codes WHERE device_code = ?", device_code)
         if code is None or code["client_id"] != client["client_id"]:
-            raise _refuse("invalid_grant")
+            reason = "code unknown" if code is None else "code of another"
+            raise _refuse("invalid_grant", reason=reason, device=client["client_id"])
         now, error = self.clock.now(), {"pending": "authorization_pending", "denied": "access_denied"}
         said = error.get(code["status"], "")
         if code["expires"] <= now:
@@ -121,7 +127,8 @@ class OAuth(OAuthPortal):
         if said:
             # An answer, not Refused: that would undo what is noted of the poll.
             self.state.run("UPDATE oauth_codes SET polled = ? WHERE device_code = ?", now, device_code)
-            return json_answer({"error": said}, _GOOGLE.get(said, 400) if self.settings.google else 400, _NO_STORE)
+            status = _GOOGLE.get(said, 400) if self.settings.google else 400
+            return json_answer({"error": said}, status, _NO_STORE, device=client["client_id"], reason=said)
         self.state.run("DELETE FROM oauth_codes WHERE device_code = ?", device_code)
         return self._issue(client, code["scope"], secrets.token_hex(8))
 
@@ -133,15 +140,16 @@ class OAuth(OAuthPortal):
             found[kind + "_token"] = token = secrets.token_urlsafe(24)
             row = {"client_id": client["client_id"], "family": family, "scope": scope}
             self.state.insert("oauth_tokens", token=token, kind=kind, expires=self.clock.now() + life, **row)
-        return json_answer(found, headers=_NO_STORE)
+        return json_answer(found, headers=_NO_STORE, device=client["client_id"], reason=REGISTERED)
 
     def _refresh(self, client: Row, token: str) -> Answer:
         row = self.state.one("SELECT * FROM oauth_tokens WHERE token = ? AND kind = 'refresh'", token)
         if row is None or row["client_id"] != client["client_id"]:
-            raise _refuse("invalid_grant")
+            reason = "refresh unknown" if row is None else "refresh of another"
+            raise _refuse("invalid_grant", reason=reason, device=client["client_id"])
         if row["used"]:  # somebody else may have it: all its tokens become invalid (RFC 9700, 4.14.2)
             self.state.run("DELETE FROM oauth_tokens WHERE family = ?", row["family"])
-            return _refuse("invalid_grant").answer
+            return _refuse("invalid_grant", reason="refresh used", device=client["client_id"]).answer
         if self.settings.rotate:
             self.state.run("UPDATE oauth_tokens SET used = 1 WHERE token = ?", token)
         return self._issue(client, row["scope"], row["family"], self.settings.rotate)
@@ -151,16 +159,21 @@ class OAuth(OAuthPortal):
         row = self.state.one("SELECT * FROM oauth_tokens WHERE token = ? AND kind = 'access'", token)
         if scheme.lower() != "bearer" or row is None or row["expires"] <= self.clock.now():
             headers = {"WWW-Authenticate": 'Bearer error="invalid_token"'}
-            raise Refused(json_answer({"error": "invalid_token"}, 401, headers))
-        return json_answer({"sub": "user-1", "client_id": row["client_id"]})
+            reason = "no Bearer" if scheme.lower() != "bearer" else "token unknown" if row is None else "token expired"
+            device = row["client_id"] if row else ""
+            raise Refused(json_answer({"error": "invalid_token"}, 401, headers, device=device, reason=reason))
+        answer = {"sub": "user-1", "client_id": row["client_id"]}
+        return json_answer(answer, device=row["client_id"], reason=AUTHORISED)
 
     # Dynamic registration.
 
     def _register(self, call: Call) -> Answer:
         scheme, _, token = call.headers.get("Authorization", "").partition(" ")
         initial = self.state.one("SELECT * FROM oauth_initial WHERE initial_token = ?", token)
-        if scheme.lower() != "bearer" or initial is None or (initial["once"] and initial["used"]):
-            raise _refuse("invalid_token", 401)
+        if scheme.lower() != "bearer" or initial is None:
+            raise _refuse("invalid_token", 401, "no initial token")
+        if initial["once"] and initial["used"]:
+            raise _refuse("invalid_token", 401, "initial token used")
         try:
             wanted = decode_json(call.body)
         except ValueError:
@@ -175,4 +188,4 @@ class OAuth(OAuthPortal):
         change = "UPDATE oauth_clients SET registered = 1, name = ? WHERE client_id = ?"
         self.state.run(change, str(wanted.get("client_name", "")), client["client_id"])
         answer = {**wanted, **client, "client_secret_expires_at": 0}
-        return json_answer(answer, 201, _NO_STORE)
+        return json_answer(answer, 201, _NO_STORE, device=client["client_id"], reason="client")

@@ -7,6 +7,7 @@ import secrets
 from typing import Annotated, Any
 
 from ..errors import SandboxError
+from ..history import DELETED
 from ..operations import About, Reveal, name_of, operation
 from ..state import Row
 from .base import Service, hide
@@ -87,6 +88,7 @@ class OAuthPortal(Service):
             "registered": False,
         }
         self.state.insert("oauth_clients", **row)
+        self.history.add(str(row["client_id"]), "created")
         return {name: row[name] for name in ("client_id", "client_secret") if row[name]}
 
     @operation
@@ -97,6 +99,7 @@ class OAuthPortal(Service):
                 count = self.state.run(f"DELETE FROM oauth_{table} WHERE client_id = ?", client_id)
             if not count:
                 raise SandboxError(f"oauth has no client {client_id!r}")
+            self.history.add(client_id, DELETED)
 
     @operation
     def create_initial_token(self, once: Annotated[bool, About("For one client only.")] = False) -> str:
@@ -130,6 +133,7 @@ class OAuthPortal(Service):
     def revoke(self, client_id: ClientId) -> None:
         """Revoke all tokens of a client."""
         self.state.run("DELETE FROM oauth_tokens WHERE client_id = ?", client_id)
+        self.history.add(client_id, "revoked")
 
     @operation
     def end_access(self) -> None:

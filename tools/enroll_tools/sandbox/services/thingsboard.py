@@ -10,6 +10,7 @@ from collections.abc import Iterable
 from typing import Annotated, Any
 
 from ..errors import SandboxError
+from ..history import AGAIN, DELETED, REGISTERED
 from ..operations import About, Reveal, name_of, operation
 from ..state import Row
 from .base import Answer, Call, Route, Service, decode_json, hide, json_answer, same
@@ -56,11 +57,11 @@ class ThingsBoard(Service):
         device = "/api/v1/{token}"
         return (
             Route("POST", "/api/v1/provision", self._provision),
-            Route("POST", device + "/telemetry", self._telemetry),
-            Route("POST", device + "/attributes", self._set_attributes),
-            Route("GET", device + "/attributes", self._attributes),
-            Route("GET", device + "/rpc", self._next_command),
-            Route("POST", device + "/rpc/{id}", self._command_done),
+            Route("POST", device + "/telemetry", self.authorised(self._telemetry)),
+            Route("POST", device + "/attributes", self.authorised(self._set_attributes)),
+            Route("GET", device + "/attributes", self.authorised(self._attributes)),
+            Route("GET", device + "/rpc", self.authorised(self._next_command)),
+            Route("POST", device + "/rpc/{id}", self.authorised(self._command_done)),
         )
 
     def sample(self, name: str) -> dict[str, Any]:
@@ -76,26 +77,24 @@ class ThingsBoard(Service):
         )
         profile = self.state.one("SELECT * FROM thingsboard_profiles WHERE provision_key = ?", key)
         if profile is None or not same(profile["provision_secret"], secret):
-            return self._outcome("NOT_FOUND")
+            expected = profile["provision_secret"] if profile else ""
+            return self._outcome("NOT_FOUND", "", name, "secret" if profile else "key", expected)
         device = self.state.one("SELECT * FROM thingsboard_devices WHERE name = ?", name)
-        if (
-            not body.get("deviceName")
-            or bool(device) == bool(profile["create_new"])
-            or (device and device["provisioned"])
-        ):
-            return self._outcome("FAILURE")
+        refused = _refusal(body, profile, device)
+        if refused:
+            return self._outcome("FAILURE", "", name, refused)
         token = secrets.token_urlsafe(15)
         if body.get("credentialsType") == "ACCESS_TOKEN" and not self.settings.old_answers:
             token = str(body.get("token") or token)
         if self.state.one("SELECT 1 FROM thingsboard_devices WHERE token = ?", token):
-            return self._outcome("FAILURE")
+            return self._outcome("FAILURE", "", name, "token taken")
         if not device:
             self.state.insert("thingsboard_devices", name=name, provisioned=1, token=token)
         else:
             self.state.run("UPDATE thingsboard_devices SET provisioned = 1, token = ? WHERE name = ?", token, name)
-        return self._outcome("SUCCESS", token)
+        return self._outcome("SUCCESS", token, name, REGISTERED)
 
-    def _outcome(self, status: str, token: str = "") -> Answer:
+    def _outcome(self, status: str, token: str, device: str, reason: str, expected: str = "") -> Answer:
         """Every outcome is HTTP 200."""
         if self.settings.old_answers:
             answer = {"provisionDeviceStatus": status, **({"accessToken": token} if token else {})}
@@ -103,7 +102,8 @@ class ThingsBoard(Service):
             answer = {"status": status, "credentialsType": "ACCESS_TOKEN", "credentialsValue": token}
         else:
             answer = {"status": status, "errorMsg": "Failed to provision device!"}
-        return json_answer(answer, secrets=(token,) if token else ())
+        secrets = tuple(filter(None, (token, expected)))
+        return json_answer(answer, secrets=secrets, device=device, reason=reason, expected=expected)
 
     def _telemetry(self, call: Call) -> Answer:
         return self._merge(call, "telemetry")
@@ -137,7 +137,8 @@ class ThingsBoard(Service):
             "SELECT * FROM thingsboard_commands WHERE device = ? AND NOT sent ORDER BY id LIMIT 1", device["name"]
         )
         if row is None:
-            return Answer(408, secrets=(device["token"],), patience=min(patience, _LONGEST))
+            patience, hidden = min(patience, _LONGEST), (device["token"],)
+            return Answer(408, secrets=hidden, patience=patience, device=device["name"], reason="no command")
         self.state.run("UPDATE thingsboard_commands SET sent = 1 WHERE id = ?", row["id"])
         command = {"id": row["id"], "method": row["method"], "params": json.loads(row["params"])}
         return json_answer(command, secrets=(device["token"],))
@@ -180,13 +181,26 @@ class ThingsBoard(Service):
         return self.state.one("SELECT * FROM thingsboard_devices WHERE token = ?", call.parts["token"])
 
     def _unauthorised(self, call: Call) -> Answer:
-        return Answer(401, secrets=(call.parts["token"],))
+        return Answer(401, secrets=(call.parts["token"],), reason="unknown token")
 
     # What a person does.
 
     def _change(self, name: str, change: str, *values: object) -> None:
         if not self.state.run(f"{change} WHERE name = ?", *values, name):
             raise SandboxError(f"thingsboard has no device {name!r}")
+
+    @operation
+    def delete_profile(self, provision_key: Annotated[str, name_of("The profile's key.")]) -> None:
+        """Delete a device profile; its devices stay, and no other device registers with its key."""
+        if not self.state.run("DELETE FROM thingsboard_profiles WHERE provision_key = ?", provision_key):
+            raise SandboxError(f"thingsboard has no profile {provision_key!r}")
+
+    @operation
+    def profiles(self, reveal: Reveal = False) -> list[Row]:
+        """All device profiles; their secrets only with reveal."""
+        rows = self.state.all("SELECT * FROM thingsboard_profiles ORDER BY rowid")
+        shown = [{**row, "create_new": bool(row["create_new"])} for row in rows]
+        return [hide(row, ("provision_secret",), reveal) for row in shown]
 
     @operation
     def create_profile(self, create_new: Annotated[bool, About("Let it create new devices.")] = True) -> Row:
@@ -202,11 +216,13 @@ class ThingsBoard(Service):
             if self.state.one("SELECT 1 FROM thingsboard_devices WHERE name = ?", name):
                 raise SandboxError(f"thingsboard already has a device {name!r}")
             self.state.insert("thingsboard_devices", name=name, provisioned=0)
+            self.history.add(name, "created")
 
     @operation
     def delete(self, name: Name) -> None:
         """Delete a device; its token becomes invalid."""
         self._change(name, "DELETE FROM thingsboard_devices")
+        self.history.add(name, DELETED)
 
     @operation
     def set_shared(self, name: Name, attributes: Annotated[dict[str, Any], About("Their names and values.")]) -> None:
@@ -240,3 +256,14 @@ class ThingsBoard(Service):
         for row in rows:
             row.update({name: json.loads(row[name]) for name in ("telemetry", "client", "shared")})
         return [hide({**row, "provisioned": bool(row["provisioned"])}, ("token",), reveal) for row in rows]
+
+
+def _refusal(body: dict[str, Any], profile: Row, device: Row | None) -> str:
+    """Why a profile does not provision a device, "" if it does."""
+    if not body.get("deviceName"):
+        return "no name"
+    if device is None:
+        return "" if profile["create_new"] else "not created"
+    if device["provisioned"]:
+        return AGAIN
+    return "exists" if profile["create_new"] else ""

@@ -2,44 +2,27 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
-from typing import Any, ClassVar
+from typing import Any
 
 from .azure_view import AzureView
-from .base import Service
 from .centagate_view import CentagateView
+from .cumulocity_view import CumulocityView
 from .etherfax_view import EtherFaxView
+from .ickstream_view import IckStreamView
+from .oauth_view import OAuthView
 from .rest_view import RestView
-from .view import Answered, DeviceView, Field, Seen, View
+from .thingsboard_view import ThingsBoardView
+from .view import View
 from .xyte_view import XyteView
-
-
-class Plain(View[Service]):
-    """For a service whose own view is not written yet."""
-
-    empty = "There is no device yet."
-    made_by: ClassVar = {}
-    states: ClassVar = {}
-    verdicts: ClassVar = {}
-
-    def devices(self) -> list[DeviceView]:
-        """None are shown."""
-        return []
-
-    def fields(self, seen: Seen) -> Iterable[Field]:
-        """None are known."""
-        return ()
-
-    def reason(self, seen: Seen) -> Answered:
-        """Only the status."""
-        return Answered(f"The service answered {seen.entry.status}: the reason cannot be told.")
-
 
 VIEWS: dict[str, type[View[Any]]] = {
     "etherfax": EtherFaxView,
-    "azure": AzureView,
-    "centagate": CentagateView,
+    "ickstream": IckStreamView,
     "xyte": XyteView,
+    "centagate": CentagateView,
     "rest": RestView,
-    **dict.fromkeys(("ickstream", "thingsboard", "cumulocity", "oauth"), Plain),
+    "azure": AzureView,
+    "thingsboard": ThingsBoardView,
+    "cumulocity": CumulocityView,
+    "oauth": OAuthView,
 }
