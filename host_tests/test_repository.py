@@ -7,6 +7,7 @@ from pathlib import Path
 
 import leaks
 import pytest
+import schema_of_config
 import schema_of_rest
 from enroll.config import Config
 
@@ -99,3 +100,11 @@ def test_the_map_names_every_test() -> None:
 
 def test_the_schema_of_rest_is_what_its_tool_writes() -> None:
     assert json.loads(schema_of_rest.PATH.read_text()) == schema_of_rest.schema()
+
+
+def test_the_schema_of_enroll_json_is_what_its_tool_writes() -> None:
+    """And each file in the examples has its provider in it; `make test-oracles` compares it with the device's check."""
+    written = json.loads(schema_of_config.PATH.read_text())
+    assert written == schema_of_config.schema()
+    providers = {json.loads(path.read_text())["provider"] for path in (ROOT / "firmware" / "examples").glob("*.json")}
+    assert providers == set(written["properties"]["provider"]["enum"])

@@ -88,7 +88,7 @@ def schema() -> dict[str, Any]:
     }
     keys = {
         "method": {"enum": ["GET", "POST", "PUT", "PATCH", "DELETE"]},
-        "path": {"type": "string", "pattern": "^(?=/)" + template(r"[!\"\x24-z|~]")[1:] + "+$"},
+        "path": {"type": "string", "pattern": "^(?=/)" + template(r"[!\x22\x24-z|~]")[1:] + "+$"},
         "headers": headers,
         "json": optional("object", additionalProperties={"$ref": "#/definitions/json"}),
         "form": optional("object", additionalProperties={"$ref": "#/definitions/template"}),

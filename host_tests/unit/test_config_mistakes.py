@@ -269,3 +269,21 @@ def test_text_beyond_ascii_where_the_wire_wants_ascii():
         for key in keys:
             if key != "name":
                 refused(settings(provider, {key: "canary-é"}), key)
+
+
+def test_a_path_that_is_empty_or_no_text():
+    """It ended as an IndexError or a KeyError: a boot loop in place of a sentence."""
+    for path in ("", " ", {}, [], ["/"], 5, {"0": "/"}):
+        section = {"client_id": "a", "serial": "a", "device_path": path, "token_path": "/"}
+        data = {"provider": "oauth", "url": "http://localhost", "oauth": section}
+        refused(data, "`oauth.device_path` must be a path that begins with /")
+
+
+def test_an_address_with_a_negative_part():
+    for ip in ("10.0.0.-5/24", "10.0.-1.5/24", "-10.0.0.5/24", "10.0.0.5/-8"):
+        refused(settings("etherfax", network=[{"ip": ip}]), "network.ip")
+
+
+def test_a_date_in_another_spelling():
+    """Only YYYY-MM-DD is a date."""
+    wrong("earliest", "2026-1-001", "2026-+1-01", "2026- 1-01", "2026-01-1 ", "+2026-1-01", "2026-011-1")

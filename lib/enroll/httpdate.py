@@ -19,9 +19,10 @@ def _start(year: int, month: int, day: int) -> int:
 def iso_date(value: str) -> int:
     """Unix seconds at the start of "YYYY-MM-DD" (UTC), 1970 or later. Raises ValueError."""
     year, month, day = map(int, value.split("-"))
-    if len(value) != 10:
+    unix = _start(year, month - 1, day)
+    if iso_time(unix)[:10] != value:  # spelled in another way
         raise ValueError
-    return _start(year, month - 1, day)
+    return unix
 
 
 def iso_time(now: int) -> str:

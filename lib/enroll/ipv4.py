@@ -7,7 +7,7 @@ def address(value: str) -> tuple[int, int]:
     number = 0
     parts = address.split(".")
     for part in parts + [prefix]:
-        if str(int(part)) != part or int(part) > 255:
+        if str(int(part)) != part or not 0 <= int(part) < 256:
             raise ValueError
         number = number << 8 | int(part)
     mask = (1 << 32 - int(prefix)) - 1

@@ -32,7 +32,7 @@ def convert(value: "Any", kind: str) -> "Any":
     elif kind == "D":
         good = value and quote(value) == value
     elif kind == "/":
-        good = value[0] == "/" and split("http://host" + value)
+        good = value.startswith("/") and split("http://host" + value)
     elif kind in "45":
         from .ipv4 import address
 

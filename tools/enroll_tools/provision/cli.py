@@ -40,6 +40,7 @@ ELSEWHERE = {
     "fleet": "fleet_command:fleet",
     "ports": "scan:ports",
     "scan": "scan:command",
+    "schema": "schema_command:command",
     "station": "station_command:station",
     "upgrade": "upgrade_command:command",
 }

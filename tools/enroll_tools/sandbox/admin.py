@@ -9,6 +9,7 @@ from collections.abc import Callable
 from typing import TYPE_CHECKING
 
 from aiohttp import web
+from enroll_tools import schemas
 
 from .console import Console
 from .control import Control
@@ -46,6 +47,7 @@ class Admin:
         """The aiohttp application."""
         application = web.Application(client_max_size=BODY_LIMIT)
         application.router.add_get("/openapi.json", self._describe)
+        application.router.add_get("/schema/enroll.json", _schema)
         application.router.add_route("*", "/admin/{tail:.*}", self._serve)
         Console(self._sandbox).attach(application)
         return application
@@ -85,6 +87,10 @@ class Admin:
             # No form on a foreign web page can send this type without the browser asking first.
             return 415, "Content-Type must be application/json"
         return None
+
+
+async def _schema(request: web.Request) -> web.StreamResponse:
+    return web.FileResponse(schemas.PATH, headers={"Content-Type": "application/schema+json"})
 
 
 def _run(function: Callable[..., object], arguments: dict[str, object]) -> web.Response:

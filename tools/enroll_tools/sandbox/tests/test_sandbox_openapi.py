@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import pytest
+from enroll_tools import schemas
 from enroll_tools.sandbox.control import Control
 from enroll_tools.sandbox.operations import operations
 from enroll_tools.sandbox.services import ALL
@@ -41,3 +42,10 @@ def test_every_argument_says_what_it_means(described):
         properties = methods["post"]["requestBody"]["content"]["application/json"]["schema"]["properties"]
         for name, schema in properties.items():
             assert schema.get("description", "").endswith("."), (path, name)
+
+
+def test_the_schema_of_enroll_json_is_served(sandbox, send):
+    """Without a key, so that an editor fetches it."""
+    answer = send("GET", sandbox.admin_url.replace("/admin", "/schema/enroll.json"))
+    assert (answer.status, answer.headers["Content-Type"]) == (200, "application/schema+json")
+    assert answer.json() == schemas.device()

@@ -1,0 +1,126 @@
+"""enroll.json: the device and the JSON Schema, read by another's validator, say the same of the same files."""
+
+from __future__ import annotations
+
+import copy
+import json
+from pathlib import Path
+
+import config_files
+import pytest
+from devices import ROOT
+from enroll.config import Config
+from enroll.errors import EnrollError
+from enroll_tools import schemas
+from enroll_tools.provision import bench, library
+from hypothesis import HealthCheck, Phase, given, settings
+from hypothesis import strategies as st
+from schema_of_config import PATH
+
+# What a JSON Schema cannot say, in the device's words: see tools/schema_of_config.py.
+BEYOND = (
+    "has an unknown name",
+    "uses itself",
+    "means something else",
+    "wants base64",
+    "`ca` names",
+    "retry.cap` must be at least",
+    "xyte.children` lists one twice",
+    "`gateway` and `dns` need `ip`, and its subnet",
+    "network.ip` must be",
+    "network.ssid` must be text of up to 32 bytes",
+    "network.password` must be 8 to 63 bytes",
+)
+NETWORK = {"ssid": "a", "password": "12345678", "ip": "192.168.1.5/24", "gateway": "192.168.1.1"}
+EXAMPLES = sorted((ROOT / "firmware" / "examples").glob("*.json"))
+
+
+@pytest.fixture
+def device(tmp_path):
+    """What the device says of a file; "" if it is good."""
+    (tmp_path / "ca.der").touch()
+
+    def say(found):
+        try:
+            Config(copy.deepcopy(found), str(tmp_path / "enroll.json"))
+        except EnrollError as error:
+            return str(error)
+        except ValueError as error:
+            assert "null byte" in str(error)  # CPython's os.stat; MicroPython's finds no such file
+            return "`ca` names"
+        return ""
+
+    return say
+
+
+def judged(ask_python, device, found):
+    """The device and the schema say the same of each; returns how many are good."""
+    verdicts = ask_python("rest_schema.py", schema=json.loads(PATH.read_text()), documents=found)
+    said = [device(it) for it in found]
+    for it, ours, theirs in zip(found, said, verdicts, strict=True):
+        if not ours or not any(words in ours for words in BEYOND):
+            assert bool(ours) == bool(theirs), (it, ours, theirs)
+        if theirs:
+            assert ours, (it, theirs)
+    return said.count("")
+
+
+def test_the_schema_takes_every_example(ask_python, device):
+    found = [json.loads(path.read_text()) for path in EXAMPLES]
+    for it in found:
+        it["ca"] = "ca.der"
+    assert judged(ask_python, device, found) == len(found) > 9
+
+
+@pytest.mark.parametrize("name", library.names())
+def test_the_device_and_the_schema_agree(ask_python, device, name):
+    good = []
+
+    @settings(max_examples=3, phases=[Phase.generate], suppress_health_check=list(HealthCheck))
+    @given(st.integers(0, 2**40))
+    def compare(seed):
+        found = [config_files.file(seed + number, name, library.provider(name)) for number in range(150)]
+        good.append(judged(ask_python, device, found))
+
+    compare()
+    assert sum(good) > 60, "too few good files to say that the schema takes them"
+
+
+def test_each_odd_value_in_each_place(ask_python, device):
+    """In every key of an example of each provider, at the top and in every section; a third of the values in each."""
+    for base in {it["provider"]: it for it in map(json.loads, map(Path.read_text, EXAMPLES))}.values():
+        base["ca"] = "ca.der"
+        base.setdefault("network", [NETWORK])
+        found = []
+        for number, place in enumerate(config_files.places(base)[1:]):
+            if place[0] == "rest" and len(place) > 2:
+                continue  # see test_rest.py
+            for odd in config_files.ODD[number % 3 :: 3]:
+                changed = copy.deepcopy(base)
+                inner = changed
+                for step in place[:-1]:
+                    inner = inner[step]
+                inner[place[-1]] = odd
+                found.append(changed)
+        judged(ask_python, device, found)
+
+
+def test_a_template_takes_a_placeholder_for_any_text(ask_python, device):
+    """That is what an editor shows; the rest of the file is judged as on the device."""
+    found, good = [], []
+    for path in EXAMPLES:
+        base = json.loads(path.read_text())
+        base["ca"] = "ca.der"
+        found.append(base | {"nothing": 1})
+        for key in config_files.places(base)[1:]:
+            changed = copy.deepcopy(base)
+            inner = changed
+            for step in key[:-1]:
+                inner = inner[step]
+            if isinstance(inner[key[-1]], str) and key[-1] not in ("provider", "method", "means", "token_type"):
+                inner[key[-1]] = {"$prompt": "x"}
+                good.append(changed)
+    schema = schemas.template(bench.INPUTS)
+    assert not any(ask_python("rest_schema.py", schema=schema, documents=good))
+    assert all(ask_python("rest_schema.py", schema=schema, documents=found))
+    assert any(device(it) for it in good), "it goes to no board"
