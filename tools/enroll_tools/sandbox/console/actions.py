@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import inspect
 import json
 import logging
 import traceback
@@ -48,7 +49,12 @@ class Actions:
         if function is None:
             return self._pages.error(request, 404, "There is no such operation: reload the page, and try again.")
         if fields.get("ask"):
-            context = {"fields": fields, "action": request.path, "back": local_page(fields.get("back", "/"))}
+            context = {
+                "fields": fields,
+                "action": request.path,
+                "back": local_page(fields.get("back", "/")),
+                "text": (inspect.getdoc(function) or "").partition("\n\n")[0],
+            }
             return self._pages.answer(request, "confirm.html", context)
         typed = {key.removeprefix(FIELD): text for key, text in fields.items() if key.startswith(FIELD)}
         label = fields.get("label") or name.replace("-", " ").capitalize()
@@ -66,15 +72,17 @@ class Actions:
 
 
 def _arguments(function: Callable[..., object], fields: Mapping[str, str], typed: Mapping[str, str]) -> dict[str, Any]:
-    if "arguments" not in fields:
-        return given(arguments(function), typed)
+    """What the button stands for, and what was typed."""
     try:
-        values = json.loads(fields["arguments"])
+        values = json.loads(fields.get("arguments", "{}"))
     except (ValueError, RecursionError):
         values = None
     if not isinstance(values, dict):
         raise SandboxError("the button's arguments are no JSON object: reload the page")
-    return values
+    wanted = arguments(function)
+    if "arguments" in fields:
+        wanted = tuple(it for it in wanted if it.name in typed)
+    return {**given(wanted, typed), **values}
 
 
 def _done(label: str, result: object) -> Message:

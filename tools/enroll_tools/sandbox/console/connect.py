@@ -6,6 +6,10 @@ import dataclasses
 import io
 import json
 import secrets
+import shlex
+import shutil
+import sys
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
 
@@ -65,7 +69,8 @@ class Connect:
             "service": name,
             "number": request.query.get("config", "") if made else "",
             "shown": made.text(not reveal) if made else "",
-            "reveal": reveal,
+            "secrets": made is not None and made.text(True) != made.text(),
+            "program": _program(),
             "devices": service.devices_view(),
             "reachable": self._reachable(name),
             "url": self._sandbox.url(name),
@@ -128,6 +133,12 @@ class Connect:
         if made is None or made.service != request.match_info["service"]:
             raise web.HTTPNotFound
         return made
+
+
+def _program() -> str:
+    """How to call enroll-provision: by its name, or with its folder if that is not on the PATH."""
+    beside = Path(sys.executable).with_name("enroll-provision")
+    return "enroll-provision" if shutil.which("enroll-provision") or not beside.exists() else shlex.quote(str(beside))
 
 
 def _mask(value: object, name: str = "") -> object:

@@ -12,7 +12,15 @@ from ..operations import LARGEST, Argument
 
 FIELD = "field."  # what the names of an operation's fields begin with in a form
 _LONG = 200  # characters; a text that may have more gets several lines
-_TITLES = {"id": "ID", "sn": "serial number", "mac": "MAC address", "cr": "challenge-response"}
+_TITLES = {
+    "id": "ID",
+    "sn": "serial number",
+    "mac": "MAC address",
+    "cr": "challenge-response",
+    "api": "API",
+    "mqtt": "MQTT",
+    "sms": "SMS",
+}
 
 
 @dataclasses.dataclass(frozen=True)
@@ -38,12 +46,15 @@ def inputs(arguments: Sequence[Argument], typed: Mapping[str, str] | None = None
 
 def _input(argument: Argument, typed: Mapping[str, str] | None) -> Input:
     about = argument.about
+    hint = about.text.replace("--", "")  # written for the command line
+    if dict in argument.kinds:
+        hint += ' As a JSON object, such as {"name": "value"}.'
     value = _shown(argument.default) if typed is None else typed.get(argument.name, "")
     numeric = str not in argument.kinds
     return Input(
         FIELD + argument.name,
         title(argument.name),
-        about.text,
+        hint.strip(),
         _kind(argument),
         value,
         argument.required,

@@ -12,16 +12,21 @@ from ..clock import format_time
 from ..control import Control
 from ..ntp import FAULTS
 from ..operations import arguments, operations
-from .forms import inputs
+from ..shapes import SHAPES
+from .actions import CONTROL
+from .forms import FIELD, Input, inputs
 from .messages import Message
 from .packets import Packets, Shown, counts
 from .pages import Pages
+from .presets import BASIC, PRESETS
 
 if TYPE_CHECKING:
     from ..server import Sandbox
     from ..services.base import Service
+    from ..services.view import DeviceView, Form
 
 FEW = 10  # packets on the page of a service
+MANY = 100  # devices on it
 
 
 class Views:
@@ -43,13 +48,19 @@ class Views:
         service = self._service(request)
         message = self._pages.message(request)
         packets, more = self._packets.page(service.name, limit=FEW, reveal=_reveal(request))
+        found = service.devices_view()
+        wanted = request.query.get("find", "")
+        devices = [it for it in found if wanted in it.id or wanted in it.name]
         return self._pages.answer(
             request,
             "service.html",
             {
                 "service": service.name,
                 "urls": self._sandbox.urls[service.name],
-                "devices": service.devices_view(),
+                "devices": devices[:MANY],
+                "hidden": len(devices) - MANY,
+                "every": len(found),
+                "find": wanted,
                 "tables": service.tables(),
                 "forms": [
                     (form, inputs(form.arguments, _typed(message, service.name, form.operation)))
@@ -69,11 +80,19 @@ class Views:
         if not found:
             sentence = f"{service.name} has no device {identity!r}: choose another one on the page of the service."
             return self._pages.error(request, 404, sentence)
-        before = _number(request, "before")
+        device, before = found[0], _number(request, "before")
         packets, more = self._packets.timeline(service.name, identity, before, _reveal(request))
+        message = self._pages.message(request)
         context = {
             "service": service.name,
-            "device": found[0],
+            "device": device,
+            "forms": [
+                (form, _filled(form, device, _typed(message, service.name, form.operation)))
+                for form in service.forms()
+                if form.arguments
+                and form.arguments[0].name in _names(device)
+                and not form.operation.startswith("create")
+            ],
             "packets": packets,
             "more": more,
             "oldest": _oldest(packets),
@@ -97,20 +116,22 @@ class Views:
 
     async def faults(self, request: web.Request) -> web.StreamResponse:
         """The faults that are set, and a form for another one."""
-        form = arguments(self._control["fault"])
-        typed = _typed(self._pages.message(request), "sandbox", "fault")
-        wanted = dict(typed or {"service": request.query.get("service", "*")})
+        form = [it for it in arguments(self._control["fault"]) if it.name != "body_base64"]
+        typed = _typed(self._pages.message(request), CONTROL, "fault")
+        fresh = inputs(form, {"service": request.query.get("service", "*"), "times": "1"})
         context = {
             "faults": [(dataclasses.asdict(fault), fault.describe()) for fault in self._sandbox.faults()],
-            "inputs": [it for it in inputs(form, None) if it.name != "field.body_base64"]
-            if typed is None
-            else inputs(form, wanted),
+            "presets": PRESETS,
+            "basic": [it for it in fresh if it.name.removeprefix(FIELD) in BASIC],
+            "inputs": fresh if typed is None else inputs(form, typed),
+            "typed": typed is not None,
+            "shapes": SHAPES,
         }
         return self._pages.answer(request, "faults.html", context)
 
     async def clock(self, request: web.Request) -> web.StreamResponse:
         """The sandbox's clock and its NTP server."""
-        typed = _typed(self._pages.message(request), "sandbox", "time") or {}
+        typed = _typed(self._pages.message(request), CONTROL, "time") or {}
         context = {
             "now": format_time(self._sandbox.clock.now())[:19] + "Z",
             "ahead": self._sandbox.clock.offset,
@@ -126,6 +147,17 @@ class Views:
             return self._sandbox.services[request.match_info["service"]]
         except KeyError:
             raise web.HTTPNotFound from None
+
+
+def _names(device: DeviceView) -> dict[str, object]:
+    """What operations call a device, by the names of their arguments."""
+    return {name: value for action in device.actions for name, value in action.arguments.items()}
+
+
+def _filled(form: Form, device: DeviceView, typed: Mapping[str, str] | None) -> tuple[Input, ...]:
+    """The fields of a form that asks for a device, with this one."""
+    first, *rest = inputs(form.arguments, typed)
+    return (dataclasses.replace(first, value=str(_names(device)[form.arguments[0].name])), *rest)
 
 
 def _reveal(request: web.Request) -> bool:

@@ -115,8 +115,11 @@ class Browser:
         fields = {it.attributes["name"]: it.attributes.get("value", "") for it in form.all("input") if _sent(it)}
         fields |= {it.attributes["name"]: it.text for it in form.all("textarea")}
         for it in form.all("select"):
-            chosen = [*it.all("option", selected=""), *it.all("option")][0]
+            chosen = [*it.all("option", selected=""), *it.all("option")][0]  # as browsers do
             fields[it.attributes["name"]] = chosen.attributes.get("value", chosen.text)
+        (clicked,) = [it for it in form.all("button") if it.text == button]
+        if "name" in clicked.attributes:
+            fields[clicked.attributes["name"]] = clicked.attributes["value"]
         for name, value in typed.items():
             assert f"field.{name}" in {it.attributes.get("name") for it in form.all()}, name
             fields[f"field.{name}"] = value

@@ -6,6 +6,7 @@ const status = document.getElementById("live");
 let last = document.body.dataset.newest;
 let source = null;
 let waiting = false;
+let pause = 100;
 
 root.classList.add("live");
 if (location.hash === "#message") document.getElementById("message")?.focus();
@@ -30,14 +31,17 @@ function focusables(region) {
 
 // Exchange what has changed of the regions that the server keeps up to date; whoever is in one stays where they are.
 async function refresh() {
-  if (waiting) return;
+  if (waiting || !document.querySelector("[data-live]")) return;
   waiting = true;
-  await new Promise((done) => setTimeout(done, 100));
+  await new Promise((done) => setTimeout(done, pause));
   waiting = false;
+  const started = performance.now();
   const address = new URL(location.href);
   address.searchParams.delete("m");
   address.hash = "";
   const fresh = await page(address);
+  // A page that takes the sandbox long to make is asked for less often.
+  pause = Math.max(100, 5 * (performance.now() - started));
   const before = states();
   for (const region of document.querySelectorAll("[data-live]")) {
     const next = fresh.getElementById(region.id);
@@ -61,7 +65,9 @@ function insert(html) {
   const rows = [...template.content.children].filter((row) => !document.getElementById(row.id));
   for (const row of rows) row.classList.add("fresh");
   list.prepend(...rows);
-  if (rows.length) document.querySelector("[data-empty]").hidden = true;
+  if (!rows.length) return;
+  document.querySelector("[data-empty]").hidden = true;
+  say(rows.length === 1 ? "A new packet" : `${rows.length} new packets`);
   while (list.children.length > 500) list.lastElementChild.remove();
 }
 
