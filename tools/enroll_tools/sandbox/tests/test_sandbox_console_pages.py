@@ -129,7 +129,7 @@ def test_a_place_that_is_empty_says_what_to_do(console):
             page = empty.get(path)
             assert page.status == 200
             for it in page.all(class_="empty"):
-                assert "hidden" in it.attributes or len(it.text.split()) > 5, (path, it.text)
+                assert ": " in it.text or ". " in it.text, (path, it.text)  # what is missing, and what to do
         assert "No service has a device yet" in empty.get("/").text
 
 
