@@ -102,6 +102,11 @@ class Seen:
         texts = (self.entry.path, self.entry.body, *self.entry.headers.values())
         return any(HIDDEN in text for text in texts)
 
+    @property
+    def cut(self) -> bool:
+        """Whether the log has the beginning of the request's body only."""
+        return re.search(r"\bbody .*cut to", self.entry.note) is not None
+
     @functools.cached_property
     def body(self) -> dict[str, Any]:
         """The request's JSON object, {} if it has none."""
@@ -159,10 +164,12 @@ def explain(service: Service, entry: Entry) -> Explanation:
     request = seen(service, entry)
     view: View[Any] = service.view
     fields = (*(view.fields(request) if request.route is not None else ()), *_common(request))
-    told = _general(service, request)
-    if told is None:
-        told = view.reason(request)
-    return Explanation(told.verdict, fields, told.expected)
+    told = _general(service, request) or (Answered(view.told(request)) if request.cut else view.reason(request))
+    verdict = told.verdict + (_CUT if request.cut else "")
+    return Explanation(verdict, fields, told.expected)
+
+
+_CUT = " The log has the beginning of the body only, so its fields cannot be told."
 
 
 def _general(service: Service, request: Seen) -> Answered | None:
@@ -253,10 +260,9 @@ def explain_packet(entry: Entry) -> Explanation:
     if entry.method == "NTP":
         return _ntp(entry)
     if entry.method == "TLS":
-        return Explanation(
-            f"The TLS handshake failed ({entry.note or 'the reason is unknown'}): check that the device has this "
-            "sandbox's ca.der, that its clock is right, and that `url` has a name or address of the certificate."
-        )
+        # The note has the remedy, see handshake.py.
+        fields = (Field("listener", entry.listener, "Where the device called."),)
+        return Explanation(f"The TLS handshake failed: {entry.note or 'why cannot be told'}.", fields)
     if entry.method == "-":
         return Explanation("This is not HTTP: check that `url` has the right scheme (http or https) and port.")
     return Explanation(

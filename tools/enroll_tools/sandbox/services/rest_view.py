@@ -133,13 +133,18 @@ class RestView(View[Rest]):
         if seen.reason == "too early or too late":
             return self._time(seen)
         if what is None or seen.masked:
-            unseen = "correct it (to tell more, show the secrets)."
-            return Answered(self.told(seen).format(unseen))
+            return Answered(self.told(seen))
         received = seen.header(what) if what != "code" else str(_members(seen.call).get("code", ""))
         pairs = (Comparison(what, received, seen.expected),)
         if seen.reason == "bad signature":
             return Answered(self._signature(seen, received), pairs)
-        return Answered(self.told(seen).format(_difference(received, seen.expected)), pairs)
+        return Answered(self.verdicts[seen.reason].format(_difference(received, seen.expected)), pairs)
+
+    def told(self, seen: Seen) -> str:
+        """The verdict without a comparison."""
+        if seen.reason in ("bad signature", "too early or too late"):
+            return f"The request is refused ({seen.reason}), and what differs cannot be told: show the secrets."
+        return super().told(seen).format("compare it with the one here.")
 
     def _time(self, seen: Seen) -> Answered:
         given = seen.header("X-Timestamp")

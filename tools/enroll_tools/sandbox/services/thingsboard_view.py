@@ -29,8 +29,10 @@ _ANSWER = {
 class ThingsBoardView(View[ThingsBoard]):
     """Devices by name, and the profiles that provision them."""
 
-    empty = "There is no device yet: create a device profile, put its key and secret into enroll.json, and start the "
-    "device."
+    empty = (
+        "There is no device yet: create a device profile, put its key and secret into enroll.json, and start the "
+        "device."
+    )
     made_by: ClassVar = {
         "create_profile": "Add a device profile",
         "create": "Add a device",

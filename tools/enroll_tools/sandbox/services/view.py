@@ -145,7 +145,8 @@ class View(abc.ABC, Generic[Of]):
         for name, value in values.items():
             meaning = meanings.get(name, "The service does not read this.")
             text = value if isinstance(value, str) else json.dumps(value)
-            yield Field(name + where, text, meaning.lstrip("!"), meaning.startswith("!") or is_secret(name))
+            secret = meaning.startswith("!") or is_secret(name) or _holds_secret(value)
+            yield Field(name + where, text, meaning.lstrip("!"), secret)
 
     def header(self, seen: Seen, name: str, meaning: str) -> Iterator[Field]:
         """A header that holds a secret, if it is there."""
@@ -202,6 +203,13 @@ _DOUBTS = {
 
 def _texts(values: Mapping[str, object] | None) -> dict[str, str]:
     return {name: str(value) for name, value in (values or {}).items() if value not in (None, "")}
+
+
+def _holds_secret(value: object) -> bool:
+    """Whether a member somewhere in a JSON value is secret by its name."""
+    members = list(value.items()) if isinstance(value, dict) else []
+    parts = [part for _, part in members] + (list(value) if isinstance(value, list) else [])
+    return any(is_secret(name) for name, _ in members) or any(_holds_secret(part) for part in parts)
 
 
 def _filled(action: Action, device: str) -> Action:
