@@ -84,7 +84,12 @@ class AzureView(View[Azure]):
         events = lines(self.service.events()[-100:], ("device", "body"))
         waiting = self.service.state.all("SELECT * FROM azure_messages ORDER BY rowid")
         return [
-            Table("Messages from devices", ("device", "body"), events, "No device has sent anything yet."),
+            Table(
+                "Messages from devices",
+                ("device", "body"),
+                events,
+                "No message yet: register a device, and let it send.",
+            ),
             Table(
                 "Messages to devices",
                 ("device", "body"),

@@ -94,7 +94,7 @@ class CumulocityView(View[Cumulocity]):
                 "Measurements",
                 ("type", "time", "body"),
                 lines(found[-100:], ("type", "time", "body")),
-                "No device has sent a measurement yet.",
+                "No measurement yet: register a device, and let it send.",
             ),
         ]
 
