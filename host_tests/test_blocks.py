@@ -122,7 +122,7 @@ def understood(group: click.Group, words: list[str]) -> None:
 def test_every_command_is_understood(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """What the commands do, their own tests show; here no option of a page is unknown to them."""
     monkeypatch.chdir(tmp_path)
-    files = ("enroll.json", "rest/enroll.json", "devices.csv", "ESP32_GENERIC-20260101-v1.28.0.bin")
+    files = ("enroll.json", "devices.csv", "ESP32_GENERIC-20260101-v1.28.0.bin")
     for file in (*files, ".cache/sandbox/ca.pem"):
         (tmp_path / file).parent.mkdir(parents=True, exist_ok=True)
         (tmp_path / file).touch()

@@ -14,7 +14,7 @@ from ..errors import SandboxError
 from ..history import DELETED, REGISTERED
 from ..operations import About, DeviceId, Reveal, operation
 from ..state import Row
-from .azure_token import derived, fault
+from .azure_token import decoded, derived, fault
 from .base import Answer, Call, Refused, Route, Service, decode_json, hide, json_answer
 
 SCOPE = "0ne00SANDBOX"
@@ -175,6 +175,7 @@ class Azure(Service):
     ) -> Row:
         """Create an individual enrollment, with a new key if none is given. Returns id and key."""
         key = device_key or base64.b64encode(secrets.token_bytes(32)).decode()
+        decoded("device_key", key)
         with self.state.transaction():
             if self._find(device_id):
                 raise SandboxError(f"azure already has an enrollment {device_id!r}")

@@ -8,12 +8,22 @@ import hmac
 import re
 from urllib.parse import unquote
 
+from ..errors import SandboxError
 from .base import same
+
+
+def decoded(name: str, key: str) -> bytes:
+    """A key that a person gives. Raises SandboxError."""
+    try:
+        return base64.b64decode(key, validate=True)
+    except ValueError:
+        raise SandboxError(f"{name} is not Base64: copy it as the portal shows it") from None
 
 
 def derived(group_key: str, registration_id: str) -> str:
     """The key of a device in a group, as Azure's documentation computes it."""
-    digest = hmac.digest(base64.b64decode(group_key), registration_id.encode(), hashlib.sha256)
+    key = decoded("group_key", group_key)
+    digest = hmac.digest(key, registration_id.encode("utf-8", "surrogatepass"), hashlib.sha256)
     return base64.b64encode(digest).decode()
 
 

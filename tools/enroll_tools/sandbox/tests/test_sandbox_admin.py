@@ -61,6 +61,10 @@ def test_a_status_for_a_wrong_call_and_one_for_a_refusal(admin):
     assert admin("etherfax/enable", serial=1)[0] == 400
     assert admin("etherfax/enable", serial="nobody")[0] == 422
     assert admin("azure/create-in-group", device_id="x", group_key="ä")[0] == 422
+    assert admin("azure/create", device_id="x", device_key="ä") == (
+        422,
+        {"error": "device_key is not Base64: copy it as the portal shows it"},
+    )
 
 
 def test_no_body_is_no_arguments(sandbox, send, key):
