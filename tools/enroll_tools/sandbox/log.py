@@ -6,11 +6,13 @@ reads them gets them without secrets, unless it asks for these.
 
 from __future__ import annotations
 
+import contextlib
 import dataclasses
 import json
 import logging
 import re
-from collections.abc import Callable, Iterable, Mapping
+import time
+from collections.abc import Callable, Collection, Mapping
 from typing import Any
 
 from .clock import Clock, format_time
@@ -23,6 +25,7 @@ PAGE = 500  # entries that one reading returns at most, over the admin API
 ROWS = 10_000  # newest entries that are kept
 TLS = "TLS"  # the method of a handshake that failed
 BODY = 8192  # bytes that are kept of a body
+LINES = 100  # on the terminal, in a second: nobody reads more
 
 _SCHEMA = """
 DROP TABLE IF EXISTS log; -- of an earlier version
@@ -36,24 +39,27 @@ CREATE INDEX IF NOT EXISTS packets_device ON packets (service, device);
 """
 _TRIM = 100  # entries between two removals of the oldest
 
-# The other headers tell nothing of use to a test or a person.
-_KEPT = (
-    "Host",
-    "User-Agent",
-    "Accept",
-    "Accept-Encoding",
-    "Authorization",
-    "Connection",
-    "Content-Type",
-    "Content-Length",
-    "Transfer-Encoding",
-    "X-Api-Key",
-    "X-Auth-Token",
-    "X-Fleet-Token",
-    "X-Nonce",
-    "X-Signature",
-    "X-Timestamp",
-)
+# The other headers tell nothing of use to a test or a person. As they are spelled, by their names in lower case.
+_KEPT = {
+    name.lower(): name
+    for name in (
+        "Host",
+        "User-Agent",
+        "Accept",
+        "Accept-Encoding",
+        "Authorization",
+        "Connection",
+        "Content-Type",
+        "Content-Length",
+        "Transfer-Encoding",
+        "X-Api-Key",
+        "X-Auth-Token",
+        "X-Fleet-Token",
+        "X-Nonce",
+        "X-Signature",
+        "X-Timestamp",
+    )
+}
 # What moves a cursor, turns the direction of writing or ends a line.
 _CONTROLS = re.compile(r"[\x00-\x1f\x7f-\x9f\u061c\u200e\u200f\u2028-\u202e\u2066-\u2069\ud800-\udfff]")
 
@@ -89,7 +95,7 @@ class Entry:
         return dataclasses.asdict(self)
 
 
-@dataclasses.dataclass(frozen=True, kw_only=True)
+@dataclasses.dataclass(slots=True, kw_only=True)
 class Packet:
     """What is written of a request; see Entry. ``secrets`` are values in it that do not show by their names."""
 
@@ -103,7 +109,7 @@ class Packet:
     headers: Mapping[str, str] = dataclasses.field(default_factory=dict)
     body: bytes = b""
     answer: bytes = b""
-    secrets: Iterable[str] = ()
+    secrets: Collection[str] = ()
     note: str = ""
     reason: str = ""
     expected: str = ""
@@ -117,10 +123,15 @@ class RequestLog:
         self._clock = clock
         self._reveal = reveal
         self._rows = rows
+        self._second = self._printed = 0
         self._listeners: list[Callable[[int], object]] = []
         state.create(_SCHEMA)
         for name in ("reason", "expected"):  # which came later
             state.add_column("packets", f"{name} TEXT NOT NULL DEFAULT ''")
+
+    def transaction(self) -> contextlib.AbstractContextManager[None]:
+        """What a service does in here and its entry are written both or not at all."""
+        return self._state.transaction()
 
     def subscribe(self, callback: Callable[[int], object]) -> Callable[[], None]:
         """Call ``callback`` with the id of each entry that is written from now on, in the thread that writes it.
@@ -132,9 +143,11 @@ class RequestLog:
 
     def write(self, packet: Packet) -> None:
         """Add an entry."""
-        kept = {name: packet.headers[name] for name in _KEPT if name in packet.headers}
+        kept = {_KEPT[name.lower()]: value for name, value in packet.headers.items() if name.lower() in _KEPT}
+        note = packet.note
         cut = [name for name in ("body", "answer") if len(getattr(packet, name)) > BODY]
-        note = "; ".join(filter(None, (packet.note, f"{' and '.join(cut)} cut to {BODY} bytes" if cut else "")))
+        if cut:
+            note = "; ".join(filter(None, (note, f"{' and '.join(cut)} cut to {BODY} bytes")))
         number = self._state.insert(
             "packets",
             time=self._clock.now(),
@@ -148,7 +161,7 @@ class RequestLog:
             headers=json.dumps(kept),
             body=packet.body[:BODY],
             answer=packet.answer[:BODY],
-            secrets=json.dumps([*packet.secrets]),
+            secrets=json.dumps([*packet.secrets]) if packet.secrets else "[]",
             note=note,
             reason=packet.reason,
             expected=packet.expected,
@@ -161,10 +174,21 @@ class RequestLog:
             callback(number)
 
     def _print(self, packet: Packet, note: str) -> None:
+        second = int(time.monotonic())
+        if second != self._second:
+            self._print_untold()
+            self._second, self._printed = second, 0
+        self._printed += 1
+        if self._printed > LINES:
+            return
         path = packet.path if self._reveal else redact_path(packet.path, packet.headers, packet.body, packet.secrets)
         words = f"{packet.listener} {packet.method} {path} {packet.status or '-'}{f' ({note})' if note else ''}"
         # A client's bytes must neither write lines of their own nor reach the terminal.
         ACCESS.info("%s", printable(words))
+
+    def _print_untold(self) -> None:
+        if self._printed > LINES:
+            ACCESS.info("%d more requests in this second: see the log", self._printed - LINES)
 
     def read(
         self,

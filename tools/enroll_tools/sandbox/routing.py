@@ -33,6 +33,7 @@ class RouteTable:
     def __init__(self, services: Iterable[Service]) -> None:
         self._router = web.UrlDispatcher()
         self._targets: dict[web.AbstractResource, Target] = {}
+        self._known: dict[str, Target] = {}  # by paths without variables
         for service in services:
             for base in service.bases:
                 paths: dict[str, dict[str, Handler] | None] = {"": None, **_by_path(service), "/" + ANYTHING: None}
@@ -43,10 +44,17 @@ class RouteTable:
 
     async def find(self, request: web.Request) -> Target:
         """The target of a request, with the variables in its path."""
+        path = request.rel_url.raw_path
+        known = self._known.get(path)
+        if known is not None:
+            return known
         match = await self._router.resolve(request)
         if match.http_exception is not None or match.route.resource is None:
             return Target()
-        return dataclasses.replace(self._targets[match.route.resource], parts=dict(match))
+        target = dataclasses.replace(self._targets[match.route.resource], parts=dict(match))
+        if not match and target.methods is not None:
+            self._known[path] = target
+        return target
 
 
 async def _never(request: web.Request) -> web.StreamResponse:

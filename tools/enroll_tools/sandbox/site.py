@@ -6,6 +6,7 @@ from __future__ import annotations
 import asyncio
 import dataclasses
 import email.utils
+import functools
 import logging
 import socket
 import struct
@@ -111,12 +112,11 @@ class Site:
         except (OSError, web.RequestPayloadError, asyncio.CancelledError):
             self._write(request, target, b"", None, "the client went away while it sent the body")
             raise
-        answer: Answer | None = None
         if fault is not None and fault.canned:
-            answer = _canned(fault)
-        elif fault is None or fault.drop != "before":
-            answer = await self._patiently(request, target, _call(request, target, body))
-        return await self._finish(request, target, fault, body, answer)
+            return await self._finish(request, target, fault, body, _canned(fault))
+        if fault is not None and fault.drop == "before":
+            return await self._finish(request, target, fault, body, None)
+        return await self._ask(request, target, fault, body)
 
     async def _read(self, request: web.Request) -> bytes:
         """The whole body. Raises TimeoutError if the client takes too long."""
@@ -125,14 +125,23 @@ class Site:
         async with asyncio.timeout(self._patience):
             return await request.read()
 
-    async def _patiently(self, request: web.Request, target: Target, call: Call) -> Answer:
-        """Ask a handler with patience again and again, as long as the client is there. Others are served meanwhile."""
-        answer = self._answer(target, call)
-        end = time.monotonic() + answer.patience
-        while answer.patience and (left := end - time.monotonic()) > 0 and not _gone(request):
-            await asyncio.sleep(min(left, _POLL))
-            answer = self._answer(target, call)
-        return answer
+    async def _ask(self, request: web.Request, target: Target, fault: Fault | None, body: bytes) -> web.StreamResponse:
+        """Have the service answer, and write the log in the same transaction.
+
+        A handler with patience is asked again and again, as long as the client is there. Others are served meanwhile.
+        """
+        call = _call(request, target, body)
+        end: float | None = None
+        while True:
+            with self._log.transaction():
+                answer = self._answer(target, call)
+                if end is None:
+                    end = time.monotonic() + answer.patience
+                if not answer.patience or time.monotonic() >= end or _gone(request):
+                    shaped = self._record(request, target, fault, body, answer)
+                    break
+            await asyncio.sleep(min(max(0, end - time.monotonic()), _POLL))
+        return await self._deliver(request, target, fault, answer, shaped)
 
     def _answer(self, target: Target, call: Call) -> Answer:
         service, methods = target.service, target.methods
@@ -161,11 +170,32 @@ class Site:
         note: str = "",
     ) -> web.StreamResponse:
         """Write the log before the answer leaves, so that a client that has the answer finds the entry."""
-        moment = Moment(request.method, self._clock.now())
-        shaped = apply(fault.shapes, answer, moment) if fault and answer else answer
+        shaped = self._record(request, target, fault, body, answer, note)
+        return await self._deliver(request, target, fault, answer, shaped)
+
+    def _record(
+        self,
+        request: web.Request,
+        target: Target,
+        fault: Fault | None,
+        body: bytes,
+        answer: Answer | None,
+        note: str = "",
+    ) -> Answer | None:
+        """Write the log; return what a fault makes of the answer."""
+        if fault is None:
+            self._write(request, target, body, answer, note)
+            return answer
+        shaped = apply(fault.shapes, answer, Moment(request.method, self._clock.now())) if answer else None
         # The log gets the answer before it is compressed, because secrets cannot be found in compressed text.
         logged = dataclasses.replace(answer, status=shaped.status) if answer and shaped else None
-        self._write(request, target, body, logged, fault.describe() if fault else note)
+        self._write(request, target, body, logged, fault.describe())
+        return shaped
+
+    async def _deliver(
+        self, request: web.Request, target: Target, fault: Fault | None, answer: Answer | None, shaped: Answer | None
+    ) -> web.StreamResponse:
+        """Send the answer, or what a fault leaves of it."""
         if fault is not None and fault.delay:
             await asyncio.sleep(fault.delay)
         if fault is not None and answer is not None and target.service and _unsent(request, fault, answer):
@@ -175,7 +205,7 @@ class Site:
             # The framework needs an answer; it notices by itself that the client is gone.
             return web.Response()
         # The Date header tells the sandbox's time, not the machine's.
-        date = email.utils.formatdate(moment.now, usegmt=True)
+        date = _http_date(int(self._clock.now()))
         headers = {**shaped.headers}
         for header, value in (("Content-Type", shaped.content_type), ("Server", "sandbox"), ("Date", date)):
             headers.setdefault(header, value)
@@ -236,11 +266,16 @@ class Site:
         )
 
 
+@functools.lru_cache(maxsize=4)
+def _http_date(second: int) -> str:
+    return email.utils.formatdate(second, usegmt=True)
+
+
 def _call(request: web.Request, target: Target, body: bytes) -> Call:
     return Call(
         method=request.method,
         path=request.path,
-        query=tuple(request.query.items()),
+        query=tuple(request.query.items()) if request.query_string else (),
         headers=request.headers,
         body=body,
         parts=target.parts,

@@ -8,7 +8,7 @@ import os
 import sqlite3
 import threading
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -44,6 +44,11 @@ def _take(guard: int) -> None:
     fcntl.flock(guard, fcntl.LOCK_EX | fcntl.LOCK_NB)
 
 
+# What begins, ends and undoes a transaction, and one within another: the innermost of this name is meant.
+_OUTER = ("BEGIN IMMEDIATE", "COMMIT", ("ROLLBACK",))
+_INNER = ("SAVEPOINT within", "RELEASE within", ("ROLLBACK TO within", "RELEASE within"))
+
+
 def _storable(value: object) -> object:
     """SQLite takes no lone surrogates, which a client's JSON or header may hold: they are spelled as escapes."""
     return value.encode("utf-8", "backslashreplace").decode() if isinstance(value, str) else value
@@ -57,6 +62,7 @@ class State:
         self.folder = folder
         self._lock = threading.RLock()
         self._depth = 0
+        self._inserts: dict[tuple[str, ...], str] = {}
         try:
             self._guard = open_own(own_folder(folder) / LOCK)
         except OSError as error:
@@ -102,26 +108,33 @@ class State:
 
     @contextlib.contextmanager
     def transaction(self) -> Iterator[None]:
-        """All or nothing: commit at the end, roll back on an exception. The outermost of nested ones decides."""
+        """All or nothing: commit at the end, roll back on an exception. What one within another does is kept if both
+        end well."""
         with self._lock:
-            if self._depth == 0:
-                self._database.execute("BEGIN IMMEDIATE")
+            begin, commit, undo = _INNER if self._depth else _OUTER
+            self._database.execute(begin)
             self._depth += 1
             try:
                 yield
+                self._database.execute(commit)
             except BaseException:
-                self._depth -= 1
-                if self._depth == 0:
-                    self._database.execute("ROLLBACK")
+                # On some errors, such as a full disk, SQLite has rolled back by itself.
+                for statement in undo if self._database.in_transaction else ():
+                    self._database.execute(statement)
                 raise
-            self._depth -= 1
-            if self._depth == 0:
-                self._database.execute("COMMIT")
+            finally:
+                self._depth -= 1
+
+    def _execute(self, statement: str, values: Sequence[object]) -> sqlite3.Cursor:
+        try:
+            return self._database.execute(statement, values)
+        except UnicodeEncodeError:
+            return self._database.execute(statement, [_storable(value) for value in values])
 
     def all(self, statement: str, *values: object) -> list[Row]:
         """Every row of a query."""
         with self._lock:
-            cursor = self._database.execute(statement, [_storable(value) for value in values])
+            cursor = self._execute(statement, values)
             names = [column[0] for column in cursor.description or ()]
             return [dict(zip(names, row, strict=True)) for row in cursor.fetchall()]
 
@@ -133,16 +146,17 @@ class State:
     def run(self, statement: str, *values: object) -> int:
         """Execute a statement and return how many rows it changed."""
         with self._lock:
-            return self._database.execute(statement, [_storable(value) for value in values]).rowcount
+            return self._execute(statement, values).rowcount
 
     def insert(self, table: str, **columns: object) -> int:
         """Insert one row and return its row id. Names are the program's own, never a client's."""
-        names = ", ".join(columns)
-        marks = ", ".join("?" * len(columns))
+        statement = self._inserts.get((table, *columns))
+        if statement is None:
+            marks = ", ".join("?" * len(columns))
+            statement = f"INSERT INTO {table} ({', '.join(columns)}) VALUES ({marks})"
+            self._inserts[table, *columns] = statement
         with self._lock:
-            values = [_storable(value) for value in columns.values()]
-            cursor = self._database.execute(f"INSERT INTO {table} ({names}) VALUES ({marks})", values)
-            return cursor.lastrowid or 0
+            return self._execute(statement, [*columns.values()]).lastrowid or 0
 
     @property
     def changes(self) -> int:

@@ -53,6 +53,10 @@ class XytePortal(Service):
     CREATE TABLE IF NOT EXISTS xyte_commands (
         number INTEGER PRIMARY KEY AUTOINCREMENT, id TEXT NOT NULL UNIQUE, device_id TEXT NOT NULL,
         name TEXT NOT NULL, parameters TEXT NOT NULL, status TEXT NOT NULL, message TEXT);
+    CREATE INDEX IF NOT EXISTS xyte_by_number ON xyte_devices (sn, mac);
+    CREATE INDEX IF NOT EXISTS xyte_by_cloud_id ON xyte_devices (cloud_id);
+    CREATE INDEX IF NOT EXISTS xyte_by_key ON xyte_devices (access_key);
+    CREATE INDEX IF NOT EXISTS xyte_by_device ON xyte_commands (device_id);
     """
     settings: Settings
 

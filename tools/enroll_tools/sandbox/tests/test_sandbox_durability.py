@@ -1,0 +1,132 @@
+"""What was answered is kept, whatever ends the sandbox; and a request costs the same however much is kept."""
+
+from __future__ import annotations
+
+import http.client
+import json
+import os
+import re
+import signal
+import subprocess
+import sys
+import threading
+from pathlib import Path
+
+import pytest
+from enroll_tools.sandbox import Sandbox
+
+SERVE = (sys.executable, "-m", "enroll_tools.sandbox", "serve", "--free-ports", "--json", "--state")
+
+
+def register_until_it_dies(port: int, key: str, name: str, answered: list[str]) -> None:
+    """Register one device after the other on one connection, and note the id of each that was answered."""
+    connection = http.client.HTTPConnection("127.0.0.1", port, timeout=5)
+    try:
+        for number in range(100_000):
+            body = {"hardware_key": key, "sn": f"{name}-{number}", "mac": "112233445566", "firmware_version": "1.0.0"}
+            connection.request("POST", "/xyte/v1/devices", json.dumps(body), {"Content-Type": "application/json"})
+            answer = connection.getresponse()
+            content = json.loads(answer.read())
+            if answer.status == 201:
+                answered.append(content["id"])
+    except (OSError, http.client.HTTPException, ValueError):
+        pass  # it was killed
+    finally:
+        connection.close()
+
+
+def kill_under_load(folder: Path, round_number: int, enough: int) -> list[str]:
+    """Serve, register from four clients, kill it in the middle; returns the ids that were answered."""
+    with subprocess.Popen([*SERVE, str(folder)], stdout=subprocess.PIPE, stderr=subprocess.DEVNULL) as process:
+        assert process.stdout is not None
+        port = json.loads(process.stdout.readline())["ports"]["http"]
+        key = (folder / "key").read_text()
+        answered: list[str] = []
+        clients = [
+            threading.Thread(target=register_until_it_dies, args=(port, key, f"{round_number}-{client}", answered))
+            for client in range(4)
+        ]
+        for client in clients:
+            client.start()
+        while len(answered) < enough and clients[0].is_alive():
+            pass
+        os.kill(process.pid, signal.SIGKILL)
+        for client in clients:
+            client.join()
+    assert len(answered) >= enough
+    return answered
+
+
+def check_kills(folder: Path, kills: int) -> None:
+    with Sandbox(folder) as sandbox:
+        (folder / "key").write_text(sandbox.xyte.create_model("M1")["hardware_key"])
+    answered = [name for number in range(kills) for name in kill_under_load(folder, number, 20 + number * 7 % 40)]
+    with Sandbox(folder) as sandbox:
+        kept = {device["id"] for device in sandbox.xyte.devices()}
+        logged = [json.loads(entry.answer)["id"] for entry in sandbox.log("xyte", reveal=True) if entry.status == 201]
+    assert len(answered) == len(set(answered))
+    assert set(answered) <= kept
+    # The log keeps a number of entries; each of them belongs to a device, and the other way round.
+    assert set(logged) <= kept
+    assert len(logged) == min(len(kept), 10_000)
+
+
+def test_none_that_was_answered_is_lost_when_it_is_killed(tmp_path):
+    check_kills(tmp_path / "state", 3)
+
+
+@pytest.mark.long
+def test_none_is_lost_in_fifty_kills(tmp_path):
+    check_kills(tmp_path / "state", 50)
+
+
+def test_a_registration_and_its_entry_are_one(sandbox, send, new_device, monkeypatch):
+    insert = sandbox._state.insert
+
+    def fail_for_the_log(table, **columns):
+        if table == "packets":
+            raise OSError("disk full")
+        return insert(table, **columns)
+
+    url = sandbox.urls["xyte"].http + "/v1/devices"
+    with monkeypatch.context() as patch:
+        patch.setattr(sandbox._state, "insert", fail_for_the_log)
+        assert send("POST", url, json=new_device).status == 500
+    assert sandbox.xyte.devices() == []
+    assert send("POST", url, json=new_device).status == 201
+
+
+def test_what_one_transaction_within_another_did_is_undone_alone(sandbox):
+    state = sandbox._state
+    state.create("CREATE TABLE probe (name TEXT);")
+    with state.transaction():
+        state.insert("probe", name="before")
+        with pytest.raises(ValueError), state.transaction():
+            state.insert("probe", name="undone")
+            raise ValueError
+        state.insert("probe", name="after")
+    assert [row["name"] for row in state.all("SELECT name FROM probe")] == ["before", "after"]
+
+
+def test_no_request_reads_a_whole_table(sandbox, send, new_device):
+    """A registration took longer with each device that there was."""
+    statements: set[str] = set()
+    database = sandbox._state._database
+    database.set_trace_callback(statements.add)
+    url = sandbox.urls["xyte"].http
+    device = send("POST", url + "/v1/devices", json=new_device).json()
+    send("POST", url + "/v1/devices", json=new_device)
+    hub = f"{device['hub_url']}/v1/devices/{device['id']}"
+    send("GET", hub + "/command", headers={"Authorization": device["access_key"]})
+    send("GET", hub + "/command", headers={"Authorization": "wrong"})
+    sandbox.counts()
+    database.set_trace_callback(None)
+    scans = {
+        (statement, row["detail"])
+        for statement in statements
+        if re.match("SELECT|UPDATE|DELETE", statement)
+        for row in sandbox._state.all("EXPLAIN QUERY PLAN " + statement)
+        if re.match(r"SCAN (?!.*USING COVERING INDEX)", row["detail"])
+    }
+    assert len(statements) > 8
+    assert scans == set()
