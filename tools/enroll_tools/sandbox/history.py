@@ -69,6 +69,11 @@ class History:
         elif reason == AUTHORISED and device in self._doubts:
             self.add(device, AUTHORISED)
 
+    def clear(self) -> None:
+        """Forget all events, as when other devices are read in."""
+        self._state.run("DELETE FROM history WHERE service = ?", self._service)
+        self._doubts.clear()
+
     def doubt(self, device: str) -> Event | None:
         """Why a registered device may be orphaned: the event LOST or AGAIN, or None."""
         return self._doubts.get(device)

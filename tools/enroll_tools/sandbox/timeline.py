@@ -9,7 +9,8 @@ from .clock import format_time
 from .history import AUTHORISED, History
 from .log import Entry, RequestLog
 from .services.base import Service
-from .services.explain import Explanation, explain_packet
+from .services.explain import Explanation
+from .services.explain_packet import explain_packet
 
 _NEWEST = 2**63 - 1
 

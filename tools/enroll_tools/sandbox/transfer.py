@@ -56,6 +56,7 @@ def import_state(
             raise SandboxError("a row names a user, a model or a device that the state lacks: export it again")
         for name in sections:
             _read_back(services[name])
+            services[name].history.clear()
     return counts
 
 

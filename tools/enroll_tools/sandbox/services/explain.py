@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, Any
 from urllib.parse import parse_qsl, unquote
 
 from ..clock import parse_time
+from ..history import REGISTERED
 from ..redact import HIDDEN
 from .base import Call
 
@@ -165,41 +166,41 @@ def explain(service: Service, entry: Entry) -> Explanation:
     view: View[Any] = service.view
     fields = (*(view.fields(request) if request.route is not None else ()), *_common(request))
     told = _general(service, request) or (Answered(view.told(request)) if request.cut else view.reason(request))
-    verdict = told.verdict + (_CUT if request.cut else "")
-    return Explanation(verdict, fields, told.expected)
+    return Explanation(told.verdict + _besides(request, told), fields, told.expected)
 
 
-_CUT = " The log has the beginning of the body only, so its fields cannot be told."
+def _besides(request: Seen, told: Answered) -> str:
+    """What limits or adds to the service's verdict."""
+    words = " The log has the beginning of the body only, so its fields cannot be told." if request.cut else ""
+    fault = fault_in(request.entry.note)
+    if fault and fault not in told.verdict:
+        words += f" A fault that was set here changed or delayed the answer ({fault})."
+    return words
+
+
+def fault_in(note: str) -> str:
+    """The fault that a log entry's note tells of, "" if there was none."""
+    return note.removeprefix("fault: ") if note.startswith("fault: ") else ""
 
 
 def _general(service: Service, request: Seen) -> Answered | None:
     """What can be said without knowing the service; None if the service knows more."""
-    entry = request.entry
-    fault = entry.note.removeprefix("fault: ") if entry.note.startswith("fault: ") else ""
-    if "drop after" in fault or entry.note == NOT_SENT:
-        done = " It had registered the device." if request.reason == "registered" else ""
+    entry, fault = request.entry, fault_in(request.entry.note)
+    if "drop after" in fault or (fault and entry.status == 0 and request.reason):
+        done = " It had registered the device." if request.reason == REGISTERED else ""
         return Answered(
-            f"The service did its work, and the fault that was set here dropped the answer ({fault or entry.note})."
-            f"{done} The device cannot know that: look at what it does next."
+            f"The service did its work, and a fault that was set here kept the answer back ({fault}).{done} The device "
+            "cannot know that: look at what it does next."
         )
-    if fault and entry.status == 0:
+    if fault and not request.reason and (entry.status == 0 or "canned" in fault or "portal" in fault):
+        answered = f"answered {entry.status}" if entry.status else "gave no answer"
         return Answered(
-            f"A fault that was set here ({fault}) closed the connection, and the service never saw the request: "
-            "the device should try again."
-        )
-    if ("canned" in fault or "portal" in fault) and not request.reason:
-        return Answered(
-            f"A fault that was set here answered {entry.status} ({fault}), and the service never saw the request: "
-            "the device should try again."
+            f"A fault that was set here {answered} ({fault}), and the service never saw the request: the device should "
+            "try again."
         )
     if entry.status == 0:
         return Answered(f"No answer was sent ({entry.note or 'the reason is unknown'}): the device should try again.")
-    if request.route is None:
-        return _no_route(service, request)
-    return _broken(entry.status)
-
-
-NOT_SENT = "the client went away before the answer"
+    return _no_route(service, request) if request.route is None else _broken(entry.status)
 
 
 def _broken(status: int) -> Answered | None:
@@ -239,43 +240,3 @@ _HEADERS = {
     "Accept": "What the device takes as an answer.",
     "User-Agent": "The client's program.",
 }
-
-# What an NTP fault or a refused handshake means for the device.
-_NTP = {
-    "kiss-of-death": "told the device to ask less often",
-    "stratum-16": "said that it is not synchronised (stratum 16)",
-    "unsynchronized": "said that it is not synchronised (leap 3)",
-    "wrong-mode": "answered in a wrong mode",
-    "wrong-origin": "did not repeat the time that the device had sent",
-    "zero-transmit": "sent no time",
-    "short": "sent a packet that is too short",
-    "silent": "sent nothing",
-    "forged": "was preceded by a forged answer a year ahead",
-    "forged-source": "was preceded by a forged answer a year ahead, from another port",
-}
-
-
-def explain_packet(entry: Entry) -> Explanation:
-    """Explain what belongs to no service: NTP, TLS, and what is not HTTP."""
-    if entry.method == "NTP":
-        return _ntp(entry)
-    if entry.method == "TLS":
-        # The note has the remedy, see handshake.py.
-        fields = (Field("listener", entry.listener, "Where the device called."),)
-        return Explanation(f"The TLS handshake failed: {entry.note or 'why cannot be told'}.", fields)
-    if entry.method == "-":
-        return Explanation("This is not HTTP: check that `url` has the right scheme (http or https) and port.")
-    return Explanation(
-        f"No service is at this path (answer {entry.status}): take the service's address from the console for `url`."
-    )
-
-
-def _ntp(entry: Entry) -> Explanation:
-    fields = (Field("client", entry.path, "The address that asked for the time."),)
-    if entry.note.startswith("ignored"):
-        return Explanation("This packet is no NTP client's query, and it was ignored: nothing to do.", fields)
-    fault = entry.note.removeprefix("fault: ")
-    if fault in _NTP:
-        done = f"A fault that was set here ({fault}): the server {_NTP[fault]}"
-        return Explanation(f"{done}, so a careful device does not set its clock by that.", fields)
-    return Explanation(f"The device asked for the time and got {entry.time}: nothing to do.", fields)

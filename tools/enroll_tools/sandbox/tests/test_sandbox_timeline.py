@@ -75,11 +75,14 @@ def test_time_and_what_is_no_service(sandbox, send):
     ask_time(sandbox)
     sandbox.ntp_fault("stratum-16", 1)
     ask_time(sandbox)
-    send("GET", sandbox.urls["rest"].http.replace("/rest", "/other"))
-    good, bad, other = (explain_entry(sandbox.services, entry).verdict for entry in sandbox.log())
+    base = sandbox.urls["rest"].http.removesuffix("/rest")
+    send("GET", f"{base}/other")
+    send("HEAD", f"{base}/")
+    good, bad, other, front = (explain_entry(sandbox.services, entry).verdict for entry in sandbox.log())
     assert good.endswith("nothing to do.")
     assert "stratum 16" in bad
     assert "No service is at this path" in other
+    assert "its Date header" in front
     tls = dataclasses.replace(sandbox.log()[0], method="TLS", note="the client does not trust the CA: give it ca.der")
     assert (
         explain_entry({}, tls).verdict == "The TLS handshake failed: the client does not trust the CA: give it ca.der."
@@ -130,3 +133,29 @@ def test_a_body_that_was_cut_is_not_guessed_at(sandbox):
     assert rest.register(1, change).status == 401
     assert "the beginning of the body only" in rest.verdict()
     assert "changed since" not in rest.verdict()
+
+
+@pytest.mark.parametrize(
+    ("fault", "words"),
+    [
+        ({"status": 503}, "answered 503 (canned 503), and the service never saw the request"),
+        ({"drop": "before"}, "gave no answer (drop before), and the service never saw the request"),
+        ({"drop": "after"}, "The service did its work, and a fault that was set here kept the answer back"),
+        ({"shape": "gzip"}, "got its DeviceToken: nothing to do. A fault that was set here changed or delayed"),
+        ({"shape": "portal"}, "never saw the request"),
+    ],
+)
+def test_faults_are_named(sandbox, device, fault, words):
+    sandbox.etherfax.enable(SERIAL)
+    sandbox.fault("etherfax", **fault)
+    device.register()
+    assert words in device.verdict()
+
+
+def test_import_ends_doubts(sandbox, device):
+    sandbox.etherfax.enable(SERIAL)
+    sandbox.fault("etherfax", drop="after")
+    device.register()
+    assert device.state() == "orphaned"
+    sandbox.import_state(sandbox.export_state(), replace=True)
+    assert device.state() == "registered"
