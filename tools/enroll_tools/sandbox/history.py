@@ -62,12 +62,10 @@ class History:
         """Take the outcome of a device's request: only what tells something new is written."""
         if not device:
             return
-        if reason == REGISTERED:
-            self.add(device, REGISTERED)
-        elif reason == AGAIN and device not in self._doubts:
+        if reason == AGAIN and device not in self._doubts:
             self.add(device, AGAIN)
-        elif reason == AUTHORISED and device in self._doubts:
-            self.add(device, AUTHORISED)
+        elif reason in (REGISTERED, AUTHORISED) and device in self._doubts:
+            self.add(device, reason)
 
     def clear(self) -> None:
         """Forget all events, as when other devices are read in."""
@@ -78,14 +76,20 @@ class History:
         """Why a registered device may be orphaned: the event LOST or AGAIN, or None."""
         return self._doubts.get(device)
 
-    def since(self, device: str) -> float | None:
-        """When something last happened to a device that a state comes from."""
+    def since(self, device: str, state: str) -> float | None:
+        """When a device came into its state, None if that is unknown. A registration is in the log alone, since another
+        row would make each of them half as slow again; the log forgets."""
+        if state == REGISTERED:
+            where = "SELECT time FROM packets WHERE service = ? AND device = ? AND reason = ? ORDER BY id DESC LIMIT 1"
+            row = self._state.one(where, self._service, device, REGISTERED)
+            return row["time"] if row else None
         row = self._state.one(
-            "SELECT time FROM history WHERE service = ? AND device = ? AND event NOT IN (?, ?, ?) ORDER BY id DESC",
+            "SELECT time FROM history WHERE service = ? AND device = ? AND event NOT IN (?, ?, ?, ?) ORDER BY id DESC",
             self._service,
             device,
             *_DOUBTS,
             AUTHORISED,
+            REGISTERED,
         )
         return row["time"] if row else None
 

@@ -174,7 +174,7 @@ class View(abc.ABC, Generic[Of]):
             state,
             label,
             meaning,
-            doubt.time if doubt else self.service.history.since(row_id),
+            doubt.time if doubt else self.service.history.since(row_id, state),
             _texts(secrets),
             _texts(details),
             tuple(actions),
