@@ -184,7 +184,7 @@ class RequestLog:
         path = packet.path if self._reveal else redact_path(packet.path, packet.headers, packet.body, packet.secrets)
         words = f"{packet.listener} {packet.method} {path} {packet.status or '-'}{f' ({note})' if note else ''}"
         # A client's bytes must neither write lines of their own nor reach the terminal.
-        ACCESS.info("%s", printable(words))
+        ACCESS.info("%s", printable(words), extra={"service": packet.service, "status": packet.status})
 
     def _print_untold(self) -> None:
         if self._printed > LINES:

@@ -3,9 +3,7 @@
 from __future__ import annotations
 
 import json
-import logging
 import signal
-import sys
 import time
 from pathlib import Path
 from typing import Any
@@ -16,6 +14,7 @@ from ..errors import BadOption, SandboxError
 from ..listeners import lan_address
 from ..options import DEFAULT_PORTS, LISTENERS
 from ..server import Sandbox
+from .live import set_up
 from .options import Failure, Misuse, admin_key, environment_key, json_option, key_option, state_option
 from .show import new_table, print_table
 
@@ -78,7 +77,7 @@ def serve(
     quiet: bool,
 ) -> None:
     """Run the sandbox until it is interrupted."""
-    logging.basicConfig(format="%(message)s", level=logging.WARNING if quiet else logging.INFO, stream=sys.stderr)
+    set_up(quiet)
     if lan:
         names = (_own_address(host), *names)
         host = admin_host = "0.0.0.0"

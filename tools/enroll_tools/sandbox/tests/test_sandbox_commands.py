@@ -3,8 +3,11 @@
 from __future__ import annotations
 
 import functools
+import io
 import json
+import logging
 import os
+import re
 import shutil
 import subprocess
 import sys
@@ -13,6 +16,7 @@ from pathlib import Path
 import pytest
 from click.testing import CliRunner
 from enroll_tools.sandbox.cli import main
+from enroll_tools.sandbox.commands.live import Live
 
 
 def run(*words, status=0):
@@ -69,3 +73,25 @@ def test_completion_in_bash():
     environment = {**os.environ, "PATH": f"{Path(sys.executable).parent}:{os.environ['PATH']}"}
     done = subprocess.run(command, env=environment, capture_output=True, text=True, timeout=30, check=False)
     assert done.stdout.strip() == "deactivated", done
+
+
+@pytest.mark.parametrize("colours", [True, False])
+def test_a_line_for_a_terminal(sandbox, send, colours):
+    """With the time of day and the service, and in red where the request failed; elsewhere, see test_serve."""
+    told, access = io.StringIO(), logging.getLogger("sandbox.access")
+    handler = logging.StreamHandler(told)
+    handler.setFormatter(Live(colours))
+    access.addHandler(handler)
+    access.setLevel(logging.INFO)
+    try:
+        send("GET", sandbox.urls["xyte"].http + "/%1B[2J")
+        send("GET", f"http://127.0.0.1:{sandbox.ports['http']}/")
+    finally:
+        access.removeHandler(handler)
+        access.setLevel(logging.NOTSET)
+    plain = re.sub(r"\x1b\[[0-9;]*m", "", told.getvalue())
+    assert re.fullmatch(
+        r"[\d:]{8} xyte        http GET /xyte/%1B\[2J 404\n[\d:]{8} -           http GET / 200\n", plain
+    )
+    assert ("\x1b[31mhttp GET /xyte" in told.getvalue()) is colours
+    assert ("\x1b" in told.getvalue()) is colours
