@@ -76,22 +76,18 @@ class History:
         """Why a registered device may be orphaned: the event LOST or AGAIN, or None."""
         return self._doubts.get(device)
 
-    def since(self, device: str, state: str) -> float | None:
-        """When a device came into its state, None if that is unknown. A registration is in the log alone, since another
-        row would make each of them half as slow again; the log forgets."""
-        if state == REGISTERED:
-            where = "SELECT time FROM packets WHERE service = ? AND device = ? AND reason = ? ORDER BY id DESC LIMIT 1"
-            row = self._state.one(where, self._service, device, REGISTERED)
-            return row["time"] if row else None
-        row = self._state.one(
-            "SELECT time FROM history WHERE service = ? AND device = ? AND event NOT IN (?, ?, ?, ?) ORDER BY id DESC",
-            self._service,
-            device,
-            *_DOUBTS,
-            AUTHORISED,
-            REGISTERED,
-        )
-        return row["time"] if row else None
+    def registered(self) -> dict[str, float]:
+        """When each device registered. That is in the log alone, since another row would make each registration half as
+        slow again; the log forgets."""
+        newest = "SELECT device, time, MAX(id) FROM packets WHERE service = ? AND reason = ? GROUP BY device"
+        return {row["device"]: row["time"] for row in self._state.all(newest, self._service, REGISTERED)}
+
+    def changed(self) -> dict[str, float]:
+        """When each device was last changed in the portal."""
+        newest = "SELECT device, time, MAX(id) FROM history WHERE service = ? AND event NOT IN (?, ?, ?, ?)"
+        passing = (*_DOUBTS, AUTHORISED, REGISTERED)
+        rows = self._state.all(f"{newest} GROUP BY device", self._service, *passing)
+        return {row["device"]: row["time"] for row in rows}
 
     def deleted(self, limit: int = 50) -> list[Event]:
         """The devices that were deleted and not made again, newest first."""

@@ -207,7 +207,7 @@ class Service(abc.ABC):
 
     def devices_view(self) -> list[DeviceView]:
         """All devices with their states, and what can be done with them."""
-        return self.view.devices()
+        return self.view.dated()
 
     def tables(self) -> list[Table]:
         """What the service has besides devices."""

@@ -174,11 +174,21 @@ class View(abc.ABC, Generic[Of]):
             state,
             label,
             meaning,
-            doubt.time if doubt else self.service.history.since(row_id, state),
+            doubt.time if doubt else None,
             _texts(secrets),
             _texts(details),
             tuple(actions),
         )
+
+    def dated(self) -> list[DeviceView]:
+        """All devices, with when they came into their states."""
+        registered, changed = self.service.history.registered(), self.service.history.changed()
+        views = []
+        for view in self.devices():
+            moments = registered if view.state == "registered" else changed
+            since = view.since if view.since is not None else moments.get(view.id)
+            views.append(view if since is None else dataclasses.replace(view, since=since))
+        return views
 
     def deleted(self, present: Iterable[DeviceView], *again: Action) -> list[DeviceView]:
         """The devices that were deleted, newest first. ``again``: what to offer; its arguments' texts have the id for
