@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import dataclasses
 import io
 import json
@@ -27,6 +28,8 @@ from .pages import Pages
 if TYPE_CHECKING:
     from ..server import Sandbox
 
+MANY = 20  # devices on a page
+DONE = ("registered", "disabled", "deleted")
 KEPT = 100  # configurations, in memory; the oldest are forgotten
 NETWORK = [{"ssid": {"$prompt": "Name of the Wi-Fi"}, "password": {"$prompt": "Password of the Wi-Fi"}}]
 
@@ -65,13 +68,16 @@ class Connect:
             raise web.HTTPNotFound
         made = self._made.get(request.query.get("config", ""))
         reveal = request.query.get("reveal") == "1"
+        # Beside the loop, which boards wait for; those that did not register yet come first.
+        devices = sorted(await asyncio.to_thread(service.devices_view), key=lambda it: it.state in DONE)
         context = {
             "service": name,
             "number": request.query.get("config", "") if made else "",
             "shown": made.text(not reveal) if made else "",
             "secrets": made is not None and made.text(True) != made.text(),
             "program": _program(),
-            "devices": service.devices_view(),
+            "devices": devices[:MANY],
+            "hidden": len(devices) - MANY,
             "reachable": self._reachable(name),
             "url": self._sandbox.url(name),
         }

@@ -83,15 +83,15 @@ class Events:
             newest = self._packets.newest()
             update = {"packets": "", "gap": newest < seen}
             if newest >= seen and "packets" in request.query:
-                update = self._news(request, seen)
+                update = await self._news(request, seen)
             seen = newest
             await response.send(json.dumps(update), id=str(seen), event=EVENT)
             await asyncio.sleep(PACE)
 
-    def _news(self, request: web.Request, after: int) -> dict[str, object]:
+    async def _news(self, request: web.Request, after: int) -> dict[str, object]:
         """The rows of the packets after the last one that the page has; with a gap if there are too many."""
         service, device = request.query.get("service", ""), request.query.get("device", "")
-        packets, more = self._packets.news(service, device, after)
+        packets, more = await asyncio.to_thread(self._packets.news, service, device, after)
         page = request.query["packets"]
         html = aiohttp_jinja2.render_string(
             "rows.html",

@@ -74,7 +74,7 @@ class Packets:
         }
         raw = self._sandbox.log(reveal=True, **wanted)
         shown = {entry.id: entry for entry in self._sandbox.log(reveal=reveal, **wanted)}
-        lines = [self._shown(Item(entry.time, "", entry), shown) for entry in reversed(raw)]
+        lines = [self._shown(Item(entry.time, "", entry), shown) for entry in reversed(raw) if entry.id in shown]
         return lines[:limit], len(lines) > limit
 
     def timeline(self, service: str, device: str, before: int = 0, reveal: bool = False) -> tuple[list[Shown], bool]:
@@ -84,7 +84,7 @@ class Packets:
         raw = timeline(device, source, log, reveal=True, **wanted)
         masked = timeline(device, source, log, reveal=reveal, **wanted)
         shown = {item.entry.id: item.entry for item in masked if item.entry}
-        lines = [self._shown(item, shown) for item in raw]
+        lines = [self._shown(item, shown) for item in raw if not item.entry or item.entry.id in shown]
         more = len(shown) > PAGE
         return lines[:-1] if more and lines[-1].entry else lines, more
 

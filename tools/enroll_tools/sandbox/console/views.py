@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import asyncio
 import dataclasses
+import inspect
 from collections.abc import Mapping
 from typing import TYPE_CHECKING
 
@@ -30,7 +32,7 @@ MANY = 100  # devices on it
 
 
 class Views:
-    """A handler for each page."""
+    """A handler for each page. What takes long with many devices runs beside the loop, for which boards wait."""
 
     def __init__(self, sandbox: Sandbox, pages: Pages, packets: Packets) -> None:
         self._sandbox = sandbox
@@ -40,15 +42,18 @@ class Views:
 
     async def start(self, request: web.Request) -> web.StreamResponse:
         """All services."""
-        found = {name: counts(service.devices_view()) for name, service in self._sandbox.services.items()}
+        found = await asyncio.to_thread(self._counts)
         return self._pages.answer(request, "start.html", {"urls": self._sandbox.urls, "counts": found})
+
+    def _counts(self) -> dict[str, dict[str, int]]:
+        return {name: counts(service.devices_view()) for name, service in self._sandbox.services.items()}
 
     async def service(self, request: web.Request) -> web.StreamResponse:
         """A service: its devices, forms, tables and settings."""
         service = self._service(request)
         message = self._pages.message(request)
-        packets, more = self._packets.page(service.name, limit=FEW, reveal=_reveal(request))
-        found = service.devices_view()
+        packets, more = await asyncio.to_thread(self._packets.page, service.name, limit=FEW, reveal=_reveal(request))
+        found = await asyncio.to_thread(service.devices_view)
         wanted = request.query.get("find", "")
         devices = [it for it in found if wanted in it.id or wanted in it.name]
         return self._pages.answer(
@@ -61,12 +66,13 @@ class Views:
                 "hidden": len(devices) - MANY,
                 "every": len(found),
                 "find": wanted,
-                "tables": service.tables(),
+                "tables": await asyncio.to_thread(service.tables),
                 "forms": [
                     (form, inputs(form.arguments, _typed(message, service.name, form.operation)))
                     for form in service.forms()
                 ],
                 "settings": service.show_settings(),
+                "about_settings": (inspect.getdoc(service.settings) or "").replace("``", "`"),
                 "empty": service.view.empty,
                 "packets": packets,
                 "more": more,
@@ -76,12 +82,14 @@ class Views:
     async def device(self, request: web.Request) -> web.StreamResponse:
         """A device: its facts, what can be done with it, and its timeline."""
         service, identity = self._service(request), request.query.get("id", "")
-        found = [device for device in service.devices_view() if device.id == identity]
+        found = [it for it in await asyncio.to_thread(service.devices_view) if it.id == identity]
         if not found:
             sentence = f"{service.name} has no device {identity!r}: choose another one on the page of the service."
             return self._pages.error(request, 404, sentence)
         device, before = found[0], _number(request, "before")
-        packets, more = self._packets.timeline(service.name, identity, before, _reveal(request))
+        packets, more = await asyncio.to_thread(
+            self._packets.timeline, service.name, identity, before, _reveal(request)
+        )
         message = self._pages.message(request)
         context = {
             "service": service.name,
@@ -103,7 +111,7 @@ class Views:
     async def log(self, request: web.Request) -> web.StreamResponse:
         """All packets, or those of a service."""
         before, service = _number(request, "before"), request.query.get("service", "")
-        packets, more = self._packets.page(service, before=before, reveal=_reveal(request))
+        packets, more = await asyncio.to_thread(self._packets.page, service, before=before, reveal=_reveal(request))
         context = {
             "service": service,
             "sources": (*self._sandbox.services, "ntp"),

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import html
 import json
+import threading
+import time
 from collections.abc import Iterator
 from urllib.parse import quote
 
 import pytest
-from enroll_tools.sandbox import Sandbox
+from enroll_tools.sandbox import Sandbox, samples
 from enroll_tools.sandbox.tests.console_browser import Browser
 from enroll_tools.sandbox.tests.cpython_device import Firmware
 
@@ -24,6 +27,12 @@ def console() -> Iterator[Sandbox]:
 @pytest.fixture(scope="module")
 def browser(console):
     return Browser(console)
+
+
+@pytest.fixture(autouse=True)
+def no_fault_is_left(console):
+    yield
+    console.clear_faults()
 
 
 def paths(sandbox):
@@ -91,6 +100,27 @@ def test_a_secret_is_shown_when_it_is_asked_for(console, browser):
         assert token not in page.body.decode()
         shows = [it for it in page.all("a") if it.text.startswith("Show")]
         assert token in browser.get(shows[0].attributes["href"]).body.decode()
+
+
+def test_no_page_shows_a_secret_unasked(send):
+    """Whatever a service calls a secret, of devices and in tables."""
+    with Sandbox() as sandbox:
+        other, secrets = Browser(sandbox), set()
+        for name, service in sandbox.services.items():
+            section = samples.fresh(sandbox, name)
+            Firmware(sandbox, name, section).register()
+            for device in service.devices_view():
+                secrets |= {(name, value) for value in device.secrets.values()}
+            for table in service.tables():
+                places = [number for number, column in enumerate(table.columns) if column in table.secret]
+                secrets |= {(name, row.cells[number]) for row in table.rows for number in places}
+        secrets = {(name, value) for name, value in secrets if len(value) > 5}
+        assert {name for name, _ in secrets} >= {"etherfax", "ickstream", "xyte", "centagate", "rest", "azure"}
+        for path in paths(sandbox):
+            text = html.unescape(other.get(path).body.decode())
+            assert [it for it in secrets if it[1] in text] == [], path
+        shown = "".join(html.unescape(other.get(f"/services/{it}?reveal=1").body.decode()) for it in sandbox.services)
+        assert [it for it in secrets if it[1] not in shown] == []
 
 
 @pytest.mark.parametrize("name", [NASTY, "a\u202eb", "‮⁦x", "/../..", "a b+c%41?#"])
@@ -195,7 +225,6 @@ def _leaves(value, path=""):
 
 
 def test_faults_are_set_and_removed(console, browser):
-    console.clear_faults()
     page = browser.send(browser.get("/faults"), "Set the fault", service="etherfax", status="503")
     assert "Set a fault: done." in page.message
     assert console.faults()[0].status == 503
@@ -208,7 +237,6 @@ def test_faults_are_set_and_removed(console, browser):
 
 
 def test_a_frequent_fault_is_one_click(console, browser):
-    console.clear_faults()
     page = browser.get("/faults?service=xyte")
     assert page.all("select")[0].one("option", selected="").text == "xyte"
     page = browser.send(page, "Be busy", times="3", path="/v1")
@@ -219,7 +247,6 @@ def test_a_frequent_fault_is_one_click(console, browser):
         page = browser.send(page, name)
         assert page.message == "Set a fault: done.", name
     assert len(console.faults()) == 6
-    console.clear_faults()
 
 
 def test_a_command_is_sent_from_the_page_of_its_device(console, browser, send):
@@ -235,6 +262,18 @@ def test_a_command_is_sent_from_the_page_of_its_device(console, browser, send):
     page = browser.send(page, "Send a command", name="reboot", parameters='{"delay": 1}')
     assert page.message.startswith("Send a command: done.")
     assert [row["name"] for row in console.xyte.commands(identity)] == ["reboot"]
+
+
+def test_boards_do_not_wait_for_a_page(console, browser, send, monkeypatch):
+    begun = threading.Event()
+    monkeypatch.setattr(console.azure, "devices_view", lambda: begun.set() or time.sleep(0.5) or [])
+    page = threading.Thread(target=browser.get, args=["/services/azure"])
+    page.start()
+    assert begun.wait(5)
+    started = time.monotonic()
+    send("GET", console.urls["azure"].http)
+    assert time.monotonic() - started < 0.3
+    page.join()
 
 
 def test_many_devices_are_found_by_name(console, browser):
