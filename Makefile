@@ -8,7 +8,7 @@ export RUNTIMES
 endif
 
 .DEFAULT_GOAL := help
-.PHONY: help setup demo picture diagrams test torture test-oracles test-qemu test-board evidence lint docs sandbox which-micropython dist release romfs firmware provision board size bench coverage mutants new-service lock clean
+.PHONY: help setup demo picture diagrams test torture test-oracles test-console test-qemu test-board evidence lint docs sandbox which-micropython dist release romfs firmware provision board size bench coverage mutants new-service lock clean
 
 help: ## list the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-18s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -36,6 +36,14 @@ torture: .venv/ready ## break what can break, count losses; CLASSES="power"
 test-oracles: .venv/ready ## compare with clients and servers that are not ours
 	@tools/oracles.sh
 	@ORACLES=1 $(RUN) -m pytest -q -rs host_tests/oracles
+
+test-console: .venv/ready ## use the sandbox's console in a browser; needs Chromium
+	@status=0; tools/browser.sh || status=$$?; \
+	case "$$status $(BROWSER)" in \
+	    "0 "*) CONSOLE=1 $(RUN) -m pytest -q -rs --numprocesses auto $(or $(TESTS),host_tests/browser) ;; \
+	    "69 ") ;; \
+	    *) exit $$status ;; \
+	esac
 
 test-qemu: export PYTHONPATH := lib:host_tests:host_tests/fakes
 test-qemu: .venv/ready ## run on an emulated Cortex-M3; may fetch 110 MB
