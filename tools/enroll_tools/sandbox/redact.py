@@ -44,6 +44,10 @@ _SECRET_HEADERS = frozenset({"x-api-key", "x-auth-token", "x-fleet-token", "x-si
 # secret.
 _SHORTEST = 6
 
+# No device sends so many secrets at once. Each is searched for in the whole text, so that without a bound the work would
+# grow with the square of what a client sends.
+_MOST = 100
+
 
 def is_secret(name: str) -> bool:
     """Tell whether a query parameter or JSON member of this name holds a secret."""
@@ -137,11 +141,15 @@ def redact(
 ) -> tuple[str, dict[str, str], str, str]:
     """Return path, headers, body and answer as text without secrets; ``known`` are values to hide besides."""
     found = {value for value in known if value}
+    whole = (path, body, answer)
     path = _query(path, found)
     shown = {name: _header(name, value, found) for name, value in headers.items()}
     kinds = [value for name, value in headers.items() if name.lower() == "content-type"]
     body_text = _body(body, found, *kinds[:1])
     answer_text = _body(answer, found)
+    if len(found) > _MOST:
+        path, body_text, answer_text = (f"<{len(text)} bytes, too many secrets in the request>" for text in whole)
+        return path, dict.fromkeys(headers, HIDDEN), body_text, answer_text
     forms = _forms(found)
     shown = {name: _replace(value, forms) for name, value in shown.items()}
     return _replace(path, forms), shown, _replace(body_text, forms), _replace(answer_text, forms)
