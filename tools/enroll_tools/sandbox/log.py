@@ -16,6 +16,7 @@ from collections.abc import Callable, Collection, Mapping
 from typing import Any
 
 from .clock import Clock, format_time
+from .group import Group
 from .redact import HIDDEN, redact, redact_path
 from .state import Row, State
 
@@ -123,6 +124,7 @@ class RequestLog:
         self._clock = clock
         self._reveal = reveal
         self._rows = rows
+        self._group = Group(state)
         self._second = self._printed = 0
         self._listeners: list[Callable[[int], object]] = []
         state.create(_SCHEMA)
@@ -130,8 +132,12 @@ class RequestLog:
             state.add_column("packets", f"{name} TEXT NOT NULL DEFAULT ''")
 
     def transaction(self) -> contextlib.AbstractContextManager[None]:
-        """What a service does in here and its entry are written both or not at all."""
-        return self._state.transaction()
+        """What a service does in here and its entry are written both or not at all, by the time of `committed`."""
+        return self._state.grouped()
+
+    async def committed(self) -> None:
+        """Wait until what was done in `transaction` is committed."""
+        await self._group.committed()
 
     def subscribe(self, callback: Callable[[int], object]) -> Callable[[], None]:
         """Call ``callback`` with the id of each entry that is written from now on, in the thread that writes it.

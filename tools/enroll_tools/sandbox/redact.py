@@ -44,8 +44,8 @@ _SECRET_HEADERS = frozenset({"x-api-key", "x-auth-token", "x-fleet-token", "x-si
 # secret.
 _SHORTEST = 6
 
-# No device sends so many secrets at once. Each is searched for in the whole text, so that without a bound the work would
-# grow with the square of what a client sends.
+# No device sends so many secrets at once. Each is searched for in the whole text: without a bound the work grows with
+# the square of it.
 _MOST = 100
 
 

@@ -141,6 +141,7 @@ class Site:
                     shaped = self._record(request, target, fault, body, answer)
                     break
             await asyncio.sleep(min(max(0, end - time.monotonic()), _POLL))
+        await self._log.committed()
         return await self._deliver(request, target, fault, answer, shaped)
 
     def _answer(self, target: Target, call: Call) -> Answer:

@@ -62,6 +62,8 @@ class State:
         self.folder = folder
         self._lock = threading.RLock()
         self._depth = 0
+        self._grouping = False  # a transaction of `grouped` is open
+        self._failure: sqlite3.Error | None = None
         self._inserts: dict[tuple[str, ...], str] = {}
         try:
             self._guard = open_own(own_folder(folder) / LOCK)
@@ -97,6 +99,7 @@ class State:
     def create(self, schema: str) -> None:
         """Make the tables of a schema (``CREATE TABLE IF NOT EXISTS ...``)."""
         with self._lock:
+            self._end_group()
             self._database.executescript(f"BEGIN;{schema}COMMIT;")
 
     def add_column(self, table: str, declaration: str) -> None:
@@ -111,6 +114,7 @@ class State:
         """All or nothing: commit at the end, roll back on an exception. What one within another does is kept if both
         end well."""
         with self._lock:
+            self._end_group()
             begin, commit, undo = _INNER if self._depth else _OUTER
             self._database.execute(begin)
             self._depth += 1
@@ -125,7 +129,42 @@ class State:
             finally:
                 self._depth -= 1
 
+    @contextlib.contextmanager
+    def grouped(self) -> Iterator[None]:
+        """All or nothing, committed together with others by `commit_group`."""
+        with self._lock:
+            if not self._grouping:
+                self._database.execute(_OUTER[0])
+                self._grouping = True
+            self._depth += 1
+            try:
+                with self.transaction():
+                    yield
+            finally:
+                self._depth -= 1
+
+    def commit_group(self) -> None:
+        """Commit what was done in `grouped` since the last time. Raises what has gone wrong with it."""
+        with self._lock:
+            self._end_group()
+            failure, self._failure = self._failure, None
+        if failure is not None:
+            raise failure
+
+    def _end_group(self) -> None:
+        """Commit the group before anything that is not of it; only those who wait for it hear of a failure."""
+        if not self._grouping or self._depth:
+            return
+        self._grouping = False
+        try:
+            self._database.execute("COMMIT")
+        except sqlite3.Error as error:
+            self._failure = error
+            if self._database.in_transaction:
+                self._database.execute("ROLLBACK")
+
     def _execute(self, statement: str, values: Sequence[object]) -> sqlite3.Cursor:
+        self._end_group()
         try:
             return self._database.execute(statement, values)
         except UnicodeEncodeError:
@@ -167,5 +206,6 @@ class State:
     def close(self) -> None:
         """Close the database and let another sandbox have the folder."""
         with self._lock:
+            self._end_group()
             self._database.close()
             os.close(self._guard)

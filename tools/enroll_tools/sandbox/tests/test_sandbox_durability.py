@@ -130,3 +130,19 @@ def test_no_request_reads_a_whole_table(sandbox, send, new_device):
     }
     assert len(statements) > 8
     assert scans == set()
+
+
+def test_what_others_undo_leaves_a_group_of_requests_alone(sandbox):
+    """Requests wait for a commit that they share; an operation of another thread may come before it."""
+    state = sandbox._state
+    state.create("CREATE TABLE probe (name TEXT);")
+    with state.grouped():
+        state.insert("probe", name="request")
+    with pytest.raises(ValueError), state.transaction():
+        state.insert("probe", name="operation")
+        raise ValueError
+    with pytest.raises(ValueError), state.grouped():
+        state.insert("probe", name="refused request")
+        raise ValueError
+    state.commit_group()
+    assert [row["name"] for row in state.all("SELECT name FROM probe")] == ["request"]

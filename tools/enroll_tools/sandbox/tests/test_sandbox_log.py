@@ -267,12 +267,16 @@ HUGE = {
 def test_the_work_of_hiding_grows_with_the_length_alone(kind):
     """Each secret was searched for in the whole text: a client sent as many as it liked."""
     searches = []
+
+    def count(frame, event, function):
+        if event == "c_call" and frame.f_code.co_name == "_replace":
+            searches.append(function)
+
     path, headers, body = HUGE[kind](3000)
-    sys.setprofile(lambda frame, event, function: searches.append(1) if "replace" in repr(function)[:40] else None)
+    sys.setprofile(count)
     try:
         texts = redact(path, headers, body, body)
     finally:
         sys.setprofile(None)
-    # Two for each name that is looked at, in body and answer; not a number of them for each secret.
-    assert len(searches) < 5 * 3000
+    assert len(searches) < 3000
     assert "secret-2" not in str(texts)
