@@ -11,11 +11,13 @@ import sys
 
 import pytest
 from click.testing import CliRunner
+from devices import Device
 from enroll_tools.sandbox import Sandbox, SandboxError
 from enroll_tools.sandbox.cli import main
 from enroll_tools.sandbox.commands.show import new_table, print_table
 from enroll_tools.sandbox.listeners import lan_address
 from enroll_tools.sandbox.samples import SERVICES, form, fresh
+from runtimes import first
 
 
 @pytest.fixture(scope="module")
@@ -45,6 +47,13 @@ def test_a_folder_for_a_board(kept, tmp_path):
     assert (out / "enroll.json").stat().st_mode & 0o777 == 0o600
     assert "is there already: use --out" in run(*words, status=1).output
     assert json.loads(run(*words, "--force", "--json").stdout)["enroll_json"] == str(out / "enroll.json")
+
+
+def test_a_device_registers_with_it(kept, tmp_path):
+    out = tmp_path / "board"
+    run("example", "azure", "--state", str(kept.state_folder), "--out", str(out))
+    done = Device(out, first()).boot()
+    assert (done.returncode, done.stdout.split()[-3:-1]) == (0, ["registered", "azure"]), done.stdout
 
 
 @pytest.mark.parametrize("service", SERVICES)
