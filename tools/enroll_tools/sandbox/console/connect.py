@@ -19,11 +19,11 @@ from aiohttp import web
 
 from ..control import Control
 from ..errors import SandboxError
-from ..listeners import is_loopback
 from ..operations import operations, perform
 from ..redact import HIDDEN, is_secret
 from .messages import Message, Messages, with_query
 from .pages import Pages
+from .security import is_loopback
 
 if TYPE_CHECKING:
     from ..server import Sandbox

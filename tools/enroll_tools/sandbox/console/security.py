@@ -27,7 +27,6 @@ LOGGER = logging.getLogger("sandbox")
 HEADERS = {
     "Content-Security-Policy": "default-src 'none'; style-src 'self'; script-src 'self'; img-src 'self'; "
     "connect-src 'self'; form-action 'self'; base-uri 'none'; frame-ancestors 'none'",
-    "Cross-Origin-Opener-Policy": "same-origin",
     "Cross-Origin-Resource-Policy": "same-origin",
     "Referrer-Policy": "same-origin",  # with no-referrer, browsers would send the Origin of our own forms as null
     "X-Content-Type-Options": "nosniff",
@@ -112,14 +111,15 @@ def is_local(request: web.Request) -> bool:
         return False
     if any(name in request.headers for name in _FORWARDED):
         return False
-    return _is_loopback(request.remote or "") and (host == "localhost" or _is_loopback(host))
+    return is_loopback(request.remote or "") and is_loopback(host)
 
 
-def _is_loopback(address: str) -> bool:
+def is_loopback(host: str) -> bool:
+    """Tell whether a host is this machine alone, by its spelling: no name is looked up."""
     try:
-        found = ipaddress.ip_address(address)
+        found = ipaddress.ip_address(host)
     except ValueError:
-        return False
+        return host == "localhost"
     mapped = found.ipv4_mapped if isinstance(found, ipaddress.IPv6Address) else None
     return (mapped or found).is_loopback
 

@@ -203,6 +203,15 @@ def test_connect_a_board(console, browser):
     assert code.headers["Content-Type"] == "image/svg+xml" and b"<svg" in code.body and b"<script" not in code.body
 
 
+def test_a_real_board_gets_a_network(console, browser, monkeypatch):
+    """The sandbox's name need not be one that this machine knows, as in a network with mDNS."""
+    assert "serve --lan" in browser.get("/connect/etherfax").text
+    monkeypatch.setattr(console, "url", lambda *_: "https://box.invalid:8443/etherfax/rest/2.0/api")
+    page = browser.send(browser.get("/connect/etherfax"), "Make a device and its enroll.json")
+    assert json.loads(page.one("pre").text)["network"][0]["ssid"] == {"$prompt": "Name of the Wi-Fi"}
+    assert "serve --lan" not in page.text and "asks for the Wi-Fi's name and password" in page.text
+
+
 @pytest.mark.parametrize("service", ("rest", "azure", "centagate", "oauth", "xyte", "cumulocity"))
 def test_a_configuration_hides_its_secrets_until_it_is_saved(console, browser, service):
     page = browser.send(browser.get(f"/connect/{service}"), "Make a device and its enroll.json")
