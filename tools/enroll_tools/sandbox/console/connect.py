@@ -23,13 +23,14 @@ from ..operations import operations, perform
 from ..redact import HIDDEN, is_secret
 from .messages import Message, Messages, with_query
 from .pages import Pages
-from .security import is_loopback
+from .security import is_local, is_loopback
 
 if TYPE_CHECKING:
     from ..server import Sandbox
 
 MANY = 20  # devices on a page
 DONE = ("registered", "disabled", "deleted")
+PROGRAM = "enroll-provision"
 KEPT = 100  # configurations, in memory; the oldest are forgotten
 NETWORK = [{"ssid": {"$prompt": "Name of the Wi-Fi"}, "password": {"$prompt": "Password of the Wi-Fi"}}]
 
@@ -75,7 +76,7 @@ class Connect:
             "number": request.query.get("config", "") if made else "",
             "shown": made.text(not reveal) if made else "",
             "secrets": made is not None and made.text(True) != made.text(),
-            "program": _program(),
+            "program": _program() if is_local(request) else PROGRAM,
             "devices": devices[:MANY],
             "hidden": len(devices) - MANY,
             "reachable": self._reachable(name),
@@ -143,8 +144,8 @@ class Connect:
 
 def _program() -> str:
     """How to call enroll-provision: by its name, or with its folder if that is not on the PATH."""
-    beside = Path(sys.executable).with_name("enroll-provision")
-    return "enroll-provision" if shutil.which("enroll-provision") or not beside.exists() else shlex.quote(str(beside))
+    beside = Path(sys.executable).with_name(PROGRAM)
+    return PROGRAM if shutil.which(PROGRAM) or not beside.exists() else shlex.quote(str(beside))
 
 
 def _mask(value: object, name: str = "") -> object:

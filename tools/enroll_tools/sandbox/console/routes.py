@@ -135,7 +135,7 @@ class Console:
         response = web.Response(status=303, headers={"Location": "/"})
         if await self._access.log_in(request, str((await request.post()).get("key", "")).strip(), response):
             return response
-        sentence = "This is not the admin key: it stands in the file admin.key of the state folder."
+        sentence = "This is not the admin key: copy the one in the file admin.key of the state folder."
         return self._pages.answer(request, "login.html", {"error": sentence}, 403)
 
     async def _log_out(self, request: web.Request) -> web.StreamResponse:

@@ -14,6 +14,7 @@ from ..clock import format_time
 from ..control import Control
 from ..ntp import FAULTS
 from ..operations import arguments, operations
+from ..services.view import DeviceView
 from ..shapes import SHAPES
 from .actions import CONTROL
 from .forms import FIELD, Input, inputs
@@ -25,10 +26,11 @@ from .presets import BASIC, PRESETS
 if TYPE_CHECKING:
     from ..server import Sandbox
     from ..services.base import Service
-    from ..services.view import DeviceView, Form
+    from ..services.view import Form
 
 FEW = 10  # packets on the page of a service
 MANY = 100  # devices on it
+UNKNOWN = "It has called, but the service has no such device: create it, or correct its name in enroll.json."
 
 
 class Views:
@@ -83,13 +85,14 @@ class Views:
         """A device: its facts, what can be done with it, and its timeline."""
         service, identity = self._service(request), request.query.get("id", "")
         found = [it for it in await asyncio.to_thread(service.devices_view) if it.id == identity]
-        if not found:
-            sentence = f"{service.name} has no device {identity!r}: choose another one on the page of the service."
-            return self._pages.error(request, 404, sentence)
-        device, before = found[0], _number(request, "before")
+        before = _number(request, "before")
         packets, more = await asyncio.to_thread(
             self._packets.timeline, service.name, identity, before, _reveal(request)
         )
+        if not found and not packets:
+            sentence = f"{service.name} has no device {identity!r}: choose another one on the page of the service."
+            return self._pages.error(request, 404, sentence)
+        device = found[0] if found else DeviceView(identity, identity, "unknown", "Unknown", UNKNOWN)
         message = self._pages.message(request)
         context = {
             "service": service.name,

@@ -70,6 +70,14 @@ def test_a_wrong_clock_is_explained_beside_the_right_token(console, browser):
     assert received in revealed and entry.expected in revealed
 
 
+def test_a_device_that_nobody_has_created_has_a_timeline(console, browser):
+    Firmware(console, "etherfax", {"serial": "MT109", "utc_offset": 0}).register(1)
+    link = next(it for it in browser.get("/log").all("a") if it.text == "MT109")
+    page = browser.get(link.attributes["href"])
+    assert page.one("span", data_device="MT109").text == "Unknown" and "create it, or correct" in page.text
+    assert "No device has this serial number" in page.one("ol").text
+
+
 def test_what_is_dangerous_is_asked_first(console, browser):
     console.etherfax.create("MT102")
     page = browser.send(browser.get("/services/etherfax"), "Delete… MT102")
