@@ -108,8 +108,8 @@ def _attempt(session, steps, reason):
     """Task: give `session` the Credential that `steps` brings, in one attempt.
 
     `steps`: a generator function such as a provider's `register`. `reason`: for the log, what is done about a
-    credential that was refused but should still be valid, else "". The new credential then keeps the time: a service
-    that refuses what it has just given must not wear out flash.
+    credential that was refused but should still be valid, otherwise "". The new credential then keeps the time: a
+    service that refuses what it has just given must not wear out flash.
 
     Raises EnrollError if the attempt fails, and sets `session.hold` to the time of the next one.
     """

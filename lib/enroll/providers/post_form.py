@@ -1,12 +1,12 @@
-"""Requests with a form as their body, for services that take no JSON."""
+"""Requests with a form as the body, for services that do not accept JSON."""
 
 from ..url import quote
 from . import Request
 
 
 def post_form(url: str, fields: dict, headers: dict | None = None) -> Request:
-    """A POST of `fields`, {name: text}, as application/x-www-form-urlencoded; those that are None are left out. The
-    answer is to be JSON.
+    """A POST of `fields`, {name: text}, as application/x-www-form-urlencoded; None leaves a field out. Asks for an
+    answer in JSON.
     """
     headers = headers or {}
     headers["Content-Type"] = "application/x-www-form-urlencoded"

@@ -8,8 +8,8 @@ if False:  # for type hints only
 
 
 def headers(credential: "Credential", now: int) -> dict[str, str]:
-    """See providers/__init__.py. Raises EnrollError("clock") for a time that cannot be true: to the hub, such a token
-    would have expired, or be good for years.
+    """See providers/__init__.py. Raises EnrollError("clock") for a time that cannot be true: the hub would reject the
+    token, or accept it for years.
     """
     from ...clock import BUILD, check
 

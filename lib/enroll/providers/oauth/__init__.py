@@ -1,7 +1,7 @@
 """OAuth 2.0: a person approves the device, which gets an access token and a refresh token.
 
-RFC 8628, the device flow. undecided.py has what a service says besides yes and "not yet", confidential.py is for
-clients with a secret, client.py registers a client, renewal.py is for what expires.
+RFC 8628, the device flow. undecided.py handles answers other than success and "not yet", confidential.py clients with a
+secret, client.py registers a client, renewal.py refreshes tokens.
 """
 
 from .. import need
@@ -50,7 +50,7 @@ def register(config: "Config", now: int):
 
         kept = yield from register(config, kept, now)
     code: Any = kept.get("code")
-    asked = None  # the code that the service was asked about: at once for one from before a reset
+    asked = None  # the code being polled: polled at once if it is from before a reset
     while True:
         path, form = "device_path", {"scope": config.section["scope"]}
         if code:
@@ -71,7 +71,7 @@ def register(config: "Config", now: int):
 
 
 def pending(config: "Config", answer: "Answer") -> bool:
-    """Whether `answer` goes to `register` or `refresh`, which raise refusals: whatever has no access token in it."""
+    """Whether `answer` goes to `register` or `refresh`, which raise refusals: any answer without an access token."""
     return "access_token" not in answer.json()
 
 
@@ -80,7 +80,7 @@ def parse(config: "Config", answer: "Answer") -> "Credential":
     from ...credential import Credential
 
     extra = dict(getattr(answer.request, "form", ()), now=now())
-    extra.update(answer.json())  # a refresh token stays where no other one comes (RFC 6749, 6)
+    extra.update(answer.json())  # the old refresh token stays valid if no new one comes (RFC 6749, 6)
     return Credential(config, config.section["serial"], need(extra, "access_token")[0], extra)
 
 
@@ -89,7 +89,7 @@ def headers(credential: "Credential", now: int) -> dict[str, str]:
 
 
 def base(config: "Config", credential: "Credential") -> str:
-    """Later requests go to `api`, where another server than the one that authorises has it."""
+    """Later requests go to `api`, if another server than the authorization server has it."""
     return config.section["api"] or config.url
 
 

@@ -12,9 +12,9 @@ if False:  # for type hints only
 def register(config: "Config", kept: dict, now: int):
     """Generator: return what is kept, with `client_id` and, if it has one, `client_secret`.
 
-    No service tells a secret again. So flash has taken a record before the request is sent, no step that waits is
-    between the answer and the next record, and a task that is cancelled meanwhile ends after it. A power cut in these
-    milliseconds loses the client: the device registers another one then.
+    No service repeats a secret. So a record is on flash before the request is sent, nothing waits between the answer
+    and the next record, and a task that is cancelled meanwhile ends after that. A power cut in these milliseconds loses
+    the client: the device then registers another one.
     """
     if "client_id" in kept:
         return kept

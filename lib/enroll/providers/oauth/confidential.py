@@ -1,4 +1,4 @@
-"""OAuth: requests of a client with a secret, or that the device has registered itself (RFC 6749, 2.3.1)."""
+"""OAuth: requests of a client that has a secret, or that the device registered itself (RFC 6749, 2.3.1)."""
 
 from ...basic import basic
 from ...url import quote
@@ -10,7 +10,7 @@ if False:  # for type hints only
 
 
 def ask(config: "Config", kept: dict, path: str, form: dict) -> "Request":
-    """What the package's `ask` does. Google wants the secret in the body, and not to tell a code."""
+    """The same as the package's `ask`. Google wants the secret in the body, and only in the request for tokens."""
     section = config.section
     name, secret = section["client_id"], section["client_secret"]
     if name:

@@ -1,14 +1,14 @@
-"""OAuth: what a registered device may call. Which calls there are depends on the server that `api` names."""
+"""OAuth: calls of a registered device. Which there are depends on the server of `api`."""
 
 if False:  # for type hints only
     from ...credential import Credential
 
 
 def example(credential: "Credential"):
-    """See `enroll.calls.example`: `api`, as the userinfo endpoint of OpenID Connect is one."""
+    """See `enroll.calls.example`: GET `api`, for example OpenID Connect's userinfo endpoint."""
     return ("GET", "", None) if credential.config.section["api"] else None
 
 
 def settle(session, new: bool):
-    """Nothing is left to do. See `enroll.calls.settle`."""
+    """Task: nothing to do here. See `enroll.calls.settle`."""
     yield from ()

@@ -1,4 +1,4 @@
-"""OAuth: what its errors mean. Needed only where there is one."""
+"""OAuth: what its errors mean. Loaded only after one."""
 
 from ...errors import EnrollError, entry
 

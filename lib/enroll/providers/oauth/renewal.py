@@ -1,4 +1,4 @@
-"""OAuth: when an access token expires, and how a refresh token buys another one (RFC 6749, 6)."""
+"""OAuth: when an access token expires, and how a refresh token replaces it (RFC 6749, 6)."""
 
 from ...errors import EnrollError
 from ..other_steps import Keep
@@ -20,7 +20,7 @@ _NONE = const("the access token is not good any more, and the service has given 
 
 
 def end(credential: "Credential") -> int:
-    """When the access token expires, in Unix seconds; one that is good for less than two minutes counts as good for
+    """When the access token expires, in Unix seconds; one that is valid for less than two minutes counts as valid for
     half of that, so that it is used at all.
     """
     extra = credential.extra
@@ -32,8 +32,8 @@ def end(credential: "Credential") -> int:
 
 
 def steps(config: "Config", credential: "Credential"):
-    """Generator, as `register`. What the service sends is on flash before it is used: a refresh token that it has
-    replaced is worth nothing any more.
+    """Generator, as `register`. Whatever the service sends is on flash before it is used: a replaced refresh token is
+    no longer valid.
     """
     kept = yield Keep()
     token = credential.extra.get("refresh_token")
@@ -46,7 +46,7 @@ def steps(config: "Config", credential: "Credential"):
         error = refused(config, answer, answer.json())
     came = credential.extra.get("now")
     if error.kind == "refused" and kept.get("replaces") != came:
-        # Drop the code that has bought these tokens. The next one stays, however often the refresh token is refused.
+        # Drop the code that brought these tokens. The next one stays, however often the refresh token is refused.
         kept["replaces"] = came
         kept.pop("code", None)
         yield Keep(kept)

@@ -1,4 +1,4 @@
-"""OAuth: answers other than "not yet" and an access token. Needed only where one comes."""
+"""OAuth: answers other than "not yet" and an access token. Loaded only after one."""
 
 from ...errors import EnrollError
 from ..other_steps import Keep
@@ -16,10 +16,10 @@ _EXPIRED = const("the code has expired before anybody has approved the device")
 
 
 def decide(config: "Config", kept: dict, answer: "Answer"):
-    """Generator, as `register`: return the code to go on with after `answer`. `kept`: what is on flash.
+    """Generator, as `register`: return the code to poll after `answer`. `kept`: what is on flash.
 
-    A code that is used up is dropped before EnrollError is raised, so that the next attempt starts over; so is a client
-    that the service has forgotten.
+    A used code is dropped before EnrollError is raised, so that the next attempt starts over; so is a client that the
+    service no longer knows.
     """
     found = answer.json()
     error = found.get("error")

@@ -24,7 +24,7 @@ if False:  # for type hints only
 
 TABLE = "serial@I mac@I values-{ secrets-{ steps!O headers-{ refresh-O once-t"
 ANSWER = 1024
-ONCE = True  # where `once` is false, refused.py makes less of it
+ONCE = True  # if `once` is false, refused.py takes that into account
 _RESET = const("let the back end register this device again")
 
 
@@ -35,7 +35,7 @@ def check(section: dict) -> None:
 
 
 def text(value: "Any") -> str:
-    """`value` as it stands in a text: bytes in hex, what is no text in JSON."""
+    """`value` as text: bytes in hex, other types in JSON."""
     if isinstance(value, bytes):
         return value.hex()
     return value if isinstance(value, str) else json.dumps(value)
@@ -80,7 +80,7 @@ def _call(name: str, *values) -> "Any":
 
 
 def known(section: dict, now: int, more: dict) -> dict:
-    """What the names in templates stand for."""
+    """The values of the names in templates."""
     found = dict(section)
     found.update(section["values"])
     found.update(more)
@@ -107,7 +107,7 @@ def refresh(config: "Config", credential: "Credential", now: int):
 
 
 def take(config: "Config", now: int, steps: "Any", taken: dict):
-    """Take `steps`, one after another. Returns `taken`: what the names stand for that earlier answers gave."""
+    """Carry out `steps` in order. Returns `taken`: {name: value from an answer}."""
     ahead = now - clock()
     for step in steps:
         while True:
@@ -139,17 +139,17 @@ def take(config: "Config", now: int, steps: "Any", taken: dict):
 
 
 def _look(found: "Any", place: list) -> "Any":
-    """What is at `place` of an answer, None if nothing is."""
+    """The value at `place` in an answer, None if there is none."""
     try:
         for part in place:
             found = found[int(part) if isinstance(found, list) else part]
         return found
-    except Exception:  # the answer is made otherwise: no key, no index, no object
+    except Exception:  # the answer has another shape: no such key or index, or not an object
         return None
 
 
 def _read(found: dict, step: dict, taken: dict) -> dict:
-    """`taken`, and by their names what `step` takes of `found`."""
+    """`taken` and what `step` takes from `found`, by name."""
     taken = dict(taken)
     for name, place in step["take"].items():
         value = _look(found, place)
@@ -159,7 +159,7 @@ def _read(found: dict, step: dict, taken: dict) -> dict:
 
 
 def pending(config: "Config", answer: "Any") -> bool:
-    """Whether the step has to be taken again. What `answer` means is noted in it."""
+    """Whether to repeat the step. Notes in `answer` what it means."""
     request = answer.request
     step = request.step
     answer.taken = {}
@@ -181,7 +181,7 @@ def pending(config: "Config", answer: "Any") -> bool:
         elif answer.status < 300:
             answer.status = 400
         return means == "pending"
-    except Exception:  # whatever is wrong with it, first of all it is kept
+    except Exception:  # keep it first, whatever is wrong with it
         return False
 
 

@@ -1,8 +1,8 @@
-"""What an answer says elsewhere than in JSON: in its headers, or with a body that is the text itself."""
+"""Values in an answer outside of JSON: in its headers, or a body that is plain text."""
 
 
 def look(answer, found: dict) -> None:
-    """Put that into `found`: headers as `header:name`, the text as `.`; half a text is none."""
+    """Add these to `found`: headers as `header:name`, the text as `.` unless it was cut."""
     if not found and not answer.cut and not answer.page():
         found["."] = str(answer.body, "utf-8").strip().strip('"')
     for name in answer.headers:

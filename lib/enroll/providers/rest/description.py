@@ -1,6 +1,6 @@
 """Checks a description, and turns its templates into trees, see expression.py. Loaded while enroll.json is read.
 
-docs/services/rest.schema.json says the same, but knows no names; the tests compare the two. Each mistake is one
+docs/services/rest.schema.json says the same, except about names; the tests compare the two. Each mistake is one
 EnrollError("configuration") that names the key.
 """
 
@@ -27,7 +27,7 @@ _LETTERS = const("abcdefghijklmnopqrstuvwxyz0123456789_")
 
 
 def wrong(where: str, what: str, *remedy: str):
-    """What to raise for what is at `where` in the section."""
+    """The error for the value at `where` in the section."""
     return mistakes.wrong("rest.%s` %s" % (where, what), *remedy)
 
 
@@ -42,7 +42,7 @@ def _one_of(value: str, words: str, where: str) -> None:
 
 
 def _name(name: str, taken: str, where: str) -> None:
-    """`name` has to be one, and none of the words `taken`."""
+    """Check that `name` is a valid name and not one of the words in `taken`."""
     if not name or name[0] not in _LETTERS[:26] or name[32:] or [char for char in name if char not in _LETTERS]:
         raise wrong(where, "wants a name of small letters, digits and _, which begins with a letter")
     if name in taken.split(" "):
@@ -50,14 +50,14 @@ def _name(name: str, taken: str, where: str) -> None:
 
 
 def _place(place: str) -> list:
-    """The way to `place` in what an answer says."""
+    """The path to `place` in an answer."""
     if place[:7] == "header:":
         return [place.lower()]
     return [place] if place == "." else place.split(".")
 
 
 def _rule(rule: dict, where: str) -> tuple:
-    """Status, place and value that a rule is for, and what it says then."""
+    """A rule: the status, place and value that it is for, and its meaning."""
     rule = dict(rule)
     status = rule.pop("status", None)
     value = rule.pop("value", None)
@@ -73,7 +73,7 @@ def _rule(rule: dict, where: str) -> tuple:
 
 
 def _rules(rules: list, where: str) -> list:
-    """What answers mean; the last two fit where no other does."""
+    """The rules for answers; the last two apply where no other does."""
     found = [_rule(rule, "%s.%d" % (where, number)) for number, rule in enumerate(rules)]
     means = {"means": "success"}
     for rule in found:
@@ -83,7 +83,7 @@ def _rules(rules: list, where: str) -> list:
 
 
 def _encoded(part):
-    """A template whose values are encoded for a URL."""
+    """A template whose values are percent-encoded."""
     if isinstance(part, str):
         return part
     parts = (part,) if part[0] else part[1:]
@@ -95,7 +95,7 @@ class _Description:
         self.section = section
         self.secrets = section["secrets"] or {}
         self.values = section["values"] or {}
-        self.names: dict = {}  # those of answers, at the step that is read
+        self.names: dict = {}  # from answers, up to the step being read
         self.used: set[str] = set()  # names that templates use
 
     def read(self) -> None:
@@ -119,9 +119,9 @@ class _Description:
         section["headers"] = self._texts(headers, "headers", True)
         section["refresh"] = self._steps(refresh, "refresh")
         self.names["body"] = 0
-        for name in self.values:  # those that are used nowhere, too
+        for name in self.values:  # also those that are used nowhere
             expect(self, (name,), "values." + name, "")
-        section["take"] = {"secret"} | ({"id"} & set(taken))  # what has to be in an answer that registers
+        section["take"] = {"secret"} | ({"id"} & set(taken))  # required in an answer that registers
         if "id" not in taken and "mac" not in self.used:
             self.used.add("serial")
         for key in ("serial", "mac"):
@@ -195,7 +195,7 @@ class _Description:
         if isinstance(part, str):
             part = self._template(part, where)
             if isinstance(part, tuple) and (part[1:] or part[0] in self.values):
-                return ("", part)  # what is bytes is to be a text
+                return ("", part)  # bytes must become text
         return part
 
     def _form(self, form: dict, where: str):
@@ -206,7 +206,7 @@ class _Description:
         return parts
 
     def _texts(self, templates: dict, where: str, headers: bool = False) -> dict:
-        """`templates` by name, each of which is to be a text."""
+        """`templates` by name, each giving text."""
         found = {}
         for name, template in templates.items():
             at = where + "." + name
@@ -227,6 +227,6 @@ class _Description:
 
 def check(section: dict) -> None:
     """See `check` of the provider."""
-    if isinstance(section["steps"], list):  # else it was read before the board gave its identity
+    if isinstance(section["steps"], list):  # otherwise it was checked before the board gave its identity
         _Description(section).read()
         unload("providers.rest.description", "providers.rest.expression")

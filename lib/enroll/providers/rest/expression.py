@@ -1,8 +1,8 @@
 """Templates and the expressions in them, as trees for `fill`:
 
 "text"                    itself
-("name",)                 what the name stands for
-("function", part, ...)   what a function makes of its arguments
+("name",)                 the value of the name
+("function", part, ...)   the function of its arguments
 ("", part, ...)           one text of several parts
 
 mistaken.py has the words for what is wrong in a template.
@@ -17,7 +17,7 @@ if False:  # for type hints only
     from typing import Any
 
 _ARGUMENTS = {"url": 1, "hex": 1, "b64": 1, "unb64": 1, "md5": 1, "sha256": 1, "hmac_sha256": 2}
-_DEEP = 3  # functions in each other
+_DEEP = 3  # nested functions
 
 
 def _wrong(where: str, what: str):
@@ -71,7 +71,7 @@ class _Reader:
         return parts[0] if parts else ""
 
     def expression(self, deep: int) -> tuple:
-        """The tree of the name or function that is next; `deep`: how many functions are open."""
+        """The tree of the next name or function; `deep`: how many functions are open."""
         start = self.at
         text = self.until("{}(),")
         word = text.strip(" ")
@@ -110,7 +110,7 @@ class _Reader:
 def parse(template: "Any", where: str, unknown: str = "", user: str = ""):
     """The tree of `template`, which is at `where` in the section. Raises EnrollError("configuration").
 
-    `unknown`: a name that is a mistake, because it stands for nothing at `user`, which uses the template.
+    `unknown`: a name without a value at `user`, which uses the template.
     """
     if not isinstance(template, str):
         raise _wrong(where, "wants text")
@@ -118,8 +118,8 @@ def parse(template: "Any", where: str, unknown: str = "", user: str = ""):
 
 
 def expect(it, part, where: str, template: str, inside: tuple = ()) -> None:
-    """Raises EnrollError("configuration") for a name in `part`, a tree made of `template`, that stands for nothing in
-    the description `it`, where it is used. `inside`: the values that are made of it.
+    """Raises EnrollError("configuration") for a name in `part`, the tree of `template`, that has no value in the
+    description `it` where it is used. `inside`: the values that contain it.
     """
     if isinstance(part, str):
         return

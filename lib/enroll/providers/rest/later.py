@@ -1,4 +1,4 @@
-"""What a registered device needs of its description: headers, and when its credential ends."""
+"""The parts of a description that a registered device needs: headers, and the credential's expiry."""
 
 from ...calendar import now as clock
 from ...config import Secret
@@ -8,11 +8,11 @@ if False:  # for type hints only
     from ...credential import Credential
 
 _NEVER = 1 << 40  # Unix seconds
-_LEFT = 1000000000  # a number below is what is left, not a date
+_LEFT = 1000000000  # a smaller number is a lifetime, not a date
 
 
 def named(credential: "Credential") -> dict:
-    """What the names stand for that answers have given."""
+    """The values that answers have given."""
     found = {}
     for name, value in credential.extra.items():
         found[name] = value.reveal() if isinstance(value, Secret) else value
@@ -28,7 +28,7 @@ def headers(credential: "Credential", now: int) -> dict[str, str]:
 
 
 def until(value) -> int:
-    """The Unix seconds that an answer names as its end, or as what is left; never, if that is no number."""
+    """The expiry in Unix seconds, from a date or a lifetime in an answer; never, if it is not a number."""
     try:
         value = int(value)
     except (TypeError, ValueError):

@@ -1,6 +1,6 @@
-"""The words for what is wrong in a template. Needed only where something is.
+"""Error sentences for templates. Loaded only after a mistake.
 
-No sentence quotes a template, as somebody may have typed a secret into it: it says at which character the mistake is.
+No sentence quotes a template, because it may contain a secret: it names the character at which the mistake is.
 """
 
 from ... import mistakes
@@ -46,7 +46,7 @@ def mistaken(where: str, what: str, at: int, word: "str | int" = "", *more) -> E
 
 
 def circle(name: str, inside: tuple) -> EnrollError:
-    """The error for the entry `name` of `values` that is made of itself, through those `inside`."""
+    """The error for the entry `name` of `values` that contains itself, by way of those `inside`."""
     through = ", ".join(inside[inside.index(name) + 1 :])
     fact = "rest.values.%s` uses itself" % name
     return mistakes.wrong(fact + (through and " by way of " + through), "remove that name")

@@ -1,4 +1,4 @@
-"""A back end of your own: what it means that a step has failed. Needed only where one has."""
+"""A back end of your own: what a failed step means. Loaded only after one."""
 
 from binascii import b2a_base64
 
@@ -24,7 +24,7 @@ configuration:
 
 
 class _Hidden:
-    """A Config whose section has all that the text of the service must not hold."""
+    """A Config whose section has everything that a quoted text must not contain."""
 
     def __init__(self, config: "Config", answer: "Any") -> None:
         texts = [secret.reveal() for secret in config.section["secrets"].values()]
@@ -39,17 +39,17 @@ class _Hidden:
 
 
 def refused(config: "Config", answer: "Any") -> EnrollError:
-    """The error for `answer`, whose `rule` says what it means, if one was found."""
+    """The error for `answer`, by its `rule` if there is one."""
     rule = getattr(answer, "rule", {})
     if config.section["once"] is False:
-        answer.again = False  # a lost answer is no loss
+        answer.again = False  # a lost answer costs nothing
     step = answer.request.step if answer.request else config.section["steps"][-1]
     if answer.cut and not (answer.request and answer.request.credential):
         error = EnrollError("network", "no answer from the service", error=answer.cut)
     elif answer.page():
         error = common(answer, "", {})
     elif answer.status < 300:
-        taken = getattr(answer, "taken", {})  # not of an answer that was read from flash
+        taken = getattr(answer, "taken", {})  # not for an answer read from flash
         missing = [".".join(step["take"][name]) for name in step["take"] if name not in taken]
         error = EnrollError("answer", "no `%s` in the answer" % missing[0], "correct `take`")
     elif rule.get("text"):

@@ -1,6 +1,6 @@
-"""After a reset a device goes on at a step that says `resume`, with what earlier answers have said.
+"""After a reset a device continues at the step that says `resume`, with values from earlier answers.
 
-The names of what is kept begin with _, so that a device which registers once more starts over, see Keep.
+The kept fields begin with "_", so a device that registers again starts over, see Keep.
 """
 
 from ...calendar import now as clock
