@@ -76,6 +76,31 @@ def table(draw: random.Random, items: str) -> dict[str, Any]:
     return found
 
 
+def full(name: str, module: Any) -> dict[str, Any]:
+    """A good enroll.json with every key that may stand beside the others."""
+    whole = {**_each(schema._TABLE.replace(" %s-{", "")), "provider": name, "ca": "ca.der"}
+    whole["network"] = [{"ssid": "a", "password": "12345678", "ip": "192.168.1.5/24", "gateway": "192.168.1.1"}]
+    whole["retry"] = {"first": 5, "cap": 9, "renew": 60}
+    section = _each(module.TABLE)
+    if name == "centagate":
+        section |= {"token_type": "1", "login": _each(login._TABLE)}
+        section = {key: it for key, it in section.items() if key not in ("cen_token", "auth_token", "secret_code")}
+    if name == "xyte":
+        section["children"] = [_each(child._TABLE)]
+        del section["cloud_id"]
+    if name == "azure":
+        section["serial"] = "a"
+    if name == "thingsboard":
+        section["token"] = "a"
+    if name == "rest":
+        section = json.loads((ROOT / "firmware" / "examples" / "rest.json").read_text())["rest"]
+    return whole | {name: section}
+
+
+def _each(items: str) -> dict[str, Any]:
+    return {item[:-2]: copy.deepcopy(GOOD[item[-1]][-1]) for item in items.split(" ") if item[-1] != "L"}
+
+
 def network(draw: random.Random) -> list[dict[str, Any]]:
     """Networks, of which some are good."""
     return [table(draw, schema._NETWORK) for _ in range(draw.randrange(3))]
