@@ -9,6 +9,7 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import json
+import time
 from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
@@ -23,6 +24,7 @@ if TYPE_CHECKING:
     from ..server import Sandbox
 
 PACE = 0.2  # seconds between two updates of a page
+REST = 9  # times as long as an update took, all pages rest after it: boards come first
 WATCH = 0.4  # seconds between two looks for changes that no packet tells of
 LOOK = 1.0  # seconds between two looks whether the browser is still there
 MOST = 64  # open pages
@@ -80,13 +82,14 @@ class Events:
             if not changed.is_set():
                 continue
             changed.clear()
-            newest = self._packets.newest()
+            started, newest = time.monotonic(), self._packets.newest()
             update = {"packets": "", "gap": newest < seen}
             if newest >= seen and "packets" in request.query:
                 update = await self._news(request, seen)
             seen = newest
             await response.send(json.dumps(update), id=str(seen), event=EVENT)
-            await asyncio.sleep(PACE)
+            took = time.monotonic() - started
+            await asyncio.sleep(max(PACE, REST * took * len(self._open)))
 
     async def _news(self, request: web.Request, after: int) -> dict[str, object]:
         """The rows of the packets after the last one that the page has; with a gap if there are too many."""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+import time
 from collections.abc import Iterable
 from typing import TYPE_CHECKING, Any
 
@@ -15,7 +16,9 @@ if TYPE_CHECKING:
     from ..services.view import DeviceView
 
 PAGE = 50  # packets on a page
+FRESH = 20  # packets that come to an open page at once
 NEWEST = 2**63 - 1
+TRUE_FOR = 5.0  # seconds that an explanation is kept for other pages
 
 
 @dataclasses.dataclass(frozen=True)
@@ -57,6 +60,7 @@ class Packets:
 
     def __init__(self, sandbox: Sandbox) -> None:
         self._sandbox = sandbox
+        self._known: dict[int, tuple[float, Explanation]] = {}
 
     def newest(self) -> int:
         """The id of the newest entry, 0 if there is none."""
@@ -91,7 +95,7 @@ class Packets:
     def news(self, service: str, device: str, after: int) -> tuple[list[Shown], bool]:
         """What has come after a packet, and whether that is more than a page."""
         if not device:
-            return self.page(service, after=after)
+            return self.page(service, after=after, limit=FRESH)
         lines, _ = self.timeline(service, device)
         fresh = [line for line in lines if line.entry is None or line.entry.id > after]
         return fresh, len(fresh) == len(lines) > PAGE
@@ -100,8 +104,17 @@ class Packets:
         """An item explained from its raw entry, which is shown masked."""
         if item.entry is None:
             return Shown(item.time, item.text)
-        explanation = explain_entry(self._sandbox.services, item.entry)
-        return Shown(item.time, item.text, shown[item.entry.id], explanation, item.certain)
+        return Shown(item.time, item.text, shown[item.entry.id], self._explained(item.entry), item.certain)
+
+    def _explained(self, entry: Entry) -> Explanation:
+        """What a packet means. Some take long, as to find out what a hash was made of, so that open pages share it."""
+        now = time.monotonic()
+        made, explanation = self._known.get(entry.id, (0.0, None))
+        if explanation is None or now - made > TRUE_FOR:
+            explanation = explain_entry(self._sandbox.services, entry)
+            self._known = {number: it for number, it in self._known.items() if now - it[0] <= TRUE_FOR}
+            self._known[entry.id] = now, explanation
+        return explanation
 
 
 def counts(devices: Iterable[DeviceView]) -> dict[str, int]:

@@ -114,7 +114,7 @@ class Pages:
             "csrf": self._access.token(request),
             "local": is_local(request),
             "inside": self._access.may_see(request),
-            "here": with_query(request.path_qs),
+            "here": with_query(request.path_qs, live=""),
             "path": request.path,
             "message": self.message(request),
             "reveal": request.query.get("reveal") == "1",

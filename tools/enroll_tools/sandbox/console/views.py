@@ -5,8 +5,8 @@ from __future__ import annotations
 import asyncio
 import dataclasses
 import inspect
-from collections.abc import Mapping
-from typing import TYPE_CHECKING
+from collections.abc import Callable, Mapping
+from typing import TYPE_CHECKING, Any
 
 from aiohttp import web
 
@@ -54,7 +54,7 @@ class Views:
         """A service: its devices, forms, tables and settings."""
         service = self._service(request)
         message = self._pages.message(request)
-        packets, more = await asyncio.to_thread(self._packets.page, service.name, limit=FEW, reveal=_reveal(request))
+        packets, more = await self._of_page(request, self._packets.page, service.name, limit=FEW)
         found = await asyncio.to_thread(service.devices_view)
         wanted = request.query.get("find", "")
         devices = [it for it in found if wanted in it.id or wanted in it.name]
@@ -86,10 +86,8 @@ class Views:
         service, identity = self._service(request), request.query.get("id", "")
         found = [it for it in await asyncio.to_thread(service.devices_view) if it.id == identity]
         before = _number(request, "before")
-        packets, more = await asyncio.to_thread(
-            self._packets.timeline, service.name, identity, before, _reveal(request)
-        )
-        if not found and not packets:
+        packets, more = await self._of_page(request, self._packets.timeline, service.name, identity, before)
+        if not found and not packets and "live" not in request.query:
             sentence = f"{service.name} has no device {identity!r}: choose another one on the page of the service."
             return self._pages.error(request, 404, sentence)
         device = found[0] if found else DeviceView(identity, identity, "unknown", "Unknown", UNKNOWN)
@@ -114,7 +112,7 @@ class Views:
     async def log(self, request: web.Request) -> web.StreamResponse:
         """All packets, or those of a service."""
         before, service = _number(request, "before"), request.query.get("service", "")
-        packets, more = await asyncio.to_thread(self._packets.page, service, before=before, reveal=_reveal(request))
+        packets, more = await self._of_page(request, self._packets.page, service, before)
         context = {
             "service": service,
             "sources": (*self._sandbox.services, "ntp"),
@@ -152,6 +150,14 @@ class Views:
             "typed": typed,
         }
         return self._pages.answer(request, "clock.html", context)
+
+    async def _of_page(
+        self, request: web.Request, read: Callable[..., tuple[list[Shown], bool]], *arguments: Any, **more: Any
+    ) -> tuple[list[Shown], bool]:
+        """The packets of a page. Open ones, which get them as events, ask for the rest of the page alone."""
+        if "live" in request.query:
+            return [], False
+        return await asyncio.to_thread(read, *arguments, reveal=_reveal(request), **more)
 
     def _service(self, request: web.Request) -> Service:
         try:

@@ -78,6 +78,15 @@ def test_a_device_that_nobody_has_created_has_a_timeline(console, browser):
     assert "No device has this serial number" in page.one("ol").text
 
 
+def test_an_open_page_asks_for_no_packets_again(console, browser):
+    """To explain 50 packets takes longer than the boards' requests that they come from."""
+    Firmware(console, "etherfax", {"serial": "MT108", "utc_offset": 0}).register(1)
+    for path in ("/services/etherfax?", "/services/etherfax/device?id=MT108&"):
+        assert browser.get(path).one("ol").all("li")
+        page = browser.get(path + "live=1")
+        assert not page.one("ol").all("li") and b"live=1" not in page.body
+
+
 def test_what_is_dangerous_is_asked_first(console, browser):
     console.etherfax.create("MT102")
     page = browser.send(browser.get("/services/etherfax"), "Delete… MT102")

@@ -38,6 +38,7 @@ async function refresh() {
   const started = performance.now();
   const address = new URL(location.href);
   address.searchParams.delete("m");
+  address.searchParams.set("live", "1");
   address.hash = "";
   const fresh = await page(address);
   // A page that takes the sandbox long to make is asked for less often.
