@@ -51,9 +51,11 @@ class Events:
         if len(self._open) >= MOST:
             return web.Response(status=503, text="Too many pages are open: close some.\n")
         response = EventSourceResponse(headers=HEADERS)
-        await response.prepare(request)
         changed = asyncio.Event()
+        # The first update is for what has changed since the page was made.
+        changed.set()
         with self._listening(changed), contextlib.suppress(ConnectionResetError, TimeoutError):
+            await response.prepare(request)
             async with response:
                 await self._send(request, response, changed)
         return response
@@ -62,7 +64,7 @@ class Events:
     def _listening(self, changed: asyncio.Event) -> Iterator[None]:
         self._open.add(changed)
         if self._watch is None:
-            self._watch = asyncio.create_task(self._look())
+            self._watch = asyncio.create_task(self._look(self._mark()))
         try:
             yield
         finally:
@@ -72,10 +74,7 @@ class Events:
                 self._watch = None
 
     async def _send(self, request: web.Request, response: EventSourceResponse, changed: asyncio.Event) -> None:
-        missed = request.headers.get("Last-Event-ID", "")
-        seen = _number(missed or request.query.get("after", ""))
-        if missed or seen != self._packets.newest():
-            changed.set()
+        seen = _number(request.headers.get("Last-Event-ID") or request.query.get("after", ""))
         while self._access.may_see(request) and request.transport is not None and response.is_connected():
             with contextlib.suppress(TimeoutError):
                 await asyncio.wait_for(changed.wait(), LOOK)
@@ -103,9 +102,8 @@ class Events:
         )
         return {"packets": html, "gap": more}
 
-    async def _look(self) -> None:
+    async def _look(self, before: tuple[object, ...]) -> None:
         """Notice what changes without a packet: an operation, a fault that expires, the clock."""
-        before = self._mark()
         while True:
             await asyncio.sleep(WATCH)
             now = self._mark()

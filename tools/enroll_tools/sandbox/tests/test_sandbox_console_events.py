@@ -10,6 +10,7 @@ from typing import Any
 
 import pytest
 from enroll_tools.sandbox import Sandbox
+from enroll_tools.sandbox.console import events
 from enroll_tools.sandbox.tests.cpython_device import Firmware
 
 WAIT = 5  # seconds, at most
@@ -66,17 +67,25 @@ def test_a_page_hears_of_a_device_that_registers(console):
         stream.until("The device has registered")
 
 
-def test_a_page_hears_of_what_no_packet_tells(console):
+@pytest.mark.parametrize(
+    "change",
+    [
+        lambda sandbox: sandbox.etherfax.create("MT201"),
+        lambda sandbox: sandbox.fault("xyte", status=500),
+        lambda sandbox: sandbox.set_time("2030-01-01T00:00:00Z"),
+        lambda sandbox: sandbox.ntp_offset(5),
+    ],
+)
+def test_a_page_hears_of_what_no_packet_tells(console, monkeypatch, change):
     """The command line, the admin API and Python change things, too."""
+    monkeypatch.setattr(events, "WATCH", 0.05)
     with Stream(console, f"after={newest(console)}") as stream:
-        for change in (
-            lambda: console.etherfax.create("MT201"),
-            lambda: console.fault("xyte", status=500),
-            lambda: console.set_time("2030-01-01T00:00:00Z"),
-            lambda: console.set_time(None),
-        ):
-            change()
-            assert stream.next()[1] == {"packets": "", "gap": False}
+        stream.next()  # for what has changed since the page was made
+        change(console)
+        assert stream.next()[1] == {"packets": "", "gap": False}
+    console.set_time(None)
+    console.clear_faults()
+    console.ntp_offset(0)
 
 
 def test_a_page_that_was_away_gets_what_it_has_missed(console, send):
