@@ -66,11 +66,6 @@ def test_a_404_that_is_not_cumulocitys_is_a_wrong_address():
         assert "check `url`" in str(Device("cumulocity").refused("configuration", (404, body)).error)
 
 
-def test_any_success_may_carry_the_password():
-    for status in (200, 201, 299):
-        assert Device("cumulocity").boot((status, ACCEPTED)).credential, status
-
-
 def test_answers_that_lack_something():
     for name in ("tenantId", "username", "password"):
         Device("cumulocity").refused("answer", (201, {key: ACCEPTED[key] for key in ACCEPTED if key != name}))
