@@ -24,7 +24,9 @@ _KINDS = {it: f"a {it}" for it in ("comparison", "condition", "number")} | {"dro
 LEAST = 95  # percent of the mutants that are not equivalent
 EQUIVALENT = Path(__file__).with_name("equivalent.toml")
 # without test_properties.py and the simulated years: a unit test should notice first, and in a tenth of their time
-SUITE = trial.Suite(ROOT, ROOT / "lib" / "enroll", ("host_tests/unit", "host_tests/scenarios"))
+SUITE = trial.Suite(
+    ROOT, ROOT / "lib" / "enroll", ("host_tests/unit", "host_tests/scenarios", "host_tests/test_cpython_tls.py")
+)
 
 
 class Wrong(click.ClickException):
