@@ -4,23 +4,34 @@ from __future__ import annotations
 
 import base64
 import dataclasses
+import textwrap
 from typing import TYPE_CHECKING, Annotated, Any, Literal
 
 from .clock import EARLIEST, LATEST, format_time
 from .errors import SandboxError
+from .fault_kinds import DAY, EXPIRES, KINDS
 from .faults import Fault, decode_body
 from .log import PAGE
 from .ntp import CENTURY, FAULTS
 from .operations import HOUR, MANY, About, name_of, operation
 from .options import LISTENERS
 from .samples import SERVICES, configuration, form, fresh
-from .shapes import summary
+from .shapes import HELP_WIDTH, summary
 
 if TYPE_CHECKING:
     from .server import Sandbox
 
-Count = Annotated[int, About("Requests that meet it.", 1, MANY)]
 OneService = Annotated[str, name_of("A service, or * for any.", (*SERVICES, "*"))]
+
+
+def _kinds() -> str:
+    """The kinds of faults, for the help of `fault`."""
+    width = max(map(len, KINDS)) + 2
+    lines = []
+    for name, kind in KINDS.items():
+        first, *more = textwrap.wrap(kind.meets, HELP_WIDTH - width)
+        lines += [f"{name:{width}}{first}", *(" " * width + line for line in more)]
+    return "Kinds for --kind:\n\n\b\n" + "\n".join(lines)
 
 
 class Control:
@@ -63,22 +74,27 @@ class Control:
     def fault(
         self,
         service: OneService,
-        times: Count = 1,
+        kind: Annotated[str | None, About("What goes wrong, by name; see below.", choices=tuple(KINDS))] = None,
+        device: Annotated[str, About("Only requests of the device with this id.")] = "",
+        expires: Annotated[float, About("Seconds until it ends by itself.", 1, DAY)] = EXPIRES,
+        times: Annotated[
+            int | None, About("Requests that meet it; else 1, or with --kind all until it expires.", 1, MANY)
+        ] = None,
         status: Annotated[
             int | None, About("Answer with this status; the service does not see the request.", 200, 599)
         ] = None,
         headers: Annotated[dict[str, Any] | None, About("Headers to add to the answer.")] = None,
         body: Annotated[str, About("Body of the answer; needs --status.")] = "",
         body_base64: Annotated[str, About("Body of the answer in Base64; needs --status.")] = "",
-        delay: Annotated[float, About("Seconds before the answer.", 0, HOUR)] = 0.0,
+        delay: Annotated[float | None, About("Seconds before the answer.", 0, HOUR)] = None,
         drop: Annotated[
             str | None, About("Close before or after the service has done its work.", choices=("before", "after"))
         ] = None,
         truncate: Annotated[int | None, About("Close after this many bytes of the body.", 0, MANY)] = None,
         path: Annotated[str, About("Only requests with this text in their path.")] = "",
-        shape: Annotated[str, About("Spoil the answer in one of the ways above.")] = "",
-    ) -> None:
-        """Queue a fault for the next requests of a service, or of any ("*"). Shapes for --shape, joined by commas:"""
+        shape: Annotated[str | None, About("Spoil the answer in one of the ways below.")] = None,
+    ) -> dict[str, int]:
+        """Set a fault for the next requests of a service, of one of its devices, or of any ("*"); show its number."""
         moments: dict[str | None, Literal["before", "after"] | None] = {
             None: None,
             "before": "before",
@@ -86,11 +102,26 @@ class Control:
         }
         if drop not in moments:
             raise SandboxError('drop must be "before" or "after"')
-        names = {name: str(value) for name, value in (headers or {}).items()}
+        names = {name: str(value) for name, value in headers.items()} if headers else None
         content = decode_body(body, body_base64)
-        self._sandbox.fault(service, times, status, names, content, delay, moments[drop], truncate, path, shape)
+        number = self._sandbox.fault(
+            service,
+            times,
+            status,
+            names,
+            content,
+            delay,
+            moments[drop],
+            truncate,
+            path,
+            shape,
+            kind=kind,
+            device=device,
+            expires=expires,
+        )
+        return {"id": number}
 
-    fault.__doc__ = f"{fault.__doc__}\n\n{summary()}"
+    fault.__doc__ = f"{fault.__doc__}\n\n{_kinds()}\n\nShapes for --shape, joined by commas:\n\n{summary()}"
 
     @operation
     def export_state(self) -> dict[str, Any]:
@@ -122,13 +153,17 @@ class Control:
 
     @operation
     def faults(self) -> list[dict[str, Any]]:
-        """Show the queued faults; of a body, only its length."""
+        """Show the faults that are set, with the seconds that are left; of a body, only its length."""
         return [_plain(fault) for fault in self._sandbox.faults()]
 
     @operation
-    def clear_faults(self, service: Annotated[str | None, About("Only this service's faults.")] = None) -> None:
-        """Remove the queued faults of one service or of all, and the NTP server's fault."""
-        self._sandbox.clear_faults(service)
+    def clear_faults(
+        self,
+        service: Annotated[str | None, About("Only this service's faults.")] = None,
+        id: Annotated[int | None, About("Only the fault with this number.", 1, MANY)] = None,
+    ) -> None:
+        """Remove a fault, those of one service, or all and the NTP server's."""
+        self._sandbox.clear_faults(service, id)
 
     @operation
     def time(

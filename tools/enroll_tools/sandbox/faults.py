@@ -1,33 +1,37 @@
-"""Canned misbehaviour that the administrator queues for the next requests of a service."""
+"""Misbehaviour that the administrator sets for the next requests of a service or of a device."""
 
 from __future__ import annotations
 
 import base64
 import binascii
 import dataclasses
+import itertools
 import threading
-from typing import Literal
+import time
+from collections.abc import Callable
+from typing import Any, Literal
 
 from .errors import SandboxError
+from .fault_kinds import ALL_NTP, ALL_TLS, DAY, EXPIRES, KINDS
 from .operations import HOUR, MANY
 from .shapes import parse
 
 
 @dataclasses.dataclass
 class Fault:
-    """What to do with the next ``times`` requests of a service.
+    """What to do with the next ``times`` requests of a service, None for all, until ``expires`` seconds have gone by.
 
     The service ``"*"`` means any service, and the page at ``/``. With ``status`` the answer is canned and the service
-    never
-    sees the request; ``headers`` are added to any answer. ``delay`` (seconds) comes after the service has
-    done its work and before the answer. ``drop`` closes the connection without an answer, ``"before"`` or ``"after"``
-    the service has done (and committed) its work. ``shape`` spoils the answer in named ways, see shapes.SHAPES.
+    never sees the request; ``headers`` are added to any answer. ``delay`` (seconds) comes after the service has done
+    its work and before the answer. ``drop`` closes the connection without an answer, ``"before"`` or ``"after"`` the
+    service has done (and committed) its work. ``shape`` spoils the answer in named ways, see shapes.SHAPES.
     ``truncate`` sends that many bytes of the answer's body and closes. ``path``: only for requests whose path contains
-    this text.
+    this text. ``device``: only for requests that say they are this device's. ``every``: only the first of so many.
+    ``kind``: its name in fault_kinds, if it has one. ``id`` is a number of the queue's.
     """
 
     service: str
-    times: int = 1
+    times: int | None = 1
     status: int | None = None
     headers: dict[str, str] = dataclasses.field(default_factory=dict)
     body: bytes = b""
@@ -36,10 +40,18 @@ class Fault:
     truncate: int | None = None
     path: str = ""
     shape: str = ""
+    device: str = ""
+    every: int = 1
+    kind: str = ""
+    expires: float = EXPIRES
+    id: int = 0
 
     def __post_init__(self) -> None:
         """Check the values. Raises SandboxError."""
-        if not 1 <= self.times <= MANY:
+        self.expires = min(self.expires, DAY) if self.expires > 0 else -1
+        if self.expires < 0:
+            raise SandboxError("expires must be a number of seconds, more than 0")
+        if self.times is not None and not 1 <= self.times <= MANY:
             raise SandboxError(f"times must be a whole number from 1 to {MANY}")
         if self.status is not None and not 200 <= self.status <= 599:
             raise SandboxError("status must be from 200 to 599")
@@ -53,6 +65,8 @@ class Fault:
             raise SandboxError("a body needs a status")
         if "early" in self.shapes and not self.canned:
             raise SandboxError("early needs a status or portal: the service has not seen the request yet")
+        if "early" in self.shapes and self.device:
+            raise SandboxError("early cannot be for one device: its request is not read")
         if any(ord(letter) < 32 for pair in self.headers.items() for letter in "".join(pair)):
             raise SandboxError("headers must not hold control characters")
 
@@ -81,7 +95,7 @@ class Fault:
             words.append(f"truncate {self.truncate}")
         if self.shape:
             words.append(self.shape)
-        return "fault: " + ", ".join(words)
+        return "fault: " + ", ".join(words or [self.kind])
 
 
 def decode_body(body: str, body_base64: str) -> bytes:
@@ -94,35 +108,100 @@ def decode_body(body: str, body_base64: str) -> bytes:
         raise SandboxError("body_base64 is not base64") from None
 
 
-class FaultQueue:
-    """The queue of faults, first in, first out. Kept in memory only."""
+def make(kind: str | None, service: str, **given: Any) -> Fault:
+    """A fault with the fields that are ``given`` (not None). One of a ``kind`` is for all requests until it expires,
+    unless they say otherwise; any other is for one.
+    """
+    fields = {name: value for name, value in given.items() if value is not None}
+    if kind is None:
+        return Fault(service, **fields)
+    known = KINDS.get(kind)
+    if known is None:
+        raise SandboxError(f"unknown kind of fault {kind!r} (known: {', '.join(KINDS)})")
+    if known.service and given.get("device"):
+        raise SandboxError(f"{kind} cannot be for one device: all of them share the {SHARED[known.service]}")
+    return Fault(known.service or service, kind=kind, **{"times": None, **known.fields, **fields})
 
-    def __init__(self) -> None:
+
+SHARED = {ALL_NTP: "NTP server", ALL_TLS: "https port"}
+
+
+class FaultQueue:
+    """The faults that are set, first in, first out. Kept in memory only. ``now()``: seconds of a clock that only
+    goes forward.
+    """
+
+    def __init__(self, now: Callable[[], float] = time.monotonic) -> None:
         self._faults: list[Fault] = []
+        self._ends: dict[int, float] = {}
+        self._met: dict[int, int] = {}
+        self._now = now
+        self._numbers = itertools.count(1)
         self._lock = threading.Lock()
 
-    def add(self, fault: Fault) -> None:
-        """Queue a fault behind the others of its service."""
-        with self._lock:
-            self._faults.append(fault)
+    def __bool__(self) -> bool:
+        """Whether any fault is set."""
+        return bool(self._faults)
 
-    def take(self, service: str, path: str) -> Fault | None:
-        """The fault for this request, or None; counts as one use of it."""
+    def add(self, fault: Fault) -> int:
+        """Set a fault behind the others of its service; returns its number."""
         with self._lock:
+            number = next(self._numbers)
+            self._faults.append(dataclasses.replace(fault, id=number))
+            self._ends[number] = self._now() + fault.expires
+            self._met[number] = 0
+            return number
+
+    def take(self, service: str, path: str = "", device: Callable[[], str] | None = None) -> Fault | None:
+        """The fault for this request, or None; counts as one use of it.
+
+        ``device()`` says whose it is; before that is known (None), faults of one device are passed over, and after
+        that all others.
+        """
+        if not self._faults:
+            return None
+        with self._lock:
+            self._expire()
             for fault in self._faults:
-                if fault.service in (service, "*") and fault.path in path:
-                    fault.times -= 1
-                    if fault.times == 0:
-                        self._faults.remove(fault)
-                    return fault
+                if fault.service not in (service, "*") or (fault.service == "*" and service in SHARED):
+                    continue
+                if fault.path not in path or bool(fault.device) != (device is not None):
+                    continue
+                if device is not None and fault.device != device():
+                    continue
+                self._met[fault.id] += 1
+                if (self._met[fault.id] - 1) % fault.every == 0:
+                    return self._used(fault)
         return None
 
-    def pending(self) -> list[Fault]:
-        """The queued faults, in order."""
-        with self._lock:
-            return [dataclasses.replace(fault) for fault in self._faults]
+    def _used(self, fault: Fault) -> Fault:
+        if fault.times is not None:
+            fault.times -= 1
+            if fault.times == 0:
+                self._remove([fault])
+        return fault
 
-    def clear(self, service: str | None = None) -> None:
-        """Forget the faults of one service or of all."""
+    def _expire(self) -> None:
+        now = self._now()
+        self._remove([fault for fault in self._faults if self._ends[fault.id] <= now])
+
+    def _remove(self, faults: list[Fault]) -> None:
+        for fault in faults:
+            self._faults.remove(fault)
+            del self._ends[fault.id], self._met[fault.id]
+
+    def pending(self) -> list[Fault]:
+        """The faults that are set, in order; ``expires`` is what is left."""
         with self._lock:
-            self._faults = [fault for fault in self._faults if service not in (None, fault.service)]
+            self._expire()
+            now = self._now()
+            return [dataclasses.replace(fault, expires=self._ends[fault.id] - now) for fault in self._faults]
+
+    def clear(self, service: str | None = None, number: int | None = None) -> None:
+        """Forget the fault with a number, those of one service, or all. Raises SandboxError for an unknown number."""
+        with self._lock:
+            self._expire()
+            found = [it for it in self._faults if service in (None, it.service) and number in (None, it.id)]
+            if number is not None and not found:
+                raise SandboxError(f"there is no fault {number}: it may have expired")
+            self._remove(found)

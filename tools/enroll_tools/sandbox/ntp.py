@@ -8,10 +8,14 @@ import socket
 import struct
 import threading
 from collections.abc import Callable
-from typing import cast
+from typing import TYPE_CHECKING, cast
 
 from .clock import Clock
 from .errors import BadOption, SandboxError
+from .fault_kinds import OFFSETS
+
+if TYPE_CHECKING:
+    from .faults import Fault
 
 # What the administrator can ask for; see README.md.
 FAULTS = (
@@ -79,8 +83,16 @@ def answer(query: bytes, received: float, transmitted: float, stratum: int, faul
 class NtpServer(asyncio.DatagramProtocol):
     """Serves the sandbox's clock. ``offset`` (seconds) is added to the time, but not to that of the services."""
 
-    def __init__(self, clock: Clock, stratum: int, record: Callable[[str, int, str], None]) -> None:
-        """``record(client, bytes, note)`` is called for every packet, before it is answered."""
+    def __init__(
+        self,
+        clock: Clock,
+        stratum: int,
+        record: Callable[[str, int, str], None],
+        take: Callable[[], Fault | None] = lambda: None,
+    ) -> None:
+        """``record(client, bytes, note)`` is called for every packet, before it is answered. ``take()`` gives the fault
+        that is set for it, if one is.
+        """
         if not 1 <= stratum <= 15:
             raise BadOption("the stratum must be from 1 to 15")
         self.offset = 0.0
@@ -88,6 +100,7 @@ class NtpServer(asyncio.DatagramProtocol):
         self._clock = clock
         self._stratum = stratum
         self._record = record
+        self._take_set = take
         self._fault: str | None = None
         self._left: int | None = None
         self._lock = threading.Lock()
@@ -116,20 +129,26 @@ class NtpServer(asyncio.DatagramProtocol):
                     self._fault = self._left = None
             return fault
 
+    def _set(self) -> str | None:
+        fault = self._take_set()
+        return fault.kind.removeprefix("ntp-") if fault else None
+
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
         """Keep the transport (asyncio calls this)."""
         self._transport = cast(asyncio.DatagramTransport, transport)
 
     def datagram_received(self, data: bytes, address: Address) -> None:
         """Answer a query (asyncio calls this); anything but a client's query is logged and ignored."""
-        received = self._clock.now() + self.offset
+        received = self._clock.now()
         self.queries += 1
         client = f"{address[0]}:{address[1]}"
         if len(data) < 48 or data[0] & 7 != 3 or not 1 <= data[0] >> 3 & 7 <= 4:
             self._record(client, len(data), "ignored: not a client's query")
             return
-        fault = self._take()
+        fault = self._take() or self._set()
         self._record(client, len(data), f"fault: {fault}" if fault else "")
+        offset = self.offset + OFFSETS.get(f"ntp-{fault}", 0)
+        received += offset
         if fault == "silent" or self._transport is None:
             return
         if fault == "forged":
@@ -137,7 +156,7 @@ class NtpServer(asyncio.DatagramProtocol):
         elif fault == "forged-source":
             self._send_from_elsewhere(answer(data, received + _FORGED, received + _FORGED, self._stratum), address)
         honest = fault in ("forged", "forged-source")
-        transmitted = self._clock.now() + self.offset
+        transmitted = self._clock.now() + offset
         self._transport.sendto(answer(data, received, transmitted, self._stratum, None if honest else fault), address)
 
     def _send_from_elsewhere(self, packet: bytes, address: Address) -> None:

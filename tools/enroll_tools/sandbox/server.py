@@ -8,9 +8,11 @@ import hashlib
 import json
 import logging
 import socket
+import ssl
 import tempfile
 import threading
 from collections.abc import Callable, Mapping
+from functools import partial
 from pathlib import Path
 from types import TracebackType
 from typing import Any, Literal, NamedTuple, Self
@@ -23,7 +25,8 @@ from .client import RUNNING
 from .clock import Clock, format_time
 from .connections import GuardedSite, Limits, Reports, connection_limit
 from .errors import BadOption, SandboxError
-from .faults import Fault, FaultQueue
+from .fault_kinds import ALL_NTP, ALL_TLS, EXPIRES
+from .faults import Fault, FaultQueue, make
 from .files import write_private
 from .keys import keep_key
 from .listeners import CountingSocket, bind_tcp, bind_udp
@@ -138,7 +141,7 @@ class Sandbox:
             self.ports[name] = opened.getsockname()[1]
 
     def _run(self) -> None:
-        self._ntp = NtpServer(self.clock, self.options.stratum, self._record_ntp)
+        self._ntp = NtpServer(self.clock, self.options.stratum, self._record_ntp, partial(self._faults.take, ALL_NTP))
         self._loop = asyncio.new_event_loop()
         ready = threading.Event()
         failure: list[BaseException] = []
@@ -177,18 +180,33 @@ class Sandbox:
 
     async def _serve(self) -> list[web.AppRunner]:
         runners = []
-        names = tuple(dict.fromkeys(("localhost", "127.0.0.1", self._public, *self.options.names)))
+        contexts = self._contexts()
         for name, opened in self._sockets.items():
             runner = self._runner(name)
             await runner.setup()
-            context = None
-            if name.startswith("https"):
-                context = self._authority.context(names, name.removeprefix("https-") if "-" in name else "good")
+            context = contexts.get(name)
             limits = Limits(self.options.connections or connection_limit(name), self.options.patience)
             await GuardedSite(runner, opened, limits, self._reports(name), context).start()
             runners.append(runner)
         self._ntp_transport, _ = await self._loop.create_datagram_endpoint(lambda: self._ntp, sock=self._ntp_socket)
         return runners
+
+    def _contexts(self) -> dict[str, ssl.SSLContext]:
+        """TLS for each listener that has it. The good one shows a faulty certificate while such a fault is set."""
+        names = tuple(dict.fromkeys(("localhost", "127.0.0.1", self._public, *self.options.names)))
+        found = {
+            name: self._authority.context(names, name.removeprefix("https-") if "-" in name else "good")
+            for name in self._sockets
+            if name.startswith("https")
+        }
+
+        def choose(connection: ssl.SSLObject, _name: str | None, _context: ssl.SSLContext) -> None:
+            fault = self._faults.take(ALL_TLS)
+            if fault:
+                connection.context = found["https-" + fault.kind.removeprefix("certificate-")]
+
+        found["https"].sni_callback = choose
+        return found
 
     def _runner(self, name: str) -> web.AppRunner:
         common: dict[str, Any] = {"shutdown_timeout": 0.1, "logger": quiet_logger()}
@@ -331,29 +349,56 @@ class Sandbox:
     def fault(
         self,
         service: str,
-        times: int = 1,
+        times: int | None = None,
         status: int | None = None,
         headers: dict[str, str] | None = None,
         body: bytes | str = b"",
-        delay: float = 0.0,
+        delay: float | None = None,
         drop: Literal["before", "after"] | None = None,
         truncate: int | None = None,
         path: str = "",
-        shape: str = "",
-    ) -> None:
-        """Queue a fault for the next requests of a service; see Fault."""
+        shape: str | None = None,
+        *,
+        kind: str | None = None,
+        device: str = "",
+        expires: float = EXPIRES,
+    ) -> int:
+        """Set a fault for the next requests of a service or of one of its devices; see Fault. Returns its number.
+
+        With a ``kind`` of fault_kinds it lasts until it ``expires`` (seconds), or for so many ``times``; without one it
+        is for one request.
+        """
         if service not in (*self.services, "*"):
             raise SandboxError(f"unknown service {service!r} (known: {', '.join(self.services)})")
+        if device and service == "*":
+            raise SandboxError("a fault of one device needs its service")
         content = body.encode() if isinstance(body, str) else body
-        self._faults.add(Fault(service, times, status, headers or {}, content, delay, drop, truncate, path, shape))
+        fault = make(
+            kind,
+            service,
+            times=times,
+            status=status,
+            headers=headers,
+            body=content or None,
+            delay=delay,
+            drop=drop,
+            truncate=truncate,
+            path=path,
+            shape=shape,
+            device=device,
+            expires=expires,
+        )
+        return self._faults.add(fault)
 
     def faults(self) -> list[Fault]:
         """The queued faults."""
         return self._faults.pending()
 
-    def clear_faults(self, service: str | None = None) -> None:
-        """Forget the faults of a service or of all."""
-        self._faults.clear(service)
+    def clear_faults(self, service: str | None = None, number: int | None = None) -> None:
+        """Forget the fault with a number, those of a service, or all, and then the NTP server's, too."""
+        self._faults.clear(service, number)
+        if service is None and number is None:
+            self._ntp.set_fault(None)
 
     def set_time(self, moment: str | float | None) -> None:
         """Set the clock to an ISO 8601 instant or Unix seconds; None returns to the machine's time."""

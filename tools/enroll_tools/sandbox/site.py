@@ -5,20 +5,32 @@ from __future__ import annotations
 
 import asyncio
 import dataclasses
-import email.utils
-import functools
 import logging
-import socket
-import struct
 import time
 import traceback
 import weakref
 from collections.abc import Mapping
+from functools import partial
 
 from aiohttp import web
 from aiohttp.abc import AbstractAccessLogger
 
 from .clock import Clock
+from .exchange import (
+    POLL,
+    as_response,
+    call_of,
+    canned,
+    close_connection,
+    cut_short,
+    drop_empty_date,
+    front_page,
+    http_date,
+    is_gone,
+    is_unsent,
+    titled,
+    wait_while_there,
+)
 from .faults import Fault, FaultQueue
 from .log import Packet, RequestLog
 from .routing import ANYTHING, RouteTable, Target
@@ -29,9 +41,6 @@ LOGGER = logging.getLogger("sandbox")
 
 # Far more than any device sends; what is longer gets 413.
 _BODY_LIMIT = 256 * 1024
-
-# Seconds between two looks at what a request waits for.
-_POLL = 0.05
 
 # Marks a request that is in the log.
 _LOGGED = web.RequestKey("logged", bool)
@@ -68,7 +77,7 @@ class Site:
         """The aiohttp application."""
         application = web.Application(client_max_size=_BODY_LIMIT)
         application.router.add_route("*", "/" + ANYTHING, self._serve)
-        application.on_response_prepare.append(_drop_empty_date)
+        application.on_response_prepare.append(drop_empty_date)
         return application
 
     def access_logger(self) -> type[AbstractAccessLogger]:
@@ -100,7 +109,7 @@ class Site:
         target = await self._routes.find(request)
         fault = self._faults.take(target.name, request.path_qs)
         if fault is not None and "early" in fault.shapes:
-            return await self._finish(request, target, fault, b"", _canned(fault))
+            return await self._finish(request, target, fault, b"", canned(fault))
         try:
             body = await self._read(request)
         except TimeoutError:
@@ -112,8 +121,11 @@ class Site:
         except (OSError, web.RequestPayloadError, asyncio.CancelledError):
             self._write(request, target, b"", None, "the client went away while it sent the body")
             raise
+        if fault is None and self._faults and target.service:
+            whose = partial(target.service.device_of, call_of(request, target, body))
+            fault = self._faults.take(target.name, request.path_qs, whose)
         if fault is not None and fault.canned:
-            return await self._finish(request, target, fault, body, _canned(fault))
+            return await self._finish(request, target, fault, body, canned(fault))
         if fault is not None and fault.drop == "before":
             return await self._finish(request, target, fault, body, None)
         return await self._ask(request, target, fault, body)
@@ -130,24 +142,24 @@ class Site:
 
         A handler with patience is asked again and again, as long as the client is there. Others are served meanwhile.
         """
-        call = _call(request, target, body)
+        call = call_of(request, target, body)
         end: float | None = None
         while True:
             with self._log.transaction():
                 answer = self._answer(target, call)
                 if end is None:
                     end = time.monotonic() + answer.patience
-                if not answer.patience or time.monotonic() >= end or _gone(request):
+                if not answer.patience or time.monotonic() >= end or is_gone(request):
                     shaped = self._record(request, target, fault, body, answer)
                     break
-            await asyncio.sleep(min(max(0, end - time.monotonic()), _POLL))
+            await asyncio.sleep(min(max(0, end - time.monotonic()), POLL))
         await self._log.committed()
         return await self._deliver(request, target, fault, answer, shaped)
 
     def _answer(self, target: Target, call: Call) -> Answer:
         service, methods = target.service, target.methods
         if service is None:
-            return _front_page(call)
+            return front_page(call)
         try:
             if methods is None:
                 return service.unknown(call)
@@ -198,25 +210,25 @@ class Site:
     ) -> web.StreamResponse:
         """Send the answer, or what a fault leaves of it."""
         if fault is not None and fault.delay:
-            await asyncio.sleep(fault.delay)
-        if fault is not None and answer is not None and target.service and _unsent(request, fault, answer):
+            await wait_while_there(request, fault.delay)
+        if fault is not None and answer is not None and target.service and is_unsent(request, fault, answer):
             target.service.not_sent(answer)
         if shaped is None or (fault is not None and fault.drop):
-            _close(request)
+            close_connection(request)
             # The framework needs an answer; it notices by itself that the client is gone.
             return web.Response()
         # The Date header tells the sandbox's time, not the machine's.
-        date = _http_date(int(self._clock.now()))
+        date = http_date(int(self._clock.now()))
         headers = {**shaped.headers}
         for header, value in (("Content-Type", shaped.content_type), ("Server", "sandbox"), ("Date", date)):
             headers.setdefault(header, value)
         if fault is not None and fault.status is None:
-            headers.update(_titled(fault.headers))
+            headers.update(titled(fault.headers))
         if fault is not None and fault.truncate is not None:
-            return await _cut(request, shaped, headers, fault.truncate)
+            return await cut_short(request, shaped, headers, fault.truncate)
         if not shaped.body:
             headers.pop("Content-Type")
-        response = _response(shaped, headers)
+        response = as_response(shaped, headers)
         return await self._end(request, response, fault.shapes if fault else {})
 
     async def _end(self, request: web.Request, response: web.Response, shapes: Mapping[str, str]) -> web.StreamResponse:
@@ -231,22 +243,22 @@ class Site:
         if request.transport is not None and forget in ("silent", "reset"):
             self._forgotten[request.transport] = forget
         else:
-            _close(request, "reset" in shapes)
+            close_connection(request, "reset" in shapes)
         return response
 
     async def _forget(self, request: web.Request, how: str) -> web.StreamResponse:
         """Treat a request on a forgotten connection: a RST, or silence until the client leaves."""
         self._write(request, Target(), b"", None, f"fault: forgotten connection, {how}")
-        while how == "silent" and not _gone(request):
-            await asyncio.sleep(_POLL)
-        _close(request, True)
+        while how == "silent" and not is_gone(request):
+            await asyncio.sleep(POLL)
+        close_connection(request, True)
         return web.Response()
 
     def _write(self, request: web.Request, target: Target, body: bytes, answer: Answer | None, note: str) -> None:
         request[_LOGGED] = True
         device = answer.device if answer else ""
         if target.service and not device:
-            device = target.service.device_of(_call(request, target, body), answer)
+            device = target.service.device_of(call_of(request, target, body), answer)
         self._log.write(
             Packet(
                 listener=self.listener,
@@ -265,85 +277,3 @@ class Site:
                 expected=answer.expected if answer else "",
             )
         )
-
-
-@functools.lru_cache(maxsize=4)
-def _http_date(second: int) -> str:
-    return email.utils.formatdate(second, usegmt=True)
-
-
-def _call(request: web.Request, target: Target, body: bytes) -> Call:
-    return Call(
-        method=request.method,
-        path=request.path,
-        query=tuple(request.query.items()) if request.query_string else (),
-        headers=request.headers,
-        body=body,
-        parts=target.parts,
-        remote=request.remote or "",
-        # Not request.host: without a Host header it asks the name service what this machine is called.
-        origin=f"{request.scheme}://{request.headers.get('Host', 'localhost')}",
-    )
-
-
-def _canned(fault: Fault) -> Answer:
-    headers = {"Content-Type": "text/plain", **_titled(fault.headers)}
-    return Answer(fault.status or 200, fault.body, headers.pop("Content-Type"), headers)
-
-
-def _unsent(request: web.Request, fault: Fault, answer: Answer) -> bool:
-    """Whether a fault keeps an answer, or its end, from the client."""
-    cut = fault.truncate is not None and fault.truncate < len(answer.body)
-    return cut or fault.drop is not None or _gone(request)
-
-
-def _titled(headers: Mapping[str, str]) -> dict[str, str]:
-    return {name.title(): value for name, value in headers.items()}
-
-
-async def _drop_empty_date(request: web.Request, response: web.StreamResponse) -> None:
-    """Leave an empty Date out; a missing one the framework would add."""
-    if response.headers.get("Date") == "":
-        del response.headers["Date"]
-
-
-def _front_page(call: Call) -> Answer:
-    """A page without authentication or secrets, for clients that only need the Date header."""
-    if call.path == "/" and call.method in ("GET", "HEAD"):
-        return Answer(200, b"This is a sandbox.\n", "text/plain")
-    return json_answer({"error": "not found"}, 404)
-
-
-def _response(answer: Answer, headers: dict[str, str]) -> web.Response:
-    chunked = headers.pop("Transfer-Encoding", "") == "chunked"
-    response = web.Response(status=answer.status, body=answer.body, headers=headers)
-    if chunked:
-        # Asked for by a fault's headers: the framework does it properly.
-        response.enable_chunked_encoding()
-    return response
-
-
-def _gone(request: web.Request) -> bool:
-    """Whether the client has left."""
-    return request.transport is None or request.transport.is_closing()
-
-
-def _close(request: web.Request, reset: bool = False) -> None:
-    """End the connection, whatever of the request is still to come."""
-    transport = request.transport
-    if transport is not None and reset:
-        # No time to linger: the close of such a socket is a RST.
-        transport.get_extra_info("socket").setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
-        transport.abort()
-    elif transport is not None:
-        transport.close()
-
-
-async def _cut(request: web.Request, answer: Answer, headers: dict[str, str], length: int) -> web.StreamResponse:
-    """Announce the whole body, send its beginning and close."""
-    response = web.StreamResponse(status=answer.status, headers=headers)
-    response.content_length = len(answer.body)
-    await response.prepare(request)
-    await response.write(answer.body[:length])
-    _close(request)
-    return response

@@ -12,6 +12,8 @@ from aiohttp import web
 
 from ..clock import format_time
 from ..control import Control
+from ..fault_kinds import EXPIRES, KINDS
+from ..faults import SHARED, Fault
 from ..ntp import FAULTS
 from ..operations import arguments, operations
 from ..services.view import DeviceView
@@ -21,7 +23,6 @@ from .forms import FIELD, Input, inputs
 from .messages import Message
 from .packets import Packets, Shown, counts
 from .pages import Pages
-from .presets import BASIC, PRESETS
 
 if TYPE_CHECKING:
     from ..server import Sandbox
@@ -31,6 +32,13 @@ if TYPE_CHECKING:
 FEW = 10  # packets on the page of a service
 MANY = 100  # devices on it
 UNKNOWN = "It has called, but the service has no such device: create it, or correct its name in enroll.json."
+
+
+BASIC = ("service", "device", "expires", "times", "path")  # what each kind of fault takes besides
+
+
+def _told(fault: Fault) -> str:
+    return KINDS[fault.kind].meets if fault.kind else fault.describe().removeprefix("fault: ")
 
 
 class Views:
@@ -95,6 +103,7 @@ class Views:
         context = {
             "service": service.name,
             "device": device,
+            "kinds": {name: kind for name, kind in KINDS.items() if not kind.service},
             "forms": [
                 (form, _filled(form, device, _typed(message, service.name, form.operation)))
                 for form in service.forms()
@@ -127,10 +136,12 @@ class Views:
         """The faults that are set, and a form for another one."""
         form = [it for it in arguments(self._control["fault"]) if it.name != "body_base64"]
         typed = _typed(self._pages.message(request), CONTROL, "fault")
-        fresh = inputs(form, {"service": request.query.get("service", "*"), "times": "1"})
+        chosen = {"service": request.query.get("service", "*"), "expires": f"{EXPIRES:g}"}
+        fresh = inputs(form, chosen)
         context = {
-            "faults": [(dataclasses.asdict(fault), fault.describe()) for fault in self._sandbox.faults()],
-            "presets": PRESETS,
+            "faults": [(dataclasses.asdict(fault), _told(fault)) for fault in self._sandbox.faults()],
+            "kinds": KINDS,
+            "shared": {"*": "any", **SHARED},
             "basic": [it for it in fresh if it.name.removeprefix(FIELD) in BASIC],
             "inputs": fresh if typed is None else inputs(form, typed),
             "typed": typed is not None,

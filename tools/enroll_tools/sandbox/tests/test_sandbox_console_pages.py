@@ -271,7 +271,7 @@ def test_a_frequent_fault_is_one_click(console, browser):
     assert fault.headers == {"Retry-After": "5"}
     for name in ("Lose the answer", "Answer late", "Show a portal", "Spoil the JSON", "Cut the answer"):
         page = browser.send(page, name)
-        assert page.message == "Set a fault: done.", name
+        assert page.message.startswith("Set a fault: done."), name
     assert len(console.faults()) == 6
 
 
