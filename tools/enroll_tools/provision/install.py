@@ -17,6 +17,7 @@ from .registration import Registration
 
 MAIN = "/main.py"
 LIBRARY_FOLDER = "/lib/enroll/"
+PROVIDERS = "/lib/enroll/providers/"
 LATE = (CONFIGURATION_FILE, MANIFEST, MAIN)  # written once the library is whole
 
 Hear = Callable[[str], None]
@@ -46,13 +47,17 @@ def install(link: Link, contents: dict[str, Content], hear: Hear, give_up: Regis
     moved = _keep(link, [path for path in wrong if path in there], there, contents)
     for path, name in moved.items():
         hear(f"{path} is not ours: it is kept as {name}")
-    link.remove([*([MAIN] if MAIN in wrong and MAIN in there and MAIN not in moved else []), *stale])
+    # giving up a registration takes the provider of the board's own enroll.json, which may be another one
+    later = [path for path in stale if give_up and path.startswith(PROVIDERS)]
+    sooner = [path for path in stale if path not in later]
+    link.remove([*([MAIN] if MAIN in wrong and MAIN in there and MAIN not in moved else []), *sooner])
     late = [path for path in wrong if path in LATE]
     _copy(link, [path for path in wrong if path not in late], contents, hear)
     if give_up:
         link.enter()  # a fresh interpreter: the old library is loaded
         forget(link)
         hear(give_up.given_up)
+        link.remove(later)
     _copy(link, late, contents, hear)
     there = link.hashes("/lib/enroll", names)
     bad = [path for path, content in contents.items() if there.get(path) not in content.right]

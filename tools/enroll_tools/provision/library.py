@@ -114,9 +114,20 @@ def _compile(source: Path, target: Path) -> bytes:
     return target.read_bytes()
 
 
+def library(source: bool, provider: str = "") -> dict[str, bytes]:
+    """The files of /lib/enroll: {path on the board: content}, compiled unless `source`. With a `provider`, without the
+    packages of all others, which a device of that one never loads: an upgrade needs room for the library twice.
+    """
+    return {path: data for path, data in _library(source).items() if not provider or _needs(provider, path)}
+
+
+def _needs(provider: str, path: str) -> bool:
+    first, *more = path.removeprefix("/lib/enroll/").split("/")
+    return first != "providers" or len(more) == 1 or more[0] == provider
+
+
 @functools.cache
-def library(source: bool) -> dict[str, bytes]:
-    """The files of /lib/enroll: {path on the board: content}, compiled unless `source`."""
+def _library(source: bool) -> dict[str, bytes]:
     found = {}
     with tempfile.TemporaryDirectory(prefix="provision-") as folder:
         for path in sorted(LIBRARY.rglob("*.py")):

@@ -76,7 +76,8 @@ def family_of(platform: str) -> str:
 def plan(settings: Settings, platform: str, board: str, source: bool, app: Path | None) -> dict[str, Content]:
     """{path: content} for a board, in the order of copying: main.py last, so that half of it never boots."""
     app = app or ROOT / "firmware" / "app.py"
-    files = {**library(source), **board_files(family_of(platform), board), "/app.py": app.read_bytes()}
+    files = library(source, settings.provider) | board_files(family_of(platform), board)
+    files["/app.py"] = app.read_bytes()
     if settings.ca:
         name = f"/{settings.ca.name}"
         if name in files or name in ("/main.py", CONFIGURATION_FILE):

@@ -106,7 +106,7 @@ def installed(link: Link) -> Installed:
 
 def wanted(found: Installed, platform: str, source: bool, library_only: bool) -> dict[str, bytes]:
     """{path: content} of the new files, without main.py if that is kept; the manifest comes last. Raises Failure."""
-    files = dict(library(source))
+    files = library(source, found.who[0])
     if not library_only:
         files |= board_files(family_of(platform), found.manifest["board"])
         files[swap.MAIN] = (ROOT / "firmware" / "main.py").read_bytes()

@@ -36,19 +36,27 @@ def test_a_registered_board_is_overwritten_only_by_name(registered, desk, sandbo
     assert here in said(desk, board)
     assert not asked(sandbox)
 
+    desk.write("etherfax", {"serial": second})
     config = (desk.folder / "enroll.json").read_text()
     board.write("enroll.json", config)
     looked = json.loads(desk.run("status", "--json", board=board).out)
     assert looked["registered"] is None and looked["identity"] == f"serial={first}" and looked["url"] == url
     assert len(looked["board"]) == 23 and looked["since"][:2] == "20"
 
-    desk.write("etherfax", {"serial": second})
     done = desk.run("one", "--json", "--replace", first, "enroll.json", board=board)
     found = json.loads(done.out)
     assert (done.status, found["identity"], found["url"], found["provider"]) == (0, f"serial={second}", url, "etherfax")
     assert len(asked(sandbox)) == 1
     assert json.loads(desk.run("one", "--json", "enroll.json", board=board).out)["identity"] == f"serial={second}"
     assert len(asked(sandbox)) == 1
+
+
+def test_a_board_that_goes_to_another_service_keeps_the_old_one_until_its_record_is_erased(registered, desk):
+    """The package of the old provider was removed before the record that only it understands."""
+    board, first = registered()
+    desk.write("xyte")
+    done = desk.run("one", "--json", "--replace", first, "enroll.json", board=board)
+    assert done.status == 0 and json.loads(done.out)["provider"] == "xyte", done
 
 
 HALF = "import os; os.remove('/lib/enroll/journal.mpy'); os.remove('/main.py')"

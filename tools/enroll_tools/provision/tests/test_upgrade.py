@@ -23,15 +23,18 @@ def newer(monkeypatch):
     """`newer(name, text)`: the next version's module `name` has `text`; None: it finds no record."""
 
     def newer(name="tasks", text=""):
-        files = dict(library(False))
-        del files[f"/lib/enroll/{name}.mpy"]
         path = upgrade.ROOT / "lib" / "enroll" / f"{name}.py"
         source = path.read_text()
         if text is None:
             text = source.replace("def recall(", "def recall(*_): return 0, None\ndef unused(")
             assert text != source
-        files[f"/lib/enroll/{name}.py"] = (text or source).encode()
-        monkeypatch.setattr(upgrade, "library", lambda _source: files)
+
+        def files(_source, provider):
+            found = library(False, provider) | {f"/lib/enroll/{name}.py": (text or source).encode()}
+            del found[f"/lib/enroll/{name}.mpy"]
+            return found
+
+        monkeypatch.setattr(upgrade, "library", files)
         monkeypatch.setattr(upgrade, "version", lambda: NEW)
 
     return newer
