@@ -232,7 +232,7 @@ def test_a_home_folder_that_no_shell_has_filled_in(tree: Tree, tmp_path: Path, m
 def test_a_folder_that_is_not_a_source_tree_is_refused(tree: Tree, tmp_path: Path) -> None:
     root = tree()
     assert build("RPI_PICO_W", "")[0] == 2
-    assert "no MicroPython source tree" in build("RPI_PICO_W", tmp_path)[1]
+    assert "not a MicroPython source tree" in build("RPI_PICO_W", tmp_path)[1]
     (root / "py" / "mpconfig.h").write_text("")
     assert "does not tell its version" in build("RPI_PICO_W", root)[1]
 

@@ -4,7 +4,10 @@ from __future__ import annotations
 
 import json
 import keyword
+import os
 import re
+import subprocess
+import sys
 from pathlib import Path
 
 import click
@@ -83,6 +86,16 @@ def listed(folder: Path, name: str) -> str:
     return f'{{\n "version": {json.dumps(package["version"])},\n "urls": [\n  {urls}\n ]\n}}\n'
 
 
+def describe(folder: Path) -> None:
+    """Let the schema of enroll.json have the new service, too."""
+    command = [sys.executable, "tools/schema_of_config.py"]
+    environment = {**os.environ, "PYTHONPATH": "tools"}
+    done = subprocess.run(command, cwd=folder, env=environment, capture_output=True, text=True, check=False)
+    if done.returncode:
+        raise click.ClickException(f"the schema of enroll.json cannot be made:\n{done.stderr.strip()[-1000:]}")
+    click.echo(done.stdout.strip())
+
+
 @click.command()
 @click.argument("name")
 @click.argument("folder", type=click.Path(path_type=Path, exists=True, file_okay=False), default=ROOT)
@@ -97,10 +110,13 @@ def main(name: str, folder: Path) -> None:
     there = [path for path in (f"lib/enroll/providers/{name}", *wanted) if (folder / path).exists()]
     if there:
         raise click.ClickException(f"{there[0]} is there already: choose another NAME")
-    for path, text in {**wanted, "package.json": listed(folder, name)}.items():
+    for path, text in wanted.items():
         (folder / path).parent.mkdir(exist_ok=True)
         (folder / path).write_text(text)
         click.echo(path)
+    describe(folder)
+    (folder / "package.json").write_text(listed(folder, name))
+    click.echo("package.json")
     click.echo(NEXT.format(name=name, guide=GUIDE))
 
 

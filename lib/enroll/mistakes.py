@@ -56,11 +56,6 @@ def invalid(section: str, item: str, value: "Any") -> EnrollError:
     return wrong(key + "` is missing", "it must be " + what) if value is None else wrong(key + "` must be " + what)
 
 
-def unknown(key: str) -> EnrollError:
-    """The error for a `key` that there is not; the sections that it is in stand before it."""
-    return wrong(key + "` is unknown")
-
-
 def ca(path: "str | None") -> EnrollError:
     """The error for a `ca` that names a missing file, `path`; None: https is used without a `ca`."""
     if path:

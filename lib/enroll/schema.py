@@ -115,9 +115,9 @@ def fields(data: dict, table: str, section: str = "") -> dict:
             raise invalid(section, item, value)
     for key in data:
         if key not in found:
-            from .mistakes import unknown
+            from .mistakes import wrong  # another name here would take 1 KB: MicroPython's table of names doubles
 
-            raise unknown(section + key)
+            raise wrong("%s%s` is unknown" % (section, key))
     return found
 
 

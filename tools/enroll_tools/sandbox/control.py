@@ -12,7 +12,7 @@ from .errors import SandboxError
 from .fault_kinds import DAY, EXPIRES, KINDS
 from .faults import Fault, decode_body
 from .log import PAGE
-from .ntp import CENTURY, FAULTS
+from .ntp import FAULTS, TWO_CENTURIES
 from .operations import HOUR, MANY, About, name_of, operation
 from .options import LISTENERS
 from .samples import SERVICES, configuration, form, fresh
@@ -183,7 +183,9 @@ class Control:
         self,
         fault: Annotated[str | None, About("How it misbehaves, or none.", choices=(*FAULTS, "none"))] = None,
         times: Annotated[int | None, About("Queries that meet it; else all.", 1, MANY)] = None,
-        offset: Annotated[float | None, About("Seconds to add to the clock's time.", -CENTURY, CENTURY)] = None,
+        offset: Annotated[
+            float | None, About("Seconds to add to the clock's time.", -TWO_CENTURIES, TWO_CENTURIES)
+        ] = None,
     ) -> dict[str, Any]:
         """Show the NTP server's fault and its offset from the clock, and set them first if options say so."""
         if fault is not None:

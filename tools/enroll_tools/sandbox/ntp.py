@@ -33,7 +33,7 @@ FAULTS = (
 
 _UNIX_TO_NTP = 2_208_988_800
 _PACKET = struct.Struct("!BBbb11I")
-CENTURY = 100 * 366 * 86_400  # seconds
+TWO_CENTURIES = 200 * 366 * 86_400  # seconds: more than an era of NTP
 # A forged answer is a year ahead: plausible, and nobody can mistake it for the true time.
 _FORGED = 365 * 86400
 

@@ -31,7 +31,7 @@ from .files import write_private
 from .keys import keep_key
 from .listeners import CountingSocket, bind_tcp, bind_udp
 from .log import TLS, Entry, Packet, RequestLog
-from .ntp import CENTURY, NtpServer
+from .ntp import TWO_CENTURIES, NtpServer
 from .options import LISTENERS, Options
 from .routing import RouteTable
 from .services import ALL, Azure, Centagate, Cumulocity, EtherFax, IckStream, OAuth, Rest, Service, ThingsBoard, Xyte
@@ -414,8 +414,8 @@ class Sandbox:
 
     def ntp_offset(self, seconds: float) -> None:
         """Add an offset to the NTP server's time, but not to that of the services."""
-        if not abs(seconds) <= CENTURY:  # which NaN is not
-            raise SandboxError(f"offset must be a number from -{CENTURY} to {CENTURY}")
+        if not abs(seconds) <= TWO_CENTURIES:  # which NaN is not
+            raise SandboxError(f"offset must be a number from -{TWO_CENTURIES} to {TWO_CENTURIES}")
         self._ntp.offset = seconds
 
     def set(self, name: str, value: Any) -> None:
