@@ -1,5 +1,6 @@
 """OAuth: tokens are refreshed, and a person is asked once where they cannot be."""
 
+from enroll.calls import settle
 from enroll.providers.oauth import renewal
 from enroll.steps import kept
 from fake_device import NOW
@@ -151,3 +152,9 @@ def test_a_code_that_has_bought_the_old_tokens_is_not_tried_once_more():
     device.sleep(86400)
     raises("server", device.run, get)
     assert asked(device) == ["/token", "/token"], "a person may be about to approve the new one"
+
+
+def test_nothing_is_left_to_do_after_the_registration():
+    device, _ = registered()
+    device.boot()
+    assert device.run(settle) is None and not device.asked

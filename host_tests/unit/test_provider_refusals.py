@@ -6,6 +6,7 @@ from answers import GOOD, ONCE
 from enroll import errors
 from enroll.journal import RAW, TRIED
 from enroll.providers import Answer
+from enroll.providers.answer_refused import refusal
 from fake_device import Device
 from helpers import SECTIONS, config, raises
 
@@ -289,3 +290,14 @@ def test_an_invalid_code_is_not_quoted():
             it = config(provider)
             error = raises("answer", it.service.parse, it, Answer(200, json.dumps(body).encode()))
             assert "unknown code" in str(error), error
+
+
+def test_a_code_is_quoted_if_it_looks_like_one():
+    """Anything else may be a secret that the service sends back."""
+    for code, said in (
+        (-32000, "-32000"),
+        ("29008", "29008"),
+        (1234567, "an unknown code"),
+        ("canary", "an unknown code"),
+    ):
+        assert str(refusal(code, "\n")).startswith("the service says %s" % said), code

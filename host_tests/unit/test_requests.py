@@ -101,6 +101,11 @@ def test_what_has_come_unasked_ends_it():
         assert len(client.net.requests) == 2 and not client.lines[0].open
 
 
+def test_bytes_behind_an_answer_end_the_connection():
+    client = Client(lambda request: KEPT + b"x")
+    assert client.ask().content == b"ok" and not client.idle and not client.lines[0].open
+
+
 def forgotten(method, timeout=20, **more):
     """The seconds that a request takes over a forgotten connection, and how often it was sent."""
     client = Client(lambda request: KEPT)

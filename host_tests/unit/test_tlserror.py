@@ -1,7 +1,7 @@
 """Names for mbedTLS's errors: a bad certificate, too little heap, or a broken connection."""
 
 from enroll.errors import EnrollError
-from enroll.tlserror import explain, useless
+from enroll.tlserror import explain, unreadable, useless
 from helpers import Fake
 
 
@@ -45,3 +45,9 @@ def test_a_file_of_certificates_that_cannot_be_used():
     for error, words in ((None, "must be PEM or DER"), (OSError(2), "cannot read ca.der")):
         found = useless("ca.der", error)
         assert found.kind == "configuration" and words in str(found) and "ca.der" in str(found), found
+
+
+def test_a_certificate_that_this_tls_cannot_read_is_named_in_the_log():
+    lines = []
+    unreadable("ca.der", 2, lines.append)
+    assert lines == ["skipped certificate 2 in ca.der: this TLS cannot read it"]
