@@ -286,4 +286,14 @@ def test_an_address_with_a_negative_part():
 
 def test_a_date_in_another_spelling():
     """Only YYYY-MM-DD is a date."""
-    wrong("earliest", "2026-1-001", "2026-+1-01", "2026- 1-01", "2026-01-1 ", "+2026-1-01", "2026-011-1")
+    wrong(
+        "earliest",
+        "2026-1-001",
+        "2026-+1-01",
+        "2026- 1-01",
+        "2026-01-1 ",
+        "+2026-1-01",
+        "2026-011-1",
+        "999999-1-1",
+        "99999999999-1-1",
+    )

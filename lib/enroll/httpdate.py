@@ -18,6 +18,8 @@ def _start(year: int, month: int, day: int) -> int:
 
 def iso_date(value: str) -> int:
     """Unix seconds at the start of "YYYY-MM-DD" (UTC), 1970 or later. Raises ValueError."""
+    if len(value) != 10 or value[4] != "-":  # before the calendar counts to the year 999999
+        raise ValueError
     year, month, day = map(int, value.split("-"))
     unix = _start(year, month - 1, day)
     if iso_time(unix)[:10] != value:  # spelled in another way

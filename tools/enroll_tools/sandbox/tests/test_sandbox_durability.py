@@ -75,6 +75,7 @@ def test_none_that_was_answered_is_lost_when_it_is_killed(tmp_path):
     check_kills(tmp_path / "state", 3)
 
 
+@pytest.mark.timeout(300)  # a kill and a start each
 @pytest.mark.long
 def test_none_is_lost_in_fifty_kills(tmp_path):
     check_kills(tmp_path / "state", 50)

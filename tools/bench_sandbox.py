@@ -1,0 +1,90 @@
+"""Times the sandbox beside a bare handler of the same framework, and writes the figures into docs/sandbox.md."""
+
+import json
+import os
+import re
+import statistics
+import subprocess
+import sys
+import tempfile
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+import click
+from load.wrk import registrations, wrk
+
+HERE = Path(__file__).parent
+PAGE = HERE.parent / "docs" / "sandbox.md"
+MARKS = ("<!-- figures: made by `make bench-sandbox` -->\n", "<!-- figures: end -->\n")
+KEPT = 5000
+
+
+@contextmanager
+def started(*command: str) -> Iterator[str]:
+    """A server in a process of its own; the first line that it prints."""
+    with subprocess.Popen(
+        [sys.executable, *command], stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True
+    ) as process:
+        assert process.stdout is not None
+        try:
+            yield process.stdout.readline()
+        finally:
+            process.terminate()
+
+
+def key_of_a_model(folder: str) -> str:
+    """A model at the sandbox's Xyte, of which any number of devices may register."""
+    command = [sys.executable, "-m", "enroll_tools.sandbox", "xyte", "create-model", "bench", "--json"]
+    run = subprocess.run([*command, "--state", folder], capture_output=True, text=True, check=True)
+    return str(json.loads(run.stdout)["hardware_key"])
+
+
+def kept_connections(port: int) -> int:
+    """How many of KEPT connections the sandbox still serves when all are open."""
+    command = [sys.executable, str(HERE / "load" / "keep.py"), str(port), str(KEPT)]
+    return int(subprocess.run(command, capture_output=True, text=True, check=True).stdout)
+
+
+def sentences(rates: list[tuple[float, float]], kept: int, load: float) -> str:
+    """The figures as they stand in the page."""
+    bare, sandbox = (statistics.median(column) for column in zip(*rates, strict=True))
+    ratio = statistics.median(ours / theirs for theirs, ours in rates)
+    return (
+        f"In one run on {os.cpu_count()} cores (load of the machine: {load:.1f}; wrk, 32 connections, medians of"
+        f" {len(rates)}): {sandbox:.0f}\nregistrations a second, each a new device; a bare aiohttp handler answered"
+        f" {bare:.0f}. The ratio is {ratio:.2f}.\n{kept} of {KEPT} connections that were kept open were served.\n"
+    )
+
+
+@click.command()
+@click.option("--rounds", default=5, show_default=True, help="How often each is measured, in turn.")
+@click.option("--seconds", default=4, show_default=True, help="How long each round takes.")
+def main(rounds: int, seconds: int) -> None:
+    """Measure, and write the figures into the page."""
+    wrk()  # fetches it
+    load = os.getloadavg()[0]
+    with tempfile.TemporaryDirectory() as folder:
+        serve = ("-m", "enroll_tools.sandbox", "serve", "--free-ports", "--json", "--state", folder)
+        with started(str(HERE / "load" / "bare.py")) as first, started(*serve) as ready:
+            bare, port = int(first), json.loads(ready)["ports"]["http"]
+            key = key_of_a_model(folder)
+            rates = []
+            for number in range(rounds):
+                rates.append(
+                    (
+                        registrations(bare, key, f"r{number}", seconds),
+                        registrations(port, key, f"r{number}", seconds),
+                    )
+                )
+                click.echo(f"bare {rates[-1][0]:.0f}, sandbox {rates[-1][1]:.0f} a second", err=True)
+            kept = kept_connections(port)
+    text = sentences(rates, kept, load)
+    begin, end = MARKS
+    page = PAGE.read_text()
+    PAGE.write_text(re.sub(f"{re.escape(begin)}.*?{re.escape(end)}", lambda _: begin + text + end, page, flags=re.S))
+    click.echo(text, nl=False)
+
+
+if __name__ == "__main__":
+    main()
