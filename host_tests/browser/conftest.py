@@ -30,11 +30,12 @@ QUIET = (
     "--disable-component-update",
     "--disable-sync",
     "--no-first-run",
+    # and finds no other machine: `console.test` is this one by a name that is none of a loopback address
+    "--host-resolver-rules=MAP console.test 127.0.0.1, MAP * ~NOTFOUND, EXCLUDE 127.0.0.1, EXCLUDE localhost",
 )
 PATIENCE = 15_000  # milliseconds that the page is given to show something
 
-# What a page has told the browser's console, and whom it has called.
-Heard = list[str]
+HERE = ("127.0.0.1", "localhost", "console.test")  # whom a page may call
 
 
 @pytest.fixture(scope="session")
@@ -56,16 +57,17 @@ def console(enroll_sandbox: Sandbox) -> str:
 
 
 @pytest.fixture
-def open_context(chromium: Browser, console: str) -> Iterator[Callable[..., BrowserContext]]:
+def open_context(chromium: Browser) -> Iterator[Callable[..., BrowserContext]]:
     """`open_context(**options)`: a browser's profile, whose pages must have no errors and call this machine alone."""
-    heard: Heard = []
+    heard: list[str] = []
     made: list[BrowserContext] = []
 
     def make(**options: Any) -> BrowserContext:
-        context = chromium.new_context(**{"base_url": console, "accept_downloads": True, **options})
+        context = chromium.new_context(**options)
         context.set_default_timeout(PATIENCE)
-        context.on("console", lambda said: heard.append(said.text) if said.type in ("error", "warning") else None)
+        context.on("console", lambda said: heard.extend(_complaint(said)))
         context.on("weberror", lambda error: heard.append(str(error.error)))
+        context.on("response", lambda response: heard.extend(_refusal(response)))
         context.on("request", lambda request: heard.extend(_abroad(request.url)))
         made.append(context)
         return context
@@ -76,31 +78,33 @@ def open_context(chromium: Browser, console: str) -> Iterator[Callable[..., Brow
     assert not heard
 
 
-def _abroad(url: str) -> Heard:
+def _complaint(said: Any) -> list[str]:
+    """What the browser says of a page; that of a status is `_refusal`'s."""
+    wanted = said.type in ("error", "warning") and not said.text.startswith("Failed to load resource")
+    return [said.text] if wanted else []
+
+
+def _refusal(response: Any) -> list[str]:
+    """A page may be refused, but not what belongs to it."""
+    wanted = response.status >= 400 and not response.request.is_navigation_request()
+    return [f"{response.status} {response.url}"] if wanted else []
+
+
+def _abroad(url: str) -> list[str]:
     parts = urlsplit(url)
-    here = parts.hostname in ("127.0.0.1", "localhost") or parts.scheme in ("data", "blob", "about")
+    here = parts.hostname in HERE or parts.scheme in ("data", "blob", "about")
     return [] if here else [f"called {url}"]
 
 
 @pytest.fixture
-def page(open_context: Callable[..., BrowserContext]) -> Page:
+def page(open_context: Callable[..., BrowserContext], console: str) -> Page:
     """A page of a browser that has just been opened."""
-    return open_context().new_page()
+    return open_context(base_url=console).new_page()
 
 
 @pytest.fixture
 def board(enroll_device: Callable[..., UnixDevice], tmp_path: Path) -> Callable[[Page], UnixDevice]:
-    """`board(page)`: downloads both files of a page "Connect a board", and puts them onto a device as they are."""
+    """`board(page)`: a board with both files of a page "Connect a board", as they are."""
+    from steps import download
 
-    def make(page: Page) -> UnixDevice:
-        for name in ("enroll.json", "ca.der"):
-            with page.expect_download() as download:
-                page.get_by_role("link", name=f"Download {name}").click()
-            assert download.value.suggested_filename == name
-            download.value.save_as(tmp_path / name)
-        device = enroll_device({}, sandbox=None)
-        for name in ("enroll.json", "ca.der"):
-            shutil.copyfile(tmp_path / name, device.flash / name)
-        return device
-
-    return make
+    return lambda page: download(page, tmp_path, enroll_device({}, sandbox=None))

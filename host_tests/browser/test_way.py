@@ -2,21 +2,78 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Callable
 
+import pytest
 from enroll_tools.unix_device import UnixDevice
 from playwright.sync_api import Page, expect
+from steps import confirm, connect, state, stays
+
+Board = Callable[[Page], UnixDevice]
+
+# Each service, and its portal's word for a registered device.
+SERVICES = {
+    "etherFAX": "Registered",
+    "ickStream": "Registered",
+    "Xyte": "Registered",
+    "Centagate": "Active",
+    "REST": "Registered",
+    "Azure IoT": "Assigned",
+    "ThingsBoard": "Provisioned",
+    "Cumulocity": "Registered",
+    "OAuth": "Authorised",
+}
 
 
-def test_from_the_start_page_to_a_registered_board(page: Page, board: Callable[[Page], UnixDevice]) -> None:
-    page.goto("/")
-    page.get_by_role("link", name="Connect a board", exact=True).first.click()
-    page.get_by_role("link", name="etherFAX").click()
-    page.get_by_role("button", name="Make a device").click()
-    state = page.get_by_role("row").nth(1).locator(".state")
-    expect(state).to_have_text("Enabled")
+@pytest.mark.parametrize("title", SERVICES)
+def test_a_board_registers_with_what_the_page_gives(page: Page, board: Board, title: str) -> None:
+    """For each service; the page shows it by itself, and the device's page has each of its calls."""
+    connect(page, title)
     device = board(page)
-    page.evaluate("window.stays = true")
+    with stays(page):
+        assert device.boot().registered
+        expect(state(page)).to_have_text(SERVICES[title])
+    page.get_by_role("table").get_by_role("link").click()
+    expect(page.locator(".packet.good")).not_to_have_count(0)
+    page.locator(".packet.good summary").first.click()
+    expect(page.get_by_role("table", name="Fields").first).to_be_visible()
+
+
+@pytest.mark.parametrize(("title", "before"), [("etherFAX", "Enabled"), ("REST", "Created")])
+def test_a_board_registers_again_after_a_reset(page: Page, board: Board, title: str, before: str) -> None:
+    """In the portal's page of the device, whose timeline goes on by itself."""
+    connect(page, title)
+    device = board(page)
+    config, authority = [(device.flash / name).read_bytes() for name in ("enroll.json", "ca.der")]
     assert device.boot().registered
-    expect(state).to_have_text("Registered")
-    assert page.evaluate("window.stays"), "the page was loaded again"
+    page.get_by_role("table").get_by_role("link").click()
+    expect(state(page)).to_have_text("Registered")
+    confirm(page, "Reset")
+    expect(state(page)).to_have_text(before)
+    device.erase()
+    (device.flash / "enroll.json").write_bytes(config)
+    (device.flash / "ca.der").write_bytes(authority)
+    known = page.locator(".packet.good").count()
+    with stays(page):
+        assert device.boot().registered
+        expect(state(page)).to_have_text("Registered")
+        expect(page.locator(".packet.good")).not_to_have_count(known)
+
+
+def test_secrets_are_masked_until_asked_for(page: Page, board: Board) -> None:
+    """Neither the page "Connect a board" nor that of the device holds a secret before."""
+    connect(page, "REST")
+    secrets = json.loads((board(page).flash / "enroll.json").read_text())["rest"]["secrets"]
+    (secret,) = secrets.values()
+    assert secret not in page.content()
+    page.get_by_role("link", name="Show them").click()
+    expect(page.get_by_label("enroll.json", exact=True)).to_contain_text(secret)
+    page.get_by_role("table").get_by_role("link").click()
+    assert secret not in page.content()
+    with stays(page):
+        page.get_by_role("link", name="Show secret").click()
+        expect(page.locator("[data-value]")).to_have_text(secret)
+        page.get_by_role("link", name="Hide secret").click()
+        expect(page.locator("[data-value]")).to_have_count(0)
+    assert secret not in page.content()

@@ -8,7 +8,7 @@ from collections.abc import Iterable
 from typing import TYPE_CHECKING, Any
 
 from ..log import Entry
-from ..services.explain import Explanation
+from ..services.explain import Explanation, fault_in
 from ..timeline import Item, explain_entry, timeline
 
 if TYPE_CHECKING:
@@ -38,6 +38,8 @@ class Shown:
     def tone(self) -> str:
         """Whether the device got what it wanted: good, bad, or plain."""
         status = self.entry.status if self.entry else 300
+        if self.lost:
+            return "bad"
         return "good" if 200 <= status < 300 else "plain" if 300 <= status < 400 else "bad"
 
     @property
@@ -47,7 +49,12 @@ class Shown:
             return "portal"
         if self.entry.method in ("NTP", "TLS"):
             return {200: "answered"}.get(self.entry.status, "failed" if self.entry.method == "TLS" else "ignored")
-        return str(self.entry.status or "no answer")
+        return f"{self.entry.status or 'no answer'}{', lost' if self.lost else ''}"
+
+    @property
+    def lost(self) -> bool:
+        """Whether the service has answered, and a fault kept that from the device."""
+        return self.entry is not None and bool(self.entry.status) and "drop after" in fault_in(self.entry.note)
 
     @property
     def clock(self) -> str:
