@@ -70,6 +70,7 @@ def test_secrets_are_masked_until_asked_for(page: Page, board: Board) -> None:
     page.get_by_role("link", name="Show them").click()
     expect(page.get_by_label("enroll.json", exact=True)).to_contain_text(secret)
     page.get_by_role("table").get_by_role("link").click()
+    expect(page.get_by_role("heading", name="Timeline")).to_be_visible()
     assert secret not in page.content()
     with stays(page):
         page.get_by_role("link", name="Show secret").click()
