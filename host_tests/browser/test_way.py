@@ -6,6 +6,7 @@ import json
 from collections.abc import Callable
 
 import pytest
+from enroll_tools.sandbox import Sandbox
 from enroll_tools.unix_device import UnixDevice
 from playwright.sync_api import Page, expect
 from steps import confirm, connect, state, stays
@@ -61,8 +62,8 @@ def test_a_board_registers_again_after_a_reset(page: Page, board: Board, title: 
         expect(page.locator(".packet.good")).not_to_have_count(known)
 
 
-def test_secrets_are_masked_until_asked_for(page: Page, board: Board) -> None:
-    """Neither the page "Connect a board" nor that of the device holds a secret before."""
+def test_secrets_are_masked_until_asked_for(page: Page, board: Board, enroll_sandbox: Sandbox) -> None:
+    """Neither the page "Connect a board" nor that of the device holds a secret before; an update hides none."""
     connect(page, "REST")
     secrets = json.loads((board(page).flash / "enroll.json").read_text())["rest"]["secrets"]
     (secret,) = secrets.values()
@@ -74,6 +75,11 @@ def test_secrets_are_masked_until_asked_for(page: Page, board: Board) -> None:
     assert secret not in page.content()
     with stays(page):
         page.get_by_role("link", name="Show secret").click()
+        expect(page.locator("[data-value]")).to_have_text(secret)
+        with page.expect_response(lambda answer: "live=1" in answer.url) as update:
+            enroll_sandbox.etherfax.create("MT1")  # which changes nothing of this device
+        update.value.finished()
+        page.wait_for_timeout(50)  # the script of the page is at work
         expect(page.locator("[data-value]")).to_have_text(secret)
         page.get_by_role("link", name="Hide secret").click()
         expect(page.locator("[data-value]")).to_have_count(0)

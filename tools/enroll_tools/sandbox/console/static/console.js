@@ -9,6 +9,8 @@ let waiting = false;
 let pause = 100;
 
 root.classList.add("live");
+// What the server last said of each region; a secret that was shown since is no news.
+for (const region of document.querySelectorAll("[data-live]")) region.dataset.html = region.innerHTML;
 if (location.hash === "#message") document.getElementById("message")?.focus();
 
 function say(text) {
@@ -46,7 +48,7 @@ async function refresh() {
   const before = states();
   for (const region of document.querySelectorAll("[data-live]")) {
     const next = fresh.getElementById(region.id);
-    if (!next || next.innerHTML === region.dataset.html || next.innerHTML === region.innerHTML) continue;
+    if (!next || next.innerHTML === region.dataset.html) continue;
     const place = focusables(region).indexOf(document.activeElement);
     region.dataset.html = next.innerHTML;
     region.replaceChildren(...next.childNodes);
