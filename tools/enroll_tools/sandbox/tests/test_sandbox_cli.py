@@ -55,7 +55,7 @@ def serve(*arguments, state):
     return subprocess.Popen(command, stdout=pipe, stderr=pipe, text=True, env=environment, cwd=state.parent)
 
 
-@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
+@pytest.mark.parametrize("number", [pytest.param(signal.SIGINT, marks=pytest.mark.long), signal.SIGTERM])
 def test_serve(state, send, cli, number):
     process = serve("--free-ports", "--json", "--time", "2017-02-02T12:00:00Z", state=state)
     try:

@@ -66,6 +66,7 @@ def test_completion(shell):
 
 
 @pytest.mark.skipif(not shutil.which("bash"), reason="no bash here")
+@pytest.mark.long
 def test_completion_in_bash():
     typed = "COMP_WORDS=(enroll-sandbox centagate set-token 1 de); COMP_CWORD=4"
     call = '_enroll_sandbox_completion enroll-sandbox; echo "${COMPREPLY[@]}"'

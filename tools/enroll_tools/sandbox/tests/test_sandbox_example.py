@@ -80,6 +80,7 @@ def test_an_address_in_the_network():
         assert "--host" in str(error)
 
 
+@pytest.mark.long
 def test_serve_lan(tmp_path):
     command = [sys.executable, "-m", "enroll_tools.sandbox", "serve", "--lan", "--host", "127.0.0.9", "--free-ports"]
     command += ["--json", "--state", str(tmp_path / "state")]
