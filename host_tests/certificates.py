@@ -69,8 +69,9 @@ def make(
     """
     key = key or curve()
     subject = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, name)])
+    serial = x509.random_serial_number() | 1 << 158  # of 20 bytes each time: one in 256 would have fewer
     builder = x509.CertificateBuilder(
-        issuer.certificate.subject if issuer else subject, subject, key.public_key(), x509.random_serial_number()
+        issuer.certificate.subject if issuer else subject, subject, key.public_key(), serial
     )
     first, last = (NOW + datetime.timedelta(it) for it in days)
     builder = builder.not_valid_before(first).not_valid_after(last)
