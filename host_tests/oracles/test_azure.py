@@ -57,7 +57,7 @@ def test_the_bench_derives_the_key_that_their_sdk_would(ask_python):
         assert ours == ask_python("azure_sign.py", key=group, messages=serials)
 
 
-@pytest.mark.parametrize("serial", ["sensor-1", "A_b.c:9", "with/slash&more"])
+@pytest.mark.parametrize("serial", ["sensor-1", "A_b.c:9", "upper-LOWER.1_2:3-"])
 def test_our_tokens_are_those_of_their_sdk(ask_python, serial):
     for key in KEYS[1:4]:
         it = config(serial, key)
