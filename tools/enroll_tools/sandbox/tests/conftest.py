@@ -13,6 +13,7 @@ from urllib.parse import urlsplit
 
 import pytest
 from enroll_tools.sandbox import Entry, Sandbox
+from enroll_tools.sandbox.tests.console_browser import Browser
 
 
 @dataclasses.dataclass(frozen=True)
@@ -159,3 +160,21 @@ def hub(send, device):
         return send(method, url, json=json, headers=header)
 
     return call
+
+
+@pytest.fixture(scope="module")
+def console() -> Iterator[Sandbox]:
+    """One sandbox for all of them: each takes devices of its own."""
+    with Sandbox() as running:
+        yield running
+
+
+@pytest.fixture(scope="module")
+def browser(console: Sandbox) -> Browser:
+    return Browser(console)
+
+
+@pytest.fixture
+def no_fault_is_left(console: Sandbox) -> Iterator[None]:
+    yield
+    console.clear_faults()

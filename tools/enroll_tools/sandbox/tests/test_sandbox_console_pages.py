@@ -5,33 +5,15 @@ from __future__ import annotations
 import json
 import threading
 import time
-from collections.abc import Iterator
 from urllib.parse import quote
 
 import pytest
-from enroll_tools.sandbox import Sandbox
-from enroll_tools.sandbox.tests.console_browser import Browser
 from enroll_tools.sandbox.tests.cpython_device import Firmware
 
 NASTY = "<script>alert(1)</script>\"'&"
 
 
-@pytest.fixture(scope="module")
-def console() -> Iterator[Sandbox]:
-    """One sandbox for all of them: each takes devices of its own."""
-    with Sandbox() as running:
-        yield running
-
-
-@pytest.fixture(scope="module")
-def browser(console):
-    return Browser(console)
-
-
-@pytest.fixture(autouse=True)
-def no_fault_is_left(console):
-    yield
-    console.clear_faults()
+pytestmark = pytest.mark.usefixtures("no_fault_is_left")
 
 
 def test_a_device_goes_from_created_to_registered(console, browser):

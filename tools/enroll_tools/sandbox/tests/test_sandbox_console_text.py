@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import html
 import json
-from collections.abc import Iterator
 from urllib.parse import quote
 
 import pytest
@@ -15,22 +14,7 @@ from enroll_tools.sandbox.tests.cpython_device import Firmware
 NASTY = "<script>alert(1)</script>\"'&"
 
 
-@pytest.fixture(scope="module")
-def console() -> Iterator[Sandbox]:
-    """One sandbox for all of them: each takes devices of its own."""
-    with Sandbox() as running:
-        yield running
-
-
-@pytest.fixture(scope="module")
-def browser(console):
-    return Browser(console)
-
-
-@pytest.fixture(autouse=True)
-def no_fault_is_left(console):
-    yield
-    console.clear_faults()
+pytestmark = pytest.mark.usefixtures("no_fault_is_left")
 
 
 def paths(sandbox):
