@@ -1,45 +1,34 @@
-"""The sandbox itself: sockets, certificates, sites and NTP, run in a background thread."""
+"""The sandbox itself: opens its parts in order, and passes on what the administrator asks of them."""
 
 from __future__ import annotations
 
-import asyncio
 import contextlib
 import hashlib
 import json
-import logging
-import socket
-import ssl
 import tempfile
-import threading
 from collections.abc import Callable, Mapping
-from functools import partial
 from pathlib import Path
 from types import TracebackType
 from typing import Any, Literal, NamedTuple, Self
 
-from aiohttp import web
-
 from .admin import Admin
+from .background import in_background
 from .certificates import Authority
 from .client import RUNNING
 from .clock import Clock, format_time
-from .connections import GuardedSite, Limits, Reports, connection_limit
 from .errors import BadOption, SandboxError
-from .fault_kinds import ALL_NTP, ALL_TLS, EXPIRES
+from .fault_kinds import EXPIRES
 from .faults import Fault, FaultQueue, make
 from .files import write_private
 from .keys import keep_key
-from .listeners import CountingSocket, bind_tcp, bind_udp
-from .log import TLS, Entry, Packet, RequestLog
-from .ntp import TWO_CENTURIES, NtpServer
+from .log import Entry, RequestLog
+from .ntp import TWO_CENTURIES
 from .options import LISTENERS, Options
 from .routing import RouteTable
 from .services import ALL, Azure, Centagate, Cumulocity, EtherFax, IckStream, OAuth, Rest, Service, ThingsBoard, Xyte
-from .site import Site, quiet_logger
+from .serving import Serving, Shared
 from .state import State
 from .transfer import export_state, import_state
-
-LOGGER = logging.getLogger("sandbox")
 
 
 class Urls(NamedTuple):
@@ -73,7 +62,6 @@ class Sandbox:
         self._exit = contextlib.ExitStack()
         self.clock = Clock()
         self.ports: dict[str, int] = {}
-        self._sockets: dict[str, CountingSocket] = {}
 
     # Start and stop.
 
@@ -95,8 +83,7 @@ class Sandbox:
             self.clock.set(self.options.time)
         try:
             self._open_state()
-            self._open_sockets()
-            self._run()
+            self._open_listeners()
             self._tell()
         except BaseException:
             self._exit.close()
@@ -124,121 +111,18 @@ class Sandbox:
         self.services: dict[str, Service] = {kind.name: kind(self._state, self.clock) for kind in ALL}
         for name, service in self.services.items():
             setattr(self, name, service)
-        self._routes = RouteTable(self.services.values())
         for name, value in self.options.settings.items():
             self.set(name, value)
 
-    def _open_sockets(self) -> None:
-        for name in LISTENERS:
-            host = self.options.admin_host if name == "admin" else self.options.host
-            port = self.options.ports.get(name, 0)
-            opened: socket.socket
-            if name == "ntp":
-                opened = self._ntp_socket = bind_udp(host, port, name)
-            else:
-                opened = self._sockets[name] = bind_tcp(host, port, name)
-            self._exit.callback(opened.close)
-            self.ports[name] = opened.getsockname()[1]
-
-    def _run(self) -> None:
-        self._ntp = NtpServer(self.clock, self.options.stratum, self._record_ntp, partial(self._faults.take, ALL_NTP))
-        self._loop = asyncio.new_event_loop()
-        ready = threading.Event()
-        failure: list[BaseException] = []
-
-        def work() -> None:
-            asyncio.set_event_loop(self._loop)
-            try:
-                with contextlib.ExitStack() as closing:
-                    closing.callback(self._loop.close)
-                    runners = self._loop.run_until_complete(self._serve())
-                    closing.callback(lambda: self._loop.run_until_complete(self._cleanup(runners)))
-                    ready.set()
-                    self._loop.run_forever()
-            except BaseException as error:
-                # Before the sandbox is ready, the thread that called `start` raises the error.
-                failure.append(error)
-                if ready.is_set():
-                    LOGGER.exception("the sandbox ended with an error")
-            finally:
-                ready.set()
-
-        thread = threading.Thread(target=work, name="sandbox", daemon=True)
-        thread.start()
-        ready.wait()
-        if failure:
-            thread.join()
-            raise failure[0]
-        # In reverse order of starting: stop the loop, wait for the thread, then close what it used.
-        self._exit.callback(thread.join)
-        self._exit.callback(self._stop_loop)
-
-    def _stop_loop(self) -> None:
-        # A loop that has ended by itself (with an error, which is in the log) is closed.
-        with contextlib.suppress(RuntimeError):
-            self._loop.call_soon_threadsafe(self._loop.stop)
-
-    async def _serve(self) -> list[web.AppRunner]:
-        runners = []
-        contexts = self._contexts()
-        for name, opened in self._sockets.items():
-            runner = self._runner(name)
-            await runner.setup()
-            context = contexts.get(name)
-            limits = Limits(self.options.connections or connection_limit(name), self.options.patience)
-            await GuardedSite(runner, opened, limits, self._reports(name), context).start()
-            runners.append(runner)
-        self._ntp_transport, _ = await self._loop.create_datagram_endpoint(lambda: self._ntp, sock=self._ntp_socket)
-        return runners
-
-    def _contexts(self) -> dict[str, ssl.SSLContext]:
-        """TLS for each listener that has it. The good one shows a faulty certificate while such a fault is set."""
-        names = tuple(dict.fromkeys(("localhost", "127.0.0.1", self._public, *self.options.names)))
-        found = {
-            name: self._authority.context(names, name.removeprefix("https-") if "-" in name else "good")
-            for name in self._sockets
-            if name.startswith("https")
-        }
-
-        def choose(connection: ssl.SSLObject, _name: str | None, _context: ssl.SSLContext) -> None:
-            fault = self._faults.take(ALL_TLS)
-            if fault:
-                connection.context = found["https-" + fault.kind.removeprefix("certificate-")]
-
-        found["https"].sni_callback = choose
-        return found
-
-    def _runner(self, name: str) -> web.AppRunner:
-        common: dict[str, Any] = {"shutdown_timeout": 0.1, "logger": quiet_logger()}
-        if name == "admin":
-            return web.AppRunner(Admin(self).application(), access_log=None, **common)
-        site = Site(name, self._routes, self._log, self._faults, self.clock, self.options.patience)
-        return web.AppRunner(site.application(), access_log_class=site.access_logger(), **common)
-
-    async def _cleanup(self, runners: list[web.AppRunner]) -> None:
-        self._ntp_transport.close()
-        await asyncio.gather(*(runner.cleanup() for runner in runners))
-        waiting = asyncio.all_tasks() - {asyncio.current_task()}  # requests with a delay fault
-        for task in waiting:
-            task.cancel()
-        await asyncio.gather(*waiting, return_exceptions=True)
-
-    def _reports(self, listener: str) -> Reports:
-        """Write to the log what a listener tells of a connection without a request."""
-
-        def write(method: str) -> Callable[[str, str], object]:
-            return lambda remote, words: self._log.write(
-                Packet(listener=listener, method=method, path="-", status=0, remote=remote, note=words)
-            )
-
-        return Reports(handshake=write(TLS), ended=write("-"))
-
-    def _record_ntp(self, client: str, length: int, note: str) -> None:
-        status = 0 if note.startswith("ignored") else 200
-        remote = client.rpartition(":")[0].strip("[]")
-        self._log.write(
-            Packet(listener="ntp", service="ntp", method="NTP", path=client, status=status, remote=remote, note=note)
-        )
+    def _open_listeners(self) -> None:
+        routes = RouteTable(self.services.values())
+        shared = Shared(self.options, self.clock, self._log, self._faults, self._authority, routes)
+        names = (self._public, *self.options.names)
+        self._serving = Serving(shared, names, lambda: Admin(self).application())
+        self._ntp = self._serving.ntp
+        self._exit.enter_context(self._serving.bind())
+        self.ports = self._serving.ports
+        self._exit.enter_context(in_background(self._serving.serve))
 
     # Addresses.
 
@@ -341,7 +225,7 @@ class Sandbox:
     def counts(self) -> dict[str, dict[str, int]]:
         """By listener since the start: ``connections`` accepted; in the log: ``requests``."""
         requests = self._log.counts()
-        connections = {name: opened.connections for name, opened in self._sockets.items()}
+        connections = {name: opened.connections for name, opened in self._serving.sockets.items()}
         return {
             name: {"connections": connections.get(name, 0), "requests": requests.get(name, 0)} for name in LISTENERS
         }
@@ -410,7 +294,11 @@ class Sandbox:
 
     def ntp_state(self) -> dict[str, Any]:
         """The NTP server's present fault, offset (seconds) and how many packets it got."""
-        return {"fault": self._ntp.fault, "offset": self._ntp.offset, "queries": self._ntp.queries}
+        return {
+            "fault": self._ntp.fault,
+            "offset": self._ntp.offset,
+            "queries": self._ntp.queries,
+        }
 
     def ntp_offset(self, seconds: float) -> None:
         """Add an offset to the NTP server's time, but not to that of the services."""
