@@ -99,6 +99,7 @@ def is_type_checking(node: ast.AST) -> bool:
     return isinstance(node, ast.If) and isinstance(node.test, ast.Name) and node.test.id == "TYPE_CHECKING"
 
 
+@pytest.mark.long
 def test_every_module_of_the_wheel_is_its_own(programs: Path, tmp_path: Path) -> None:
     done = subprocess.run(
         [programs / "python", "-c", EVERY], cwd=tmp_path, env={}, capture_output=True, text=True, check=False

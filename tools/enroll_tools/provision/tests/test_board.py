@@ -6,6 +6,8 @@ import subprocess
 import sys
 import time
 
+import pytest
+
 
 def mpremote(board, *words):
     """Run mpremote as a program, which says everything in its order."""
@@ -26,6 +28,7 @@ def until(there):
         time.sleep(0.01)
 
 
+@pytest.mark.long("chip")
 def test_mpremote_does_what_it_does_with_every_board(plug, runtime, tmp_path):
     folder = tmp_path / "host"
     (folder / "package").mkdir(parents=True)

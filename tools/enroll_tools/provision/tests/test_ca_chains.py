@@ -239,6 +239,7 @@ def test_the_bench_says_what_is_expected_of_each_chain(trials):
     assert not wrong
 
 
+@pytest.mark.long("chip")
 @pytest.mark.parametrize("name", FULL)
 def test_a_board_says_the_same(trials, name):
     try:

@@ -140,6 +140,7 @@ def test_word_for_word_what_the_page_says(clone: Path, monkeypatch: pytest.Monke
         assert "registered etherfax MT000000001" in typed("status")
 
 
+@pytest.mark.long
 def test_another_board_as_the_page_says(clone: Path) -> None:
     """README's program takes its device; after the portal has deleted that, the board can register."""
     page = PAGE.read_text()

@@ -97,7 +97,7 @@ def test_the_wheel_has_the_name_that_the_page_gives():
     assert f"pip install enroll_tools-{version()}-py3-none-any.whl" in PAGE.read_text()
 
 
-@pytest.mark.parametrize("family", ["esp32", "rp2"])
+@pytest.mark.parametrize("family", ["esp32", pytest.param("rp2", marks=pytest.mark.long)])
 def test_by_hand_as_the_page_of_a_family_says(plug, desk, family):
     """mpremote copies what `provision` would; only its last words, a pause and a REPL for a person, are left out."""
     text = (ROOT / "docs" / "boards" / f"{family}.md").read_text()

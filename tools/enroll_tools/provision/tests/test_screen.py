@@ -30,6 +30,7 @@ def test_text_from_outside_is_never_interpreted(text, capsys):
     assert "[bold]" not in text or said[0] == text
 
 
+@pytest.mark.long
 def test_each_command_breaks_its_lines_between_words(registered, desk, sandbox):
     """`ca`, `upgrade`, `flash`, `logs`, `reset` and `status` let the terminal cut words at its edge."""
     board, _ = registered()

@@ -106,6 +106,7 @@ def csv_rows(desk):
         return [row for row in csv.DictReader(file) if row["state"] == "registered"]
 
 
+@pytest.mark.long
 def test_the_computer_is_switched_off_and_on(plug, desk, sandbox, table):
     """Killed while a board registers, with half a line in the log: the board goes on from there, once."""
     serials = table(7100, 2)

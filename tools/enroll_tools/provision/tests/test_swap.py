@@ -4,6 +4,7 @@ import json
 import os
 import subprocess
 
+import pytest
 from devices import ROOT
 from enroll_tools.provision import swap
 from runtimes import micropython
@@ -124,6 +125,7 @@ def recorded(action, *values):
     return link.steps
 
 
+@pytest.mark.long("chip")
 def test_every_cut_leaves_the_old_files_or_the_new_ones(tmp_path, runtime, monkeypatch):
     monkeypatch.setattr(swap, "_check", lambda *_: None)
     phases = [

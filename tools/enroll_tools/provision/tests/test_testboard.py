@@ -56,7 +56,7 @@ def only(*stages):
     return [word for stage in stages for word in ("--only", stage)]
 
 
-@pytest.mark.long("chip")
+@pytest.mark.long
 def test_what_a_board_shows_and_that_it_has_then_what_it_had(plug, runtime):
     board = plug(runtime)
     put(board, OWN)

@@ -65,6 +65,7 @@ for name in ("wait", "services/__init__"):
 """
 
 
+@pytest.mark.long("chip")
 def test_the_record_stays_and_no_service_is_asked_to_register(registered, runtime, desk, sandbox, newer):
     board, serial = registered(runtime)
     board.mpremote("exec", LEFT_OVER)
@@ -163,7 +164,9 @@ def test_the_old_files_are_restored_if_the_application_fails(registered, desk, n
     assert look(desk, board)["registered"] == serial
 
 
-@pytest.mark.parametrize("at", ["stage", "begin", "commit", "boot"])
+@pytest.mark.parametrize(
+    "at", [*(pytest.param(it, marks=pytest.mark.long) for it in ("stage", "begin", "boot")), "commit"]
+)
 def test_a_board_that_is_unplugged_boots_and_the_command_completes_it(
     registered, desk, sandbox, newer, monkeypatch, at
 ):
@@ -189,7 +192,7 @@ def test_a_board_that_is_unplugged_boots_and_the_command_completes_it(
     assert not asked(sandbox)
 
 
-@pytest.mark.parametrize("at", ["trial", "_guard"])
+@pytest.mark.parametrize("at", ["trial", pytest.param("_guard", marks=pytest.mark.long)])
 def test_a_board_that_restarts_in_the_middle_keeps_its_old_files(registered, desk, newer, monkeypatch, at):
     board, serial = registered()
     before = look(desk, board)["hashes"]
@@ -236,7 +239,7 @@ def test_files_that_a_person_has_changed_are_left_alone(registered, desk, newer)
     assert (there["registered"], there["changed"], there["enroll"]) == (serial, ["/port.py"], NEW)
 
 
-@pytest.mark.parametrize("at", ["stage", "begin", "boot"])
+@pytest.mark.parametrize("at", [*(pytest.param(it, marks=pytest.mark.long) for it in ("stage", "begin")), "boot"])
 def test_ctrl_c_leaves_the_board_running(registered, desk, sandbox, newer, monkeypatch, at):
     """It was left stopped, and nobody said what was on it."""
     board, serial = registered()
