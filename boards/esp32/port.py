@@ -128,6 +128,31 @@ def _connect(networks: list):
     _room()
 
 
+if board.INTERFACE != "lan":
+
+    def scan() -> list[tuple[str, int, bool]]:
+        """The Wi-Fi networks in reach, the strongest first: (ssid, dBm, whether it wants a password). Blocks.
+
+        Raises EnrollError("network"). A board whose interface is a cable has no such function.
+        """
+        from offline import scan
+
+        return scan(_get())
+
+
+def console() -> "Any":
+    """Open the serial port of the prompt as bytes: an object with `read`, `write` and `close`, see offline.Console."""
+    from offline import Console
+
+    return Console()
+
+
+def hostname() -> str:
+    """The name that the board has in its network."""
+    _get()
+    return network.hostname()
+
+
 def drop() -> None:
     """Take the link down: the driver may report a link that is dead. The next `connect` starts from scratch."""
     if _interface:

@@ -19,7 +19,7 @@ from helpers import Fake
 BOARDS = __file__.partition("/host_tests/")[0] + "/boards"
 UNIQUE = bytes([0x24, 0x0A, 0xC4, 0x12, 0xAB, 0x0F])
 FLASH_ID = bytes([0xE6, 0x61, 0x41, 0x04, 0x03, 0x5A, 0x2B, 0x0F])
-OURS = ("port", "link", "nvs", "board")
+OURS = ("port", "link", "offline", "nvs", "board")
 ESP32 = {
     "STAT_IDLE": 1000,
     "STAT_CONNECTING": 1001,
@@ -108,6 +108,7 @@ class on_board:
         self.dogs = []
         self.said = {}  # what network was told
         self.unmade = []  # what is raised instead of making one
+        self.keys = []  # what kbd_intr was told
         self.made = []  # arguments of the interfaces that were made
         self.mounted = []
         self.rtc = Rtc()
@@ -127,9 +128,14 @@ class on_board:
         self.made.append(arguments or more)
         return self.it
 
+    def _hostname(self, name=None):
+        if name:
+            self.said["hostname"] = name
+        return self.said.get("hostname", "mpy-board")
+
     def _network(self):
         it = Fake(
-            hostname=lambda name: self.said.update(hostname=name),
+            hostname=self._hostname,
             country=lambda code: self.said.update(country=code),
             ipconfig=lambda dns: self.said.update(dns=dns),
         )
@@ -171,7 +177,7 @@ class on_board:
             "network": self._network(),
             "time": Fake(ticks_ms=clock.ticks_ms, ticks_diff=clock.ticks_diff, sleep=self.pause),
             "vfs": Fake(mount=self._mount),
-            "micropython": Fake(const=lambda value: value),
+            "micropython": Fake(const=lambda value: value, kbd_intr=self.keys.append),
         }
         if self.esp32:
             modules["esp32"] = Fake(

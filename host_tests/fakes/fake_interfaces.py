@@ -95,10 +95,14 @@ class Wifi(Addresses):
 
     def scan(self):
         self._called("scan")
+        if self._stage() == "joining":
+            raise OSError("Wifi Internal State Error")
         self.clock.sleep(2)
         found = []
         for ssid, net in self.air.items():
-            found += [(ssid.encode(), bssid, 1, rssi, 3, False) for bssid, rssi in net.points.items()]
+            name = ssid if isinstance(ssid, bytes) else ssid.encode()
+            secured = 3 if net.password else 0
+            found += [(name, bssid, 1, rssi, secured, False) for bssid, rssi in net.points.items()]
         return found
 
     def disconnect(self):

@@ -162,7 +162,7 @@ def interrupted(attempts):
         except KeyboardInterrupt:
             assert bool(recall(it, Journal(it.store))[1]) == bool(wire.given), at
             # `provision` waits for its end then
-            assert ("registering, will stop after that" in said) == bool(wire.given), (at, said)
+            assert ("registering, will stop then" in said) == bool(wire.given), (at, said)
 
 
 def test_what_ends_a_program_is_not_held_back_where_nothing_has_left():

@@ -59,14 +59,16 @@ async def arun(config, port, **more):
     return await Enroller(config, port, **more).arun()
 
 
-def forget(config, port):
+def forget(config, port, **more):
     """Factory reset: erase the stored credential, then those of child devices. `port`: its watchdog is fed.
+
+    With `wifi=True` it erases the networks that a person has given the device instead; the credential stays.
 
     Raises EnrollError("storage").
     """
     from . import reset
 
-    reset.forget(config, port)
+    reset.forget(config, port, **more)
 
 
 def set_registration_token(config, token, port):

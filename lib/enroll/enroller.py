@@ -104,9 +104,12 @@ class Enroller:
                 action = yield from self.attempt()
                 if action.credential:
                     return action.credential
-                error = action.error
-                self.warn("%s: %s; next attempt in %d s" % (error.kind, error, action.at))
-                yield from tasks.pause(action.at)
+                try:
+                    from .failed import pause
+
+                    yield from pause(self, action)
+                except MemoryError:  # not even enough heap to report the error
+                    yield from tasks.pause(action.at)
         finally:
             self.close()
 
@@ -155,7 +158,7 @@ class Enroller:
 
             trust(config.ca, self.warn)  # reports a file without certificates before any packet is sent
         self.log("connecting")
-        yield from self.port.connect(config.network) or ()
+        yield from tasks.connect(self)
         from . import clock
         from .config import unload
 

@@ -48,6 +48,13 @@ def failed(enroller: "Enroller", error: "Any", action: type["Action"]) -> "Actio
     return action(at, None, error)
 
 
+def pause(enroller: "Enroller", action: "Action"):
+    """Task: wait after an attempt that failed, until the next one is due."""
+    error: Any = action.error
+    enroller.warn("%s: %s; next attempt in %d s" % (error.kind, error, action.at))
+    yield from tasks.pause(action.at)
+
+
 def refused(enroller: "Enroller", answer: "Answer", error: "Any") -> Exception:
     """The exception to raise for `error`, which parsing `answer` raised. Writes the outcome to the journal."""
     service = enroller.config.service

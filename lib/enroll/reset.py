@@ -8,11 +8,17 @@ if False:  # for type hints only
     from .config import Config
 
 
-def forget(config: "Config", port) -> None:
+def forget(config: "Config", port, wifi: bool = False) -> None:
     """Factory reset: erase the stored credential, then those of child devices. Feeds the watchdog of `port`.
+
+    `wifi`: erase the networks that a person has given the device instead, and nothing else.
 
     Raises EnrollError("storage").
     """
+    if wifi:
+        from .networks import journal
+
+        return clear(journal(config))
     clear(Journal(config.store))
     try:
         names = os.listdir(config.store)

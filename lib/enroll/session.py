@@ -139,7 +139,7 @@ class Session:
     def _prepare(self):
         """Task: bring the link up. Set the clock, which TLS needs, unless that was done since a certificate failed."""
         config = self.config
-        yield from self.port.connect(config.network) or ()
+        yield from tasks.connect(self)
         if not self._timed:
             from . import clock
             from .config import unload

@@ -28,6 +28,18 @@ def pause(seconds: float):
         seconds -= 0.25
 
 
+def connect(owner):
+    """Task: bring the link up, for an Enroller or Session: with `network` of enroll.json, or else with a network that a
+    person has given the device.
+    """
+    try:
+        yield from owner.port.connect(owner.config.network) or ()
+    except Exception as error:
+        from .networks import connect
+
+        yield from connect(owner, error)
+
+
 def run(task, feed=ignore, sleep=time.sleep, owner=None):
     """Drive `task` to its end and return its value. `feed()` is called at least every quarter of a second.
 
@@ -82,7 +94,7 @@ async def arun(task, feed=ignore, sleep=None, timeout=0, owner=None):
             except BaseException as error:
                 cut = error
                 if getattr(owner, "sent", False):
-                    getattr(owner, "warn", ignore)("registering, will stop after that")  # the host tools look for it
+                    getattr(owner, "warn", ignore)("registering, will stop then")  # the host tools look for it
     except StopIteration as end:
         if cut and not isinstance(cut, Exception):
             raise cut
