@@ -140,7 +140,7 @@ def test_an_open_page_does_not_hold_up_the_end():
         stream = Stream(sandbox, "after=5")
         stream.next()
         started = time.monotonic()
-    assert time.monotonic() - started < 2
+    assert time.monotonic() - started < 20
     stream.connection.close()
 
 

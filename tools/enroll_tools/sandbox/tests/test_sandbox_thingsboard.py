@@ -192,7 +192,7 @@ def test_a_command_that_comes_while_the_device_waits(device, thingsboard, name):
 def test_without_a_command_the_device_waits_for_its_timeout(device, thingsboard):
     start = time.monotonic()
     assert device("GET", "/rpc?timeout=120").status == 408
-    assert 0.12 <= time.monotonic() - start < 2
+    assert 0.12 <= time.monotonic() - start < 20
     thingsboard.set("patience", 0)
     assert device("GET", "/rpc").status == 408
     thingsboard.set("patience", 60)
