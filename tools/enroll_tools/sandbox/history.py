@@ -50,13 +50,17 @@ class History:
         self._doubts = {row["device"]: Event(**row) for row in rows}
 
     def add(self, device: str, event: str) -> None:
-        """Note an event. Any but a doubt ends the doubt about the device."""
+        """Note an event. Any but a doubt ends the doubt about the device, which is forgotten: however often a device
+        asks again, it has one."""
+        doubt = self._doubts.pop(device, None)
+        if doubt:
+            self._state.run("DELETE FROM history WHERE id = ?", doubt.id)
+        if doubt and event in (REGISTERED, AUTHORISED):
+            return
         now = self._clock.now()
         number = self._state.insert("history", time=now, service=self._service, device=device, event=event)
         if event in _DOUBTS:
             self._doubts[device] = Event(number, now, device, event)
-        else:
-            self._doubts.pop(device, None)
 
     def settle(self, device: str, reason: str) -> None:
         """Take the outcome of a device's request: only what tells something new is written."""
@@ -76,29 +80,45 @@ class History:
         """Why a registered device may be orphaned: the event LOST or AGAIN, or None."""
         return self._doubts.get(device)
 
-    def registered(self) -> dict[str, float]:
-        """When each device registered. That is in the log alone, since another row would make each registration half as
+    def doubted(self, limit: int) -> list[str]:
+        """The devices that are in doubt, the newest first."""
+        return sorted(self._doubts, key=lambda device: self._doubts[device].id, reverse=True)[:limit]
+
+    def registered(self, device: str) -> float | None:
+        """When a device registered. That is in the log alone, since another row would make each registration half as
         slow again; the log forgets."""
-        newest = "SELECT device, time, MAX(id) FROM packets WHERE service = ? AND reason = ? GROUP BY device"
-        return {row["device"]: row["time"] for row in self._state.all(newest, self._service, REGISTERED)}
+        newest = "SELECT time FROM packets WHERE service = ? AND device = ? AND reason = ? ORDER BY id DESC LIMIT 1"
+        row = self._state.one(newest, self._service, device, REGISTERED)
+        return row["time"] if row else None
 
-    def changed(self) -> dict[str, float]:
-        """When each device was last changed in the portal."""
-        newest = "SELECT device, time, MAX(id) FROM history WHERE service = ? AND event NOT IN (?, ?, ?, ?)"
+    def changed(self, device: str) -> float | None:
+        """When a device was last changed in the portal."""
+        newest = "SELECT time FROM history WHERE service = ? AND device = ? AND event NOT IN (?, ?, ?, ?)"
         passing = (*_DOUBTS, AUTHORISED, REGISTERED)
-        rows = self._state.all(f"{newest} GROUP BY device", self._service, *passing)
-        return {row["device"]: row["time"] for row in rows}
+        row = self._state.one(f"{newest} ORDER BY id DESC LIMIT 1", self._service, device, *passing)
+        return row["time"] if row else None
 
-    def deleted(self, limit: int = 50) -> list[Event]:
-        """The devices that were deleted and not made again, newest first."""
-        where = _NEWEST + "AND event = 'deleted' ORDER BY id DESC LIMIT ?"
+    def deleted(self, condition: str, limit: int) -> list[Event]:
+        """The devices that were deleted and not made again, newest first; ``condition`` is SQL about ``h.device``."""
+        where = f"{_NEWEST} AND event = 'deleted' AND {condition} ORDER BY id DESC LIMIT ?"
         return [Event(**row) for row in self._state.all(where, self._service, limit)]
+
+    def deletion(self, device: str) -> Event | None:
+        """How a device was deleted, None if that is not the last that happened to it."""
+        last = "SELECT id, time, device, event FROM history WHERE service = ? AND device = ? ORDER BY id DESC LIMIT 1"
+        row = self._state.one(last, self._service, device)
+        return Event(**row) if row and row["event"] == DELETED else None
+
+    def count(self, events: tuple[str, ...], condition: str) -> int:
+        """For how many devices one of these events (of DELETED, LOST, AGAIN) was the last, under a ``condition``."""
+        marks = ", ".join("?" * len(events))
+        where = f"SELECT COUNT(*) AS number FROM ({_NEWEST} AND event IN ({marks}) AND {condition})"
+        row = self._state.one(where, self._service, *events)
+        return int(row["number"]) if row else 0
 
     def missing(self, device: str) -> str:
         """Why there is no such device: the word "deleted" or "unknown"."""
-        last = "SELECT event FROM history WHERE service = ? AND device = ? ORDER BY id DESC LIMIT 1"
-        row = self._state.one(last, self._service, device)
-        return DELETED if row and row["event"] == DELETED else "unknown"
+        return DELETED if self.deletion(device) else "unknown"
 
     def events(self, device: str, limit: int = 500) -> list[Event]:
         """What happened to a device, the newest first."""

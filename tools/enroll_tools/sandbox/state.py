@@ -54,6 +54,11 @@ def _storable(value: object) -> object:
     return value.encode("utf-8", "backslashreplace").decode() if isinstance(value, str) else value
 
 
+def _rows(cursor: sqlite3.Cursor) -> list[Row]:
+    names = [column[0] for column in cursor.description or ()]
+    return [dict(zip(names, row, strict=True)) for row in cursor.fetchall()]
+
+
 class State:
     """The open state folder: its SQLite database, for one process at a time, usable from every thread."""
 
@@ -65,13 +70,16 @@ class State:
         self._grouping = False  # a transaction of `grouped` is open
         self._failure: sqlite3.Error | None = None
         self._inserts: dict[tuple[str, ...], str] = {}
+        self._reading = threading.Lock()
+        self._reader: sqlite3.Connection | None = None
+        self._path = folder / "sandbox.sqlite3"
         try:
             self._guard = open_own(own_folder(folder) / LOCK)
         except OSError as error:
             raise SandboxError(f"cannot use the state folder {folder}: {error.strerror}") from None
         try:
             _take(self._guard)
-            self._database = self._open(folder / "sandbox.sqlite3")
+            self._database = self._open(self._path)
         except BlockingIOError:
             os.close(self._guard)
             raise SandboxError(
@@ -173,9 +181,17 @@ class State:
     def all(self, statement: str, *values: object) -> list[Row]:
         """Every row of a query."""
         with self._lock:
-            cursor = self._execute(statement, values)
-            names = [column[0] for column in cursor.description or ()]
-            return [dict(zip(names, row, strict=True)) for row in cursor.fetchall()]
+            return _rows(self._execute(statement, values))
+
+    def all_beside(self, statement: str, *values: object) -> list[Row]:
+        """Every row of a query that looks at many: on a connection of its own, so that no request waits for it."""
+        with self._lock:
+            self._end_group()  # what was done so far is to be seen
+        with self._reading:
+            if self._reader is None:
+                self._reader = sqlite3.connect(self._path, check_same_thread=False, isolation_level=None)
+                self._reader.execute("PRAGMA query_only = ON")
+            return _rows(self._reader.execute(statement, [_storable(value) for value in values]))
 
     def one(self, statement: str, *values: object) -> Row | None:
         """The first row of a query, or None."""
@@ -205,7 +221,9 @@ class State:
 
     def close(self) -> None:
         """Close the database and let another sandbox have the folder."""
-        with self._lock:
+        with self._reading, self._lock:
             self._end_group()
             self._database.close()
+            if self._reader is not None:
+                self._reader.close()
             os.close(self._guard)

@@ -29,7 +29,6 @@ if TYPE_CHECKING:
     from ..server import Sandbox
 
 MANY = 20  # devices on a page
-DONE = ("registered", "disabled", "deleted")
 PROGRAM = "enroll-provision"
 KEPT = 100  # configurations, in memory; the oldest are forgotten
 NETWORK = [{"ssid": {"$prompt": "Name of the Wi-Fi"}, "password": {"$prompt": "Password of the Wi-Fi"}}]
@@ -69,16 +68,17 @@ class Connect:
             raise web.HTTPNotFound
         made = self._made.get(request.query.get("config", ""))
         reveal = request.query.get("reveal") == "1"
-        # Beside the loop, which boards wait for; those that did not register yet come first.
-        devices = sorted(await asyncio.to_thread(service.devices_view), key=lambda it: it.state in DONE)
+        # Beside the loop, which boards wait for.
+        devices = await asyncio.to_thread(service.portal_devices.newest, MANY)
+        total = await asyncio.to_thread(service.portal_devices.total)
         context = {
             "service": name,
             "number": request.query.get("config", "") if made else "",
             "shown": made.text(not reveal) if made else "",
             "secrets": made is not None and made.text(True) != made.text(),
             "program": _program() if is_local(request) else PROGRAM,
-            "devices": devices[:MANY],
-            "hidden": len(devices) - MANY,
+            "devices": devices,
+            "hidden": total - len(devices),
             "reachable": self._reachable(name),
             "url": self._sandbox.url(name),
         }

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import dataclasses
 import time
-from collections.abc import Iterable
 from typing import TYPE_CHECKING, Any
 
 from ..log import Entry
@@ -13,7 +12,6 @@ from ..timeline import Item, explain_entry, timeline
 
 if TYPE_CHECKING:
     from ..server import Sandbox
-    from ..services.view import DeviceView
 
 PAGE = 50  # packets on a page
 FRESH = 20  # packets that come to an open page at once
@@ -122,11 +120,3 @@ class Packets:
             self._known = {number: it for number, it in self._known.items() if now - it[0] <= TRUE_FOR}
             self._known[entry.id] = now, explanation
         return explanation
-
-
-def counts(devices: Iterable[DeviceView]) -> dict[str, int]:
-    """How many devices are in each state, by the portal's words for it."""
-    found: dict[str, int] = {}
-    for device in devices:
-        found[device.label] = found.get(device.label, 0) + 1
-    return found

@@ -21,7 +21,7 @@ from ..shapes import SHAPES
 from .actions import CONTROL
 from .forms import FIELD, Input, inputs
 from .messages import Message
-from .packets import Packets, Shown, counts
+from .packets import Packets, Shown
 from .pages import Pages
 
 if TYPE_CHECKING:
@@ -30,7 +30,6 @@ if TYPE_CHECKING:
     from ..services.view import Form
 
 FEW = 10  # packets on the page of a service
-MANY = 100  # devices on it
 UNKNOWN = "It has called, but the service has no such device: create it, or correct its name in enroll.json."
 
 
@@ -56,25 +55,22 @@ class Views:
         return self._pages.answer(request, "start.html", {"urls": self._sandbox.urls, "counts": found})
 
     def _counts(self) -> dict[str, dict[str, int]]:
-        return {name: counts(service.devices_view()) for name, service in self._sandbox.services.items()}
+        return {name: service.portal_devices.counts() for name, service in self._sandbox.services.items()}
 
     async def service(self, request: web.Request) -> web.StreamResponse:
         """A service: its devices, forms, tables and settings."""
         service = self._service(request)
         message = self._pages.message(request)
         packets, more = await self._of_page(request, self._packets.page, service.name, limit=FEW)
-        found = await asyncio.to_thread(service.devices_view)
         wanted = request.query.get("find", "")
-        devices = [it for it in found if wanted in it.id or wanted in it.name]
+        devices = await asyncio.to_thread(service.portal_devices.page, _number(request, "page"), wanted)
         return self._pages.answer(
             request,
             "service.html",
             {
                 "service": service.name,
                 "urls": self._sandbox.urls[service.name],
-                "devices": devices[:MANY],
-                "hidden": len(devices) - MANY,
-                "every": len(found),
+                "devices": devices,
                 "find": wanted,
                 "tables": await asyncio.to_thread(service.tables),
                 "forms": [
@@ -92,13 +88,13 @@ class Views:
     async def device(self, request: web.Request) -> web.StreamResponse:
         """A device: its facts, what can be done with it, and its timeline."""
         service, identity = self._service(request), request.query.get("id", "")
-        found = [it for it in await asyncio.to_thread(service.devices_view) if it.id == identity]
+        found = await asyncio.to_thread(service.device_view, identity)
         before = _number(request, "before")
         packets, more = await self._of_page(request, self._packets.timeline, service.name, identity, before)
-        if not found and not packets and "live" not in request.query:
+        if found is None and not packets and "live" not in request.query:
             sentence = f"{service.name} has no device {identity!r}: choose another one on the page of the service."
             return self._pages.error(request, 404, sentence)
-        device = found[0] if found else DeviceView(identity, identity, "unknown", "Unknown", UNKNOWN)
+        device = found or DeviceView(identity, identity, "unknown", "Unknown", UNKNOWN)
         message = self._pages.message(request)
         context = {
             "service": service.name,

@@ -40,6 +40,7 @@ class Azure(Service):
         outcome TEXT, assigned INTEGER NOT NULL DEFAULT 0, fails INTEGER NOT NULL DEFAULT 0, payload TEXT);
     CREATE TABLE IF NOT EXISTS azure_events (number INTEGER PRIMARY KEY, device TEXT NOT NULL, body TEXT NOT NULL);
     CREATE TABLE IF NOT EXISTS azure_messages (lock TEXT PRIMARY KEY, device TEXT NOT NULL, body TEXT NOT NULL);
+    CREATE INDEX IF NOT EXISTS azure_messages_to ON azure_messages (device);
     """
     settings: Settings
 

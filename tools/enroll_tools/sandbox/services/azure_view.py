@@ -10,10 +10,11 @@ from collections.abc import Iterator
 from typing import ClassVar
 from urllib.parse import quote, unquote
 
+from ..state import Row
 from .azure import Azure
 from .azure_token import derived, fields_of, signed
 from .base import Call
-from .view import Action, Answered, Comparison, DeviceView, Field, Seen, Table, View, lines
+from .view import SEARCHED, Action, Answered, Comparison, DeviceView, Field, Seen, Table, View
 
 _TOKEN = {
     "sr": "The resource that the token is for.",
@@ -30,6 +31,10 @@ class AzureView(View[Azure]):
         "There is no enrollment yet: create one with the id that is `serial` in enroll.json, and copy its key there."
     )
     made_by: ClassVar = {"create": "Add individual enrollment", "create_in_group": "Add a device of a group"}
+    source = """
+    SELECT *, id AS _id, rowid AS _age, CASE WHEN NOT enabled THEN 'disabled' WHEN assigned THEN 'registered'
+        WHEN outcome IS NULL AND coalesce(operation, '') != '' THEN 'waiting' ELSE 'enabled' END AS _state
+    FROM azure_devices"""
     states: ClassVar = {
         "enabled": ("Unassigned", "It is enrolled and may register: start the device."),
         "waiting": ("Assigning", "It polls until a hub is assigned: wait."),
@@ -60,40 +65,31 @@ class AzureView(View[Azure]):
         "sr": "The token is for another resource: sign the one that is called.",
     }
 
-    def devices(self) -> list[DeviceView]:
-        """All enrollments, the deleted ones last."""
-        views = []
-        for row in self.service.devices(reveal=True):
-            given = {"device_id": row["id"]}
-            state = (
-                "registered" if row["assigned"] else "waiting" if row["outcome"] is None and row["operation"] else ""
-            )
-            state = (state or "enabled") if row["enabled"] else "disabled"
-            actions = [
-                Action("disable", "Disable", given, True) if row["enabled"] else Action("enable", "Enable", given),
-                *([Action("delete", "Delete device from the hub", given, True)] if row["assigned"] else []),
-                Action("delete_enrollment", "Delete enrollment", given, True),
-            ]
-            details = {"payload": row["payload"] if row["payload"] != "null" else ""}
-            secrets = {"device_key": row["device_key"]}
-            views.append(self.device(row["id"], state, secrets=secrets, details=details, actions=actions))
-        return [*views, *self.deleted(views)]
+    def shown(self, row: Row) -> DeviceView:
+        """The enrollment in a row."""
+        given = {"device_id": row["id"]}
+        actions = [
+            Action("disable", "Disable", given, True) if row["enabled"] else Action("enable", "Enable", given),
+            *([Action("delete", "Delete device from the hub", given, True)] if row["assigned"] else []),
+            Action("delete_enrollment", "Delete enrollment", given, True),
+        ]
+        details = {"payload": row["payload"] if row["payload"] != "null" else ""}
+        secrets = {"device_key": row["device_key"]}
+        return self.device(row["id"], row["_state"], secrets=secrets, details=details, actions=actions)
 
     def tables(self) -> list[Table]:
         """The messages from devices, and those that wait for one."""
-        events = lines(self.service.events()[-100:], ("device", "body"))
-        waiting = self.service.state.all("SELECT * FROM azure_messages ORDER BY rowid")
         return [
-            Table(
+            self.table(
                 "Messages from devices",
+                "azure_events",
                 ("device", "body"),
-                events,
                 "No message yet: register a device, and let it send.",
             ),
-            Table(
+            self.table(
                 "Messages to devices",
+                "azure_messages",
                 ("device", "body"),
-                lines(waiting, ("device", "body")),
                 "No message waits: send one to a device.",
             ),
         ]
@@ -159,7 +155,7 @@ class AzureView(View[Azure]):
         for words, signature in _mistakes(row["device_key"], resource, until, seen.call.parts["id"]):
             if received == signature:
                 return f"The signature is wrong: {words}."
-        for other in self.service.devices(reveal=True)[:2000]:
+        for other in self.service.state.all("SELECT id, device_key FROM azure_devices LIMIT ?", SEARCHED):
             if received == signed(resource, other["device_key"], until):
                 return f"The signature was made with the key of {other['id']!r}: correct `device_key` in enroll.json."
         try:

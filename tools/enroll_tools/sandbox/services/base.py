@@ -23,6 +23,7 @@ from ..state import Row, State
 
 if TYPE_CHECKING:
     from ..log import Entry
+    from .devices import Devices
     from .explain import Explanation
     from .view import DeviceView, Form, Table, View
 
@@ -205,9 +206,20 @@ class Service(abc.ABC):
 
         return VIEWS[self.name](self)
 
+    @functools.cached_property
+    def portal_devices(self) -> Devices:
+        """Reads the devices as the console shows them: one, a page, or their number."""
+        from .devices import Devices  # which imports the services, too
+
+        return Devices(self.view)
+
     def devices_view(self) -> list[DeviceView]:
         """All devices with their states, and what can be done with them."""
-        return self.view.dated()
+        return self.portal_devices.all()
+
+    def device_view(self, device: str) -> DeviceView | None:
+        """The device with an id, as in `devices_view`; None if there never was one."""
+        return self.portal_devices.find(device)
 
     def tables(self) -> list[Table]:
         """What the service has besides devices."""

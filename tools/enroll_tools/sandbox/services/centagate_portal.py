@@ -58,6 +58,9 @@ class Settings:
     timestamp_tolerance: float = 300.0
 
 
+SESSIONS = 100  # of a user; a device that logs in again and again ends its oldest
+
+
 class CentagatePortal(Service):
     """The state and the administrator's operations."""
 
@@ -74,6 +77,9 @@ class CentagatePortal(Service):
     CREATE TABLE IF NOT EXISTS centagate_phones (
         number TEXT PRIMARY KEY,
         username TEXT NOT NULL REFERENCES centagate_users (username) ON DELETE CASCADE);
+    CREATE INDEX IF NOT EXISTS centagate_sessions_of ON centagate_sessions (username);
+    CREATE INDEX IF NOT EXISTS centagate_tokens_of ON centagate_tokens (username);
+    CREATE INDEX IF NOT EXISTS centagate_phones_of ON centagate_phones (username);
     CREATE TABLE IF NOT EXISTS centagate_integrations (key TEXT PRIMARY KEY, secret_key TEXT NOT NULL);
     """
     settings: Settings
@@ -91,6 +97,8 @@ class CentagatePortal(Service):
             "secret_code": secrets.token_hex(16),
         }
         self.state.insert("centagate_sessions", **row)
+        old = "SELECT rowid FROM centagate_sessions WHERE username = ? ORDER BY rowid DESC LIMIT 1 OFFSET ?"
+        self.state.run(f"DELETE FROM centagate_sessions WHERE rowid = ({old})", username, SESSIONS)
         return row
 
     @operation

@@ -12,7 +12,7 @@ from ..state import Row
 from .base import Call, decode_json
 from .centagate import Centagate, login_message
 from .centagate_portal import CODES
-from .view import Action, Answered, Button, Comparison, DeviceView, Field, Seen, Table, View, lines
+from .view import SEARCHED, Action, Answered, Button, Comparison, DeviceView, Field, Seen, Table, View, flags
 
 _BIND = {
     "username": "The user that the token is bound to.",
@@ -40,6 +40,10 @@ class CentagateView(View[Centagate]):
         "create_session": "Log an administrator in",
         "create_integration": "Add an app",
     }
+    source = """
+    SELECT sn AS _id, rowid AS _age, CASE status WHEN 'new' THEN 'created' WHEN 'deactivated' THEN 'enabled'
+        WHEN 'active' THEN 'registered' ELSE 'disabled' END AS _state, status, cr, username FROM centagate_tokens
+    UNION ALL SELECT number, rowid, 'registered', NULL, NULL, username FROM centagate_phones"""
     states: ClassVar = {
         "created": ("New", "Binding it is refused with 29002: set it to deactivated."),
         "enabled": ("Deactivated", "It may be bound to a user: start the device."),
@@ -78,18 +82,13 @@ class CentagateView(View[Centagate]):
         "6007": "The user may not have a challenge-response token: create a user that may, or take another token.",
     }
 
-    def devices(self) -> list[DeviceView]:
-        """All OTP tokens and the phone numbers that are bound, the deleted ones last."""
-        views = [self._token(row) for row in self.service.tokens()]
-        for row in self.service.phones():
-            action = Action("delete_phone", "Free the number", {"number": row["number"]}, True)
+    def shown(self, row: Row) -> DeviceView:
+        """The token or the phone number in a row."""
+        if row["status"] is None:
+            action = Action("delete_phone", "Free the number", {"number": row["_id"]}, True)
             details = {"kind": "SMS", "user": row["username"]}
-            views.append(self.device(row["number"], "registered", details=details, actions=[action]))
-        return [*views, *self.deleted(views)]
-
-    def _token(self, row: Row) -> DeviceView:
-        states = {"new": "created", "deactivated": "enabled", "active": "registered"}
-        state, given = states.get(row["status"], "disabled"), {"sn": row["sn"]}
+            return self.device(row["_id"], "registered", details=details, actions=[action])
+        state, given = row["_state"], {"sn": row["_id"]}
         unbind = Action("set_token", "Deactivate", {**given, "status": "deactivated"}, state == "registered")
         actions = [
             *([unbind] if row["status"] != "deactivated" else []),
@@ -98,38 +97,38 @@ class CentagateView(View[Centagate]):
         ]
         kind = "OTP, challenge-response" if row["cr"] else "OTP"
         details = {"kind": kind, "status": row["status"], "user": row["username"]}
-        return self.device(row["sn"], state, details=details, actions=actions)
+        return self.device(row["_id"], state, details=details, actions=actions)
 
     def tables(self) -> list[Table]:
         """Users, sessions and apps."""
-        service = self.service
-        users = ("username", "password", "admin", "allow_cr")
-        sessions = ("username", "auth_token", "secret_code")
-        apps = service.state.all("SELECT * FROM centagate_integrations ORDER BY key")
         log_in = Button("create_session", "Log in", {"username": "username"})
         drop = Button("delete_user", "Delete", {"username": "username"}, True)
         end = Button("delete_sessions", "End all of this user", {"username": "username"}, True)
         return [
-            Table(
+            self.table(
                 "Users",
-                users,
-                lines(service.users(reveal=True), users, log_in, drop),
+                "centagate_users",
+                ("username", "password", "admin", "allow_cr"),
                 "There is no user yet: create the one that the token is bound to.",
-                frozenset({"password"}),
+                log_in,
+                drop,
+                secret=("password",),
+                read=flags("admin", "allow_cr"),
             ),
-            Table(
+            self.table(
                 "Sessions",
-                sessions,
-                lines(service.sessions(reveal=True), sessions, end),
+                "centagate_sessions",
+                ("username", "auth_token", "secret_code"),
                 "Nobody is logged in: log an administrator in, and copy authToken and secretCode to enroll.json.",
-                frozenset({"auth_token", "secret_code"}),
+                end,
+                secret=("auth_token", "secret_code"),
             ),
-            Table(
+            self.table(
                 "Apps",
+                "centagate_integrations",
                 ("key", "secret_key"),
-                lines(apps, ("key", "secret_key")),
                 "There is no app: create one only if the device itself logs in.",
-                frozenset({"secret_key"}),
+                secret=("secret_key",),
             ),
         ]
 
@@ -184,7 +183,7 @@ class CentagateView(View[Centagate]):
             yield from self._of_login(seen)
             return
         admin, user = seen.call.parts["admin"], str(seen.body.get("username", ""))
-        for row in self.service.sessions(reveal=True):
+        for row in self.service.state.all("SELECT * FROM centagate_sessions ORDER BY rowid DESC LIMIT ?", SEARCHED):
             key, token, owner = row["secret_code"], row["auth_token"], row["username"]
             if owner != admin:
                 yield (
@@ -204,7 +203,7 @@ class CentagateView(View[Centagate]):
     def _of_login(self, seen: Seen) -> Iterator[tuple[str, bytes]]:
         fields = {name: str(value) for name, value in seen.body.items()}
         message = login_message(fields)
-        for row in self.service.state.all("SELECT * FROM centagate_integrations"):
+        for row in self.service.state.all("SELECT * FROM centagate_integrations LIMIT ?", SEARCHED):
             if row["key"] != fields.get("integrationKey"):
                 words = f"it was made with the secret key of the app {row['key']!r}, so correct `secret_key`"
                 yield words, _hmac(row["secret_key"], message)

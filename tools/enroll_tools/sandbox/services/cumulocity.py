@@ -36,10 +36,12 @@ class Cumulocity(Service):
     schema = """
     CREATE TABLE IF NOT EXISTS cumulocity_devices (
         id TEXT PRIMARY KEY, status TEXT NOT NULL, auto INTEGER NOT NULL, username TEXT, password TEXT, source TEXT);
+    CREATE INDEX IF NOT EXISTS cumulocity_by_user ON cumulocity_devices (username);
     CREATE TABLE IF NOT EXISTS cumulocity_measurements (
         number INTEGER PRIMARY KEY, source TEXT NOT NULL, body TEXT NOT NULL);
     CREATE TABLE IF NOT EXISTS cumulocity_operations (
         id INTEGER PRIMARY KEY, source TEXT NOT NULL, status TEXT NOT NULL, body TEXT NOT NULL);
+    CREATE INDEX IF NOT EXISTS cumulocity_operations_of ON cumulocity_operations (source, status);
     """
     settings: Settings
 
@@ -116,7 +118,7 @@ class Cumulocity(Service):
         device = self._user(call)
         if device is None:
             return _unauthorised()
-        source = str(1000 + len(self.devices()) + secrets.randbelow(100000))
+        source = str(1000 + secrets.randbelow(10**9))
         return json_answer({"id": source, **_object(call)}, 201)
 
     def _set_identity(self, call: Call) -> Answer:
@@ -175,7 +177,10 @@ class Cumulocity(Service):
     def _user(self, call: Call) -> Row | None:
         """The device whose user makes this call."""
         user, password = basic_of(call)
-        device = self.state.one("SELECT * FROM cumulocity_devices WHERE ? || username = ?", TENANT + "/", user)
+        tenant, _, name = user.partition("/")
+        device = (
+            self.state.one("SELECT * FROM cumulocity_devices WHERE username = ?", name) if tenant == TENANT else None
+        )
         return device if device and same(password, device["password"] or secrets.token_hex()) else None
 
     # What a person does.

@@ -4,20 +4,16 @@ from __future__ import annotations
 
 import base64
 import binascii
+import json
 from collections.abc import Iterator
 from typing import ClassVar
 
+from ..state import Row
 from .base import Call, decode_json
 from .cumulocity import BOOTSTRAP, TENANT, Cumulocity, basic_of
 from .view import Action, Answered, Comparison, DeviceView, Field, Seen, Table, View, lines
 
 _REGISTER = "register and accept it again in Device management"
-_STATES = {
-    "WAITING_FOR_CONNECTION": "created",
-    "PENDING_ACCEPTANCE": "waiting",
-    "ACCEPTED": "enabled",
-    "REGISTERED": "registered",
-}
 _ANSWER = {
     "id": "The device's id, or that of the object.",
     "tenantId": "The tenant, which stands before the user's name.",
@@ -35,6 +31,11 @@ class CumulocityView(View[Cumulocity]):
 
     empty = "No device is registered yet: register one with the serial number that is in enroll.json, and start it."
     made_by: ClassVar = {"create": "Register a device", "send": "Send an operation"}
+    again = (Action("create", "Register again", {"device_id": "{id}"}),)
+    source = """
+    SELECT *, id AS _id, rowid AS _age, CASE status WHEN 'WAITING_FOR_CONNECTION' THEN 'created'
+        WHEN 'PENDING_ACCEPTANCE' THEN 'waiting' WHEN 'ACCEPTED' THEN 'enabled' ELSE 'registered' END AS _state
+    FROM cumulocity_devices"""
     states: ClassVar = {
         "created": ("Waiting for connection", "It has not asked yet: start the device."),
         "waiting": ("Pending acceptance", "It has asked, and asks again until a person accepts it: accept it."),
@@ -59,28 +60,25 @@ class CumulocityView(View[Cumulocity]):
         + ".",
     }
 
-    def devices(self) -> list[DeviceView]:
-        """All devices, the deleted ones last."""
-        views = []
-        for row in self.service.devices(reveal=True):
-            state, given = _STATES[row["status"]], {"device_id": row["id"]}
-            actions = [
-                *([Action("accept", "Accept", given)] if state == "waiting" else []),
-                *([Action("create", "Register again", given, True)] if state == "registered" else []),
-                Action("delete", "Delete", given, True),
-            ]
-            details = {"user": row["username"], "managed object": row["source"], "accepted at once": row["auto"] or ""}
-            secrets = {"password": row["password"]}
-            views.append(self.device(row["id"], state, secrets=secrets, details=details, actions=actions))
-        return [*views, *self.deleted(views, Action("create", "Register again", {"device_id": "{id}"}))]
+    def shown(self, row: Row) -> DeviceView:
+        """The device in a row."""
+        state, given = row["_state"], {"device_id": row["id"]}
+        actions = [
+            *([Action("accept", "Accept", given)] if state == "waiting" else []),
+            *([Action("create", "Register again", given, True)] if state == "registered" else []),
+            Action("delete", "Delete", given, True),
+        ]
+        details = {
+            "user": row["username"],
+            "managed object": row["source"],
+            "accepted at once": bool(row["auto"]) or "",
+        }
+        secrets = {"password": row["password"]}
+        return self.device(row["id"], state, secrets=secrets, details=details, actions=actions)
 
     def tables(self) -> list[Table]:
         """The bootstrap user, operations and measurements."""
         rows = [{"user": BOOTSTRAP[0], "password": BOOTSTRAP[1]}]
-        columns = ("id", "deviceId", "status")
-        found = [
-            {"type": it.get("type"), "time": it.get("time"), "body": str(it)} for it in self.service.measurements()
-        ]
         return [
             Table(
                 "Bootstrap user",
@@ -88,13 +86,20 @@ class CumulocityView(View[Cumulocity]):
                 lines(rows, ("user", "password")),
                 "There is none.",
                 frozenset({"password"}),
+                1,
             ),
-            Table("Operations", columns, lines(self.service.operations(), columns), "No operation yet: send one."),
-            Table(
+            self.table(
+                "Operations",
+                "(SELECT id, source AS deviceId, status, rowid FROM cumulocity_operations)",
+                ("id", "deviceId", "status"),
+                "No operation yet: send one.",
+            ),
+            self.table(
                 "Measurements",
+                "cumulocity_measurements",
                 ("type", "time", "body"),
-                lines(found[-100:], ("type", "time", "body")),
                 "No measurement yet: register a device, and let it send.",
+                read=_measurement,
             ),
         ]
 
@@ -143,15 +148,19 @@ class CumulocityView(View[Cumulocity]):
             return Answered("The bootstrap user may only ask for credentials: send the device's own user.")
         if user.startswith("device_"):
             return Answered(f"The tenant is missing before the user: send {TENANT}/{user}.")
-        row = self.service.state.one(
-            "SELECT password FROM cumulocity_devices WHERE ? || username = ?", TENANT + "/", user
-        )
+        name = user.removeprefix(f"{TENANT}/")
+        row = self.service.state.one("SELECT password FROM cumulocity_devices WHERE username = ?", name)
         if row and row["password"]:
             given = basic_of(seen.call)[1]
             if given != row["password"]:
                 pair = Comparison("password", given, row["password"])
                 return Answered(f"The password is not the present one of this user: {_REGISTER}.", (pair,))
         return Answered(self.told(seen))
+
+
+def _measurement(row: Row) -> Row:
+    body = json.loads(row["body"])
+    return {"type": body.get("type"), "time": body.get("time"), "body": row["body"]}
 
 
 def _plain(header: str) -> str:

@@ -7,9 +7,10 @@ import hashlib
 from collections.abc import Iterable, Iterator
 from typing import ClassVar
 
+from ..state import Row
 from .base import Call
 from .etherfax import EtherFax, basic_credentials, registration_token
-from .view import Action, Answered, Comparison, DeviceView, Field, Seen, View
+from .view import SEARCHED, Action, Answered, Comparison, DeviceView, Field, Seen, View
 
 _DAY = datetime.timedelta(days=1)
 # Where a clock that nobody has set begins on the boards.
@@ -23,6 +24,11 @@ class EtherFaxView(View[EtherFax]):
 
     empty = "There is no device yet: create one with the serial number that is in enroll.json, and enable it."
     made_by: ClassVar = {"create": "Create a device"}
+    again = (Action("create", "Create again", {"serial": "{id}", "enabled": True}),)
+    source = """
+    SELECT *, serial AS _id, rowid AS _age, CASE WHEN enabled AND device_token IS NULL THEN 'enabled'
+        WHEN enabled THEN 'registered' WHEN device_token IS NULL THEN 'created' ELSE 'disabled' END AS _state
+    FROM etherfax_devices"""
     states: ClassVar = {
         "created": ("Not enabled", "It is refused with 403 until it is enabled: enable it."),
         "enabled": ("Enabled", "It may register once: start the device."),
@@ -45,23 +51,16 @@ class EtherFaxView(View[EtherFax]):
         "missing": "The parameter id or token is missing, or is there twice: send each once.",
     }
 
-    def devices(self) -> list[DeviceView]:
-        """All devices, the deleted ones last."""
-        views = []
-        for row in self.service.devices(reveal=True):
-            serial, token = row["serial"], row["device_token"]
-            state = "registered" if token else "enabled"
-            if not row["enabled"]:
-                state = "disabled" if token else "created"
-            given = {"serial": serial}
-            actions = [
-                Action("disable", "Disable", given, True) if row["enabled"] else Action("enable", "Enable", given),
-                *([Action("reset", "Reset", given, True)] if token else []),
-                Action("delete", "Delete", given, True),
-            ]
-            views.append(self.device(serial, state, secrets={"DeviceToken": token}, actions=actions))
-        again = Action("create", "Create again", {"serial": "{id}", "enabled": True})
-        return [*views, *self.deleted(views, again)]
+    def shown(self, row: Row) -> DeviceView:
+        """The device in a row."""
+        given = {"serial": row["serial"]}
+        actions = [
+            Action("disable", "Disable", given, True) if row["enabled"] else Action("enable", "Enable", given),
+            *([Action("reset", "Reset", given, True)] if row["device_token"] else []),
+            Action("delete", "Delete", given, True),
+        ]
+        secrets = {"DeviceToken": row["device_token"]}
+        return self.device(row["serial"], row["_state"], secrets=secrets, actions=actions)
 
     def device_in(self, call: Call) -> str:
         """The serial number in the query, or in the account."""
@@ -129,8 +128,8 @@ class EtherFaxView(View[EtherFax]):
         right = registration_token(serial, today)
         yield "it is in capitals, so send lower-case hexadecimal digits", right.upper()
         yield "it is the MD5 of the serial number alone, so hash it with the date", _md5(serial)
-        others = [row["serial"] for row in self.service.devices() if row["serial"] != serial]
-        for other in (*others[:2000], serial.lower(), serial.upper(), serial.strip()):
+        others = self.service.state.all("SELECT serial FROM etherfax_devices LIMIT ?", SEARCHED)
+        for other in (*(row["serial"] for row in others), serial.lower(), serial.upper(), serial.strip()):
             if other != serial:
                 for day in (today, today - _DAY, today + _DAY):
                     words = f"it was made from the serial number {other!r}, so correct `serial` in enroll.json"

@@ -51,6 +51,8 @@ class IckStreamPortal(Service):
         id TEXT PRIMARY KEY, user_id TEXT NOT NULL REFERENCES ickstream_users (id) ON DELETE CASCADE,
         hardware_id TEXT NOT NULL, application_id TEXT NOT NULL, name TEXT NOT NULL, model TEXT NOT NULL,
         address TEXT, public_address TEXT, access_token TEXT NOT NULL UNIQUE, UNIQUE (user_id, hardware_id));
+    CREATE INDEX IF NOT EXISTS ickstream_by_hardware ON ickstream_devices (hardware_id);
+    CREATE INDEX IF NOT EXISTS ickstream_tokens_of ON ickstream_tokens (user_id); -- of a user who is deleted
     """
     settings: Settings
 

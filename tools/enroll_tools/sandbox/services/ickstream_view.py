@@ -5,9 +5,10 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Any, ClassVar
 
+from ..state import Row
 from .base import Call, decode_json
 from .ickstream import IckStream
-from .view import Action, Answered, Button, Comparison, DeviceView, Field, Seen, Table, View, lines
+from .view import Action, Answered, Button, Comparison, DeviceView, Field, Seen, Table, View
 
 _REQUEST = {
     "jsonrpc": "The version of JSON-RPC.",
@@ -47,6 +48,10 @@ class IckStreamView(View[IckStream]):
         "create_user": "Create a user",
         "create_application": "Create an application",
     }
+    names = ("_id", "name")
+    source = """
+    SELECT *, hardware_id AS _id, rowid AS _age, 'registered' AS _state,
+        (SELECT name FROM ickstream_users WHERE id = user_id) AS user FROM ickstream_devices"""
     states: ClassVar = {
         "registered": ("Registered", "It works with its access token: nothing to do."),
         "orphaned": ("Registered, answer lost", "Its registration token is used up: " + _TOKEN),
@@ -65,54 +70,50 @@ class IckStreamView(View[IckStream]):
         "the body is not JSON": "The body is no JSON: correct it.",
     }
 
-    def devices(self) -> list[DeviceView]:
-        """All devices, the removed ones last."""
-        users = {row["id"]: row["name"] for row in self.service.users()}
-        views = []
-        for row in self.service.devices(reveal=True):
-            details = {
-                "id": row["id"],
-                "user": users.get(row["user_id"], ""),
-                "application": row["application_id"],
-                "model": row["model"],
-                "address": row["address"],
-            }
-            action = Action("delete_device", "Remove", {"device_id": row["id"]}, True)
-            secrets = {"accessToken": row["access_token"]}
-            view = self.device(
-                row["hardware_id"], "registered", name=row["name"], secrets=secrets, details=details, actions=[action]
-            )
-            views.append(view)
-        return [*views, *self.deleted(views)]
+    def shown(self, row: Row) -> DeviceView:
+        """The device in a row."""
+        details = {
+            "id": row["id"],
+            "user": row["user"],
+            "application": row["application_id"],
+            "model": row["model"],
+            "address": row["address"],
+        }
+        action = Action("delete_device", "Remove", {"device_id": row["id"]}, True)
+        secrets = {"accessToken": row["access_token"]}
+        return self.device(
+            row["hardware_id"], "registered", name=row["name"], secrets=secrets, details=details, actions=[action]
+        )
 
     def tables(self) -> list[Table]:
         """Users, applications and registration tokens."""
-        service = self.service
-        users, tokens = ("name", "id", "access_token"), ("token", "name", "state")
-        rows = [{**row, "state": self._state(row)} for row in service.tokens(reveal=True)]
         give = Button("create_token", "Create a registration token", {"user": "name"})
         drop = Button("delete_user", "Delete", {"name": "name"}, True)
         leave = Button("delete_application", "Delete", {"application_id": "application_id"}, True)
         return [
-            Table(
+            self.table(
                 "Users",
-                users,
-                lines(service.users(reveal=True), users, give, drop),
+                "ickstream_users",
+                ("name", "id", "access_token"),
                 "There is no user yet: create the one that the devices belong to.",
-                frozenset({"access_token"}),
+                give,
+                drop,
+                secret=("access_token",),
             ),
-            Table(
+            self.table(
                 "Applications",
+                "(SELECT id AS application_id, model, rowid FROM ickstream_applications)",
                 ("application_id", "model"),
-                lines(service.applications(), ("application_id", "model"), leave),
                 "There is no application yet: create one, and put its id into enroll.json.",
+                leave,
             ),
-            Table(
+            self.table(
                 "Registration tokens",
-                tokens,
-                lines(rows, tokens),
+                "ickstream_tokens",
+                ("token", "name", "state"),
                 "There is no registration token: create one for a user, and give it to the device.",
-                frozenset({"token"}),
+                secret=("token",),
+                read=lambda row: {**row, "state": self._state(row)},
             ),
         ]
 

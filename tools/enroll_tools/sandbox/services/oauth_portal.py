@@ -48,6 +48,9 @@ class OAuthPortal(Service):
     CREATE TABLE IF NOT EXISTS oauth_tokens (
         token TEXT PRIMARY KEY, kind TEXT NOT NULL, client_id TEXT NOT NULL, family TEXT NOT NULL, scope TEXT NOT NULL,
         expires REAL NOT NULL, used INTEGER NOT NULL DEFAULT 0);
+    CREATE INDEX IF NOT EXISTS oauth_codes_of ON oauth_codes (client_id);
+    CREATE INDEX IF NOT EXISTS oauth_tokens_of ON oauth_tokens (client_id);
+    CREATE INDEX IF NOT EXISTS oauth_tokens_family ON oauth_tokens (family);
     CREATE TABLE IF NOT EXISTS oauth_initial (
         initial_token TEXT PRIMARY KEY, once INTEGER NOT NULL, used INTEGER NOT NULL DEFAULT 0);
     """
@@ -110,8 +113,9 @@ class OAuthPortal(Service):
 
     def _decide(self, user_code: str, status: str) -> None:
         plain = "".join(letter for letter in user_code.upper() if letter.isalpha())
-        change = "UPDATE oauth_codes SET status = ? WHERE replace(user_code, '-', '') = ? AND status = 'pending'"
-        if not self.state.run(change + " AND expires > ?", status, plain, self.clock.now()):
+        spelled = f"{plain[:4]}-{plain[4:]}"
+        change = "UPDATE oauth_codes SET status = ? WHERE user_code = ? AND status = 'pending' AND expires > ?"
+        if not self.state.run(change, status, spelled, self.clock.now()):
             raise SandboxError(f"oauth has no code {user_code!r} that waits")
 
     @operation

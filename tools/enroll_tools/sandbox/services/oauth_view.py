@@ -9,7 +9,7 @@ from urllib.parse import parse_qsl
 from ..state import Row
 from .base import Call, Refused
 from .oauth import OAuth, basic_of
-from .view import Action, Answered, Button, Comparison, DeviceView, Field, Seen, Table, View, lines
+from .view import Action, Answered, Button, Comparison, DeviceView, Field, Seen, Table, View, flags
 
 _FORM = {
     "client_id": "Which client asks.",
@@ -51,6 +51,17 @@ class OAuthView(View[OAuth]):
         "create_initial_token": "Create an initial access token",
         "approve": "Enter a code",
     }
+    names = ("_id", "name")
+    counted = "oauth_clients"
+    source = """
+    SELECT c.*, c.client_id AS _id, c.rowid AS _age, o.user_code, CASE
+        WHEN o.status = 'pending' AND o.expires > {now} THEN 'waiting'
+        WHEN EXISTS (SELECT 1 FROM oauth_tokens WHERE client_id = c.client_id AND NOT used AND expires > {now})
+            THEN 'registered'
+        WHEN o.status IS NULL THEN 'created'
+        WHEN o.status = 'approved' AND o.expires > {now} THEN 'enabled' ELSE 'disabled' END AS _state
+    FROM oauth_clients AS c LEFT JOIN oauth_codes AS o
+        ON o.rowid = (SELECT MAX(rowid) FROM oauth_codes WHERE client_id = c.client_id)"""
     states: ClassVar = {
         "created": ("Client", "No device has asked for a code yet: start the device."),
         "waiting": ("Code shown", "The device polls until a person decides: approve or deny its code."),
@@ -100,61 +111,40 @@ class OAuthView(View[OAuth]):
         "correct them.",
     }
 
-    def devices(self) -> list[DeviceView]:
-        """All clients, the deleted ones last."""
-        views = []
-        for row in self.service.clients(reveal=True):
-            client = row["client_id"]
-            state, code = self._state(client)
-            given = {"client_id": client}
-            decide = {"user_code": code}
-            actions = [
-                *([Action("approve", "Approve", decide), Action("deny", "Deny", decide, True)] if code else []),
-                *([Action("revoke", "Revoke tokens", given, True)] if state == "registered" else []),
-                Action("delete_client", "Delete", given, True),
-            ]
-            details = {"user code": code, "registered by itself": "yes" if row["registered"] else ""}
-            secrets = {"client_secret": row["client_secret"]}
-            view = self.device(
-                client, state, name=row["name"] or client, secrets=secrets, details=details, actions=actions
-            )
-            views.append(view)
-        return [*views, *self.deleted(views)]
-
-    def _state(self, client: str) -> tuple[str, str]:
-        """The state of a client by its newest code and its tokens, and the code that waits."""
-        state, now = self.service.state, self.service.clock.now()
-        code = state.one("SELECT * FROM oauth_codes WHERE client_id = ? ORDER BY rowid DESC", client)
-        if code and code["status"] == "pending" and code["expires"] > now:
-            return "waiting", code["user_code"]
-        if state.one("SELECT 1 FROM oauth_tokens WHERE client_id = ? AND NOT used AND expires > ?", client, now):
-            return "registered", ""
-        if not code:
-            return "created", ""
-        return ("enabled" if code["status"] == "approved" and code["expires"] > now else "disabled"), ""
+    def shown(self, row: Row) -> DeviceView:
+        """The client in a row, by its newest code and its tokens."""
+        client, state = row["client_id"], row["_state"]
+        code = row["user_code"] if state == "waiting" else ""
+        given, decide = {"client_id": client}, {"user_code": code}
+        actions = [
+            *([Action("approve", "Approve", decide), Action("deny", "Deny", decide, True)] if code else []),
+            *([Action("revoke", "Revoke tokens", given, True)] if state == "registered" else []),
+            Action("delete_client", "Delete", given, True),
+        ]
+        details = {"user code": code, "registered by itself": "yes" if row["registered"] else ""}
+        secrets = {"client_secret": row["client_secret"]}
+        name = row["name"] or client
+        return self.device(client, state, name=name, secrets=secrets, details=details, actions=actions)
 
     def tables(self) -> list[Table]:
         """Codes and initial access tokens."""
-        codes, initial = ("user_code", "client_id", "scope", "status"), ("initial_token", "once", "used")
-        given = {"user_code": "user_code"}
-        rows = self.service.codes()
-        waiting = [row for row in rows if row["status"] == "pending"]
-        decided = [row for row in rows if row["status"] != "pending"]
-        approve, deny = Button("approve", "Approve", given), Button("deny", "Deny", given, True)
-        tokens: list[Row] = self.service.state.all("SELECT * FROM oauth_initial ORDER BY rowid")
+        given, waits = {"user_code": "user_code"}, ("status", "pending")
         return [
-            Table(
+            self.table(
                 "Codes",
-                codes,
-                (*lines(waiting, codes, approve, deny), *lines(decided, codes)),
+                "oauth_codes",
+                ("user_code", "client_id", "scope", "status"),
                 "No device shows a code: start one.",
+                Button("approve", "Approve", given, when=waits),
+                Button("deny", "Deny", given, True, waits),
             ),
-            Table(
+            self.table(
                 "Initial access tokens",
-                initial,
-                lines(tokens, initial),
+                "oauth_initial",
+                ("initial_token", "once", "used"),
                 "There is none: create one only if devices register clients by themselves.",
-                frozenset({"initial_token"}),
+                secret=("initial_token",),
+                read=flags("once"),
             ),
         ]
 

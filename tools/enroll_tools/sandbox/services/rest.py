@@ -47,6 +47,8 @@ class Rest(Service):
         serial TEXT PRIMARY KEY, id TEXT NOT NULL UNIQUE, secret TEXT NOT NULL, key TEXT, ticket TEXT,
         decision TEXT NOT NULL DEFAULT 'waiting');
     CREATE TABLE IF NOT EXISTS rest_nonces (nonce TEXT PRIMARY KEY);
+    CREATE INDEX IF NOT EXISTS rest_by_key ON rest_devices (key);
+    CREATE INDEX IF NOT EXISTS rest_by_ticket ON rest_devices (ticket);
     """
     settings: Settings
 

@@ -9,6 +9,7 @@ import urllib.parse
 from collections.abc import Iterator
 from typing import ClassVar
 
+from ..state import Row
 from .base import Call, decode_json
 from .rest import SHARED, Rest
 from .view import Action, Answered, Comparison, DeviceView, Field, Seen, View
@@ -42,6 +43,12 @@ class RestView(View[Rest]):
 
     empty = "There is no device yet: create one, and put its secret under `secrets` in enroll.json."
     made_by: ClassVar = {"create": "Create a device"}
+    again = (Action("create", "Create again", {"serial": "{id}"}),)
+    source = """
+    SELECT *, serial AS _id, rowid AS _age, CASE WHEN coalesce(key, '') != '' THEN 'registered'
+        WHEN decision = 'denied' THEN 'disabled'
+        WHEN coalesce(ticket, '') != '' AND decision = 'waiting' THEN 'waiting' ELSE 'enabled' END AS _state
+    FROM rest_devices"""
     states: ClassVar = {
         "enabled": ("Created", "It may register with its secret: start the device."),
         "waiting": ("Waiting", "It has asked, and asks again until a person decides: accept or deny it."),
@@ -75,26 +82,17 @@ class RestView(View[Rest]):
         "unknown code": "The field code is not the device's secret: {}",
     }
 
-    def devices(self) -> list[DeviceView]:
-        """All devices, the deleted ones last."""
-        views = []
-        for row in self.service.devices(reveal=True):
-            given = {"serial": row["serial"]}
-            state = "registered" if row["key"] else "enabled"
-            if state == "enabled" and row["decision"] == "denied":
-                state = "disabled"
-            elif state == "enabled" and row["ticket"] and row["decision"] == "waiting":
-                state = "waiting"
-            actions = [
-                *([Action("accept", "Accept", given)] if state in ("waiting", "disabled") else []),
-                *([Action("deny", "Deny", given, True)] if state == "waiting" else []),
-                *([Action("reset", "Reset", given, True)] if row["key"] or row["ticket"] else []),
-                Action("delete", "Delete", given, True),
-            ]
-            secrets = {"secret": row["secret"], "key": row["key"], "ticket": row["ticket"]}
-            details = {"id": row["id"]}
-            views.append(self.device(row["serial"], state, secrets=secrets, details=details, actions=actions))
-        return [*views, *self.deleted(views, Action("create", "Create again", {"serial": "{id}"}))]
+    def shown(self, row: Row) -> DeviceView:
+        """The device in a row."""
+        given, state = {"serial": row["serial"]}, row["_state"]
+        actions = [
+            *([Action("accept", "Accept", given)] if state in ("waiting", "disabled") else []),
+            *([Action("deny", "Deny", given, True)] if state == "waiting" else []),
+            *([Action("reset", "Reset", given, True)] if row["key"] or row["ticket"] else []),
+            Action("delete", "Delete", given, True),
+        ]
+        secrets = {"secret": row["secret"], "key": row["key"], "ticket": row["ticket"]}
+        return self.device(row["serial"], state, secrets=secrets, details={"id": row["id"]}, actions=actions)
 
     def device_in(self, call: Call) -> str:
         """The serial number in the path, the JSON or the form; else the device that has the ticket or the key."""

@@ -45,6 +45,7 @@ class ThingsBoard(Service):
     CREATE TABLE IF NOT EXISTS thingsboard_commands (
         id INTEGER PRIMARY KEY, device TEXT NOT NULL REFERENCES thingsboard_devices (name) ON DELETE CASCADE,
         method TEXT NOT NULL, params TEXT NOT NULL, sent INTEGER NOT NULL DEFAULT 0, result TEXT);
+    CREATE INDEX IF NOT EXISTS thingsboard_commands_to ON thingsboard_commands (device, sent);
     """
     settings: Settings
 

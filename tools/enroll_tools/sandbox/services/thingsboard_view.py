@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterator
 from typing import ClassVar
 
+from ..state import Row
 from .base import Call, decode_json
 from .thingsboard import ThingsBoard
-from .view import Action, Answered, Button, Comparison, DeviceView, Field, Seen, Table, View, lines
+from .view import Action, Answered, Button, Comparison, DeviceView, Field, Seen, Table, View, flags
 
 _REQUEST = {
     "deviceName": "The device's name.",
@@ -39,6 +41,9 @@ class ThingsBoardView(View[ThingsBoard]):
         "command": "Send a command",
         "set_shared": "Set shared attributes",
     }
+    source = """
+    SELECT *, name AS _id, rowid AS _age, CASE WHEN provisioned THEN 'registered' ELSE 'created' END AS _state
+    FROM thingsboard_devices"""
     states: ClassVar = {
         "created": ("Created", "A profile that only accepts existing devices provisions it: start the device."),
         "registered": ("Provisioned", "It works with its access token: nothing to do."),
@@ -68,28 +73,25 @@ class ThingsBoardView(View[ThingsBoard]):
         "no command": "No command waits for the device: nothing to do.",
     }
 
-    def devices(self) -> list[DeviceView]:
-        """All devices, the deleted ones last."""
-        views = []
-        for row in self.service.devices(reveal=True):
-            state = "registered" if row["provisioned"] else "created"
-            details = {key: row[key] or "" for key in ("telemetry", "client", "shared")}
-            action = Action("delete", "Delete", {"name": row["name"]}, True)
-            secrets = {"access token": row["token"]}
-            views.append(self.device(row["name"], state, secrets=secrets, details=details, actions=[action]))
-        return [*views, *self.deleted(views)]
+    def shown(self, row: Row) -> DeviceView:
+        """The device in a row."""
+        details = {key: json.loads(row[key]) or "" for key in ("telemetry", "client", "shared")}
+        action = Action("delete", "Delete", {"name": row["name"]}, True)
+        secrets = {"access token": row["token"]}
+        return self.device(row["name"], row["_state"], secrets=secrets, details=details, actions=[action])
 
     def tables(self) -> list[Table]:
         """Device profiles."""
-        columns = ("provision_key", "provision_secret", "create_new")
         drop = Button("delete_profile", "Delete", {"provision_key": "provision_key"}, True)
         return [
-            Table(
+            self.table(
                 "Device profiles",
-                columns,
-                lines(self.service.profiles(reveal=True), columns, drop),
+                "thingsboard_profiles",
+                ("provision_key", "provision_secret", "create_new"),
                 "There is no device profile yet: create one, and put its key and secret into enroll.json.",
-                frozenset({"provision_secret"}),
+                drop,
+                secret=("provision_secret",),
+                read=flags("create_new"),
             )
         ]
 

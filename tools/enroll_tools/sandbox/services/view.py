@@ -9,7 +9,7 @@ import abc
 import dataclasses
 import inspect
 import json
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from typing import Any, ClassVar, Generic, TypeVar
 
 from ..history import AGAIN, AUTHORISED, LOST
@@ -19,6 +19,8 @@ from ..state import Row
 from .base import Call, Service
 from .explain import Answered, Comparison, Explanation, Field, Seen
 
+ROWS = 50  # of a table, the newest
+SEARCHED = 2000  # devices whose secrets are tried, to tell why a hash is wrong
 STATES = ("created", "enabled", "waiting", "registered", "orphaned", "disabled", "deleted")
 
 Of = TypeVar("Of", bound=Service)
@@ -64,14 +66,15 @@ class Line:
 
 @dataclasses.dataclass(frozen=True)
 class Table:
-    """What a service has besides devices. ``secret``: the columns that are masked until asked for; ``empty``: what to
-    do next while there is no row."""
+    """What a service has besides devices: the newest ``rows`` of ``total``. ``secret``: the columns that are masked
+    until asked for; ``empty``: what to do next while there is no row."""
 
     title: str
     columns: tuple[str, ...]
     rows: tuple[Line, ...]
     empty: str
     secret: frozenset[str] = frozenset()
+    total: int = 0
 
 
 @dataclasses.dataclass(frozen=True)
@@ -87,6 +90,10 @@ class Form:
 class View(abc.ABC, Generic[Of]):
     """What the console shows of one service. Only ``device_in`` is called while a request waits.
 
+    ``source``: the devices in SQL, with the columns ``_id``, ``_state`` (one of STATES) and ``_age`` (a number that
+    grows) besides those that `shown` needs; ``{now}`` stands for the time. ``names``: what of them a person looks for,
+    in SQL. ``counted``: a table that has as many rows, if that is quicker. ``again``: what to offer for a device that
+    was deleted; its arguments' texts have the id for ``{id}``.
     ``states``: by state its label in the portal's words, and what it means for the device: what to do. ``verdicts``:
     by reason (see `Answer`) what happened: what to do. ``empty``: what to do next while there is no device.
     ``made_by``: the operations that have a form, with their labels.
@@ -96,13 +103,17 @@ class View(abc.ABC, Generic[Of]):
     verdicts: ClassVar[Mapping[str, str]]
     empty: ClassVar[str]
     made_by: ClassVar[Mapping[str, str]]
+    source: ClassVar[str]
+    names: ClassVar[tuple[str, ...]] = ("_id",)
+    counted: ClassVar[str] = ""
+    again: ClassVar[tuple[Action, ...]] = ()
 
     def __init__(self, service: Of) -> None:
         self.service = service
 
     @abc.abstractmethod
-    def devices(self) -> list[DeviceView]:
-        """All devices, those that were deleted last."""
+    def shown(self, row: Row) -> DeviceView:
+        """The device in a row of ``source``."""
 
     @abc.abstractmethod
     def fields(self, seen: Seen) -> Iterable[Field]:
@@ -139,6 +150,23 @@ class View(abc.ABC, Generic[Of]):
         return Form(name, label, text, arguments(function))
 
     # For the views of the services.
+
+    def table(
+        self,
+        title: str,
+        source: str,
+        columns: Sequence[str],
+        empty: str,
+        *buttons: Button,
+        secret: Iterable[str] = (),
+        read: Callable[[Row], Row] = lambda row: row,
+    ) -> Table:
+        """The newest rows of a table, or of a SELECT in brackets. ``read`` makes of a row what the columns show."""
+        state = self.service.state
+        rows = state.all(f"SELECT * FROM {source} ORDER BY rowid DESC LIMIT {ROWS}")
+        number = state.one(f"SELECT COUNT(*) AS number FROM {source}")
+        shown = lines(map(read, rows), columns, *buttons)
+        return Table(title, tuple(columns), shown, empty, frozenset(secret), number["number"] if number else 0)
 
     def named(self, values: Mapping[str, Any], meanings: Mapping[str, str], where: str = "") -> Iterator[Field]:
         """The members of an object. ``meanings``: by name, those of secrets with an exclamation mark before them."""
@@ -180,29 +208,6 @@ class View(abc.ABC, Generic[Of]):
             tuple(actions),
         )
 
-    def dated(self) -> list[DeviceView]:
-        """All devices, with when they came into their states."""
-        registered, changed = self.service.history.registered(), self.service.history.changed()
-        views = []
-        for view in self.devices():
-            moments = registered if view.state == "registered" else changed
-            since = view.since if view.since is not None else moments.get(view.id)
-            views.append(view if since is None else dataclasses.replace(view, since=since))
-        return views
-
-    def deleted(self, present: Iterable[DeviceView], *again: Action) -> list[DeviceView]:
-        """The devices that were deleted, newest first. ``again``: what to offer; its arguments' texts have the id for
-        ``{id}``."""
-        here = {view.id for view in present}
-        return [
-            dataclasses.replace(
-                self.device(event.device, "deleted", actions=[_filled(action, event.device) for action in again]),
-                since=event.time,
-            )
-            for event in self.service.history.deleted()
-            if event.device not in here
-        ]
-
 
 # What is known of an orphan: the first is seen, the second only likely.
 _DOUBTS = {
@@ -222,19 +227,22 @@ def _holds_secret(value: object) -> bool:
     return any(is_secret(name) for name, _ in members) or any(_holds_secret(part) for part in parts)
 
 
-def _filled(action: Action, device: str) -> Action:
+def filled(action: Action, device: str) -> Action:
+    """An action of a view's ``again`` for a device."""
     given = {name: device if value == "{id}" else value for name, value in action.arguments.items()}
     return dataclasses.replace(action, arguments=given)
 
 
 @dataclasses.dataclass(frozen=True)
 class Button:
-    """An action of every row of a table: ``given`` has by argument the name in the row."""
+    """An action of every row of a table, or of those that have a value (``when``: its name, and it): ``given`` has by
+    argument the name in the row."""
 
     operation: str
     label: str
     given: Mapping[str, str]
     dangerous: bool = False
+    when: tuple[str, str] | None = None
 
     def of(self, row: Row) -> Action:
         """The action of a row."""
@@ -245,8 +253,17 @@ def lines(rows: Iterable[Row], names: Iterable[str], *buttons: Button) -> tuple[
     """The rows of a table: ``names`` are those of the columns in a row."""
     names = tuple(names)
     return tuple(
-        Line(tuple(_cell(row[name]) for name in names), tuple(button.of(row) for button in buttons)) for row in rows
+        Line(
+            tuple(_cell(row[name]) for name in names),
+            tuple(it.of(row) for it in buttons if it.when is None or row[it.when[0]] == it.when[1]),
+        )
+        for row in rows
     )
+
+
+def flags(*names: str) -> Callable[[Row], Row]:
+    """Makes yes and no of these columns of a row."""
+    return lambda row: {**row, **{name: bool(row[name]) for name in names}}
 
 
 def _cell(value: object) -> str:
@@ -256,6 +273,7 @@ def _cell(value: object) -> str:
 
 
 __all__ = [
+    "SEARCHED",
     "STATES",
     "Action",
     "Answered",
@@ -269,5 +287,6 @@ __all__ = [
     "Seen",
     "Table",
     "View",
+    "flags",
     "lines",
 ]

@@ -33,7 +33,13 @@ def label(row: Row) -> str:
     """What a device is called before it has an id, and afterwards: its Cloud ID, or serial number and MAC address. A
     child's need not be unique, so a child has its id besides."""
     own = row["cloud_id"] or " ".join(filter(None, (row["sn"], row["mac"])))
-    return f"{own} {row['id']}".strip() if row["parent_id"] or not own else own
+    return f"{own} {row['id']}" if own and row["parent_id"] else own or str(row["id"])
+
+
+# The same in SQL, spelled as in its index.
+_OWN = """CASE WHEN coalesce(cloud_id, '') != '' THEN cloud_id WHEN coalesce(sn, '') = '' THEN coalesce(mac, '')
+    WHEN coalesce(mac, '') = '' THEN sn ELSE sn || ' ' || mac END"""
+LABEL = f"""CASE WHEN {_OWN} = '' THEN id WHEN coalesce(parent_id, '') = '' THEN {_OWN} ELSE {_OWN} || ' ' || id END"""
 
 
 class XytePortal(Service):
@@ -42,13 +48,13 @@ class XytePortal(Service):
     name = "xyte"
     # Models of a state folder from before there were versions stay as lenient as they were.
     added = (("xyte_models", "api_version TEXT NOT NULL DEFAULT '1.0.3'"),)
-    schema = """
+    schema = f"""
     CREATE TABLE IF NOT EXISTS xyte_models (
         id TEXT PRIMARY KEY, name TEXT NOT NULL, hardware_key TEXT NOT NULL UNIQUE, short_code TEXT NOT NULL);
     CREATE TABLE IF NOT EXISTS xyte_devices (
         id TEXT PRIMARY KEY, model_id TEXT NOT NULL REFERENCES xyte_models (id), parent_id TEXT, sn TEXT, mac TEXT,
         cloud_id TEXT, access_key TEXT NOT NULL, deleted INTEGER NOT NULL DEFAULT 0, registration TEXT NOT NULL,
-        telemetry TEXT, config TEXT NOT NULL DEFAULT '{}', config_version INTEGER NOT NULL DEFAULT 0,
+        telemetry TEXT, config TEXT NOT NULL DEFAULT '{{}}', config_version INTEGER NOT NULL DEFAULT 0,
         config_updated REAL);
     CREATE TABLE IF NOT EXISTS xyte_commands (
         number INTEGER PRIMARY KEY AUTOINCREMENT, id TEXT NOT NULL UNIQUE, device_id TEXT NOT NULL,
@@ -56,6 +62,8 @@ class XytePortal(Service):
     CREATE INDEX IF NOT EXISTS xyte_by_number ON xyte_devices (sn, mac);
     CREATE INDEX IF NOT EXISTS xyte_by_cloud_id ON xyte_devices (cloud_id);
     CREATE INDEX IF NOT EXISTS xyte_by_key ON xyte_devices (access_key);
+    CREATE INDEX IF NOT EXISTS xyte_by_label ON xyte_devices ({LABEL}) WHERE NOT deleted;
+    CREATE INDEX IF NOT EXISTS xyte_by_parent ON xyte_devices (parent_id) WHERE parent_id IS NOT NULL;
     CREATE INDEX IF NOT EXISTS xyte_by_device ON xyte_commands (device_id);
     """
     settings: Settings
@@ -111,7 +119,7 @@ class XytePortal(Service):
     def delete(self, device_id: DeviceId) -> None:
         """Delete a device and its children: their calls get 401, and they may register again."""
         self._living(device_id)
-        where = "WHERE NOT deleted AND ? IN (id, parent_id)"
+        where = "WHERE NOT deleted AND (id = ?1 OR parent_id = ?1)"
         for row in self.state.all(f"SELECT * FROM xyte_devices {where}", device_id):
             self.history.add(label(row), DELETED)
         self.state.run(f"UPDATE xyte_devices SET deleted = 1 {where}", device_id)

@@ -8,9 +8,9 @@ from typing import ClassVar
 
 from ..state import Row
 from .base import Call, Refused, decode_json
-from .view import Action, Answered, Button, Comparison, DeviceView, Field, Seen, Table, View, lines
+from .view import SEARCHED, Action, Answered, Button, Comparison, DeviceView, Field, Seen, Table, View
 from .xyte import Xyte
-from .xyte_portal import label
+from .xyte_portal import LABEL, label
 from .xyte_rules import normal_mac
 
 _FIELDS = {
@@ -53,6 +53,10 @@ class XyteView(View[Xyte]):
         "queue_command": "Send a command",
         "set_config": "Set a configuration",
     }
+    names = ("_id", "json_extract(registration, '$.name')")
+    source = f"""
+    SELECT *, {LABEL} AS _id, rowid AS _age, 'registered' AS _state,
+        (SELECT name FROM xyte_models WHERE id = model_id) AS model FROM xyte_devices WHERE NOT deleted"""
     states: ClassVar = {
         "registered": (
             "Registered",
@@ -81,27 +85,21 @@ class XyteView(View[Xyte]):
         "Command not found": "The device has no such command: fetch the command before you report it.",
     }
 
-    def devices(self) -> list[DeviceView]:
-        """All devices; of the deleted ones, those that have not registered again."""
-        rows = self.service.devices(reveal=True)
-        models = {row["id"]: row["name"] for row in self.service.models()}
-        views = [self._registered(row, models) for row in rows if not row["deleted"]]
-        return [*views, *self.deleted(views)]
-
-    def _registered(self, row: Row, models: dict[str, str]) -> DeviceView:
-        telemetry = row["telemetry"] or {}
+    def shown(self, row: Row) -> DeviceView:
+        """The device in a row."""
+        registration, telemetry = json.loads(row["registration"]), json.loads(row["telemetry"] or "{}")
         details = {
             "id": row["id"],
-            "model": models.get(row["model_id"], ""),
-            "firmware_version": row["registration"].get("firmware_version"),
+            "model": row["model"],
+            "firmware_version": registration.get("firmware_version"),
             "status": telemetry.get("status"),
             "telemetries": json.dumps(telemetry["telemetries"]) if "telemetries" in telemetry else "",
             "parent": row["parent_id"],
         }
         return self.device(
-            label(row),
+            row["_id"],
             "registered",
-            name=str(row["registration"].get("name") or label(row)),
+            name=str(registration.get("name") or row["_id"]),
             secrets={"access_key": row["access_key"]},
             details=details,
             actions=[Action("delete", "Delete", {"device_id": row["id"]}, True)],
@@ -109,18 +107,22 @@ class XyteView(View[Xyte]):
 
     def tables(self) -> list[Table]:
         """Models and commands."""
-        models = ("name", "hardware_key", "id", "short_code", "api_version")
-        commands = ("name", "device_id", "status", "message")
         drop = Button("delete_model", "Delete", {"model_id": "id"}, True)
         return [
-            Table(
+            self.table(
                 "Models",
-                models,
-                lines(self.service.models(reveal=True), models, drop),
+                "xyte_models",
+                ("name", "hardware_key", "id", "short_code", "api_version"),
                 "There is no model yet: create one, and put its hardware_key into enroll.json.",
-                frozenset({"hardware_key"}),
+                drop,
+                secret=("hardware_key",),
             ),
-            Table("Commands", commands, lines(self.service.commands(), commands), "No command was sent yet: send one."),
+            self.table(
+                "Commands",
+                "xyte_commands",
+                ("name", "device_id", "status", "message"),
+                "No command was sent yet: send one.",
+            ),
         ]
 
     def device_in(self, call: Call) -> str:
@@ -160,7 +162,7 @@ class XyteView(View[Xyte]):
         return Answered(f"The request is refused ({seen.reason}): correct that.")
 
     def _model(self, given: str) -> str:
-        for row in self.service.models(reveal=True):
+        for row in self.service.state.all("SELECT * FROM xyte_models LIMIT ?", SEARCHED):
             if given.strip().lower() == row["hardware_key"].lower() and given != row["hardware_key"]:
                 return (
                     f"The hardware key differs from that of {row['name']!r} in blanks or capitals only: copy it again."

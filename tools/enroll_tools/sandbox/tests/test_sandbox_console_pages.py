@@ -181,13 +181,14 @@ def test_a_command_is_sent_from_the_page_of_its_device(console, browser, send):
 def test_boards_do_not_wait_for_a_page(console, browser, send, monkeypatch):
     begun, served = threading.Event(), threading.Event()
     first = []  # whether the board was served before the page
+    page_of = console.azure.portal_devices.page
 
-    def slow() -> list:
+    def slow(*wanted):
         begun.set()
         first.append(served.wait(20))
-        return []
+        return page_of(*wanted)
 
-    monkeypatch.setattr(console.azure, "devices_view", slow)
+    monkeypatch.setattr(console.azure.portal_devices, "page", slow)
     page = threading.Thread(target=browser.get, args=["/services/azure"])
     page.start()
     assert begun.wait(5)
@@ -201,9 +202,21 @@ def test_many_devices_are_found_by_name(console, browser):
     for number in range(120):
         console.rest.create(f"many-{number:03d}")
     page = browser.get("/services/rest")
-    assert len(page.one(id="devices").all("tr")) == 101 and "more devices are not shown" in page.text
+    total = len(console.rest.devices())
+    seen: list[str] = []
+    while True:
+        seen += [row.all("th")[0].text for row in page.one(id="devices").all("tr")[1:]]
+        assert f"{total} devices in all, page {-(-len(seen) // 50)} of 3" in page.text
+        following = page.one(id="devices").all("a", rel="next")
+        if not following:
+            break
+        page = browser.get(following[0].attributes["href"])
+    assert seen == sorted(row["serial"] for row in console.rest.devices())
+    page = browser.get(page.one(id="devices").one("a", rel="prev").attributes["href"])
+    assert "page 2 of 3" in page.text
+    assert "page 3 of 3" in browser.get("/services/rest?page=99").text
     page = browser.get("/services/rest?find=many-11")
-    assert len(page.one(id="devices").all("tr")) == 11
+    assert len(page.one(id="devices").all("tr")) == 11 and f"10 of {total} devices have many-11" in page.text
     assert "No device has nobody in its name" in browser.get("/services/rest?find=nobody").text
 
 

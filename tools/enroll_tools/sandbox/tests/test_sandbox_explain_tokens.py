@@ -90,7 +90,7 @@ def test_ickstream_tables(sandbox, ickstream):
     assert [line.cells[2] for line in tokens.rows] == ["used"]
     (create, _) = users.rows[0].actions
     getattr(sandbox.ickstream, create.operation)(**create.arguments)
-    assert [line.cells[2] for line in sandbox.ickstream.tables()[2].rows] == ["used", "good"]
+    assert [line.cells[2] for line in sandbox.ickstream.tables()[2].rows] == ["good", "used"], "the newest first"
 
 
 def test_thingsboard_registers_asks_again_and_is_deleted(sandbox, thingsboard):

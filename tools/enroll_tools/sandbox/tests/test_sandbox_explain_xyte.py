@@ -165,7 +165,7 @@ def test_centagate_login(sandbox):
 
 def test_centagate_tables(sandbox, centagate):
     users, sessions, apps = sandbox.centagate.tables()
-    assert [line.cells[0] for line in users.rows] == ["admin-1", "user-1"]
+    assert [line.cells[0] for line in users.rows] == ["user-1", "admin-1"], "the newest first"
     assert sessions.secret == {"auth_token", "secret_code"}
     assert apps.empty.endswith("logs in.")
     assert next(form.label for form in sandbox.centagate.forms()) == "Add an OTP token"

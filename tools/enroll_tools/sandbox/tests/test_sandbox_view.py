@@ -77,6 +77,29 @@ def test_second_registration_shows_an_orphan_until_the_token_is_used(etherfax):
     assert etherfax.state() == "registered"
 
 
+def test_a_device_that_asks_again_and_again_fills_no_disk(sandbox, etherfax):
+    """Only the log keeps what a device does, and that is a ring."""
+    etherfax.register()
+    credential = etherfax.credential
+    for _ in range(3):
+        etherfax.register()
+        etherfax.credential = credential
+        etherfax.call("GET", "/accounts?a=status")
+    assert [it.event for it in sandbox.etherfax.history.events(SERIAL)] == ["enabled"]
+    etherfax.register()
+    assert sandbox.etherfax.portal_devices.counts() == {"Registered, token lost": 1}
+
+
+def test_one_device_by_its_id(sandbox, etherfax):
+    (view,) = sandbox.etherfax.devices_view()
+    assert sandbox.etherfax.device_view(SERIAL) == view
+    sandbox.etherfax.delete(SERIAL)
+    gone = sandbox.etherfax.device_view(SERIAL)
+    assert gone.state == "deleted" and [it.label for it in gone.actions] == ["Create again"]
+    assert sandbox.etherfax.portal_devices.counts() == {"Deleted": 1}
+    assert sandbox.etherfax.device_view("nobody") is None
+
+
 def test_orphans_outlive_a_restart(tmp_path):
     with Sandbox(tmp_path) as sandbox:
         sandbox.etherfax.create(SERIAL, enabled=True)
