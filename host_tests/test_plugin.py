@@ -146,7 +146,7 @@ def test_what_a_device_can_do(project: pytest.Pytester) -> None:
 def test_a_mistake_in_an_option_is_a_sentence(project: pytest.Pytester) -> None:
     result = run(project, "def test_it(enroll_sandbox): pass", "--enroll-sandbox-set", "etherfax.day_tolerance=3")
     result.assert_outcomes(errors=1)
-    result.stdout.fnmatch_lines(["etherfax.day_tolerance must be 0 or 1"])
+    result.stdout.fnmatch_lines(["etherfax.day_tolerance wants one of 0, 1, not '3'"])
     assert "During handling" not in result.stdout.str()
 
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import get_type_hints
+
 import click
 from enroll_tools.group import Group, Reporting
 
@@ -14,7 +16,7 @@ from .commands.transfer import export_command, import_command
 from .control import Control
 from .operations import operations
 from .services import ALL
-from .services.base import setting_names
+from .services.settings import settings_of
 
 
 @click.group(cls=Reporting, context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 80})
@@ -37,8 +39,8 @@ def _build() -> None:
     for service in ALL:
         group = Group(service.name, help=f"Operations on {service.name}'s devices, users and tokens.")
         for name, function in operations(service).items():
-            choices = setting_names(service) if name == "set" else ()
-            group.add_command(make_command(service.name, name, function, choices))
+            settings = settings_of(get_type_hints(service)["settings"]) if name == "set" else ()
+            group.add_command(make_command(service.name, name, function, settings))
         main.add_command(group)
 
 

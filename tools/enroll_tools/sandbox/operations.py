@@ -126,7 +126,7 @@ def arguments(function: Callable[..., object]) -> tuple[Argument, ...]:
 
 
 def _argument(parameter: inspect.Parameter) -> Argument:
-    kinds, about = _read(parameter.annotation)
+    kinds, about = annotated(parameter.annotation)
     required = parameter.default is parameter.empty
     return Argument(
         parameter.name,
@@ -138,7 +138,7 @@ def _argument(parameter: inspect.Parameter) -> Argument:
     )
 
 
-def _read(annotation: Any) -> tuple[tuple[type, ...], About]:
+def annotated(annotation: Any) -> tuple[tuple[type, ...], About]:
     """The types that an annotation allows, and what it says about the values."""
     about = About()
     if typing.get_origin(annotation) is typing.Annotated:

@@ -14,6 +14,7 @@ import click
 from ..client import AdminClient
 from ..errors import SandboxError
 from ..operations import LARGEST, Argument, arguments
+from ..services.settings import allowed, spelled
 from .options import Failure, NotRunning, admin_key, admin_options, environment_key
 from .show import show
 
@@ -81,10 +82,10 @@ class _JsonObject(click.ParamType[dict[str, Any]]):
 
 
 def make_command(
-    group: str, name: str, function: Callable[..., object], settings: tuple[str, ...] = ()
+    group: str, name: str, function: Callable[..., object], settings: tuple[Argument, ...] = ()
 ) -> click.Command:
-    """The command for an operation, with its arguments, its help and the HTTP call that it makes. `settings`: the names
-    that `set` takes."""
+    """The command for an operation, with its arguments, its help and the HTTP call that it makes. `settings`: what
+    `set` changes."""
     path = f"{group}/{name}" if group else name
 
     def run(**options: Any) -> None:
@@ -93,11 +94,20 @@ def make_command(
         show(call(path, given, common), common["as_json"])
 
     decorated: Any = admin_options(run)
-    taken = [_choosing(argument, settings) if argument.name == "name" else argument for argument in arguments(function)]
+    names = tuple(it.name for it in settings)
+    taken = [_choosing(argument, names) if argument.name == "name" else argument for argument in arguments(function)]
     own = [_parameter(argument) for argument in taken]
-    command = click.Command(name, callback=run, help=inspect.getdoc(function), epilog=spelling(path, function))
+    command = click.Command(name, callback=run, help=_help(function, settings), epilog=spelling(path, function))
     command.params = [*own, *reversed(decorated.__click_params__)]
     return command
+
+
+def _help(function: Callable[..., object], settings: tuple[Argument, ...]) -> str:
+    """What an operation does, and what each setting that it takes means."""
+    text = [inspect.getdoc(function) or ""]
+    for it in settings:
+        text += [f"{it.name}: {it.about.text.replace('`', '')} [{allowed(it)}; default: {spelled(it.default)}]"]
+    return "\n\n".join(text)
 
 
 def _choosing(argument: Argument, choices: tuple[str, ...]) -> Argument:

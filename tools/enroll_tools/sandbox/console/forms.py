@@ -9,6 +9,7 @@ from typing import Any
 
 from ..errors import SandboxError
 from ..operations import LARGEST, Argument
+from ..services.settings import settings_of, spelled
 
 FIELD = "field."  # what the names of an operation's fields begin with in a form
 _LONG = 200  # characters; a text that may have more gets several lines
@@ -42,6 +43,18 @@ class Input:
 def inputs(arguments: Sequence[Argument], typed: Mapping[str, str] | None = None) -> tuple[Input, ...]:
     """The fields for an operation's arguments, with what was typed before, or else the defaults."""
     return tuple(_input(argument, typed) for argument in arguments)
+
+
+def settings_inputs(settings: object) -> dict[str, Input]:
+    """A field for each setting of a service, by its name."""
+    found = {}
+    for it in settings_of(settings):
+        choices = ("true", "false") if bool in it.kinds else tuple(map(str, it.about.choices))
+        hint = f"{it.about.text} Default: `{spelled(it.default)}`."
+        kind = "choice" if choices else "text" if str in it.kinds else "number"
+        value = spelled(getattr(settings, it.name))
+        found[it.name] = Input(FIELD + "value", title(it.name), hint, kind, value, str not in it.kinds, choices)
+    return found
 
 
 def _input(argument: Argument, typed: Mapping[str, str] | None) -> Input:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 import dataclasses
-import inspect
 from collections.abc import Callable, Mapping
 from typing import TYPE_CHECKING, Any
 
@@ -19,7 +18,7 @@ from ..operations import arguments, operations
 from ..services.view import DeviceView
 from ..shapes import SHAPES
 from .actions import CONTROL
-from .forms import FIELD, Input, inputs
+from .forms import FIELD, Input, inputs, settings_inputs
 from .messages import Message
 from .packets import Packets, Shown
 from .pages import Pages
@@ -77,8 +76,7 @@ class Views:
                     (form, inputs(form.arguments, _typed(message, service.name, form.operation)))
                     for form in service.forms()
                 ],
-                "settings": service.show_settings(),
-                "about_settings": (inspect.getdoc(service.settings) or "").replace("``", "`"),
+                "settings": settings_inputs(service.settings),
                 "empty": service.view.empty,
                 "packets": packets,
                 "more": more,

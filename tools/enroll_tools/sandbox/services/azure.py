@@ -16,6 +16,7 @@ from ..operations import About, DeviceId, Reveal, operation
 from ..state import Row
 from .azure_token import decoded, derived, fault
 from .base import Answer, Call, Refused, Route, Service, decode_json, hide, json_answer
+from .settings import amount
 
 SCOPE = "0ne00SANDBOX"
 _VERSIONS = ("2019-03-31", "2021-06-01")
@@ -23,10 +24,10 @@ _VERSIONS = ("2019-03-31", "2021-06-01")
 
 @dataclasses.dataclass
 class Settings:
-    """``polls``: how often a device asks until it is assigned. ``retry_after``: seconds that it is told to wait."""
+    """How devices are assigned."""
 
-    polls: int = 1
-    retry_after: int = 1
+    polls: Annotated[int, amount("How often a device asks until it is assigned.")] = 1
+    retry_after: Annotated[int, amount("Seconds that a device is told to wait before it asks again.")] = 1
 
 
 class Azure(Service):

@@ -13,13 +13,13 @@ import hmac
 import json
 import math
 from collections.abc import Callable, Iterable, Mapping
-from typing import TYPE_CHECKING, Annotated, Any, ClassVar, cast, get_type_hints
+from typing import TYPE_CHECKING, Annotated, Any, ClassVar
 
 from ..clock import Clock
-from ..errors import BadOption
 from ..history import AUTHORISED, LOST, REGISTERED, History
-from ..operations import LONG, About, name_of, operation
+from ..operations import About, name_of, operation
 from ..state import Row, State
+from .settings import change
 
 if TYPE_CHECKING:
     from ..log import Entry
@@ -140,7 +140,8 @@ def hide(row: Row, names: Iterable[str], reveal: bool) -> Row:
 
 
 class Service(abc.ABC):
-    """One simulated cloud service. ``settings`` is a dataclass of switches that may change at any time."""
+    """One simulated cloud service. ``settings`` is a dataclass of switches that may change at any time,
+    see settings.py."""
 
     name: ClassVar[str]
     bases: ClassVar[tuple[str, ...]]
@@ -246,37 +247,10 @@ class Service(abc.ABC):
         value: Annotated[str | int | float | bool, About("Its new value.")],
     ) -> dict[str, Any]:
         """Change one of the service's settings, and show all of them."""
-        fields = {field.name: getattr(self.settings, field.name) for field in dataclasses.fields(self.settings)}
-        if name not in fields:
-            raise BadOption(f"{self.name} has no setting {name!r} (it has: {', '.join(fields) or 'none'})")
-        setattr(self.settings, name, _convert(f"{self.name}.{name}", value, type(fields[name])))
+        change(self.name, self.settings, name, value)
         return self.show_settings()
 
     @operation
     def show_settings(self) -> dict[str, Any]:
         """Show the service's settings and their values."""
         return dataclasses.asdict(self.settings)
-
-
-def setting_names(service: type[Service]) -> tuple[str, ...]:
-    """The names of a service's settings."""
-    return tuple(field.name for field in dataclasses.fields(get_type_hints(service)["settings"]))
-
-
-def _convert(name: str, value: object, kind: type) -> object:
-    """A setting's value, perhaps typed on a command line, as the type it has."""
-    words = {"true": True, "1": True, "yes": True, "on": True, "false": False, "0": False, "no": False, "off": False}
-    text = str(value)
-    if kind is bool and text.lower() in words:
-        return words[text.lower()]
-    if kind is not bool:
-        try:
-            number = kind(text)
-        except ValueError:
-            pass
-        else:
-            if kind is str or 0 <= number <= LONG:  # which NaN is not
-                return cast(object, number)
-    wanted = {bool: "true or false", str: "text", int: "a whole number", float: "a number"}[kind]
-    bounds = f" from 0 to {LONG}" if kind in (int, float) else ""
-    raise BadOption(f"{name} wants {wanted}{bounds}, not {text!r}")

@@ -11,6 +11,7 @@ from ..history import DELETED
 from ..operations import About, Reveal, name_of, operation
 from ..state import Row
 from .base import Service, hide
+from .settings import amount
 
 # Every code with the words of the vendor's pages.
 CODES = {
@@ -46,16 +47,16 @@ Status = Annotated[str, name_of("The OTP token's status.", TOKEN_STATUSES)]
 
 @dataclasses.dataclass
 class Settings:
-    """``code_as_string``, ``object_as_string``: how the answer's members are spelled.
+    """How the service spells its answers, and what it refuses."""
 
-    ``sms_repeat_refused``: the same number for the same user again is 29004 instead of a success.
-    ``timestamp_tolerance``: seconds by which a login's time may differ from the sandbox's.
-    """
-
-    code_as_string: bool = False
-    object_as_string: bool = False
-    sms_repeat_refused: bool = False
-    timestamp_tolerance: float = 300.0
+    code_as_string: Annotated[bool, About("Send `code` of an answer as text, not as a number.")] = False
+    object_as_string: Annotated[bool, About("Send `object` of an answer as JSON in a text, not as an object.")] = False
+    sms_repeat_refused: Annotated[
+        bool, About("Refuse the same phone number for the same user with 29004; else it is a success.")
+    ] = False
+    timestamp_tolerance: Annotated[
+        float, amount("Seconds by which the time of a login may differ from the sandbox's.")
+    ] = 300.0
 
 
 SESSIONS = 100  # of a user; a device that logs in again and again ends its oldest

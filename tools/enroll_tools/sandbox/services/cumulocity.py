@@ -23,9 +23,9 @@ _FINAL = ("SUCCESSFUL", "FAILED")
 
 @dataclasses.dataclass
 class Settings:
-    """``accept``: accept each device that was registered as soon as it asks, as if a person stood by."""
+    """What a person does in the portal."""
 
-    accept: bool = False
+    accept: Annotated[bool, About("Accept each registered device as soon as it asks, as if a person stood by.")] = False
 
 
 class Cumulocity(Service):

@@ -19,9 +19,11 @@ from .base import Answer, Call, Route, Service, hide, json_answer, same
 
 @dataclasses.dataclass
 class Settings:
-    """``day_tolerance``: days (0 or 1) by which a token's day may differ from the sandbox's."""
+    """How strict the service is."""
 
-    day_tolerance: int = 0
+    day_tolerance: Annotated[
+        int, About("Days by which the day of a token may differ from the sandbox's.", choices=(0, 1))
+    ] = 0
 
     def __setattr__(self, name: str, value: object) -> None:
         """Refuse a tolerance that would hide a wrong clock."""

@@ -12,23 +12,24 @@ from ..history import DELETED
 from ..operations import LONG, About, DeviceId, Reveal, name_of, operation
 from ..state import Row
 from .base import Service, hide
+from .settings import amount
 
 
 @dataclasses.dataclass
 class Settings:
-    """``scheme``: the word before the token in the Authorization header (empty: the token alone).
+    """Ways in which servers differ."""
 
-    ``id_as_string``, ``version_as_number``, ``omit_user_id``: ways in which old servers' answers differ.
-    ``keep_access_token``: a device that registers again gets the access token it had; else a new one, which makes the
-    old one void. ``token_lifetime``: seconds in which a registration token must be used.
-    """
-
-    scheme: str = "Bearer"
-    id_as_string: bool = False
-    version_as_number: bool = False
-    omit_user_id: bool = False
-    keep_access_token: bool = False
-    token_lifetime: float = 600.0
+    scheme: Annotated[str, About("The word before the token in the header Authorization; empty: the token alone.")] = (
+        "Bearer"
+    )
+    id_as_string: Annotated[bool, About("Send `id` of an answer as text, though the device sent a number.")] = False
+    version_as_number: Annotated[bool, About("Send `jsonrpc` as the number 2.0, not as text.")] = False
+    omit_user_id: Annotated[bool, About("Leave `userId` out of the answer to a registration.")] = False
+    keep_access_token: Annotated[
+        bool,
+        About("A device that registers again gets the access token it had; else a new one, and the old one is void."),
+    ] = False
+    token_lifetime: Annotated[float, amount("Seconds in which a registration token must be used.")] = 600.0
 
 
 UserName = Annotated[str, name_of("The user's name.")]

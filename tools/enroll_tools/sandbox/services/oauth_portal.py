@@ -11,23 +11,25 @@ from ..history import DELETED
 from ..operations import About, Reveal, name_of, operation
 from ..state import Row
 from .base import Service, hide
+from .settings import amount
 
 _LETTERS = "BCDFGHJKLMNPQRSTVWXZ"  # RFC 8628, 6.1: no vowels, so that no code is a word
 
 
 @dataclasses.dataclass
 class Settings:
-    """``approve``: approve each code at once. ``interval``: seconds between two polls; 0: do not tell, so that it is 5.
-    ``expires``: seconds that a code is good for, ``life``: an access token. ``rotate``: replace the refresh token at
-    each use. ``google``: statuses and field names as Google's, and the client's secret in the body alone.
-    """
+    """How the server treats codes and tokens."""
 
-    approve: bool = False
-    interval: int = 1
-    expires: int = 600
-    life: int = 3600
-    rotate: bool = True
-    google: bool = False
+    approve: Annotated[bool, About("Approve each code at once, as if a person stood by.")] = False
+    interval: Annotated[
+        int, amount("Seconds that a device is told to wait between two polls; 0: it is told none, and waits for 5.")
+    ] = 1
+    expires: Annotated[int, amount("Seconds that a code is good for.")] = 600
+    life: Annotated[int, amount("Seconds that an access token is good for.")] = 3600
+    rotate: Annotated[bool, About("Replace the refresh token at each use.")] = True
+    google: Annotated[
+        bool, About("Google's statuses and names of fields, and the client's secret in the body only.")
+    ] = False
 
 
 ClientId = Annotated[str, name_of("The client's id.")]

@@ -16,16 +16,19 @@ from ..history import AGAIN, AUTHORISED, DELETED, REGISTERED
 from ..operations import About, Reveal, name_of, operation
 from ..state import Row
 from .base import Answer, Call, Refused, Route, Service, decode_json, hide, json_answer, same
+from .settings import amount
 
 SHARED = ("X-Api-Key", "X-Auth-Token", "Authorization")  # where a registered device may have its key
 
 
 @dataclasses.dataclass
 class Settings:
-    """``tolerance``: seconds by which the time in a signed request may be off. ``automatic``: accept at once."""
+    """How strict the service is."""
 
-    tolerance: int = 300
-    automatic: bool = False
+    tolerance: Annotated[
+        int, amount("Seconds by which the time of a signed request may differ from the sandbox's.")
+    ] = 300
+    automatic: Annotated[bool, About("Accept each device as soon as it asks, as if a person stood by.")] = False
 
 
 Serial = Annotated[str, name_of("The device's serial number.")]

@@ -14,18 +14,17 @@ from ..history import AGAIN, DELETED, REGISTERED
 from ..operations import About, Reveal, name_of, operation
 from ..state import Row
 from .base import Answer, Call, Route, Service, decode_json, hide, json_answer, same
+from .settings import amount
 
 _LONGEST = 300  # seconds of a long poll, as ThingsBoard is delivered (transport.http.max_request_timeout)
 
 
 @dataclasses.dataclass
 class Settings:
-    """``old_answers``: answer as servers before 3.3 do, which take no token from the device. ``patience``: seconds that
-    a request for a command waits if it has no ``timeout``.
-    """
+    """Which release the server is of, and how long it waits."""
 
-    old_answers: bool = False
-    patience: int = 60
+    old_answers: Annotated[bool, About("Answer as releases before 3.3, which take no token from the device.")] = False
+    patience: Annotated[int, amount("Seconds that a request for a command waits if it names no `timeout`.")] = 60
 
 
 Name = Annotated[str, name_of("The device's name.")]

@@ -18,9 +18,9 @@ from .xyte_rules import LATEST, is_api_version
 
 @dataclasses.dataclass
 class Settings:
-    """``mqtt``: answers to a registration have an ``mqtt_hub_url`` (nothing listens there)."""
+    """What answers hold."""
 
-    mqtt: bool = False
+    mqtt: Annotated[bool, About("Add `mqtt_hub_url` to the answer to a registration. Nothing listens there.")] = False
 
 
 def describe_command(row: Row) -> Row:

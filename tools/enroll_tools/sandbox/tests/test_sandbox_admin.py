@@ -165,11 +165,10 @@ def test_state_tells_where_the_api_is(tmp_path):
     assert not (tmp_path / "running.json").exists()
 
 
-def test_the_page_names_every_operation_and_setting(sandbox):
+def test_the_page_names_every_operation(sandbox):
     """In a row for each service."""
     page = (ROOT / "docs" / "sandbox.md").read_text()
-    rows = dict(re.findall(r"^\| ([a-z]+) \| (.*) \|$", page, re.MULTILINE))
+    rows = dict(re.findall(r"^\| ([a-z]+) \| ([a-z_, ]+) \|$", page, re.MULTILINE))
     for name, service in sandbox.services.items():
         known = {it.replace("-", "_") for it in operations(service)} - {"set", "show_settings"}
-        acts, settings = (set(cell.split(", ")) for cell in rows[name].split(" | "))
-        assert (acts, settings) == (known, set(service.show_settings())), name
+        assert set(rows[name].split(", ")) == known, name
