@@ -4,11 +4,19 @@ from __future__ import annotations
 
 import shutil
 from collections.abc import Iterator
+from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import contextmanager
 from pathlib import Path
 
-from enroll_tools.unix_device import UnixDevice
+from enroll_tools.unix_device import Outcome, UnixDevice
 from playwright.sync_api import Locator, Page, expect
+
+
+@contextmanager
+def booting(device: UnixDevice, once: bool = False) -> Iterator[Future[Outcome]]:
+    """Boot a board while a person does something; how it ends is the future's result."""
+    with ThreadPoolExecutor(1) as pool:
+        yield pool.submit(device.boot, once=once)
 
 
 @contextmanager
@@ -19,11 +27,13 @@ def stays(page: Page) -> Iterator[None]:
     assert page.evaluate("window.stays"), "the page was loaded again"
 
 
-def connect(page: Page, title: str) -> None:
-    """Go from the start page to a device of a service, and its enroll.json."""
+def connect(page: Page, title: str, by_hand: bool = False) -> None:
+    """Go from the start page to a device of a service, and its enroll.json. `by_hand`: it waits for a person."""
     page.goto("/")
     page.get_by_role("navigation").get_by_role("link", name="Connect a board").click()
     page.get_by_role("link", name=title, exact=True).click()
+    if by_hand:
+        page.get_by_label("Let me accept the device by hand").check()
     page.get_by_role("button", name="Make a device").click()
     expect(page.get_by_role("link", name="Download enroll.json")).to_be_visible()
 

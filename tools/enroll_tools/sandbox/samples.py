@@ -18,9 +18,13 @@ MOST = 10_000  # devices that one service is given
 _COUNTED = "CREATE TABLE IF NOT EXISTS examples (service TEXT PRIMARY KEY, number INTEGER NOT NULL)"
 
 
-def create(sandbox: Sandbox, service: str, name: str = "1") -> dict[str, Any]:
-    """Create and enable the device `name` (digits) at `service`; returns the provider's section of enroll.json."""
-    return sandbox.services[service].sample(name)
+def create(sandbox: Sandbox, service: str, name: str = "1", by_hand: bool = False) -> dict[str, Any]:
+    """Create and enable the device `name` (digits) at `service`; returns the provider's section of enroll.json.
+
+    `by_hand`: it waits until a person accepts it.
+    """
+    it = sandbox.services[service]
+    return it.sample_by_hand(name) if by_hand else it.sample(name)
 
 
 def configuration(sandbox: Sandbox, service: str, section: dict[str, Any], listener: str = "https") -> dict[str, Any]:
@@ -34,15 +38,17 @@ def configuration(sandbox: Sandbox, service: str, section: dict[str, Any], liste
     }
 
 
-def fresh(sandbox: Sandbox, service: str) -> dict[str, Any]:
+def fresh(sandbox: Sandbox, service: str, by_hand: bool = False) -> dict[str, Any]:
     """The same as `create`, for a device that `service` does not have yet. Raises SandboxError."""
     it, tried = sandbox.services[service], 0
+    if by_hand and not it.decided:
+        it.sample_by_hand("1")  # which says why not
     it.state.run(_COUNTED)
     while tried < MOST:
         with contextlib.suppress(SandboxError), it.state.transaction():
             row = it.state.one("SELECT number FROM examples WHERE service = ?", service)
             tried = max(tried, row["number"] if row else 0) + 1
-            section = it.sample(str(tried))
+            section = create(sandbox, service, str(tried), by_hand)
             it.state.run("REPLACE INTO examples VALUES (?, ?)", service, tried)
             return section
     raise SandboxError(f"{service} has {MOST} devices: use another --state folder")

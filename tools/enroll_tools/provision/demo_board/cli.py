@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import itertools
 import json
 import os
@@ -45,10 +46,18 @@ PATH = click.Path(path_type=Path)
 )
 @click.option("--new", is_flag=True, help="Start with a blank board and a new device.")
 @click.option("--free-ports", is_flag=True, help="Let the sandbox take any free ports.")
+@click.option("--alone", is_flag=True, help="Run the board without a sandbox; enroll.json comes from elsewhere.")
 @click.option("--micropython", type=PATH, envvar="MICROPYTHON", help="MicroPython's unix port to run as the board.")
 @click.option("--json", "as_json", is_flag=True, help="Print one line of JSON when it is ready.")
 def demo_board(
-    provider: str, folder: Path, state: Path, new: bool, free_ports: bool, micropython: Path | None, as_json: bool
+    provider: str,
+    folder: Path,
+    state: Path,
+    new: bool,
+    free_ports: bool,
+    alone: bool,
+    micropython: Path | None,
+    as_json: bool,
 ) -> None:
     """Run a board without hardware, and a sandbox, until Ctrl-C.
 
@@ -57,19 +66,42 @@ def demo_board(
     """
     program = find(micropython)
     place = Folder(folder)
-    with interrupts() as ended, place.locked(), sandbox(state, free_ports) as running:
+    with interrupts() as ended, place.locked(), contextlib.ExitStack() as stack:
+        running = None if alone else stack.enter_context(sandbox(state, free_ports))
         if new:
             place.clear()
-        place.device(running, provider)
+        if running is not None:
+            place.device(running, provider)
         with Board(place.flash, program, unique_id=place.chip) as board:
             place.show(board)
-            _announce(place, running, provider, as_json)
-            while not ended:
-                time.sleep(0.1)
-                if not board.alive:  # its program crashed: it is switched off and on
-                    board.plug()
-                    place.show(board)
+            if running is not None:
+                _announce(place, running, provider, as_json)
+            else:
+                _announce_board(place, as_json)
+            _keep(board, place, ended)
         place.port.unlink(missing_ok=True)
+
+
+def _keep(board: Board, place: Folder, ended: list[int]) -> None:
+    """Let the board run until Ctrl-C; one whose program crashed is switched off and on."""
+    while not ended:
+        time.sleep(0.1)
+        if not board.alive:
+            board.plug()
+            place.show(board)
+
+
+def _announce_board(place: Folder, as_json: bool) -> None:
+    """What to type for a board that has no sandbox."""
+    if as_json:
+        click.echo(json.dumps({"port": str(place.port)}))
+        return
+    click.echo(
+        f"board    {place.port}, with its flash in {place.flash}\n"
+        "\nType in another terminal, from this folder:\n\n"
+        f"    {_typed('enroll-provision')} one enroll.json --port {place.port}\n"
+        "\nCtrl-C ends the board; what it holds stays."
+    )
 
 
 def _portal(place: Folder, running: Sandbox, provider: str, tool: str) -> list[str]:

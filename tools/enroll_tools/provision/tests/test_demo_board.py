@@ -175,6 +175,16 @@ def test_a_second_board_on_the_same_flash_or_sandbox_is_refused(tmp_path, monkey
         assert chip(told) != before
 
 
+def test_a_board_alone(tmp_path):
+    """For a sandbox that runs already: it starts none, and leaves an enroll.json of that one alone."""
+    (tmp_path / "enroll.json").write_text("{}")
+    with started(tmp_path, (*COMMAND, "--alone", "--folder", "board")) as output:
+        said = "".join(iter(output.readline, "Ctrl-C ends the board; what it holds stays.\n"))
+        assert "enroll-provision one enroll.json --port board/port\n" in said
+        assert chip({"port": str(tmp_path / "board" / "port")})
+    assert sorted(it.name for it in tmp_path.rglob("*")) == ["board", "chip", "enroll.json", "flash", "lock"]
+
+
 def test_without_a_micropython_it_says_what_to_install(tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
     for name in ("demo-board", "--demo-board"):

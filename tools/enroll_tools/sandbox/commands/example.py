@@ -26,14 +26,17 @@ from .show import show
 @click.option("--out", type=click.Path(file_okay=False, path_type=Path), help="Folder to write. [default: SERVICE]")
 @click.option("--wifi", metavar="SSID", help="Let the board join this network; enroll-provision asks for its password.")
 @click.option("--no-create", is_flag=True, help="Create no device; enroll-provision asks for its secrets.")
+@click.option("--by-hand", is_flag=True, help="Let the device wait until you accept it: cumulocity, oauth, rest.")
 @click.option("--force", is_flag=True, help="Replace an enroll.json that is there.")
-def example(service: str, out: Path | None, wifi: str | None, no_create: bool, force: bool, **options: Any) -> None:
+def example(
+    service: str, out: Path | None, wifi: str | None, no_create: bool, by_hand: bool, force: bool, **options: Any
+) -> None:
     """Create a device, and write enroll.json and ca.der, with which a board registers at this sandbox."""
     folder = out or Path(service)
     path = folder / "enroll.json"
     if path.exists() and not force:
         raise Failure(f"{path} is there already: use --out for another folder, or --force")
-    made = call("example", {"service": service, "create": not no_create}, options)
+    made = call("example", {"service": service, "create": not no_create, "by_hand": by_hand}, options)
     config = made["enroll.json"]
     if wifi:
         config["network"] = [{"ssid": wifi, "password": {"$prompt": f"Password of the Wi-Fi {wifi}"}}]

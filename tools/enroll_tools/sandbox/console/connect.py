@@ -29,7 +29,7 @@ if TYPE_CHECKING:
     from ..server import Sandbox
 
 MANY = 20  # devices on a page
-PROGRAM = "enroll-provision"
+PROGRAM, SERVER = "enroll-provision", "enroll-sandbox"
 KEPT = 100  # configurations, in memory; the oldest are forgotten
 NETWORK = [{"ssid": {"$prompt": "Name of the Wi-Fi"}, "password": {"$prompt": "Password of the Wi-Fi"}}]
 
@@ -40,6 +40,7 @@ class Made:
 
     service: str
     config: dict[str, Any]
+    by_hand: bool
 
     def text(self, masked: bool = False) -> str:
         """It as enroll.json."""
@@ -76,7 +77,10 @@ class Connect:
             "number": request.query.get("config", "") if made else "",
             "shown": made.text(not reveal) if made else "",
             "secrets": made is not None and made.text(True) != made.text(),
-            "program": _program() if is_local(request) else PROGRAM,
+            "program": _program(PROGRAM) if is_local(request) else PROGRAM,
+            "sandbox": _program(SERVER) if is_local(request) else SERVER,
+            "decided": service.decided,
+            "by_hand": made is not None and made.by_hand,
             "devices": devices,
             "hidden": total - len(devices),
             "reachable": self._reachable(name),
@@ -89,14 +93,16 @@ class Connect:
         name = request.match_info["service"]
         if name not in self._sandbox.services:
             raise web.HTTPNotFound
-        page = f"/connect/{name}"
+        page, by_hand = f"/connect/{name}", bool((await request.post()).get("by_hand"))
         try:
-            made: Any = perform(self._example, {"service": name})
+            made: Any = perform(self._example, {"service": name, "by_hand": by_hand})
         except SandboxError as error:
-            raise web.HTTPSeeOther(self._messages.send(page, Message(f"{error}.", False))) from None
+            raise web.HTTPSeeOther(
+                self._messages.send(page, Message(f"{str(error)[:1].upper()}{str(error)[1:]}.", False))
+            ) from None
         config = made["enroll.json"] | ({"network": NETWORK} if self._reachable(name) else {})
         number = secrets.token_urlsafe(9)
-        self._made[number] = Made(name, config)
+        self._made[number] = Made(name, config, by_hand)
         while len(self._made) > KEPT:
             del self._made[next(iter(self._made))]
         raise web.HTTPSeeOther(with_query(page, config=number) + "#files")
@@ -142,10 +148,10 @@ class Connect:
         return made
 
 
-def _program() -> str:
-    """How to call enroll-provision: by its name, or with its folder if that is not on the PATH."""
-    beside = Path(sys.executable).with_name(PROGRAM)
-    return PROGRAM if shutil.which(PROGRAM) or not beside.exists() else shlex.quote(str(beside))
+def _program(name: str) -> str:
+    """How to call one of this package's programs: by its name, or with its folder if that is not on the PATH."""
+    beside = Path(sys.executable).with_name(name)
+    return name if shutil.which(name) or not beside.exists() else shlex.quote(str(beside))
 
 
 def _mask(value: object, name: str = "") -> object:

@@ -6,11 +6,13 @@ from typing import NamedTuple
 
 
 class Words(NamedTuple):
-    """A service's name as its vendor writes it, how a device registers, and what to do first."""
+    """A service's name as its vendor writes it, how a device registers, and what to do first. ``names``: what its
+    enroll.json calls the device, if that may be mistaken."""
 
     title: str
     how: str
     first: str
+    names: str = ""
 
 
 WORDS = {
@@ -58,6 +60,8 @@ WORDS = {
         "OAuth",
         "A device shows a code, and a person approves it (RFC 8628).",
         "Create a client: a device asks for codes in its name.",
+        "OAuth knows clients: `client_id` is the client that was made for this board alone. `serial` is the board's "
+        "own name, which the console shows for the client.",
     ),
 }
 

@@ -16,6 +16,7 @@ from collections.abc import Callable, Iterable, Mapping
 from typing import TYPE_CHECKING, Annotated, Any, ClassVar
 
 from ..clock import Clock
+from ..errors import SandboxError
 from ..history import AUTHORISED, LOST, REGISTERED, History
 from ..operations import About, name_of, operation
 from ..state import Row, State
@@ -148,6 +149,7 @@ class Service(abc.ABC):
     schema: ClassVar[str]
     added: ClassVar[tuple[tuple[str, str], ...]] = ()  # columns that came later: (table, declaration)
     settings: Any
+    decided: ClassVar[bool] = False  # whether a device may wait for a person
 
     def __init__(self, state: State, clock: Clock) -> None:
         self.state = state
@@ -164,6 +166,10 @@ class Service(abc.ABC):
     @abc.abstractmethod
     def sample(self, name: str) -> dict[str, Any]:
         """Create the device ``name`` (digits), ready to register; returns its section of enroll.json."""
+
+    def sample_by_hand(self, name: str) -> dict[str, Any]:
+        """The same as `sample`, for a device that waits until a person decides: where ``decided`` is true."""
+        raise SandboxError(f"no person decides on a device of {self.name}: leave out by_hand")
 
     def unknown(self, call: Call) -> Answer:
         """The answer to a path under the service's base that it does not have."""

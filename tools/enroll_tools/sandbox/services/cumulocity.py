@@ -44,6 +44,7 @@ class Cumulocity(Service):
     CREATE INDEX IF NOT EXISTS cumulocity_operations_of ON cumulocity_operations (source, status);
     """
     settings: Settings
+    decided = True
 
     def __init__(self, *arguments: Any) -> None:
         super().__init__(*arguments)
@@ -65,8 +66,15 @@ class Cumulocity(Service):
 
     def sample(self, name: str) -> dict[str, Any]:
         """A device that is accepted once it has asked."""
+        return self._sample(name, accept=True)
+
+    def sample_by_hand(self, name: str) -> dict[str, Any]:
+        """A device that a person accepts."""
+        return self._sample(name, accept=False)
+
+    def _sample(self, name: str, accept: bool) -> dict[str, Any]:
         serial = f"serial-{name:0>4}"
-        self.create(serial, accept=True)
+        self.create(serial, accept=accept)
         return {
             "serial": serial,
             "bootstrap_user": BOOTSTRAP[0],

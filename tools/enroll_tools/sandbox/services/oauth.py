@@ -54,21 +54,31 @@ class OAuth(OAuthPortal):
     """The endpoints."""
 
     bases = ("/oauth",)
+    decided = True
 
     def routes(self) -> Iterable[Route]:
-        """What a device calls; a person's page is the operation ``approve``."""
+        """What a device calls, and the page that it tells a person."""
         return (
             Route("POST", "/device_authorization", self._authorize),
             Route("POST", "/token", self._token),
             Route("POST", "/register", self._register),
             Route("GET", "/userinfo", self._userinfo),
+            Route("GET", "/device", self._where),
         )
 
     def sample(self, name: str) -> dict[str, Any]:
         """A client whose codes are approved at once."""
+        return self._sample(name, approve=True)
+
+    def sample_by_hand(self, name: str) -> dict[str, Any]:
+        """A client whose codes a person approves or denies."""
+        return self._sample(name, approve=False)
+
+    def _sample(self, name: str, approve: bool) -> dict[str, Any]:
+        serial = f"board-{name:0>4}"
         return {
-            **self.create_client(approve=True),
-            "serial": f"board-{name:0>4}",
+            **self.create_client(approve, name=serial),
+            "serial": serial,
             "device_path": "/device_authorization",
             "token_path": "/token",
             "scope": "telemetry",
@@ -131,6 +141,13 @@ class OAuth(OAuthPortal):
             return json_answer({"error": said}, status, _NO_STORE, device=client["client_id"], reason=said)
         self.state.run("DELETE FROM oauth_codes WHERE device_code = ?", device_code)
         return self._issue(client, code["scope"], secrets.token_hex(8))
+
+    def _where(self, call: Call) -> Answer:
+        """A person has followed the address that a device shows."""
+        text = (
+            "Enter the code in the sandbox's console, on the page OAuth: `enroll-sandbox serve` prints its address.\n"
+        )
+        return Answer(200, text.encode(), "text/plain")
 
     # Tokens.
 

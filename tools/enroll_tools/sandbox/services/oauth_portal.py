@@ -83,13 +83,14 @@ class OAuthPortal(Service):
         self,
         approve: Annotated[bool, About("Approve its codes at once.")] = False,
         public: Annotated[bool, About("Without a secret.")] = False,
+        name: Annotated[str, About("What people call it; else its id.", longest=200)] = "",
     ) -> Row:
         """Create a client; ``approve``: its codes are approved at once; ``public``: it has no secret."""
         row = {
             "client_id": "client-" + secrets.token_hex(4),
             "client_secret": None if public else secrets.token_urlsafe(18),
             "approve": approve,
-            "name": None,
+            "name": name or None,
             "registered": False,
         }
         self.state.insert("oauth_clients", **row)
@@ -116,9 +117,13 @@ class OAuthPortal(Service):
     def _decide(self, user_code: str, status: str) -> None:
         plain = "".join(letter for letter in user_code.upper() if letter.isalpha())
         spelled = f"{plain[:4]}-{plain[4:]}"
-        change = "UPDATE oauth_codes SET status = ? WHERE user_code = ? AND status = 'pending' AND expires > ?"
-        if not self.state.run(change, status, spelled, self.clock.now()):
-            raise SandboxError(f"oauth has no code {user_code!r} that waits")
+        waits = "user_code = ? AND status = 'pending' AND expires > ?"
+        with self.state.transaction():
+            code = self.state.one(f"SELECT client_id FROM oauth_codes WHERE {waits}", spelled, self.clock.now())
+            if code is None:
+                raise SandboxError(f"oauth has no code {user_code!r} that waits")
+            self.state.run("UPDATE oauth_codes SET status = ? WHERE user_code = ?", status, spelled)
+            self.history.add(code["client_id"], f"{status} code {spelled}")
 
     @operation
     def approve(self, user_code: UserCode) -> None:

@@ -54,6 +54,7 @@ class Rest(Service):
     CREATE INDEX IF NOT EXISTS rest_by_ticket ON rest_devices (ticket);
     """
     settings: Settings
+    decided = True
 
     def __init__(self, *arguments: Any) -> None:
         super().__init__(*arguments)
@@ -92,6 +93,34 @@ class Rest(Service):
                 }
             ],
             "headers": {"X-Api-Key": "{secret}"},
+        }
+
+    def sample_by_hand(self, name: str) -> dict[str, Any]:
+        """A device that asks until a person accepts or denies it."""
+        serial = f"SN-{name:0>4}"
+        denied = "a person has denied this device: accept it in the portal"
+        return {
+            "serial": serial,
+            "secrets": {"fleet_token": self.create(serial)["secret"]},
+            "steps": [
+                {
+                    "method": "POST",
+                    "path": "/enrollments",
+                    "headers": {"X-Fleet-Token": "{fleet_token}"},
+                    "json": {"serial": "{serial}"},
+                    "take": {"ticket": "ticket"},
+                },
+                {
+                    "method": "GET",
+                    "path": "/enrollments/{ticket}",
+                    "resume": 3600,
+                    "answers": [
+                        {"status": 202, "means": "pending", "seconds": 1},
+                        {"field": "status", "value": "denied", "means": "refused", "text": denied},
+                    ],
+                    "take": {"id": "id", "secret": "token"},
+                },
+            ],
         }
 
     # Registration.

@@ -1,0 +1,51 @@
+"""Services at which a person decides: the board waits, and learns what was clicked."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+import pytest
+from enroll_tools.unix_device import UnixDevice
+from playwright.sync_api import Page, expect
+from steps import booting, confirm, connect, state, stays
+
+Board = Callable[[Page], UnixDevice]
+
+# Each service, its words for a device that waits and for one that is registered, and what a person clicks on.
+WAITING = [
+    ("Cumulocity", "Pending acceptance", "Accept", "Registered"),
+    ("REST", "Waiting", "Accept", "Registered"),
+    ("OAuth", "Code shown", "Approve", "Authorised"),
+]
+
+
+@pytest.mark.parametrize(("title", "waiting", "action", "registered"), WAITING)
+def test_a_person_accepts_the_board_that_waits(
+    page: Page, board: Board, title: str, waiting: str, action: str, registered: str
+) -> None:
+    """On the page that connects it, which shows by itself that the board has asked."""
+    connect(page, title, by_hand=True)
+    device = board(page)
+    with booting(device) as outcome:
+        with stays(page):
+            expect(state(page)).to_have_text(waiting)
+        page.get_by_role("button", name=action).click()
+        expect(page.get_by_role("status").filter(has_text=f"{action} ")).to_contain_text("done.")
+        expect(state(page)).to_have_text(registered)
+    assert outcome.result().registered
+
+
+@pytest.mark.parametrize(("title", "denied"), [("REST", "Denied"), ("OAuth", "Denied or expired")])
+def test_a_person_denies_the_board_that_waits(page: Page, board: Board, title: str, denied: str) -> None:
+    """The timeline has the decision and the answer; the board says what to do."""
+    connect(page, title, by_hand=True)
+    device = board(page)
+    with booting(device, once=True) as outcome:
+        page.get_by_role("table").get_by_role("link").click()
+        expect(page.get_by_role("button", name="Deny")).to_be_visible()
+        confirm(page, "Deny")
+        expect(state(page)).to_have_text(denied)
+        expect(page.locator(".packet").filter(has_text="has denied the device").first).to_be_visible()
+        expect(page.locator(".packet").filter(has_text="portal").first).to_contain_text("denied")
+    assert outcome.result().kind == "refused"
+    assert "a person has denied" in outcome.result().message
