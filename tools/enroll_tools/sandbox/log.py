@@ -26,6 +26,9 @@ PAGE = 500  # entries that one reading returns at most, over the admin API
 ROWS = 10_000  # newest entries that are kept
 TLS = "TLS"  # the method of a handshake that failed
 BODY = 8192  # bytes that are kept of a body
+HEAD = 4096  # characters that are kept of a path, and of all headers together; no device of ours needs a fourth of it
+NAME = 512  # characters that are kept of a device's id
+LINE = 300  # characters of a line on the terminal
 LINES = 100  # on the terminal, in a second: nobody reads more
 
 _SCHEMA = """
@@ -149,17 +152,13 @@ class RequestLog:
 
     def write(self, packet: Packet) -> None:
         """Add an entry."""
-        kept = {_KEPT[name.lower()]: value for name, value in packet.headers.items() if name.lower() in _KEPT}
-        note = packet.note
-        cut = [name for name in ("body", "answer") if len(getattr(packet, name)) > BODY]
-        if cut:
-            note = "; ".join(filter(None, (note, f"{' and '.join(cut)} cut to {BODY} bytes")))
+        kept, note = _bounded(packet)
         number = self._state.insert(
             "packets",
             time=self._clock.now(),
             listener=packet.listener,
             service=packet.service,
-            device=packet.device,
+            device=packet.device[:NAME],
             remote=packet.remote,
             method=packet.method,
             path=packet.path,
@@ -190,7 +189,9 @@ class RequestLog:
         path = packet.path if self._reveal else redact_path(packet.path, packet.headers, packet.body, packet.secrets)
         words = f"{packet.listener} {packet.method} {path} {packet.status or '-'}{f' ({note})' if note else ''}"
         # A client's bytes must neither write lines of their own nor reach the terminal.
-        ACCESS.info("%s", printable(words), extra={"service": packet.service, "status": packet.status})
+        shown = printable(words)
+        shown = shown if len(shown) <= LINE else f"{shown[: LINE - 40]} ... ({len(shown)} characters)"
+        ACCESS.info("%s", shown, extra={"service": packet.service, "status": packet.status})
 
     def _print_untold(self) -> None:
         if self._printed > LINES:
@@ -233,6 +234,23 @@ class RequestLog:
     def clear(self) -> None:
         """Forget every entry; ids go on counting."""
         self._state.run("DELETE FROM packets")
+
+
+def _bounded(packet: Packet) -> tuple[dict[str, str], str]:
+    """The headers that are kept of a request, and the note; cuts what is too long.
+
+    A head that is too long goes as a whole, with the bodies: a secret that was cut in it could not be hidden in them.
+    """
+    kept = {_KEPT[name.lower()]: value for name, value in packet.headers.items() if name.lower() in _KEPT}
+    notes = [packet.note] if packet.note else []
+    length = max(len(packet.path), sum(map(len, kept.values())))
+    if length > HEAD:
+        kept, packet.path, packet.body, packet.answer = {}, packet.path.partition("?")[0][:HEAD], b"", b""
+        notes.append(f"query, headers and bodies not kept: the head has {length} characters")
+    cut = [name for name in ("body", "answer") if len(getattr(packet, name)) > BODY]
+    if cut:
+        notes.append(f"{' and '.join(cut)} cut to {BODY} bytes")
+    return kept, "; ".join(notes)
 
 
 def printable(text: str) -> str:

@@ -99,6 +99,7 @@ class State:
             # A power cut of this computer may lose the last requests; a killed process loses nothing.
             database.execute("PRAGMA synchronous = OFF")
             database.execute("PRAGMA foreign_keys = ON")
+            database.execute("SELECT 1 FROM sqlite_master")  # opens the other files, too
         except sqlite3.Error:
             database.close()
             raise

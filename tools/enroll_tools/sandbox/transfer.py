@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import math
 import sqlite3
 import typing
@@ -116,6 +117,6 @@ def _read_back(service: Service) -> None:
         returned = typing.get_type_hints(function).get("return")
         if typing.get_origin(returned) is list:
             try:
-                function()
+                json.dumps(function(), allow_nan=False)
             except Exception:
                 raise SandboxError(f"{service.name} cannot read its {name} back: export the state again") from None

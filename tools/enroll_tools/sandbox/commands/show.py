@@ -76,9 +76,9 @@ def _show_fields(fields: Mapping[str, Any], indent: str = "") -> None:
     """A line for each value; one that is too long for the terminal, and has parts, is shown in parts."""
     width = _width()
     for name, value in fields.items():
-        line = f"{indent}{name}: {cell(value)}"
+        line = f"{indent}{printable(name)}: {cell(value)}"
         if isinstance(value, dict) and width is not None and len(line) > width:
-            click.echo(f"{indent}{name}:")
+            click.echo(f"{indent}{printable(name)}:")
             _show_fields(value, indent + "    ")
         else:
             click.echo(line)
@@ -94,4 +94,4 @@ def cell(value: Any) -> str:
     """A value as a word of a table."""
     if value is None:
         return "-"
-    return json.dumps(value) if isinstance(value, dict | list | bool) else printable(str(value))
+    return printable(json.dumps(value) if isinstance(value, dict | list | bool) else str(value))

@@ -15,6 +15,7 @@ from ..control import Control
 from ..errors import SandboxError
 from ..operations import arguments, operations, perform
 from ..redact import is_secret
+from ..services.base import decode_json
 from .forms import FIELD, given
 from .messages import Message, Messages, local_page
 from .pages import Pages
@@ -74,8 +75,8 @@ class Actions:
 def _arguments(function: Callable[..., object], fields: Mapping[str, str], typed: Mapping[str, str]) -> dict[str, Any]:
     """What the button stands for, and what was typed."""
     try:
-        values = json.loads(fields.get("arguments", "{}"))
-    except (ValueError, RecursionError):
+        values = decode_json(fields.get("arguments", "{}").encode())
+    except ValueError:
         values = None
     if not isinstance(values, dict):
         raise SandboxError("the button's arguments are no JSON object: reload the page")

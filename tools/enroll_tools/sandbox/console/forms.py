@@ -9,6 +9,7 @@ from typing import Any
 
 from ..errors import SandboxError
 from ..operations import LARGEST, Argument
+from ..services.base import decode_json
 from ..services.settings import settings_of, spelled
 
 FIELD = "field."  # what the names of an operation's fields begin with in a form
@@ -118,8 +119,8 @@ def _value(argument: Argument, text: str) -> object:
         return text
     if dict in argument.kinds:
         try:
-            return json.loads(text)
-        except (ValueError, RecursionError):
+            return decode_json(text.encode())
+        except ValueError:
             raise SandboxError(f'{argument.name} is not JSON: write an object such as {{"name": 1}}') from None
     for kind in (int, float):
         if kind in argument.kinds:

@@ -111,7 +111,7 @@ class Azure(Service):
 
     def _event(self, call: Call) -> Answer:
         device = self._of_hub(call)
-        self.state.insert("azure_events", device=device["id"], body=call.body.decode("utf-8", "backslashreplace"))
+        self.keep("azure_events", device=device["id"], body=call.body.decode("utf-8", "backslashreplace"))
         return Answer(204)
 
     def _message(self, call: Call) -> Answer:
@@ -230,7 +230,7 @@ class Azure(Service):
 
     @operation
     def events(self) -> list[Row]:
-        """What devices have sent, the oldest first."""
+        """The newest messages of devices, the oldest of them first."""
         rows = self.state.all("SELECT * FROM azure_events ORDER BY number")
         return [{"device": row["device"], "body": row["body"]} for row in rows]
 

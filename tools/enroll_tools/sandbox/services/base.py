@@ -29,6 +29,9 @@ if TYPE_CHECKING:
     from .view import DeviceView, Form, Table, View
 
 
+KEPT = 1000  # messages of devices, the newest, in each table of a service
+
+
 @dataclasses.dataclass(frozen=True)
 class Call:
     """One request: ``parts`` are the variables in the path, ``origin`` is ``scheme://host:port`` as the client spelled
@@ -203,6 +206,11 @@ class Service(abc.ABC):
         """Note that an answer of this service was not sent, or not whole: a device may have lost its credential."""
         if answer.reason == REGISTERED:
             self.history.add(answer.device, LOST)
+
+    def keep(self, table: str, **columns: object) -> None:
+        """Insert what a device has sent, and forget the oldest of it."""
+        number = self.state.insert(table, **columns)
+        self.state.run(f"DELETE FROM {table} WHERE rowid <= ?", number - KEPT)
 
     # What the console shows.
 

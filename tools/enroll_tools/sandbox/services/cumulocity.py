@@ -150,9 +150,14 @@ class Cumulocity(Service):
         if device is None:
             return _unauthorised()
         body = _object(call)
-        if not body.get("type") or not body.get("time") or body.get("source") != {"id": device["source"]}:
+        if (
+            not device["source"]
+            or not body.get("type")
+            or not body.get("time")
+            or body.get("source") != {"id": device["source"]}
+        ):
             return _error(422, "measurement/Unprocessable Entity", "type, time and source are needed")
-        self.state.insert("cumulocity_measurements", source=device["source"], body=json.dumps(body))
+        self.keep("cumulocity_measurements", source=device["source"], body=json.dumps(body))
         return json_answer({"id": "1", **body}, 201)
 
     def _operations(self, call: Call) -> Answer:
@@ -242,7 +247,7 @@ class Cumulocity(Service):
 
     @operation
     def measurements(self) -> list[Any]:
-        """All measurements, the oldest first."""
+        """The newest measurements, the oldest of them first."""
         return [json.loads(row["body"]) for row in self.state.all("SELECT * FROM cumulocity_measurements")]
 
     @operation

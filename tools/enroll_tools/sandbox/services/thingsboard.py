@@ -16,6 +16,7 @@ from ..state import Row
 from .base import Answer, Call, Route, Service, decode_json, hide, json_answer, same
 from .settings import amount
 
+_KEPT = 65_536  # characters of a device's values; a message that makes more of them replaces the older ones
 _LONGEST = 300  # seconds of a long poll, as ThingsBoard is delivered (transport.http.max_request_timeout)
 
 
@@ -164,10 +165,10 @@ class ThingsBoard(Service):
             return Answer(400, secrets=(device["token"],))
         if isinstance(new.get("values"), dict) and "ts" in new:  # telemetry may say when it was measured
             new = new["values"]
-        values = {**json.loads(device[column]), **new}
-        self.state.run(
-            f"UPDATE thingsboard_devices SET {column} = ? WHERE name = ?", json.dumps(values), device["name"]
-        )
+        kept = json.dumps({**json.loads(device[column]), **new})
+        if len(kept) > _KEPT:
+            kept = json.dumps(new)
+        self.state.run(f"UPDATE thingsboard_devices SET {column} = ? WHERE name = ?", kept, device["name"])
         return Answer(200, secrets=(device["token"],))
 
     def _object(self, call: Call) -> dict[str, Any] | None:

@@ -153,6 +153,10 @@ def test_no_descriptor_is_left(caplog):
     assert not caplog.records
 
 
+def test_a_client_has_half_a_minute():
+    assert Sandbox().options.patience == 30
+
+
 def test_the_limit_follows_the_descriptors(monkeypatch):
     monkeypatch.setattr(resource, "getrlimit", lambda kind: (256, 1024))
     raised = []

@@ -123,7 +123,10 @@ def test_a_state_folder_that_others_can_exchange(tmp_path):
         pass
 
 
-@pytest.mark.parametrize("name", ["lock", "sandbox.sqlite3", "running.json", "ca.key", "ca.pem", "ca.der", "admin.key"])
+FILES = ["lock", "sandbox.sqlite3", "running.json", "ca.key", "ca.pem", "ca.der", "admin.key"]
+
+
+@pytest.mark.parametrize("name", [*FILES, "sandbox.sqlite3-wal", "sandbox.sqlite3-shm", "sandbox.sqlite3-journal"])
 def test_no_file_is_written_through_a_link(tmp_path, name):
     state, victim = tmp_path / "state", tmp_path / "victim"
     state.mkdir(mode=0o700)

@@ -13,6 +13,8 @@ from enroll_tools.sandbox.control import Control
 from enroll_tools.sandbox.operations import arguments, operations
 from enroll_tools.sandbox.services import ALL
 from enroll_tools.sandbox.services.base import decode_json
+from enroll_tools.sandbox.tests.console_browser import Browser
+from enroll_tools.sandbox.tests.cpython_device import Firmware
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
@@ -104,3 +106,50 @@ def test_options_out_of_bounds(options, more):
 def test_a_fault_in_python_has_the_same_bounds(sandbox, change):
     with pytest.raises(SandboxError):
         sandbox.fault("xyte", **change)
+
+
+# What a registered device calls with JSON, by service.
+CALLS = {
+    "xyte": [("POST", "/v1/devices/{id}/telemetry"), ("POST", "/v1/devices/{id}/config"), ("PUT", "/v1/devices/{id}")],
+    "thingsboard": [("POST", "/telemetry"), ("POST", "/attributes"), ("POST", "/rpc/1")],
+    "cumulocity": [("POST", "/inventory/managedObjects"), ("PUT", "/devicecontrol/operations/1")],
+    "rest": [("POST", "/devices/claim")],
+    "ickstream": [("POST", "")],
+    "oauth": [("POST", "/register")],
+}
+
+
+@pytest.mark.parametrize("number", ["NaN", "-Infinity", "1e999"])
+def test_no_service_keeps_or_answers_a_number_that_is_none(kept, send, number):
+    body = ('{"status": "online", "telemetries": {"t": %s}, "config": {"t": %s}, "a": %s}' % ((number,) * 3)).encode()
+    headers = {"Content-Type": "application/json"}
+    for service, calls_ in CALLS.items():
+        device = Firmware(kept, service, kept.services[service].sample(str(len(kept.log()))))
+        device.register()
+        assert device.credential, service
+        for method, path in calls_:
+            answer = device.call(method, path, body, headers)
+            assert 200 <= answer.status < 500, (service, path)
+            decode_json(answer.body or b"null")
+    answer = send("PUT", kept.urls["centagate"].http + "/token/registerActiveToken/boss", data=body, headers=headers)
+    assert 200 <= answer.status < 500 and decode_json(answer.body)
+    decode_json(json.dumps(kept.export_state()).encode())
+    for row in (*kept.xyte.devices(), *kept.thingsboard.devices()):
+        decode_json(json.dumps(row).encode())
+
+
+def test_the_console_takes_no_such_number(kept):
+    kept.thingsboard.create("console")
+    browser = Browser(kept)
+    page = browser.get("/services/thingsboard")
+    page = browser.send(page, "Set shared attributes", name="console", attributes='{"a": NaN}')
+    assert page.message.startswith("Attributes is not JSON")
+    assert kept.thingsboard.device_view("console").details == {}
+
+
+def test_a_state_with_such_a_number_in_a_text(sandbox):
+    sandbox.thingsboard.create("d")
+    state = sandbox.export_state()
+    state["services"]["thingsboard"]["thingsboard_devices"][0]["telemetry"] = '{"a": NaN}'
+    with pytest.raises(SandboxError, match="cannot read its devices back"):
+        sandbox.import_state(state, replace=True)
