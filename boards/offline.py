@@ -16,7 +16,8 @@ if False:  # for type hints only
     from typing import Any
 
 _MOST = const(20)  # networks that a scan tells
-_READ = const(64)  # bytes that Console reads at a time
+_READ = const(300)  # bytes that Console reads at a time; the longest frame of Improv has 266
+_SILENCE = const(50)  # ms that the rest of a frame may need to come
 _CTRL_C = const(3)
 
 
@@ -53,13 +54,15 @@ class Console:
         micropython.kbd_intr(-1)
 
     def read(self) -> bytes:
-        """What has come, at most 64 bytes; b"" if nothing has."""
+        """What has come until the line was silent, at most 300 bytes; b"" if nothing has."""
         found = b""
-        while len(found) < _READ and self._poll.poll(0):
+        wait = 0
+        while len(found) < _READ and self._poll.poll(wait):
             byte = sys.stdin.buffer.read(1)
             if not byte:  # the end of a file, on the unix port
                 break
             found += byte
+            wait = _SILENCE
         return found
 
     def write(self, data: bytes) -> None:

@@ -33,7 +33,8 @@ def failed(enroller: "Enroller", error: "Any", action: type["Action"]) -> "Actio
         enroller.journal.state = None  # read flash again: the answer may be there
         error = EnrollError("memory", "not enough heap")
     error = words("the attempt failed", error)
-    if error.kind in ("configuration", "storage") and not error.said and not enroller.journal.unsaved:
+    passes = error.said or enroller.journal.unsaved or getattr(error, "offline", False)
+    if error.kind in ("configuration", "storage") and not passes:
         raise error
     config = enroller.config
     enroller.failures += 1
@@ -49,10 +50,20 @@ def failed(enroller: "Enroller", error: "Any", action: type["Action"]) -> "Actio
 
 
 def pause(enroller: "Enroller", action: "Action"):
-    """Task: wait after an attempt that failed, until the next one is due."""
+    """Task: wait after `action`, an attempt that failed, until the next one is due. If it joined no network, a person
+    may give it one meanwhile.
+    """
     error: Any = action.error
-    enroller.warn("%s: %s; next attempt in %d s" % (error.kind, error, action.at))
-    yield from tasks.pause(action.at)
+    seconds = action.at
+    enroller.warn("%s: %s; next attempt in %d s" % (error.kind, error, seconds))
+    if getattr(error, "offline", False):
+        from .config import unload
+        from .onboarding import register
+
+        seconds = yield from register(enroller, action)
+        del register
+        unload("onboarding", "improv", "networks")
+    yield from tasks.pause(seconds)
 
 
 def refused(enroller: "Enroller", answer: "Answer", error: "Any") -> Exception:
