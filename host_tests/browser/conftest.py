@@ -57,13 +57,18 @@ def console(enroll_sandbox: Sandbox) -> str:
 
 
 @pytest.fixture
-def open_context(chromium: Browser) -> Iterator[Callable[..., BrowserContext]]:
-    """`open_context(**options)`: a browser's profile, whose pages must have no errors and call this machine alone."""
+def open_context(chromium: Browser, enroll_sandbox: Sandbox) -> Iterator[Callable[..., BrowserContext]]:
+    """`open_context(sandbox, **options)`: a browser's profile, which the sandbox has let into its console unless it is
+    None; its pages must have no errors and call this machine alone."""
     heard: list[str] = []
     made: list[BrowserContext] = []
 
-    def make(**options: Any) -> BrowserContext:
+    def make(sandbox: Sandbox | None = enroll_sandbox, **options: Any) -> BrowserContext:
+        if sandbox:
+            options.setdefault("base_url", sandbox.console_url)
         context = chromium.new_context(**options)
+        if sandbox:
+            context.request.get(sandbox.console_link())
         context.set_default_timeout(PATIENCE)
         context.on("console", lambda said: heard.extend(_complaint(said)))
         context.on("weberror", lambda error: heard.append(str(error.error)))
@@ -97,9 +102,9 @@ def _abroad(url: str) -> list[str]:
 
 
 @pytest.fixture
-def page(open_context: Callable[..., BrowserContext], console: str) -> Page:
+def page(open_context: Callable[..., BrowserContext]) -> Page:
     """A page of a browser that has just been opened."""
-    return open_context(base_url=console).new_page()
+    return open_context().new_page()
 
 
 @pytest.fixture

@@ -73,7 +73,7 @@ def _grave(page: Page, **options: Any) -> list[str]:
 def test_a_page_is_readable_by_everybody(open_context: Open, busy: Sandbox, address: str) -> None:
     """axe-core has no serious finding, also in the dark, and nothing is beyond the edge of a phone."""
     page = open_context(
-        base_url=busy.console_url,
+        busy,
         color_scheme="light",
         viewport={"width": WIDTH, "height": 740},
         reduced_motion="reduce",
@@ -91,7 +91,7 @@ def test_a_page_is_readable_by_everybody(open_context: Open, busy: Sandbox, addr
 
 def test_axe_finds_what_is_wrong(open_context: Open, busy: Sandbox) -> None:
     """The check can fail: text that hardly differs from its ground is a serious finding."""
-    page = open_context(base_url=busy.console_url).new_page()
+    page = open_context(busy).new_page()
     page.goto("/clock")
     page.evaluate("document.querySelector('h1').style.color = '#eee'")
     assert any("color-contrast" in it for it in _grave(page))
@@ -133,8 +133,8 @@ def test_the_whole_way_by_keyboard(page: Page, enroll_device: Callable[..., Unix
 
 
 def test_another_machine_logs_in(open_context: Open, enroll_sandbox: Sandbox) -> None:
-    """A browser that calls the sandbox by a name which is none of this machine's wants the admin key."""
-    page = open_context(base_url=f"http://console.test:{enroll_sandbox.ports['admin']}").new_page()
+    """A browser of another machine gets in by the admin key."""
+    page = open_context(None, base_url=f"http://console.test:{enroll_sandbox.ports['admin']}").new_page()
     page.goto("/log")
     page.get_by_label("Admin key").fill("x" * 20)
     page.get_by_role("button", name="Log in").click()
@@ -145,3 +145,18 @@ def test_another_machine_logs_in(open_context: Open, enroll_sandbox: Sandbox) ->
     connect(page, "etherFAX")
     page.get_by_role("button", name="Log out").click()
     expect(page.get_by_label("Admin key")).to_be_visible()
+
+
+def test_a_newcomer_gets_in_by_a_link(open_context: Open, enroll_sandbox: Sandbox) -> None:
+    """The bare address says what to do; the link leads in, and so does a link on a page of another site then."""
+    page = open_context(None, base_url=enroll_sandbox.console_url).new_page()
+    page.goto("/services/etherfax")
+    expect(page.get_by_role("heading", level=1)).to_have_text("Let this browser in")
+    assert _grave(page) == []
+    page.goto(enroll_sandbox.console_link())
+    expect(page.get_by_role("heading", level=1)).to_have_text("Services")
+    elsewhere = f"http://console.test:{enroll_sandbox.ports['admin']}/login"
+    page.goto(elsewhere)
+    page.evaluate(f"location = '{enroll_sandbox.console_url}log'")
+    expect(page.get_by_role("heading", level=1)).to_have_text("Log")
+    assert page.url == enroll_sandbox.console_url + "log"

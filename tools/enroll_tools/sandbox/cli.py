@@ -8,6 +8,7 @@ import click
 from enroll_tools.group import Group, Reporting
 
 from .commands.completion import completion
+from .commands.console import console
 from .commands.example import example
 from .commands.log import log
 from .commands.operation import make_command
@@ -27,11 +28,12 @@ def main() -> None:
     """
 
 
-OTHERWISE = ("log", "clear-log", "example", "export-state", "import-state")  # operations with a command of their own
+# Operations with a command of their own.
+OTHERWISE = ("console", "log", "clear-log", "example", "export-state", "import-state")
 
 
 def _build() -> None:
-    for command in (serve, log, completion, example, export_command, import_command):
+    for command in (serve, console, log, completion, example, export_command, import_command):
         main.add_command(command)
     for name, function in operations(Control).items():
         if name not in OTHERWISE:

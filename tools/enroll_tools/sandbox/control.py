@@ -46,6 +46,11 @@ class Control:
         return self._sandbox.info()
 
     @operation
+    def console(self) -> str:
+        """Make a link that lets one browser into the console, once, within ten minutes."""
+        return self._sandbox.console_link()
+
+    @operation
     def counts(self) -> dict[str, dict[str, int]]:
         """Show the connections and logged requests of each listener."""
         return self._sandbox.counts()

@@ -27,6 +27,7 @@ from .options import LISTENERS, Options
 from .routing import RouteTable
 from .services import ALL, Azure, Centagate, Cumulocity, EtherFax, IckStream, OAuth, Rest, Service, ThingsBoard, Xyte
 from .serving import Serving, Shared
+from .sessions import Sessions
 from .state import State
 from .transfer import export_state, import_state
 
@@ -105,6 +106,7 @@ class Sandbox:
         self._state = State(self.state_folder)
         self._exit.callback(self._state.close)
         self.admin_key = self.options.admin_key or keep_key(self.state_folder)
+        self.sessions = Sessions(self.admin_key, self._state)
         self._authority = Authority(self.state_folder, self.options.rsa)
         self._log = RequestLog(self._state, self.clock, self.options.reveal_secrets, self.options.log_rows)
         self._faults = FaultQueue()
@@ -156,6 +158,10 @@ class Sandbox:
     def console_url(self) -> str:
         """The console's URL."""
         return self.admin_url.removesuffix("admin")
+
+    def console_link(self) -> str:
+        """A link that lets one browser into the console, once, within ten minutes."""
+        return f"{self.console_url}login?ticket={self.sessions.ticket()}"
 
     @property
     def ntp(self) -> str:

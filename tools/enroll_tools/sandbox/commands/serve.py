@@ -100,9 +100,11 @@ def serve(
     before = {number: signal.signal(number, lambda number, _: noted.append(number)) for number in _ENDING}
     try:
         with sandbox:
-            info = sandbox.info()
+            info = sandbox.info() | {"console_link": sandbox.console_link()}
             if lan:
-                info |= {"console": f"http://{names[0]}:{sandbox.ports['admin']}/", "admin_key": sandbox.admin_key}
+                console = f"http://{names[0]}:{sandbox.ports['admin']}/"
+                info["console_link"] = info["console_link"].replace(info["console"], console)
+                info |= {"console": console, "admin_key": sandbox.admin_key}
             _announce(info, as_json)
             while not noted:
                 time.sleep(0.1)
@@ -124,6 +126,8 @@ def _announce(info: dict[str, Any], as_json: bool) -> None:
     if as_json:
         click.echo(json.dumps(info))
         return
+    click.echo(f"Open the console: {info['console_link']}")
+    click.echo("This link lets one browser in; `enroll-sandbox console` prints another.\n")
     table = new_table("what", "where")
     table.add_row("console", info["console"])
     for name, urls in info["urls"].items():

@@ -77,8 +77,8 @@ class Connect:
             "number": request.query.get("config", "") if made else "",
             "shown": made.text(not reveal) if made else "",
             "secrets": made is not None and made.text(True) != made.text(),
-            "program": _program(PROGRAM) if is_local(request) else PROGRAM,
-            "sandbox": _program(SERVER) if is_local(request) else SERVER,
+            "program": program(PROGRAM) if is_local(request) else PROGRAM,
+            "sandbox": program(SERVER) if is_local(request) else SERVER,
             "decided": service.decided,
             "by_hand": made is not None and made.by_hand,
             "devices": devices,
@@ -148,7 +148,7 @@ class Connect:
         return made
 
 
-def _program(name: str) -> str:
+def program(name: str) -> str:
     """How to call one of this package's programs: by its name, or with its folder if that is not on the PATH."""
     beside = Path(sys.executable).with_name(name)
     return name if shutil.which(name) or not beside.exists() else shlex.quote(str(beside))

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+import shlex
 import traceback
 from collections.abc import Awaitable, Callable
 from typing import TYPE_CHECKING
@@ -10,12 +11,12 @@ from typing import TYPE_CHECKING
 from aiohttp import web
 
 from .actions import Actions
-from .connect import Connect
+from .connect import SERVER, Connect, program
 from .events import Events
 from .messages import Messages
 from .packets import Packets
 from .pages import HERE, Pages
-from .security import CSRF, Access, add_headers
+from .security import CSRF, Access, add_headers, comes_from_elsewhere, is_local
 from .views import Views
 
 if TYPE_CHECKING:
@@ -35,6 +36,7 @@ class Console:
 
     def __init__(self, sandbox: Sandbox) -> None:
         self._access = Access(sandbox)
+        self._folder = sandbox.state_folder.resolve()
         self._messages = Messages()
         packets = Packets(sandbox)
         self._pages = Pages(sandbox, self._access, self._messages, packets)
@@ -88,6 +90,8 @@ class Console:
 
         async def guarded(request: web.Request) -> web.StreamResponse:
             if not self._access.may_see(request):
+                if comes_from_elsewhere(request):
+                    return self._again(request, request.path_qs)
                 if request.method in ("GET", "HEAD"):
                     raise web.HTTPSeeOther("/login")
                 return self._pages.error(request, 403, "You are not logged in: log in, and send the form again.")
@@ -123,20 +127,42 @@ class Console:
     async def _missing(self, request: web.Request) -> web.StreamResponse:
         return self._pages.error(request, 404, "There is no such page: choose one from the menu.")
 
+    def _again(self, request: web.Request, target: str) -> web.Response:
+        """Have the browser call a page once more, by itself, and so with its cookie."""
+        return self._pages.answer(request, "again.html", {"target": target})
+
+    def _door(self, request: web.Request, error: str, status: int) -> web.Response:
+        """The page that says how a browser is let in."""
+        return self._pages.answer(request, "login.html", {"error": error, "command": self._command(request)}, status)
+
+    def _command(self, request: web.Request) -> str:
+        """What to type for a link; only this computer is told where things are on it."""
+        if not is_local(request):
+            return f"{SERVER} console"
+        return f"{program(SERVER)} console --state {shlex.quote(str(self._folder))}"
+
     async def _login(self, request: web.Request) -> web.StreamResponse:
         if self._access.may_see(request):
             raise web.HTTPSeeOther("/")
-        return self._pages.answer(request, "login.html", {"error": ""})
+        ticket = request.query.get("ticket", "")
+        if not ticket or request.method != "GET":
+            return self._door(request, "", 200)
+        response = web.Response(status=303, headers={"Location": "/"})
+        if comes_from_elsewhere(request):
+            response = self._again(request, "/")
+        if await self._access.log_in(request, response, ticket=ticket):
+            return response
+        return self._door(request, "This link was opened before, or is older than ten minutes: get another one.", 403)
 
     async def _log_in(self, request: web.Request) -> web.StreamResponse:
         refusal = await self._refusal(request)
         if refusal:
-            return self._pages.answer(request, "login.html", {"error": refusal}, 403)
+            return self._door(request, refusal, 403)
         response = web.Response(status=303, headers={"Location": "/"})
-        if await self._access.log_in(request, str((await request.post()).get("key", "")).strip(), response):
+        if await self._access.log_in(request, response, key=str((await request.post()).get("key", "")).strip()):
             return response
         sentence = "This is not the admin key: copy the one in the file admin.key of the state folder."
-        return self._pages.answer(request, "login.html", {"error": sentence}, 403)
+        return self._door(request, sentence, 403)
 
     async def _log_out(self, request: web.Request) -> web.StreamResponse:
         response = web.Response(status=303, headers={"Location": "/login"})

@@ -1,19 +1,16 @@
 """Who may use the console, and what each of its answers says to the browser.
 
-A browser on this machine that calls the sandbox by a loopback name needs no login. Any other one logs in with the admin
-key. A page of another site can make a browser send a form here, but it knows neither the token in our forms nor may it
-frame our pages, and by no name of its own (DNS rebinding) does it reach them.
+A browser is let in by a link that is good once, or by the admin key, also on this machine, which has other users. A
+page of another site can make a browser send a form here, but it knows neither the token in our forms nor may it frame
+our pages, and by no name of its own (DNS rebinding) does a browser send it our cookie.
 """
 
 from __future__ import annotations
 
 import asyncio
-import hashlib
 import hmac
 import ipaddress
 import logging
-import secrets
-import time
 from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
 
@@ -34,8 +31,7 @@ HEADERS = {
 }
 
 CSRF = "csrf"  # the field of every form
-LIFETIME = 12 * 3600  # seconds that a login lasts after its last use
-SESSIONS = 100  # the oldest ends when there are more
+LIFETIME = 400 * 86_400  # seconds that a browser is asked to keep the cookie: the most that browsers do
 PAUSE = 0.5  # seconds before a wrong key is answered
 _FORWARDED = ("Forwarded", "X-Forwarded-For", "X-Forwarded-Host", "X-Real-IP")
 
@@ -52,18 +48,18 @@ class Access:
 
     def __init__(self, sandbox: Sandbox) -> None:
         self._key = sandbox.admin_key
+        self._sessions = sandbox.sessions
         # Cookies do not know ports, and another sandbox may run on this machine.
         self._cookie = f"enroll-console-{sandbox.ports['admin']}"
-        self._sessions: dict[str, float] = {}  # hashes of cookies, and when they were last used
 
     def may_see(self, request: web.Request) -> bool:
-        """Tell whether the browser needs no login, or has one."""
-        return is_local(request) or self._has_session(request)
+        """Tell whether the browser was let in."""
+        return self._sessions.is_open(self._given(request))
 
     def token(self, request: web.Request) -> str:
-        """The token for the forms of a page; it outlives a restart of the sandbox where there is no login."""
-        session = request.cookies.get(self._cookie, "") if self._has_session(request) else ""
-        return hmac.new(self._key.encode(), f"{CSRF}:{session}".encode(), hashlib.sha256).hexdigest()
+        """The token for the forms of a page; it outlives a restart of the sandbox."""
+        session = self._given(request) if self.may_see(request) else ""
+        return self._sessions.sign(f"{CSRF}:{session}")
 
     def refusal(self, request: web.Request, token: str) -> str:
         """Why a form must not be accepted, as a sentence; "" if it may."""
@@ -76,31 +72,37 @@ class Access:
             return "This page is out of date: reload it, and send the form again."
         return ""
 
-    async def log_in(self, request: web.Request, key: str, response: web.Response) -> bool:
-        """Set a session's cookie if the key is right."""
-        if not hmac.compare_digest(key.encode("utf-8", "replace"), self._key.encode()):
-            LOGGER.warning("console: refused a login from %s: the admin key is wrong", request.remote or "?")
+    async def log_in(
+        self, request: web.Request, response: web.StreamResponse, *, key: str = "", ticket: str = ""
+    ) -> bool:
+        """Set a session's cookie if the admin key is right, or the ticket of a link good."""
+        if ticket:
+            good, fault = self._sessions.redeem(ticket), "the link was used, or is too old"
+        else:
+            good = hmac.compare_digest(key.encode("utf-8", "replace"), self._key.encode())
+            fault = "the admin key is wrong"
+        if not good:
+            LOGGER.warning("console: refused a login from %s: %s", request.remote or "?", fault)
             await asyncio.sleep(PAUSE)
             return False
-        session = secrets.token_urlsafe(32)
-        self._sessions[_hash(session)] = time.monotonic()
-        if len(self._sessions) > SESSIONS:
-            del self._sessions[min(self._sessions, key=self._sessions.__getitem__)]
-        response.set_cookie(self._cookie, session, httponly=True, samesite="Strict", secure=request.secure)
+        cookie = self._sessions.begin()
+        secure = request.secure
+        response.set_cookie(self._cookie, cookie, max_age=LIFETIME, httponly=True, samesite="Strict", secure=secure)
         return True
 
-    def log_out(self, request: web.Request, response: web.Response) -> None:
+    def log_out(self, request: web.Request, response: web.StreamResponse) -> None:
         """End the browser's session."""
-        self._sessions.pop(_hash(request.cookies.get(self._cookie, "")), None)
+        self._sessions.end(self._given(request))
         response.del_cookie(self._cookie)
 
-    def _has_session(self, request: web.Request) -> bool:
-        name, now = _hash(request.cookies.get(self._cookie, "")), time.monotonic()
-        if now - self._sessions.get(name, -LIFETIME) >= LIFETIME:
-            self._sessions.pop(name, None)
-            return False
-        self._sessions[name] = now
-        return True
+    def _given(self, request: web.Request) -> str:
+        return request.cookies.get(self._cookie, "")
+
+
+def comes_from_elsewhere(request: web.Request) -> bool:
+    """Tell whether a page of another site has led a browser here, which then keeps the cookie to itself."""
+    moved = request.headers.get("Sec-Fetch-Mode") == "navigate" and request.method == "GET"
+    return moved and request.headers.get("Sec-Fetch-Site") in ("cross-site", "same-site")
 
 
 def is_local(request: web.Request) -> bool:
@@ -129,7 +131,3 @@ def _netloc(origin: str) -> str:
         return urlsplit(origin).netloc.lower()
     except ValueError:
         return ""
-
-
-def _hash(session: str) -> str:
-    return hashlib.sha256(session.encode("utf-8", "replace")).hexdigest()

@@ -98,12 +98,23 @@ class Page(Element):
         return found
 
 
+def cookie_of(sandbox: Sandbox) -> str:
+    """The cookie of a browser that opens the link to the console."""
+    parts = urlsplit(sandbox.console_link())
+    connection = http.client.HTTPConnection(parts.hostname or "", parts.port, timeout=5)
+    try:
+        connection.request("GET", f"{parts.path}?{parts.query}")
+        return str(connection.getresponse().headers["Set-Cookie"]).partition(";")[0]
+    finally:
+        connection.close()
+
+
 class Browser:
-    """Calls a sandbox's console; ``headers`` go with each request."""
+    """Calls a sandbox's console, into which a link has let it; ``headers`` go with each request."""
 
     def __init__(self, sandbox: Sandbox, **headers: str) -> None:
         self.base = sandbox.console_url
-        self.headers = headers
+        self.headers = {"Cookie": cookie_of(sandbox), **headers}
 
     def get(self, path: str) -> Page:
         """A page, after redirects."""

@@ -61,7 +61,7 @@ def test_serve(state, send, cli, number):
     try:
         info = json.loads(process.stdout.readline())
         names = {"console", "urls", "admin", "ntp", "ca_pem", "ca_der", "ca_sha256", "state", "ports", "time"}
-        assert set(info) == names
+        assert set(info) == names | {"console_link"}
         assert info["time"].startswith("2017-02-02T12:00:0")
         cli("etherfax", "create", "MT873615726", "--enable")
         url = info["urls"]["etherfax"]["http"]
@@ -97,6 +97,17 @@ def test_serve_for_people(state):
     assert "\x1b" not in text
     for word in ("etherfax", "/centagate/CentagateWS/webresources", "https-expired", "ntp", str(state / "ca.der")):
         assert word in text
+    # A newcomer opens it first, and the text stays below it.
+    assert re.fullmatch(r"Open the console: http://127\.0\.0\.1:\d+/login\?ticket=[\w-]{22}\n", lines[0])
+
+
+def test_a_link_to_the_console(running, state, cli, send):
+    link = cli("console").strip()
+    assert link.startswith(running.console_url + "login?ticket=")
+    assert cli("console", as_json=True) != link
+    assert send("GET", link).status == 303
+    url = running.admin_url.replace("127.0.0.1", "localhost")
+    assert cli("console", "--admin-url", url).startswith(url.removesuffix("admin") + "login?ticket=")
 
 
 def refused(process):

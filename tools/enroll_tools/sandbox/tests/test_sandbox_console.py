@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import html
 import re
 from collections.abc import Iterator
 from urllib.parse import urlencode
 
 import pytest
 from enroll_tools.sandbox import Sandbox
+from enroll_tools.sandbox.tests.console_browser import Browser, cookie_of
 
 FORM = "application/x-www-form-urlencoded"
 
@@ -17,6 +19,12 @@ def console() -> Iterator[Sandbox]:
     """One sandbox for all of them."""
     with Sandbox() as running:
         yield running
+
+
+@pytest.fixture(scope="module")
+def cookie(console):
+    """That of a browser that was let in."""
+    return cookie_of(console)
 
 
 @pytest.fixture
@@ -49,8 +57,8 @@ def token(page) -> str:
     return re.search(r'name="csrf" value="(\w+)"', page.body.decode())[1]
 
 
-def test_the_start_page_lists_every_service_and_its_address(console, get):
-    page = get()
+def test_the_start_page_lists_every_service_and_its_address(console, get, cookie):
+    page = get(Cookie=cookie)
     assert page.status == 200 and page.headers["Content-Type"] == "text/html; charset=utf-8"
     for urls in console.urls.values():
         assert urls.https in page.body.decode()
@@ -65,21 +73,88 @@ def test_no_answer_runs_foreign_script_or_stands_in_a_frame(get, path):
     assert headers["Referrer-Policy"] == "same-origin"
 
 
-@pytest.mark.parametrize("host", ["evil.example", "evil.example:80", "127.0.0.1.evil.example", "10.0.0.1", "[", ""])
-def test_by_a_foreign_name_there_is_only_the_login(get, host):
-    """DNS rebinding: a page of that name must read nothing and send nothing."""
-    page = get(Host=host)
-    assert (page.status, page.headers["Location"]) == (303, "/login")
-    assert b"etherfax" not in page.body
+@pytest.mark.parametrize("host", ["127.0.0.1", "localhost:8079", "evil.example", "[", ""])
+@pytest.mark.parametrize("path", ["/", "/log", "/services/etherfax", "/events", "/connect/ca.pem"])
+def test_a_browser_that_nobody_has_let_in_sees_the_door(get, host, path):
+    """Other users of this machine have browsers, too; and a page may find this machine by a name of its own."""
+    page = get(path, Host=host)
+    assert (page.status, page.headers["Location"]) == (303, "/login") and b"html" not in page.body
 
 
-def test_through_a_proxy_there_is_only_the_login(get):
-    assert get(X_Forwarded_For="192.0.2.1").status == 303
+def test_the_door_says_what_to_do(console, get):
+    """Whoever types the bare address learns how to get in; another machine learns nothing of this one."""
+    page = html.unescape(get("/login").body.decode())
+    command = re.search(r"<code>(\S*enroll-sandbox console --state \S+)</code>", page)
+    assert command and str(console.state_folder) in command[1]
+    page = html.unescape(get("/login", Host="box.lan").body.decode())
+    assert "<code>enroll-sandbox console</code>" in page and str(console.state_folder) not in page
 
 
-@pytest.mark.parametrize("host", ["localhost", "127.0.0.1:1", "[::1]:8079", "LOCALHOST:8079"])
-def test_by_a_loopback_name_there_is_no_login(get, host):
-    assert get(Host=host).status == 200
+# The link.
+
+
+def open_link(get, link, **headers):
+    return get("/login?" + link.partition("?")[2], **headers)
+
+
+def test_a_link_lets_one_browser_in(console, get, caplog):
+    link = console.console_link()
+    answer = open_link(get, link)
+    assert (answer.status, answer.headers["Location"]) == (303, "/")
+    cookie, *attributes = answer.headers["Set-Cookie"].split("; ")
+    assert {"HttpOnly", "SameSite=Strict", "Path=/", "Max-Age=34560000"} == set(attributes)
+    assert get(Cookie=cookie).status == 200
+    again = open_link(get, link)
+    assert again.status == 403 and b"opened before" in again.body and "Set-Cookie" not in again.headers
+    assert open_link(get, link, Cookie=cookie).status == 303, "who is in already may open it again"
+    assert link.rpartition("=")[2] not in caplog.text and "refused a login from 127.0.0.1" in caplog.text
+
+
+def test_a_look_at_the_head_of_a_link_does_not_use_it_up(console, send, get):
+    link = console.console_link()
+    assert "Set-Cookie" not in send("HEAD", link).headers
+    assert open_link(get, link).status == 303
+
+
+def test_a_link_ends_by_itself_and_makes_room(console, get, monkeypatch):
+    links = [console.console_link() for _ in range(21)]
+    assert open_link(get, links[0]).status == 403
+    assert open_link(get, links[1]).status == 303
+    monkeypatch.setattr("enroll_tools.sandbox.sessions.LIFE", 0)
+    assert open_link(get, console.console_link()).status == 403
+    assert open_link(get, links[20]).status == 303
+
+
+@pytest.mark.parametrize("cookie", ["", "x", ".", "x.y", "é.é", "x." + "0" * 64])
+def test_a_cookie_that_the_sandbox_has_not_signed(console, get, cookie):
+    assert get(Cookie=f"enroll-console-{console.ports['admin']}={cookie}").status == 303
+
+
+def test_a_browser_stays_let_in_when_the_sandbox_starts_again(tmp_path):
+    """A page stays open all day, and what it had sent before the restart still counts."""
+    with Sandbox(tmp_path) as first:
+        browser, port = Browser(first), first.ports["admin"]
+        page = browser.get("/services/etherfax")
+        out = Browser(first)
+        assert out.send(out.get("/"), "Log out").one("h1").text == "Let this browser in"
+    with Sandbox(tmp_path, ports={"admin": port}):
+        assert browser.send(page, "Create a device", serial="MT1").message.startswith("Create a device: done.")
+        assert out.get("/").one("h1").text == "Let this browser in", "what was ended stays so"
+    with Sandbox(ports={"admin": port}):
+        assert browser.get("/").one("h1").text == "Let this browser in", "another sandbox has another key"
+
+
+def test_a_link_on_a_page_of_another_site_leads_to_the_console(console, get, cookie):
+    """The browser keeps the cookie to itself then, and sends it when our page calls the address once more."""
+    there = {"Sec_Fetch_Site": "cross-site", "Sec_Fetch_Mode": "navigate"}
+    page = get("/log?service=xyte", **there)
+    assert page.status == 200 and b'content="0;url=/log?service=xyte"' in page.body and b"csrf" not in page.body
+    page = open_link(get, console.console_link(), **there)
+    assert page.status == 200 and b'content="0;url=/"' in page.body and "Set-Cookie" in page.headers
+    assert get("/events", Sec_Fetch_Site="cross-site", Sec_Fetch_Mode="no-cors").status == 303
+
+
+# The admin key.
 
 
 def test_login(console, get, post):
@@ -89,7 +164,7 @@ def test_login(console, get, post):
     right = post("/login", {"csrf": token(page), "key": console.admin_key}, Host="box.lan")
     assert (right.status, right.headers["Location"]) == (303, "/")
     cookie, *attributes = right.headers["Set-Cookie"].split("; ")
-    assert {"HttpOnly", "SameSite=Strict", "Path=/"} == set(attributes)
+    assert {"HttpOnly", "SameSite=Strict", "Path=/", "Max-Age=34560000"} == set(attributes)
     start = get(Host="box.lan", Cookie=cookie)
     assert start.status == 200 and b"Log out" in start.body
     assert token(start) != token(page)
@@ -124,16 +199,19 @@ def test_a_form_of_another_site_is_refused(get, post, headers):
 
 
 @pytest.mark.parametrize("fields", [{}, {"csrf": ""}, {"csrf": "é"}, {"csrf": "0" * 64}])
-def test_a_form_without_the_token_is_refused(post, fields):
-    answer = post("/logout", fields)
+def test_a_form_without_the_token_is_refused(post, fields, cookie):
+    answer = post("/logout", fields, Cookie=cookie)
     assert answer.status == 403 and b"reload it" in answer.body
 
 
-def test_other_bodies_than_forms_are_refused(console, send):
+def test_other_bodies_than_forms_are_refused(console, send, cookie):
     url = console.console_url + "logout"
     for kind, data in (("text/plain", b"csrf=1"), ("multipart/form-data; boundary=x", b"--x--")):
-        assert send("POST", url, data=data, headers={"Content-Type": kind}).status == 403
-    assert send("POST", url, data=b"csrf=%ff", headers={"Content-Type": FORM + "; charset=none"}).status == 403
+        assert send("POST", url, data=data, headers={"Content-Type": kind, "Cookie": cookie}).status == 403
+    assert (
+        send("POST", url, data=b"csrf=%ff", headers={"Content-Type": FORM + "; charset=none", "Cookie": cookie}).status
+        == 403
+    )
 
 
 def test_serve_names_the_console_first(console):

@@ -11,6 +11,7 @@ from typing import Any
 import pytest
 from enroll_tools.sandbox import Sandbox
 from enroll_tools.sandbox.console import events
+from enroll_tools.sandbox.tests.console_browser import cookie_of
 from enroll_tools.sandbox.tests.cpython_device import Firmware
 
 WAIT = 5  # seconds, at most
@@ -28,7 +29,8 @@ class Stream:
 
     def __init__(self, sandbox: Sandbox, query: str = "", **headers: str) -> None:
         self.connection = http.client.HTTPConnection("127.0.0.1", sandbox.ports["admin"], timeout=WAIT)
-        self.connection.request("GET", f"/events?{query}", headers={k.replace("_", "-"): v for k, v in headers.items()})
+        sent = {"Cookie": cookie_of(sandbox), **{name.replace("_", "-"): value for name, value in headers.items()}}
+        self.connection.request("GET", f"/events?{query}", headers=sent)
         self.answer = self.connection.getresponse()
 
     def __enter__(self) -> Stream:
@@ -131,7 +133,7 @@ def test_secrets_are_not_sent(console):
 
 
 def test_without_a_login_there_are_no_events(console):
-    with Stream(console, Host="box.lan") as stream:
+    with Stream(console, Cookie="") as stream:
         assert stream.answer.status == 303
 
 

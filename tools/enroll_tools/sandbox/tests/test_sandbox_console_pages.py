@@ -250,7 +250,7 @@ def test_a_message_is_shown_once_and_a_link_cannot_make_one(browser):
 def test_a_form_leads_to_no_other_site(console, send, browser, back):
     token = browser.get("/clock").all("input", name="csrf")[0].attributes["value"]
     data = f"csrf={token}&back={quote(back)}&field.offset=0".encode()
-    headers = {"Content-Type": "application/x-www-form-urlencoded"}
+    headers = {"Content-Type": "application/x-www-form-urlencoded", **browser.headers}
     answer = send("POST", console.console_url + "do/sandbox/ntp", data=data, headers=headers)
     assert answer.status == 303 and answer.headers["Location"].startswith("/?m=")
 
