@@ -30,7 +30,7 @@ def own(board: str) -> dict[str, Path]:
     found = {name: folder / port_of(board) / name for name in ("port.py", "nvs.py")}
     found = {name: path for name, path in found.items() if path.exists()}
     if "W5500" not in board:  # it has no Wi-Fi
-        found["offline.py"] = folder / "offline.py"
+        found.update((name, folder / name) for name in ("offline.py", "accesspoint.py"))
     return {**found, "link.py": folder / "link.py", "board.py": folder / board / "board.py"}
 
 

@@ -157,7 +157,7 @@ def sections(words: dict[str, str]) -> dict[str, dict[str, Any]]:
 def schema() -> dict[str, Any]:
     """The JSON Schema."""
     library.enroll_config()
-    from enroll import mistakes, values
+    from enroll import mistakes, networks, values
     from enroll import schema as device
 
     words = dict(line.split(" ", 1) for line in mistakes._WANTS.strip().splitlines())
@@ -165,6 +165,7 @@ def schema() -> dict[str, Any]:
     whole = table(device._TABLE % "section", words)
     del whole["properties"]["section"]
     names = whole["properties"]
+    names["portal"] = {"anyOf": [{"$ref": "#/definitions/portal"}, {"type": "null"}, BLANK]}
     names["provider"] = {"enum": sorted(found), "description": "The service that the device registers with."}
     secure = {"properties": {"url": {"type": "string", "pattern": "^https:"}}, "required": ["url"]}
     bare = {name for name, it in found.items() if not {"anyOf", "oneOf"} & set(it) and not it["required"]}
@@ -187,6 +188,7 @@ def schema() -> dict[str, Any]:
         "definitions": {
             **rest_schema()["definitions"],
             "network": network(device._NETWORK, words),
+            "portal": table(networks.PORTAL, words),
             "retry": table(values._RETRY, words),
             **found,
         },

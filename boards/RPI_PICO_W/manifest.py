@@ -2,6 +2,7 @@
 include("$(PORT_DIR)/boards/RPI_PICO_W/manifest.py")
 include("../../lib/manifest.py")
 module("board.py", opt=2)
+module("accesspoint.py", base_path="..", opt=2)
 module("link.py", base_path="..", opt=2)
 module("offline.py", base_path="..", opt=2)
 module("port.py", base_path="../rp2", opt=2)

@@ -139,6 +139,21 @@ if board.INTERFACE != "lan":
 
         return scan(_get())
 
+    def access_point(ssid: str, password: str) -> "Any":
+        """Make a Wi-Fi network of the board's own: an accesspoint.AccessPoint. Raises EnrollError("network")."""
+        from accesspoint import AccessPoint
+
+        wlan: Any = network.WLAN
+        interface = wlan(wlan.IF_AP)
+
+        def turn(on: bool) -> None:
+            interface.active(on)
+            if on:  # the driver takes settings only when it is on
+                interface.config(ssid=ssid, key=password, security=wlan.SEC_WPA2)
+
+        _get()
+        return AccessPoint(turn)
+
 
 def console() -> "Any":
     """Open the serial port of the prompt as bytes: an object with `read`, `write` and `close`, see offline.Console."""

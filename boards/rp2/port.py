@@ -114,6 +114,21 @@ if board.INTERFACE != "lan":
 
         return scan(_get())
 
+    def access_point(ssid: str, password: str) -> "Any":
+        """Make a Wi-Fi network of the board's own: an accesspoint.AccessPoint. Raises EnrollError("network")."""
+        from accesspoint import AccessPoint
+
+        wlan: Any = network.WLAN
+        interface = wlan(wlan.IF_AP)
+
+        def turn(on: bool) -> None:
+            if on:  # first, or the driver's own name and password would be there for a moment
+                interface.config(ssid=ssid, key=password, security=wlan.SEC_WPA_WPA2)
+            interface.active(on)
+
+        _get()
+        return AccessPoint(turn)
+
 
 def console() -> "Any":
     """Open the serial port of the prompt as bytes: an object with `read`, `write` and `close`, see offline.Console."""

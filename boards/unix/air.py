@@ -90,7 +90,15 @@ def drop() -> None:
     link.stop(interface)
 
 
-for function in (connect, scan, console, drop):
+def access_point(ssid: str, password: str):
+    """On loopback, at the free ports that ENROLL_PORTAL names, "TCP,UDP"."""
+    from accesspoint import AccessPoint
+
+    web, names = (os.getenv("ENROLL_PORTAL") or "").split(",")
+    return AccessPoint(lambda on: None, "127.0.0.1", (int(web), int(names)))
+
+
+for function in (connect, scan, console, drop, access_point):
     setattr(port, function.__name__, function)
 port.hostname = lambda: "unix"
 

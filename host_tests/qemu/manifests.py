@@ -65,7 +65,7 @@ def freeze(board: str, source: Path, library: Path, out: Path) -> None:
         Path("board.py"),
     }
     if "W5500" not in board:  # it has no Wi-Fi
-        ours.add(Path("offline.py"))
+        ours |= {Path("offline.py"), Path("accesspoint.py")}
     assert ours < frozen, f"not frozen: {sorted(map(str, ours - frozen))}"
     assert Path("asyncio/core.py") in frozen, "MicroPython's own modules are missing"
     text = (out / "frozen.c").read_text()

@@ -62,7 +62,7 @@ def pause(enroller: "Enroller", action: "Action"):
 
         seconds = yield from register(enroller, action)
         del register
-        unload("onboarding", "improv", "networks")
+        unload("onboarding", "improv", "portal", "networks")
     yield from tasks.pause(seconds)
 
 

@@ -20,6 +20,7 @@ if False:  # for type hints only
 
     from .config import Config
 
+PORTAL = "ssid!W password!K"  # of enroll.json's `portal`, the network that the device makes: a table as in schema.py
 _MOST = const(5)  # networks that are remembered
 
 

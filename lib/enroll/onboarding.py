@@ -8,14 +8,16 @@ of which blocks:
     joined(url, text)   a network was joined; `text` says what then became of the registration, see Onboarding.tell
     close()
 
+It may have `busy`: true while the person does not know yet what became of the network.
+
 Loaded only where no network works.
 """
 
 from time import ticks_diff, ticks_ms
 
 from . import tasks
-from .config import Secret
-from .networks import remember
+from .config import Secret, unload
+from .networks import PORTAL, remember
 
 if __debug__:  # mpy-cross -O leaves this out: it knows const by itself
     from micropython import const
@@ -26,6 +28,8 @@ if False:  # for type hints only
 
 READY, JOINING, JOINED = 2, 3, 4  # as Improv numbers them
 _PATIENCE = const(25000)  # ms until a person is told that the network works, whatever becomes of the registration
+_LINGER = const(30)  # half seconds that a person has to see what became of the network
+_SLICE = const(0.05)  # seconds between two looks at the ways, where nothing else is done
 _PAUSE = const(30)  # seconds between two attempts of a session to bring the link up
 
 
@@ -34,7 +38,7 @@ class Onboarding:
 
     `state`: READY; JOINING, from the time a network is given until it is known what became of that; JOINED. `wanted`:
     (ssid, password) that a person has given, () if there is none. `interrupted`: whether Ctrl-C came. `said`: (url,
-    text) of the latest `joined`.
+    text) of the latest `joined`, or ("", what is wrong).
     """
 
     def __init__(self, owner: "Any", attempt: "Callable") -> None:
@@ -46,7 +50,7 @@ class Onboarding:
         self.state = READY
         self.wanted: tuple = ()
         self.interrupted = False
-        self.said: tuple = ()
+        self.said = "", ""
         self.ways: list = []
         self._since: Any = 0  # when the person gave the network, in ticks; 0 if it has not been joined
 
@@ -60,6 +64,11 @@ class Onboarding:
                 from .improv import Improv
 
                 self.ways.append(Improv(self))
+            network = hasattr(self.port, "access_point") and _own_network(self)
+            if network:
+                from .portal import Portal
+
+                self.ways.append(Portal(self, network["ssid"], network["password"].reveal()))
             self.owner.port = _Showing(self)
             while True:
                 yield from self._beside(tasks.pause(max(seconds, 1)))
@@ -69,11 +78,21 @@ class Onboarding:
                 if found:
                     error, seconds = found
                     if not self.wanted and (not error or error.kind == "memory"):
+                        yield from self._linger()
                         return seconds
         finally:
             self.owner.port = self.port
             for way in self.ways:
                 way.close()
+
+    def _linger(self):
+        """Task: wait a while if a person has not seen yet what became of the network."""
+        left = _LINGER
+        while left and any([getattr(way, "busy", False) for way in self.ways]):
+            left -= 1
+            yield from self._beside(tasks.pause(0.5))
+        if left < _LINGER:
+            yield from self._beside(tasks.pause(1))  # the last page is on its way
 
     def _attempt(self):
         """Task: make an attempt, and tell what became of it. Returns (error or None, seconds to wait)."""
@@ -116,6 +135,7 @@ class Onboarding:
                 self.config.network.insert(0, network)
                 self._since = since
         except Exception as error:
+            self.said = "", getattr(error, "fact", str(error))
             getattr(self.owner, "warn", tasks.ignore)("network: %s" % error)
             self.state = READY
             for way in self.ways:
@@ -133,6 +153,11 @@ class Onboarding:
         try:
             while True:
                 what = task.send(flags)
+                while not isinstance(what, tuple) and what > _SLICE:
+                    what -= _SLICE
+                    yield _SLICE
+                    for way in self.ways:
+                        way.poll()
                 flags = yield what
                 for way in self.ways:
                     way.poll()
@@ -150,6 +175,22 @@ class Onboarding:
             return end.value
         finally:
             task.close()
+
+
+def _own_network(it: Onboarding) -> "dict | None":
+    """`portal` of enroll.json: `ssid` and `password` of a network that the device makes; None if it is to make none."""
+    from . import reader, schema
+
+    found = None
+    try:
+        wanted = it.config.path and reader.read(it.config.path).get("portal")
+        if wanted:
+            found = schema.fields(wanted, PORTAL, "portal")
+    except Exception as error:  # a mistake there must not end the registration
+        it.owner.log(str(error))
+    del reader, schema
+    unload("reader", "scalars", "schema", "mistakes")
+    return found
 
 
 class _Showing:

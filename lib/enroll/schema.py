@@ -36,7 +36,7 @@ _SERVERS = const(78)  # N
 _NETWORKS = const(76)  # L
 _SSID = const(87)  # W
 _PASSWORD = const(75)  # K
-_TABLE = const("provider!A url!h moved_from-H ca-U ntp-N earliest-Y store-S timeout-s retry-R network-L %s-{")
+_TABLE = const("provider!A url!h moved_from-H ca-U ntp-N earliest-Y store-S timeout-s retry-R network-L portal-{ %s-{")
 _NETWORK = const("ssid-W password-K ip-5 gateway-4 dns-4")
 
 
@@ -72,7 +72,7 @@ def convert(value: "Any", kind: int) -> "Any":
     elif kind in b"WK":
         raw = value.encode()
         if kind == _SSID:
-            good = 0 < len(raw) < 33 and min(raw)
+            good = len(raw) < 33 and min(raw)  # min: there is a byte, and none is zero
         else:
             good = min(raw) > 31 and (7 < len(raw) < 64 or len(unhexlify(raw)) == 32)
             value = Secret(value)

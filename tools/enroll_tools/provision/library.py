@@ -44,7 +44,7 @@ def enroll_config() -> Any:
     try:
         config = importlib.import_module("enroll.config")
         config.unload = lambda *_: None  # type: ignore[attr-defined]  # before anyone imports it from there
-        for name in ("httpdate", "ipv4", "mistakes", "reader", "scalars", "values"):
+        for name in ("httpdate", "ipv4", "mistakes", "networks", "reader", "scalars", "values"):
             importlib.import_module("enroll." + name)
         for name in providers:
             importlib.import_module(name)
