@@ -39,6 +39,11 @@ def call_of(request: web.Request, target: Target, body: bytes) -> Call:
     )
 
 
+def head_of(request: web.BaseRequest) -> bytes:
+    """The header lines of a request as they came."""
+    return b"\r\n".join([b": ".join(pair) for pair in request.raw_headers])
+
+
 def canned(fault: Fault) -> Answer:
     headers = {"Content-Type": "text/plain", **titled(fault.headers)}
     return Answer(fault.status or 200, fault.body, headers.pop("Content-Type"), headers)

@@ -1,35 +1,59 @@
-"""Commits the work of many requests together: each write to the disk costs more than what it writes."""
+"""Group commit: what the requests of one turn of the event loop did is committed together, since a commit costs more
+than what it commits. Their answers leave afterwards."""
 
 from __future__ import annotations
 
 import asyncio
+import logging
+from collections.abc import Callable
+from types import TracebackType
 
 from .state import State
 
+LOGGER = logging.getLogger("sandbox")
+
 
 class Group:
-    """The requests whose work is done and not yet committed, in one event loop."""
+    """A context manager for what a request does: it is committed soon, together with what others did.
 
-    def __init__(self, state: State) -> None:
+    To be used in one event loop. ``done()`` is called after each commit.
+    """
+
+    def __init__(self, state: State, done: Callable[[], object]) -> None:
         self._state = state
+        self._done = done
+        self._scheduled = False
         self._waiting: list[asyncio.Future[None]] = []
+
+    def __enter__(self) -> None:
+        """Begin; no other thread changes the state until the end."""
+        self._state.enter_group()
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        """End; the commit comes after the other requests that are ready now."""
+        self._state.leave_group(error)
+        if not self._scheduled:
+            self._scheduled = True
+            asyncio.get_running_loop().call_soon(self._commit)
 
     async def committed(self) -> None:
         """Wait until all that was done so far is committed. Raises what has gone wrong."""
-        loop = asyncio.get_running_loop()
-        future = loop.create_future()
-        if not self._waiting:
-            loop.call_soon(self._commit)  # after the other requests that are ready now
+        future = asyncio.get_running_loop().create_future()
         self._waiting.append(future)
         await future
 
     def _commit(self) -> None:
+        self._scheduled = False
         waiting, self._waiting = self._waiting, []
         error: Exception | None = None
         try:
             self._state.commit_group()
+            self._done()
         except Exception as caught:
             error = caught
+            LOGGER.error("cannot write to the state folder, and refuse %d requests: %s", len(waiting), caught)
         for future in waiting:
             if future.done():  # its request was cancelled
                 continue

@@ -6,13 +6,12 @@ reads them gets them without secrets, unless it asks for these.
 
 from __future__ import annotations
 
-import contextlib
 import dataclasses
 import json
 import logging
 import re
 import time
-from collections.abc import Callable, Collection, Mapping
+from collections.abc import Callable, Collection
 from typing import Any
 
 from .clock import Clock, format_time
@@ -41,6 +40,11 @@ DROP INDEX IF EXISTS packets_listener; -- of an earlier version
 CREATE INDEX IF NOT EXISTS packets_counts ON packets (listener, method); -- `counts` reads it alone
 CREATE INDEX IF NOT EXISTS packets_device ON packets (service, device);
 """
+_COLUMNS = (
+    *("id", "time", "listener", "service", "device", "remote", "method", "path", "status", "headers", "body"),
+    *("answer", "secrets", "note", "reason", "expected"),
+)
+_INSERT = f"INSERT INTO packets ({', '.join(_COLUMNS)}) VALUES ({', '.join('?' * len(_COLUMNS))})"
 _TRIM = 100  # entries between two removals of the oldest
 
 # The other headers tell nothing of use to a test or a person. As they are spelled, by their names in lower case.
@@ -110,7 +114,7 @@ class Packet:
     service: str = ""
     device: str = ""
     remote: str = ""
-    headers: Mapping[str, str] = dataclasses.field(default_factory=dict)
+    head: bytes = b""  # the header lines as they came
     body: bytes = b""
     answer: bytes = b""
     secrets: Collection[str] = ()
@@ -127,23 +131,18 @@ class RequestLog:
         self._clock = clock
         self._reveal = reveal
         self._rows = rows
-        self._group = Group(state)
         self._second = self._printed = 0
         self._listeners: list[Callable[[int], object]] = []
+        self._untold: list[int] = []  # entries that the listeners have not heard of
         state.create(_SCHEMA)
         for name in ("reason", "expected"):  # which came later
             state.add_column("packets", f"{name} TEXT NOT NULL DEFAULT ''")
-
-    def transaction(self) -> contextlib.AbstractContextManager[None]:
-        """What a service does in here and its entry are written both or not at all, by the time of `committed`."""
-        return self._state.grouped()
-
-    async def committed(self) -> None:
-        """Wait until what was done in `transaction` is committed."""
-        await self._group.committed()
+        newest = state.one("SELECT seq FROM sqlite_sequence WHERE name = 'packets'")
+        self._number = newest["seq"] if newest else 0
+        self.group = Group(state, self._tell)  # an entry, and what a service does beside it, are kept both or neither
 
     def subscribe(self, callback: Callable[[int], object]) -> Callable[[], None]:
-        """Call ``callback`` with the id of each entry that is written from now on, in the thread that writes it.
+        """Call ``callback`` with the id of each entry from now on, in the thread of the event loop.
 
         Returns a function that ends this.
         """
@@ -151,32 +150,42 @@ class RequestLog:
         return lambda: self._listeners.remove(callback)
 
     def write(self, packet: Packet) -> None:
-        """Add an entry."""
-        kept, note = _bounded(packet)
-        number = self._state.insert(
-            "packets",
-            time=self._clock.now(),
-            listener=packet.listener,
-            service=packet.service,
-            device=packet.device[:NAME],
-            remote=packet.remote,
-            method=packet.method,
-            path=packet.path,
-            status=packet.status,
-            headers=json.dumps(kept),
-            body=packet.body[:BODY],
-            answer=packet.answer[:BODY],
-            secrets=json.dumps([*packet.secrets]) if packet.secrets else "[]",
-            note=note,
-            reason=packet.reason,
-            expected=packet.expected,
-        )
-        if number % _TRIM == 0:
-            self._state.run("DELETE FROM packets WHERE id <= ?", number - self._rows)
+        """Add an entry. It is there for those who read; it is on the disk when the group is committed."""
+        note = _bound(packet)
+        with self.group:
+            self._number += 1
+            self._untold.append(self._number)
+            self._state.later(_INSERT, self._row(packet, note))
+            if self._number % _TRIM == 0:
+                self._state.run("DELETE FROM packets WHERE id <= ?", self._number - self._rows)
         if ACCESS.isEnabledFor(logging.INFO):
             self._print(packet, note)
+
+    def _row(self, packet: Packet, note: str) -> tuple[object, ...]:
+        return (
+            self._number,
+            self._clock.now(),
+            packet.listener,
+            packet.service,
+            packet.device[:NAME],
+            packet.remote,
+            packet.method,
+            packet.path,
+            packet.status,
+            packet.head,
+            packet.body[:BODY],
+            packet.answer[:BODY],
+            json.dumps([*packet.secrets]) if packet.secrets else "[]",
+            note,
+            packet.reason,
+            packet.expected,
+        )
+
+    def _tell(self) -> None:
+        untold, self._untold = self._untold, []
         for callback in self._listeners:
-            callback(number)
+            for number in untold:
+                callback(number)
 
     def _print(self, packet: Packet, note: str) -> None:
         second = int(time.monotonic())
@@ -186,7 +195,9 @@ class RequestLog:
         self._printed += 1
         if self._printed > LINES:
             return
-        path = packet.path if self._reveal else redact_path(packet.path, packet.headers, packet.body, packet.secrets)
+        path = packet.path
+        if not self._reveal:
+            path = redact_path(path, _headers(packet.head), packet.body, packet.secrets)
         words = f"{packet.listener} {packet.method} {path} {packet.status or '-'}{f' ({note})' if note else ''}"
         # A client's bytes must neither write lines of their own nor reach the terminal.
         shown = printable(words)
@@ -236,21 +247,22 @@ class RequestLog:
         self._state.run("DELETE FROM packets")
 
 
-def _bounded(packet: Packet) -> tuple[dict[str, str], str]:
-    """The headers that are kept of a request, and the note; cuts what is too long.
+def _bound(packet: Packet) -> str:
+    """Cut what is too long in a packet; returns its note.
 
     A head that is too long goes as a whole, with the bodies: a secret that was cut in it could not be hidden in them.
     """
-    kept = {_KEPT[name.lower()]: value for name, value in packet.headers.items() if name.lower() in _KEPT}
     notes = [packet.note] if packet.note else []
-    length = max(len(packet.path), sum(map(len, kept.values())))
-    if length > HEAD:
-        kept, packet.path, packet.body, packet.answer = {}, packet.path.partition("?")[0][:HEAD], b"", b""
-        notes.append(f"query, headers and bodies not kept: the head has {length} characters")
-    cut = [name for name in ("body", "answer") if len(getattr(packet, name)) > BODY]
-    if cut:
+    if len(packet.head) > HEAD or len(packet.path) > HEAD:
+        packet.head = b"\r\n".join(_kept_lines(packet.head))
+        length = max(len(packet.path), len(packet.head))
+        if length > HEAD:
+            packet.head, packet.path, packet.body, packet.answer = b"", packet.path.partition("?")[0][:HEAD], b"", b""
+            notes.append(f"query, headers and bodies not kept: the head has {length} characters")
+    if len(packet.body) > BODY or len(packet.answer) > BODY:
+        cut = [name for name in ("body", "answer") if len(getattr(packet, name)) > BODY]
         notes.append(f"{' and '.join(cut)} cut to {BODY} bytes")
-    return kept, "; ".join(notes)
+    return "; ".join(notes)
 
 
 def printable(text: str) -> str:
@@ -258,9 +270,23 @@ def printable(text: str) -> str:
     return _CONTROLS.sub(lambda found: found[0].encode("unicode_escape").decode(), text)
 
 
+def _kept_lines(head: bytes) -> list[bytes]:
+    """The header lines that tell something of use."""
+    lines = (line.partition(b":") for line in head.split(b"\r\n"))
+    return [b"".join(line) for line in lines if line[0].decode("latin-1").lower() in _KEPT]
+
+
+def _headers(head: bytes | str) -> dict[str, str]:
+    """The headers that are shown. An earlier version kept them as JSON."""
+    if isinstance(head, str):
+        return dict(json.loads(head))
+    lines = (line.decode("utf-8", "surrogateescape").partition(": ") for line in _kept_lines(head))
+    return {_KEPT[name.lower()]: value for name, _, value in lines}
+
+
 def _entry(row: Row, reveal: bool) -> Entry:
     secrets = json.loads(row.pop("secrets"))
-    headers = json.loads(row["headers"])
+    headers = _headers(row["headers"])
     if reveal:
         body, answer = (row[name].decode("utf-8", "backslashreplace") for name in ("body", "answer"))
         shown = {"headers": headers, "body": body, "answer": answer}

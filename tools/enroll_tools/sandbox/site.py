@@ -25,6 +25,7 @@ from .exchange import (
     cut_short,
     drop_empty_date,
     front_page,
+    head_of,
     http_date,
     is_gone,
     is_unsent,
@@ -145,7 +146,7 @@ class Site:
         call = call_of(request, target, body)
         end: float | None = None
         while True:
-            with self._log.transaction():
+            with self._log.group:
                 answer = self._answer(target, call)
                 if end is None:
                     end = time.monotonic() + answer.patience
@@ -153,7 +154,7 @@ class Site:
                     shaped = self._record(request, target, fault, body, answer)
                     break
             await asyncio.sleep(min(max(0, end - time.monotonic()), POLL))
-        await self._log.committed()
+        await self._log.group.committed()
         return await self._deliver(request, target, fault, answer, shaped)
 
     def _answer(self, target: Target, call: Call) -> Answer:
@@ -184,6 +185,7 @@ class Site:
     ) -> web.StreamResponse:
         """Write the log before the answer leaves, so that a client that has the answer finds the entry."""
         shaped = self._record(request, target, fault, body, answer, note)
+        await self._log.group.committed()
         return await self._deliver(request, target, fault, answer, shaped)
 
     def _record(
@@ -268,7 +270,7 @@ class Site:
                 method=request.method,
                 path=request.raw_path,
                 status=answer.status if answer else 0,
-                headers=request.headers,
+                head=head_of(request),
                 body=body,
                 answer=answer.body if answer else b"",
                 secrets=answer.secrets if answer else (),

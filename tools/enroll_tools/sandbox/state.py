@@ -8,8 +8,9 @@ import os
 import sqlite3
 import threading
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from pathlib import Path
+from types import TracebackType
 from typing import Any
 
 from .errors import SandboxError
@@ -54,9 +55,29 @@ def _storable(value: object) -> object:
     return value.encode("utf-8", "backslashreplace").decode() if isinstance(value, str) else value
 
 
-def _rows(cursor: sqlite3.Cursor) -> list[Row]:
-    names = [column[0] for column in cursor.description or ()]
+def _names(cursor: sqlite3.Cursor) -> list[str]:
+    return [column[0] for column in cursor.description or ()]
+
+
+def _rows(names: list[str], cursor: sqlite3.Cursor) -> list[Row]:
     return [dict(zip(names, row, strict=True)) for row in cursor.fetchall()]
+
+
+class Transaction:
+    """A context manager for `State.transaction`. (A generator would cost each request microseconds.)"""
+
+    def __init__(self, state: State) -> None:
+        self._state = state
+
+    def __enter__(self) -> None:
+        """Begin."""
+        self._state.begin()
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        """Keep what was done, or undo it."""
+        self._state.end(undo=error is not None)
 
 
 class State:
@@ -66,10 +87,15 @@ class State:
         """Open or make the folder. Raises SandboxError if it cannot be used or another sandbox uses it."""
         self.folder = folder
         self._lock = threading.RLock()
-        self._depth = 0
-        self._grouping = False  # a transaction of `grouped` is open
-        self._failure: sqlite3.Error | None = None
+        self._transaction = Transaction(self)
+        self._written: list[bool] = []  # for each transaction that was begun, the outermost first
+        self._working = 0  # how often `enter_group` was called more than `leave_group`
+        self._grouped = False  # the group has written, and is not committed
+        self._later: dict[str, list[Sequence[object]]] = {}
+        self._failure: BaseException | None = None
+        # Once for each statement of the program.
         self._inserts: dict[tuple[str, ...], str] = {}
+        self._columns: dict[str, list[str]] = {}
         self._reading = threading.Lock()
         self._reader: sqlite3.Connection | None = None
         self._path = folder / "sandbox.sqlite3"
@@ -93,7 +119,7 @@ class State:
     def _open(path: Path) -> sqlite3.Connection:
         # Made here and not by SQLite, so that it is never readable by others; SQLite copies the mode to its journal.
         os.close(open_own(path))
-        database = sqlite3.connect(path, check_same_thread=False, isolation_level=None)
+        database = sqlite3.connect(path, check_same_thread=False, isolation_level=None, cached_statements=256)
         try:
             database.execute("PRAGMA journal_mode = WAL")
             # A power cut of this computer may lose the last requests; a killed process loses nothing.
@@ -117,43 +143,62 @@ class State:
             names = [row["name"] for row in self.all(f"PRAGMA table_info({table})")]
             if declaration.split()[0] not in names:
                 self.run(f"ALTER TABLE {table} ADD COLUMN {declaration}")
+                self._columns.clear()
 
-    @contextlib.contextmanager
-    def transaction(self) -> Iterator[None]:
-        """All or nothing: commit at the end, roll back on an exception. What one within another does is kept if both
-        end well."""
-        with self._lock:
-            self._end_group()
-            begin, commit, undo = _INNER if self._depth else _OUTER
-            self._database.execute(begin)
-            self._depth += 1
-            try:
-                yield
-                self._database.execute(commit)
-            except BaseException:
-                # On some errors, such as a full disk, SQLite has rolled back by itself.
-                for statement in undo if self._database.in_transaction else ():
-                    self._database.execute(statement)
-                raise
-            finally:
-                self._depth -= 1
+    def transaction(self) -> Transaction:
+        """All or nothing: commit at the end, undo on an exception. What one within another does is kept if both end
+        well. Only with its first write does SQLite hear of it: most requests read, or refuse first."""
+        return self._transaction
 
-    @contextlib.contextmanager
-    def grouped(self) -> Iterator[None]:
-        """All or nothing, committed together with others by `commit_group`."""
-        with self._lock:
-            if not self._grouping:
-                self._database.execute(_OUTER[0])
-                self._grouping = True
-            self._depth += 1
-            try:
-                with self.transaction():
-                    yield
-            finally:
-                self._depth -= 1
+    def begin(self) -> None:
+        """Begin a transaction; see `transaction`."""
+        self._lock.acquire()
+        self._end_group()
+        self._written.append(False)
+
+    def end(self, undo: bool) -> None:
+        """End the transaction that was begun last."""
+        try:
+            if self._written.pop():
+                _, keep, undoing = _INNER if self._working or self._written else _OUTER
+                self._finish(keep, undoing, undo)
+        finally:
+            self._lock.release()
+
+    def _finish(self, keep: str, undoing: tuple[str, ...], undo: bool) -> None:
+        try:
+            if not undo:
+                self._database.execute(keep)
+        except sqlite3.Error:
+            undo = True
+            raise
+        finally:
+            # On some errors, such as a full disk, SQLite has rolled back by itself.
+            for statement in undoing if undo and self._database.in_transaction else ():
+                self._database.execute(statement)
+
+    # The group: what several requests do, committed together. See group.py, which decides when.
+
+    def enter_group(self) -> None:
+        """From now on, this thread works for the group; until `leave_group`, other threads wait."""
+        self._lock.acquire()
+        self._working += 1
+
+    def leave_group(self, error: BaseException | None = None) -> None:
+        """End what `enter_group` began. An error in the middle undoes the whole group."""
+        self._working -= 1
+        try:
+            if error is not None and not self._working:
+                self._give_up(error)
+        finally:
+            self._lock.release()
+
+    def later(self, statement: str, row: Sequence[object]) -> None:
+        """Execute a statement when the group is committed, once for all the rows that it got."""
+        self._later.setdefault(statement, []).append(row)
 
     def commit_group(self) -> None:
-        """Commit what was done in `grouped` since the last time. Raises what has gone wrong with it."""
+        """Commit what was done for the group since the last time. Raises what has gone wrong with it."""
         with self._lock:
             self._end_group()
             failure, self._failure = self._failure, None
@@ -161,16 +206,53 @@ class State:
             raise failure
 
     def _end_group(self) -> None:
-        """Commit the group before anything that is not of it; only those who wait for it hear of a failure."""
-        if not self._grouping or self._depth:
+        """Commit the group before anything that is not of it; `commit_group` tells of a failure."""
+        if self._working or self._written or not (self._grouped or self._later):
             return
-        self._grouping = False
         try:
+            self._begin_group()
+            for statement, rows in self._later.items():
+                self._execute_many(statement, rows)
             self._database.execute("COMMIT")
-        except sqlite3.Error as error:
+        except Exception as error:
+            self._give_up(error)
+        self._grouped = False
+        self._later = {}
+
+    def _begin_group(self) -> None:
+        if not self._grouped:
+            self._database.execute(_OUTER[0])
+            self._grouped = True
+
+    def _give_up(self, error: BaseException) -> None:
+        if self._grouped or self._later:
             self._failure = error
-            if self._database.in_transaction:
-                self._database.execute("ROLLBACK")
+        self._grouped = False
+        self._later = {}
+        if self._database.in_transaction:
+            self._database.execute("ROLLBACK")
+
+    def _execute_many(self, statement: str, rows: list[Sequence[object]]) -> None:
+        self._database.execute(_INNER[0])
+        try:
+            self._database.executemany(statement, rows)
+        except UnicodeEncodeError:
+            self._database.execute(_INNER[2][0])
+            self._database.executemany(statement, [[_storable(value) for value in row] for row in rows])
+        self._database.execute(_INNER[1])
+
+    # Statements.
+
+    def _write(self, statement: str, values: Sequence[object]) -> sqlite3.Cursor:
+        """Execute a statement that changes something, after the beginning of all transactions that are open."""
+        if self._working:
+            self._begin_group()
+        if False in self._written:
+            for level, written in enumerate(self._written):
+                if not written:
+                    self._database.execute((_INNER if self._working or level else _OUTER)[0])
+                    self._written[level] = True
+        return self._execute(statement, values)
 
     def _execute(self, statement: str, values: Sequence[object]) -> sqlite3.Cursor:
         self._end_group()
@@ -182,7 +264,11 @@ class State:
     def all(self, statement: str, *values: object) -> list[Row]:
         """Every row of a query."""
         with self._lock:
-            return _rows(self._execute(statement, values))
+            cursor = self._execute(statement, values)
+            names = self._columns.get(statement)
+            if names is None:
+                names = self._columns[statement] = _names(cursor)
+            return _rows(names, cursor)
 
     def all_beside(self, statement: str, *values: object) -> list[Row]:
         """Every row of a query that looks at many: on a connection of its own, so that no request waits for it."""
@@ -192,7 +278,8 @@ class State:
             if self._reader is None:
                 self._reader = sqlite3.connect(self._path, check_same_thread=False, isolation_level=None)
                 self._reader.execute("PRAGMA query_only = ON")
-            return _rows(self._reader.execute(statement, [_storable(value) for value in values]))
+            cursor = self._reader.execute(statement, [_storable(value) for value in values])
+            return _rows(_names(cursor), cursor)
 
     def one(self, statement: str, *values: object) -> Row | None:
         """The first row of a query, or None."""
@@ -202,7 +289,7 @@ class State:
     def run(self, statement: str, *values: object) -> int:
         """Execute a statement and return how many rows it changed."""
         with self._lock:
-            return self._execute(statement, values).rowcount
+            return self._write(statement, values).rowcount
 
     def insert(self, table: str, **columns: object) -> int:
         """Insert one row and return its row id. Names are the program's own, never a client's."""
@@ -212,7 +299,7 @@ class State:
             statement = f"INSERT INTO {table} ({', '.join(columns)}) VALUES ({marks})"
             self._inserts[table, *columns] = statement
         with self._lock:
-            return self._execute(statement, [*columns.values()]).lastrowid or 0
+            return self._write(statement, [*columns.values()]).lastrowid or 0
 
     @property
     def changes(self) -> int:

@@ -81,20 +81,14 @@ def test_none_is_lost_in_fifty_kills(tmp_path):
     check_kills(tmp_path / "state", 50)
 
 
-def test_a_registration_and_its_entry_are_one(sandbox, send, new_device, monkeypatch):
-    insert = sandbox._state.insert
-
-    def fail_for_the_log(table, **columns):
-        if table == "packets":
-            raise OSError("disk full")
-        return insert(table, **columns)
-
+def test_a_registration_and_its_entry_are_one(sandbox, send, new_device):
     url = sandbox.urls["xyte"].http + "/v1/devices"
-    with monkeypatch.context() as patch:
-        patch.setattr(sandbox._state, "insert", fail_for_the_log)
-        assert send("POST", url, json=new_device).status == 500
+    sandbox._state.run("CREATE TRIGGER full BEFORE INSERT ON packets BEGIN SELECT RAISE(FAIL, 'disk full'); END")
+    assert send("POST", url, json=new_device).status == 500
     assert sandbox.xyte.devices() == []
+    sandbox._state.run("DROP TRIGGER full")
     assert send("POST", url, json=new_device).status == 201
+    assert [entry.status for entry in sandbox.log()] == [201]
 
 
 def test_what_one_transaction_within_another_did_is_undone_alone(sandbox):
@@ -133,17 +127,56 @@ def test_no_request_reads_a_whole_table(sandbox, send, new_device):
     assert scans == set()
 
 
-def test_what_others_undo_leaves_a_group_of_requests_alone(sandbox):
+@pytest.fixture
+def probe(sandbox):
+    """The state, with a table of its own."""
+    sandbox._state.create("CREATE TABLE probe (name TEXT);")
+    return sandbox._state
+
+
+def names(state):
+    return [row["name"] for row in state.all("SELECT name FROM probe")]
+
+
+def test_what_others_undo_leaves_a_group_of_requests_alone(probe):
     """Requests wait for a commit that they share; an operation of another thread may come before it."""
-    state = sandbox._state
-    state.create("CREATE TABLE probe (name TEXT);")
-    with state.grouped():
-        state.insert("probe", name="request")
-    with pytest.raises(ValueError), state.transaction():
-        state.insert("probe", name="operation")
+    probe.enter_group()
+    probe.insert("probe", name="request")
+    probe.leave_group()
+    with pytest.raises(ValueError), probe.transaction():
+        probe.insert("probe", name="operation")
         raise ValueError
-    with pytest.raises(ValueError), state.grouped():
-        state.insert("probe", name="refused request")
+    probe.enter_group()
+    with pytest.raises(ValueError), probe.transaction():
+        probe.insert("probe", name="refused request")
         raise ValueError
-    state.commit_group()
-    assert [row["name"] for row in state.all("SELECT name FROM probe")] == ["request"]
+    probe.later("INSERT INTO probe VALUES (?)", ["entry"])
+    assert names(probe) == ["request"]
+    probe.leave_group()
+    probe.commit_group()
+    assert names(probe) == ["request", "entry"]
+
+
+def test_a_transaction_begins_with_its_first_write(probe):
+    statements = []
+    probe._database.set_trace_callback(statements.append)
+    with probe.transaction(), probe.transaction():
+        assert names(probe) == []
+        probe.insert("probe", name="a")
+    assert [it for it in statements if it.startswith(("BEGIN", "SAVE"))] == ["BEGIN IMMEDIATE", "SAVEPOINT within"]
+    statements.clear()
+    with probe.transaction():
+        assert names(probe) == ["a"]
+    assert len(statements) == 1
+    probe._database.set_trace_callback(None)
+
+
+def test_an_error_of_the_sandbox_undoes_the_group(probe):
+    """Else a device could be registered without an entry in the log."""
+    probe.enter_group()
+    probe.insert("probe", name="request")
+    probe.leave_group(ValueError("a fault of the program"))
+    with pytest.raises(ValueError, match="fault of the program"):
+        probe.commit_group()
+    probe.commit_group()
+    assert names(probe) == []
