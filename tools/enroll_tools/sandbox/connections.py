@@ -235,7 +235,7 @@ class GuardedSite(web.BaseSite):
 
     def __init__(
         self,
-        runner: web.AppRunner,
+        runner: web.BaseRunner,
         opened: CountingSocket,
         limits: Limits,
         reports: Reports,

@@ -12,6 +12,7 @@ import time
 from collections.abc import Mapping
 
 from aiohttp import web
+from aiohttp.web import BaseRequest
 
 from .faults import Fault
 from .routing import Target
@@ -25,11 +26,29 @@ def http_date(second: int) -> str:
     return email.utils.formatdate(second, usegmt=True)
 
 
-def call_of(request: web.Request, target: Target, body: bytes) -> Call:
+class Request(BaseRequest):
+    """A request of the framework's low-level server, which looks up no route of its own."""
+
+    async def _prepare_hook(self, response: web.StreamResponse) -> None:
+        """Leave an empty Date out; a missing one the framework would add. The answer leaves after this."""
+        if response.headers.get("Date") == "":
+            del response.headers["Date"]
+
+
+async def meet_expectation(request: BaseRequest) -> None:
+    """Invite a client that waits for it to send the body. Raises HTTPExpectationFailed if it wants anything else."""
+    if request.version >= (1, 1):
+        if request.headers["Expect"].lower() != "100-continue":
+            raise web.HTTPExpectationFailed
+        await request.writer.write(b"HTTP/1.1 100 Continue\r\n\r\n")
+        request.writer.output_size = 0  # of the answer itself
+
+
+def call_of(request: BaseRequest, target: Target, body: bytes) -> Call:
     return Call(
         method=request.method,
         path=request.path,
-        query=tuple(request.query.items()) if request.query_string else (),
+        query=tuple(request.query.items()) if "?" in request.raw_path else (),
         headers=request.headers,
         body=body,
         parts=target.parts,
@@ -39,7 +58,7 @@ def call_of(request: web.Request, target: Target, body: bytes) -> Call:
     )
 
 
-def head_of(request: web.BaseRequest) -> bytes:
+def head_of(request: BaseRequest) -> bytes:
     """The header lines of a request as they came."""
     return b"\r\n".join([b": ".join(pair) for pair in request.raw_headers])
 
@@ -49,14 +68,14 @@ def canned(fault: Fault) -> Answer:
     return Answer(fault.status or 200, fault.body, headers.pop("Content-Type"), headers)
 
 
-async def wait_while_there(request: web.Request, seconds: float) -> None:
+async def wait_while_there(request: BaseRequest, seconds: float) -> None:
     """Sleep, but no longer than the client is there."""
     end = time.monotonic() + seconds
     while (left := end - time.monotonic()) > 0 and not is_gone(request):
         await asyncio.sleep(min(left, POLL))
 
 
-def is_unsent(request: web.Request, fault: Fault, answer: Answer) -> bool:
+def is_unsent(request: BaseRequest, fault: Fault, answer: Answer) -> bool:
     """Whether a fault keeps an answer, or its end, from the client."""
     cut = fault.truncate is not None and fault.truncate < len(answer.body)
     return cut or fault.drop is not None or is_gone(request)
@@ -64,12 +83,6 @@ def is_unsent(request: web.Request, fault: Fault, answer: Answer) -> bool:
 
 def titled(headers: Mapping[str, str]) -> dict[str, str]:
     return {name.title(): value for name, value in headers.items()}
-
-
-async def drop_empty_date(request: web.Request, response: web.StreamResponse) -> None:
-    """Leave an empty Date out; a missing one the framework would add."""
-    if response.headers.get("Date") == "":
-        del response.headers["Date"]
 
 
 def front_page(call: Call) -> Answer:
@@ -80,20 +93,20 @@ def front_page(call: Call) -> Answer:
 
 
 def as_response(answer: Answer, headers: dict[str, str]) -> web.Response:
-    chunked = headers.pop("Transfer-Encoding", "") == "chunked"
     response = web.Response(status=answer.status, body=answer.body, headers=headers)
-    if chunked:
+    if headers.get("Transfer-Encoding") == "chunked":
         # Asked for by a fault's headers: the framework does it properly.
+        del response.headers["Transfer-Encoding"]
         response.enable_chunked_encoding()
     return response
 
 
-def is_gone(request: web.Request) -> bool:
+def is_gone(request: BaseRequest) -> bool:
     """Whether the client has left."""
     return request.transport is None or request.transport.is_closing()
 
 
-def close_connection(request: web.Request, reset: bool = False) -> None:
+def close_connection(request: BaseRequest, reset: bool = False) -> None:
     """End the connection, whatever of the request is still to come."""
     transport = request.transport
     if transport is not None and reset:
@@ -104,7 +117,7 @@ def close_connection(request: web.Request, reset: bool = False) -> None:
         transport.close()
 
 
-async def cut_short(request: web.Request, answer: Answer, headers: dict[str, str], length: int) -> web.StreamResponse:
+async def cut_short(request: BaseRequest, answer: Answer, headers: dict[str, str], length: int) -> web.StreamResponse:
     """Announce the whole body, send its beginning and close."""
     response = web.StreamResponse(status=answer.status, headers=headers)
     response.content_length = len(answer.body)

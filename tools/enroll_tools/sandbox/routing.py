@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 from collections.abc import Iterable, Mapping
+from typing import cast
 
 from aiohttp import web
 
@@ -42,13 +43,14 @@ class RouteTable:
                     resource.add_route("*", _never)
                     self._targets[resource] = Target(service, methods)
 
-    async def find(self, request: web.Request) -> Target:
+    def known(self, path: str) -> Target | None:
+        """The target of a path (as it came, without the query), if it has no variable and was found before."""
+        return self._known.get(path)
+
+    async def find(self, request: web.BaseRequest) -> Target:
         """The target of a request, with the variables in its path."""
         path = request.rel_url.raw_path
-        known = self._known.get(path)
-        if known is not None:
-            return known
-        match = await self._router.resolve(request)
+        match = await self._router.resolve(cast(web.Request, request))
         if match.http_exception is not None or match.route.resource is None:
             return Target()
         target = dataclasses.replace(self._targets[match.route.resource], parts=dict(match))

@@ -9,7 +9,6 @@ import socket
 import ssl
 from collections.abc import AsyncIterator, Callable, Iterator
 from functools import partial
-from typing import Any
 
 from aiohttp import web
 
@@ -24,6 +23,8 @@ from .ntp import NtpServer
 from .options import LISTENERS, Options
 from .routing import RouteTable
 from .site import Site, quiet_logger
+
+_GRACE = 0.1  # seconds that requests under way have at the end
 
 
 @dataclasses.dataclass(frozen=True)
@@ -71,7 +72,7 @@ class Serving:
     @contextlib.asynccontextmanager
     async def serve(self) -> AsyncIterator[None]:
         """Serve the ports that `bind` holds; at the end, requests under way are not waited for."""
-        runners: list[web.AppRunner] = []
+        runners: list[web.BaseRunner] = []
         contexts = self._contexts()
         transport: asyncio.BaseTransport | None = None
         try:
@@ -85,7 +86,7 @@ class Serving:
                 transport.close()
             await _cleanup(runners)
 
-    async def _start(self, name: str, opened: CountingSocket, context: ssl.SSLContext | None) -> web.AppRunner:
+    async def _start(self, name: str, opened: CountingSocket, context: ssl.SSLContext | None) -> web.BaseRunner:
         options = self._shared.options
         runner = self._runner(name)
         await runner.setup()
@@ -110,13 +111,12 @@ class Serving:
         found["https"].sni_callback = choose
         return found
 
-    def _runner(self, name: str) -> web.AppRunner:
+    def _runner(self, name: str) -> web.BaseRunner:
         shared = self._shared
-        common: dict[str, Any] = {"shutdown_timeout": 0.1, "logger": quiet_logger()}
         if name == "admin":
-            return web.AppRunner(self._admin(), access_log=None, **common)
+            return web.AppRunner(self._admin(), access_log=None, shutdown_timeout=_GRACE, logger=quiet_logger())
         site = Site(name, shared.routes, shared.log, shared.faults, shared.clock, shared.options.patience)
-        return web.AppRunner(site.application(), access_log_class=site.access_logger(), **common)
+        return web.ServerRunner(site.server(), shutdown_timeout=_GRACE)
 
     def _reports(self, listener: str) -> Reports:
         """Write to the log what a listener tells of a connection without a request."""
@@ -136,7 +136,7 @@ class Serving:
         )
 
 
-async def _cleanup(runners: list[web.AppRunner]) -> None:
+async def _cleanup(runners: list[web.BaseRunner]) -> None:
     await asyncio.gather(*(runner.cleanup() for runner in runners))
     waiting = asyncio.all_tasks() - {asyncio.current_task()}  # requests with a delay fault
     for task in waiting:

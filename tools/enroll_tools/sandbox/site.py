@@ -1,4 +1,4 @@
-"""The web application of one listener: passes requests to the services, applies the queued faults, and writes the
+"""What answers at one listener: passes requests to the services, applies the queued faults, and writes the
 log."""
 
 from __future__ import annotations
@@ -13,28 +13,32 @@ from collections.abc import Mapping
 from functools import partial
 
 from aiohttp import web
-from aiohttp.abc import AbstractAccessLogger
+from aiohttp.abc import AbstractAccessLogger, AbstractStreamWriter
+from aiohttp.http import RawRequestMessage
+from aiohttp.streams import StreamReader
+from aiohttp.web import BaseRequest
 
 from .clock import Clock
 from .exchange import (
     POLL,
+    Request,
     as_response,
     call_of,
     canned,
     close_connection,
     cut_short,
-    drop_empty_date,
     front_page,
     head_of,
     http_date,
     is_gone,
     is_unsent,
+    meet_expectation,
     titled,
     wait_while_there,
 )
 from .faults import Fault, FaultQueue
 from .log import Packet, RequestLog
-from .routing import ANYTHING, RouteTable, Target
+from .routing import RouteTable, Target
 from .services.base import Answer, Call, json_answer
 from .shapes import Moment, apply
 
@@ -55,7 +59,7 @@ def quiet_logger() -> logging.Logger:
 
 
 class Site:
-    """Makes the application of a listener. Everything else is shared by all listeners."""
+    """Answers the requests of a listener. Everything else is shared by all listeners."""
 
     def __init__(
         self,
@@ -74,21 +78,31 @@ class Site:
         self._patience = patience
         self._forgotten: weakref.WeakKeyDictionary[asyncio.Transport, str] = weakref.WeakKeyDictionary()
 
-    def application(self) -> web.Application:
-        """The aiohttp application."""
-        application = web.Application(client_max_size=_BODY_LIMIT)
-        application.router.add_route("*", "/" + ANYTHING, self._serve)
-        application.on_response_prepare.append(drop_empty_date)
-        return application
+    def server(self) -> web.Server:
+        """The low-level server: an application of the framework would look up a route for each request, too."""
+        loop = asyncio.get_running_loop()
 
-    def access_logger(self) -> type[AbstractAccessLogger]:
+        def request(
+            message: RawRequestMessage,
+            payload: StreamReader,
+            protocol: web.RequestHandler,
+            writer: AbstractStreamWriter,
+            task: asyncio.Task[None],
+        ) -> Request:
+            return Request(message, payload, protocol, writer, task, loop, client_max_size=_BODY_LIMIT)
+
+        return web.Server(
+            self._serve, request_factory=request, access_log_class=self._access_logger(), logger=quiet_logger()
+        )
+
+    def _access_logger(self) -> type[AbstractAccessLogger]:
         """Logs requests that the framework answers by itself, so that the log is complete."""
         log, listener = self._log, self.listener
 
         class Rest(AbstractAccessLogger):
             """Called by the framework after each answer."""
 
-            def log(self, request: web.BaseRequest, response: web.StreamResponse, time: float) -> None:
+            def log(self, request: BaseRequest, response: web.StreamResponse, time: float) -> None:
                 method, path, note = "-", "-", "not a well-formed HTTP request"
                 if request.get(_LOGGED):
                     return
@@ -103,12 +117,14 @@ class Site:
 
         return Rest
 
-    async def _serve(self, request: web.Request) -> web.StreamResponse:
-        forgotten = self._forgotten.get(request.transport) if request.transport else None
+    async def _serve(self, request: BaseRequest) -> web.StreamResponse:
+        forgotten = self._forgotten.get(request.transport) if self._forgotten and request.transport else None
         if forgotten:
             return await self._forget(request, forgotten)
-        target = await self._routes.find(request)
-        fault = self._faults.take(target.name, request.path_qs)
+        if "Expect" in request.headers:
+            await meet_expectation(request)
+        target = self._routes.known(request.rel_url.raw_path) or await self._routes.find(request)
+        fault = self._faults.take(target.name, request.path_qs) if self._faults else None
         if fault is not None and "early" in fault.shapes:
             return await self._finish(request, target, fault, b"", canned(fault))
         try:
@@ -131,26 +147,29 @@ class Site:
             return await self._finish(request, target, fault, body, None)
         return await self._ask(request, target, fault, body)
 
-    async def _read(self, request: web.Request) -> bytes:
+    async def _read(self, request: BaseRequest) -> bytes:
         """The whole body. Raises TimeoutError if the client takes too long."""
         if request.content.is_eof():  # most often it came with the head
-            return await request.read()
+            body = request.content.read_nowait()
+            if len(body) > _BODY_LIMIT:
+                raise web.HTTPRequestEntityTooLarge(_BODY_LIMIT, len(body))
+            return body
         async with asyncio.timeout(self._patience):
             return await request.read()
 
-    async def _ask(self, request: web.Request, target: Target, fault: Fault | None, body: bytes) -> web.StreamResponse:
+    async def _ask(self, request: BaseRequest, target: Target, fault: Fault | None, body: bytes) -> web.StreamResponse:
         """Have the service answer, and write the log in the same transaction.
 
         A handler with patience is asked again and again, as long as the client is there. Others are served meanwhile.
         """
         call = call_of(request, target, body)
-        end: float | None = None
+        end: float | None = None  # of the handler's patience
         while True:
             with self._log.group:
                 answer = self._answer(target, call)
-                if end is None:
+                if answer.patience and end is None:
                     end = time.monotonic() + answer.patience
-                if not answer.patience or time.monotonic() >= end or is_gone(request):
+                if not answer.patience or not end or time.monotonic() >= end or is_gone(request):
                     shaped = self._record(request, target, fault, body, answer)
                     break
             await asyncio.sleep(min(max(0, end - time.monotonic()), POLL))
@@ -176,7 +195,7 @@ class Site:
 
     async def _finish(
         self,
-        request: web.Request,
+        request: BaseRequest,
         target: Target,
         fault: Fault | None,
         body: bytes,
@@ -190,7 +209,7 @@ class Site:
 
     def _record(
         self,
-        request: web.Request,
+        request: BaseRequest,
         target: Target,
         fault: Fault | None,
         body: bytes,
@@ -208,7 +227,12 @@ class Site:
         return shaped
 
     async def _deliver(
-        self, request: web.Request, target: Target, fault: Fault | None, answer: Answer | None, shaped: Answer | None
+        self,
+        request: BaseRequest,
+        target: Target,
+        fault: Fault | None,
+        answer: Answer | None,
+        shaped: Answer | None,
     ) -> web.StreamResponse:
         """Send the answer, or what a fault leaves of it."""
         if fault is not None and fault.delay:
@@ -219,21 +243,24 @@ class Site:
             close_connection(request)
             # The framework needs an answer; it notices by itself that the client is gone.
             return web.Response()
-        # The Date header tells the sandbox's time, not the machine's.
-        date = http_date(int(self._clock.now()))
-        headers = {**shaped.headers}
-        for header, value in (("Content-Type", shaped.content_type), ("Server", "sandbox"), ("Date", date)):
-            headers.setdefault(header, value)
-        if fault is not None and fault.status is None:
+        headers = self._headers(shaped)
+        if fault is None:
+            return as_response(shaped, headers)
+        if fault.status is None:
             headers.update(titled(fault.headers))
-        if fault is not None and fault.truncate is not None:
+        if fault.truncate is not None:
             return await cut_short(request, shaped, headers, fault.truncate)
-        if not shaped.body:
-            headers.pop("Content-Type")
-        response = as_response(shaped, headers)
-        return await self._end(request, response, fault.shapes if fault else {})
+        return await self._end(request, as_response(shaped, headers), fault.shapes)
 
-    async def _end(self, request: web.Request, response: web.Response, shapes: Mapping[str, str]) -> web.StreamResponse:
+    def _headers(self, answer: Answer) -> dict[str, str]:
+        # The Date header tells the sandbox's time, not the machine's.
+        headers = {"Server": "sandbox", "Date": http_date(int(self._clock.now()))}
+        if answer.body:
+            headers["Content-Type"] = answer.content_type
+        headers.update(answer.headers)
+        return headers
+
+    async def _end(self, request: BaseRequest, response: web.Response, shapes: Mapping[str, str]) -> web.StreamResponse:
         """Return the answer, after sending it if the connection is to end or to be forgotten then."""
         forget = shapes.get("forget")
         if "early" in shapes or "reset" in shapes:
@@ -248,7 +275,7 @@ class Site:
             close_connection(request, "reset" in shapes)
         return response
 
-    async def _forget(self, request: web.Request, how: str) -> web.StreamResponse:
+    async def _forget(self, request: BaseRequest, how: str) -> web.StreamResponse:
         """Treat a request on a forgotten connection: a RST, or silence until the client leaves."""
         self._write(request, Target(), b"", None, f"fault: forgotten connection, {how}")
         while how == "silent" and not is_gone(request):
@@ -256,7 +283,7 @@ class Site:
         close_connection(request, True)
         return web.Response()
 
-    def _write(self, request: web.Request, target: Target, body: bytes, answer: Answer | None, note: str) -> None:
+    def _write(self, request: BaseRequest, target: Target, body: bytes, answer: Answer | None, note: str) -> None:
         request[_LOGGED] = True
         device = answer.device if answer else ""
         if target.service and not device:

@@ -18,6 +18,8 @@ from .files import open_own, own_folder
 
 Row = dict[str, Any]
 
+_STATEMENTS = 256  # about as many as the program has
+
 LOCK = "lock"  # in the state folder; the sandbox that runs on it holds it
 
 
@@ -119,7 +121,7 @@ class State:
     def _open(path: Path) -> sqlite3.Connection:
         # Made here and not by SQLite, so that it is never readable by others; SQLite copies the mode to its journal.
         os.close(open_own(path))
-        database = sqlite3.connect(path, check_same_thread=False, isolation_level=None, cached_statements=256)
+        database = sqlite3.connect(path, check_same_thread=False, isolation_level=None, cached_statements=_STATEMENTS)
         try:
             database.execute("PRAGMA journal_mode = WAL")
             # A power cut of this computer may lose the last requests; a killed process loses nothing.
@@ -267,6 +269,8 @@ class State:
             cursor = self._execute(statement, values)
             names = self._columns.get(statement)
             if names is None:
+                if len(self._columns) == _STATEMENTS:
+                    self._columns.clear()
                 names = self._columns[statement] = _names(cursor)
             return _rows(names, cursor)
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime
+import functools
 import re
 from typing import Any
 
@@ -55,6 +56,7 @@ def text(body: dict[str, Any], name: str, needed: bool = True) -> str | None:
     return value
 
 
+@functools.lru_cache(maxsize=64)
 def at_least(version: str, wanted: str) -> bool:
     """Compare two versions of the device API."""
     return _numbers(version) >= _numbers(wanted)
