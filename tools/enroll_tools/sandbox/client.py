@@ -10,7 +10,7 @@ from typing import Any
 
 from .errors import SandboxError
 from .keys import SCHEME, check_key, read_key
-from .state import is_running
+from .lock import is_running
 
 # The file in which a running sandbox leaves its admin API's URL.
 RUNNING = "running.json"

@@ -28,7 +28,7 @@ BODY = 8192  # bytes that are kept of a body
 HEAD = 4096  # characters that are kept of a path, and of all headers together; no device of ours needs a fourth of it
 NAME = 512  # characters that are kept of a device's id
 LINE = 300  # characters of a line on the terminal
-LINES = 100  # on the terminal, in a second: nobody reads more
+LINES = 50  # on the terminal, in a second: nobody reads more
 
 _SCHEMA = """
 DROP TABLE IF EXISTS log; -- of an earlier version

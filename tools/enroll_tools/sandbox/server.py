@@ -103,7 +103,7 @@ class Sandbox:
     def _open_state(self) -> None:
         folder = self._folder or self._exit.enter_context(tempfile.TemporaryDirectory(prefix="sandbox-"))
         self.state_folder = Path(folder)
-        self._state = State(self.state_folder)
+        self._state = State(self.state_folder, lasting=self._folder is not None)
         self._exit.callback(self._state.close)
         self.admin_key = self.options.admin_key or keep_key(self.state_folder)
         self.sessions = Sessions(self.admin_key, self._state)

@@ -2,12 +2,9 @@
 
 from __future__ import annotations
 
-import contextlib
-import fcntl
 import os
 import sqlite3
 import threading
-import time
 from collections.abc import Sequence
 from pathlib import Path
 from types import TracebackType
@@ -15,37 +12,12 @@ from typing import Any
 
 from .errors import SandboxError
 from .files import open_own, own_folder
+from .lock import LOCK, take
 
 Row = dict[str, Any]
 
 _STATEMENTS = 256  # about as many as the program has
-
-LOCK = "lock"  # in the state folder; the sandbox that runs on it holds it
-
-
-def is_running(folder: Path) -> bool:
-    """Tell whether a sandbox runs on a state folder, also where one that was killed has left its address."""
-    try:
-        descriptor = os.open(folder / LOCK, os.O_RDWR | os.O_NOFOLLOW)
-    except OSError:
-        return False
-    try:
-        fcntl.flock(descriptor, fcntl.LOCK_SH | fcntl.LOCK_NB)
-    except BlockingIOError:
-        return True
-    finally:
-        os.close(descriptor)
-    return False
-
-
-def _take(guard: int) -> None:
-    """Take the lock of a state folder; `is_running` may hold it for a moment. Raises BlockingIOError."""
-    for _ in range(10):
-        with contextlib.suppress(BlockingIOError):
-            return fcntl.flock(guard, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        time.sleep(0.01)
-    fcntl.flock(guard, fcntl.LOCK_EX | fcntl.LOCK_NB)
-
+_CHECKPOINT = 4000  # pages in the journal, after which they go to the database; it waits for the disk then
 
 # What begins, ends and undoes a transaction, and one within another: the innermost of this name is meant.
 _OUTER = ("BEGIN IMMEDIATE", "COMMIT", ("ROLLBACK",))
@@ -55,6 +27,24 @@ _INNER = ("SAVEPOINT within", "RELEASE within", ("ROLLBACK TO within", "RELEASE 
 def _storable(value: object) -> object:
     """SQLite takes no lone surrogates, which a client's JSON or header may hold: they are spelled as escapes."""
     return value.encode("utf-8", "backslashreplace").decode() if isinstance(value, str) else value
+
+
+def _open(path: Path, lasting: bool) -> sqlite3.Connection:
+    # Made here and not by SQLite, so that it is never readable by others; SQLite copies the mode to its journal.
+    os.close(open_own(path))
+    database = sqlite3.connect(path, check_same_thread=False, isolation_level=None, cached_statements=_STATEMENTS)
+    try:
+        # A killed process loses nothing either way. A power cut of this computer may lose the last commits, which the
+        # system has not written yet; with OFF, it may also damage the file.
+        database.execute(f"PRAGMA synchronous = {'NORMAL' if lasting else 'OFF'}")
+        database.execute("PRAGMA journal_mode = WAL")
+        database.execute(f"PRAGMA wal_autocheckpoint = {_CHECKPOINT}")
+        database.execute("PRAGMA foreign_keys = ON")
+        database.execute("SELECT 1 FROM sqlite_master")  # opens the other files, too
+    except sqlite3.Error:
+        database.close()
+        raise
+    return database
 
 
 def _names(cursor: sqlite3.Cursor) -> list[str]:
@@ -85,8 +75,9 @@ class Transaction:
 class State:
     """The open state folder: its SQLite database, for one process at a time, usable from every thread."""
 
-    def __init__(self, folder: Path) -> None:
-        """Open or make the folder. Raises SandboxError if it cannot be used or another sandbox uses it."""
+    def __init__(self, folder: Path, lasting: bool = True) -> None:
+        """Open or make the folder, which need not survive a power cut unless it is ``lasting``. Raises SandboxError if
+        it cannot be used or another sandbox uses it."""
         self.folder = folder
         self._lock = threading.RLock()
         self._transaction = Transaction(self)
@@ -106,8 +97,8 @@ class State:
         except OSError as error:
             raise SandboxError(f"cannot use the state folder {folder}: {error.strerror}") from None
         try:
-            _take(self._guard)
-            self._database = self._open(self._path)
+            take(self._guard)
+            self._database = _open(self._path, lasting)
         except BlockingIOError:
             os.close(self._guard)
             raise SandboxError(
@@ -116,22 +107,6 @@ class State:
         except (OSError, sqlite3.Error) as error:
             os.close(self._guard)
             raise SandboxError(f"cannot open the database in {folder}: {error}") from None
-
-    @staticmethod
-    def _open(path: Path) -> sqlite3.Connection:
-        # Made here and not by SQLite, so that it is never readable by others; SQLite copies the mode to its journal.
-        os.close(open_own(path))
-        database = sqlite3.connect(path, check_same_thread=False, isolation_level=None, cached_statements=_STATEMENTS)
-        try:
-            database.execute("PRAGMA journal_mode = WAL")
-            # A power cut of this computer may lose the last requests; a killed process loses nothing.
-            database.execute("PRAGMA synchronous = OFF")
-            database.execute("PRAGMA foreign_keys = ON")
-            database.execute("SELECT 1 FROM sqlite_master")  # opens the other files, too
-        except sqlite3.Error:
-            database.close()
-            raise
-        return database
 
     def create(self, schema: str) -> None:
         """Make the tables of a schema (``CREATE TABLE IF NOT EXISTS ...``)."""

@@ -4,14 +4,13 @@ from __future__ import annotations
 
 import json
 import secrets
-import uuid
 from collections.abc import Iterable
 from typing import Any
 
 from ..clock import format_time
 from ..history import AGAIN, REGISTERED
 from ..state import Row
-from .base import Answer, Call, Route, decode_json, json_answer, same
+from .base import Answer, Call, Route, decode_json, json_answer, ordered_id, same
 from .xyte_portal import XytePortal, describe_command, label
 from .xyte_rules import check_firmware, is_cloud_id, normal_mac, refuse, telemetry_fault, text, updates
 
@@ -119,7 +118,7 @@ class Xyte(XytePortal):
     def _insert(self, model_id: str | None, body: dict[str, Any], **columns: str | None) -> Row:
         kept = {name: value for name, value in body.items() if name != "hardware_key"}
         row = {
-            "id": str(uuid.uuid4()),
+            "id": ordered_id(),
             "access_key": secrets.token_hex(32),
             "model_id": model_id,
             "registration": json.dumps(kept),

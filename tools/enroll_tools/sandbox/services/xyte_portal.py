@@ -60,8 +60,9 @@ class XytePortal(Service):
         number INTEGER PRIMARY KEY AUTOINCREMENT, id TEXT NOT NULL UNIQUE, device_id TEXT NOT NULL,
         name TEXT NOT NULL, parameters TEXT NOT NULL, status TEXT NOT NULL, message TEXT);
     CREATE INDEX IF NOT EXISTS xyte_by_number ON xyte_devices (sn, mac);
-    CREATE INDEX IF NOT EXISTS xyte_by_cloud_id ON xyte_devices (cloud_id);
-    CREATE INDEX IF NOT EXISTS xyte_by_key ON xyte_devices (access_key);
+    DROP INDEX IF EXISTS xyte_by_cloud_id; -- of an earlier version
+    DROP INDEX IF EXISTS xyte_by_key; -- of an earlier version; random entries cost a registration the most
+    CREATE INDEX IF NOT EXISTS xyte_by_given_cloud_id ON xyte_devices (cloud_id) WHERE cloud_id IS NOT NULL;
     CREATE INDEX IF NOT EXISTS xyte_by_label ON xyte_devices ({LABEL}) WHERE NOT deleted;
     CREATE INDEX IF NOT EXISTS xyte_by_parent ON xyte_devices (parent_id) WHERE parent_id IS NOT NULL;
     CREATE INDEX IF NOT EXISTS xyte_by_device ON xyte_commands (device_id);
