@@ -81,6 +81,13 @@ def test_none_is_lost_in_fifty_kills(tmp_path):
     check_kills(tmp_path / "state", 50)
 
 
+def test_a_power_cut_leaves_the_database_of_a_state_folder_whole(tmp_path):
+    """SQLite promises so of its write-ahead log, unless it never waits for the disk."""
+    with Sandbox(tmp_path / "state") as sandbox:
+        settings = [sandbox._state.one(f"PRAGMA {name}") for name in ("journal_mode", "synchronous")]
+    assert settings == [{"journal_mode": "wal"}, {"synchronous": 1}]  # NORMAL
+
+
 def test_a_registration_and_its_entry_are_one(sandbox, send, new_device):
     url = sandbox.urls["xyte"].http + "/v1/devices"
     sandbox._state.run("CREATE TRIGGER full BEFORE INSERT ON packets BEGIN SELECT RAISE(FAIL, 'disk full'); END")
