@@ -8,7 +8,7 @@ export RUNTIMES
 endif
 
 .DEFAULT_GOAL := help
-.PHONY: help setup demo picture diagrams test torture test-oracles test-console test-qemu test-board evidence lint docs sandbox which-micropython dist release romfs firmware provision board size bench bench-sandbox coverage mutants new-service lock clean
+.PHONY: help setup demo picture screenshots diagrams test torture test-oracles test-console test-qemu test-board evidence lint docs sandbox which-micropython dist release romfs firmware provision board size bench bench-sandbox coverage mutants new-service lock clean
 
 help: ## list the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-18s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -21,6 +21,9 @@ demo: .venv/ready ## register with each service, twice, and show each step
 
 picture: .venv/ready ## write docs/demo.svg, a picture of make demo
 	@$(RUN) tools/picture.py
+
+screenshots: .venv/ready ## write docs/pictures/*.png of the console; needs Chromium
+	@tools/browser.sh && $(RUN) tools/screenshots.py
 
 diagrams: .venv/ready ## write docs/diagrams/*.svg, also from journal.py's table
 	@$(RUN) tools/diagrams.py

@@ -82,9 +82,7 @@ KINDS = {
         "Spoil the JSON", "The answer lacks its last brace.", "reads what is whole", {"shape": "no-brace"}
     ),
     **{
-        f"certificate-{name}": Kind(
-            f"Show a certificate: {words}", f"{meets} at the https port.", _CERTIFICATE, {}, ALL_TLS
-        )
+        f"certificate-{name}": Kind(f"Certificate: {words}", f"{meets} at the https port.", _CERTIFICATE, {}, ALL_TLS)
         for name, words, meets in (
             ("expired", "expired", "The certificate has expired,"),
             ("not-yet-valid", "not yet valid", "The certificate is not valid yet,"),

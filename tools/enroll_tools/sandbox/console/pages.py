@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+import re
 from collections.abc import Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -12,6 +13,7 @@ from urllib.parse import urlencode
 import aiohttp_jinja2
 import jinja2
 from aiohttp import web
+from markupsafe import Markup
 
 from ..clock import format_time
 from .forms import title
@@ -52,6 +54,11 @@ def _finalize(value: object) -> object:
     return printable(value) if isinstance(value, str) and not hasattr(value, "__html__") else value
 
 
+def breakable(text: str) -> Markup:
+    """An address that breaks before a part of it, not within a word."""
+    return Markup("<wbr>").join(re.split(r"(?<=[^/:])(?=/)|(?=[?&])", printable(text)))
+
+
 def _device(service: str, identity: str) -> str:
     """The address of a device's page."""
     return f"/services/{service}/device?" + urlencode({"id": identity}, errors="replace")
@@ -88,6 +95,7 @@ class Pages:
             undefined=jinja2.StrictUndefined,
         )
         environment.globals.update(
+            breakable=breakable,
             device_page=_device,
             json=lambda value: json.dumps(value),
             mark=_mark,

@@ -11,7 +11,7 @@ from aiohttp import web
 
 from ..clock import format_time
 from ..control import Control
-from ..fault_kinds import EXPIRES, KINDS
+from ..fault_kinds import ALL_NTP, ALL_TLS, EXPIRES, KINDS
 from ..faults import SHARED, Fault
 from ..ntp import FAULTS
 from ..operations import arguments, operations
@@ -32,7 +32,15 @@ FEW = 10  # packets on the page of a service
 UNKNOWN = "It has called, but the service has no such device: create it, or correct its name in enroll.json."
 
 
-BASIC = ("service", "device", "expires", "times", "path")  # what each kind of fault takes besides
+# What each kind of fault takes besides: its label and, for a person who clicks on a kind, what it does.
+BASIC = {
+    "service": ("Service", "Whose requests meet it."),
+    "device": ("Device", "The id of the only device that meets it; empty: all devices."),
+    "expires": ("Ends after", "Seconds until it ends by itself."),
+    "times": ("Times", "How many requests meet it; empty: all, until it ends."),
+    "path": ("Path", "Only requests with this text in their path; empty: all."),
+}
+GROUPS = {"": "Requests and answers", ALL_TLS: "Certificates", ALL_NTP: "Time"}
 
 
 def _told(fault: Fault) -> str:
@@ -136,7 +144,13 @@ class Views:
             "faults": [(dataclasses.asdict(fault), _told(fault)) for fault in self._sandbox.faults()],
             "kinds": KINDS,
             "shared": {"*": "any", **SHARED},
-            "basic": [it for it in fresh if it.name.removeprefix(FIELD) in BASIC],
+            "basic": [
+                dataclasses.replace(it, label=label, hint=hint)
+                for name, (label, hint) in BASIC.items()
+                for it in fresh
+                if it.name == FIELD + name
+            ],
+            "groups": GROUPS,
             "inputs": fresh if typed is None else inputs(form, typed),
             "typed": typed is not None,
             "shapes": SHAPES,

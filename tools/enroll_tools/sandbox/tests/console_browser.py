@@ -11,7 +11,7 @@ from urllib.parse import urlencode, urljoin, urlsplit
 
 from enroll_tools.sandbox import Sandbox
 
-_VOID = {"meta", "link", "input", "img", "br"}
+_VOID = {"meta", "link", "input", "img", "br", "wbr"}
 _DROPPED = {"script", "style"}
 
 

@@ -152,7 +152,7 @@ def test_faults_are_set_and_removed(console, browser):
 
 def test_a_frequent_fault_is_one_click(console, browser):
     page = browser.get("/faults?service=xyte")
-    assert page.all("select")[0].one("option", selected="").text == "xyte"
+    assert page.all("select")[0].one("option", selected="").text == "Xyte"
     page = browser.send(page, "Be busy", times="3", path="/v1")
     (fault,) = console.faults()
     assert (fault.service, fault.times, fault.path, fault.status) == ("xyte", 3, "/v1", 503)

@@ -8,6 +8,7 @@ from urllib.parse import quote
 
 import pytest
 from enroll_tools.sandbox import Sandbox, samples
+from enroll_tools.sandbox.console.pages import breakable
 from enroll_tools.sandbox.tests.console_browser import Browser
 from enroll_tools.sandbox.tests.cpython_device import Firmware
 
@@ -107,3 +108,16 @@ def test_every_control_has_a_name_and_every_page_its_landmarks(console, browser)
             assert table.one("caption").text and all("scope" in it.attributes for it in table.all("th"))
         buttons = [it.text for it in page.all("button")]
         assert len(buttons) == len(set(buttons)), (path, [it for it in buttons if buttons.count(it) > 1])
+
+
+@pytest.mark.parametrize(
+    ("address", "expected"),
+    [
+        ("https://[::1]:8443/a/b", "https://[::1]:8443<wbr>/a<wbr>/b"),
+        ("/devices?id=1&token=***", "/devices<wbr>?id=1<wbr>&amp;token=***"),
+        ("/<b>/\x1b[2J", "/&lt;b&gt;<wbr>/\\x1b[2J"),
+    ],
+)
+def test_an_address_breaks_between_its_parts(address, expected):
+    """It was broken within a word; and it stays text."""
+    assert breakable(address) == expected
