@@ -5,7 +5,7 @@ from __future__ import annotations
 import dataclasses
 
 from .clock import Clock
-from .state import State
+from .state import Row, State
 
 REGISTERED = "registered"  # the answer holds the credential
 AUTHORISED = "authorised"  # the device has used its credential, so it has it
@@ -46,7 +46,12 @@ class History:
         self._state = state
         self._clock = clock
         state.create(_SCHEMA)
-        rows = state.all(_NEWEST + "AND event != 'deleted'", service)
+        self._doubts: dict[str, Event] = {}
+        self.read()
+
+    def read(self) -> None:
+        """Learn which devices may be orphaned, at the start and when other events were read in."""
+        rows = self._state.all(_NEWEST + "AND event != 'deleted'", self._service)
         self._doubts = {row["device"]: Event(**row) for row in rows}
 
     def add(self, device: str, event: str) -> None:
@@ -71,10 +76,15 @@ class History:
         elif reason in (REGISTERED, AUTHORISED) and device in self._doubts:
             self.add(device, reason)
 
-    def clear(self) -> None:
-        """Forget all events, as when other devices are read in."""
+    def rows(self) -> list[Row]:
+        """All events, the oldest first, to keep elsewhere."""
+        return self._state.all("SELECT time, device, event FROM history WHERE service = ? ORDER BY id", self._service)
+
+    def replace(self, rows: list[Row]) -> None:
+        """Have these events in place of the present ones; call `read` afterwards."""
         self._state.run("DELETE FROM history WHERE service = ?", self._service)
-        self._doubts.clear()
+        for row in rows:
+            self._state.insert("history", service=self._service, **row)
 
     def doubt(self, device: str) -> Event | None:
         """Why a registered device may be orphaned: the event LOST or AGAIN, or None."""

@@ -19,16 +19,20 @@ if TYPE_CHECKING:
 FORMAT = "enroll-sandbox"
 VERSION = 1
 
+HISTORY = "history"  # beside a service's tables
+_EVENT = ("time", "device", "event")
 _KINDS: dict[str, tuple[type, ...]] = {"INTEGER": (int,), "REAL": (int, float), "TEXT": (str,)}
 _WORDS = {"INTEGER": "a whole number", "REAL": "a number", "TEXT": "text"}
 
 
 def export_state(state: State, services: Mapping[str, Service]) -> dict[str, Any]:
-    """Devices, users and tokens of all services, secrets in the clear; not the log, the settings, or the faults."""
+    """Devices, users and tokens of all services, secrets in the clear, and what happened in the portals; not the log,
+    the settings, or the faults."""
     with state.transaction():
         found = {
             name: {table: state.all(f"SELECT * FROM {table} ORDER BY rowid") for table in _tables(state, name)}
-            for name in services
+            | {HISTORY: service.history.rows()}
+            for name, service in services.items()
         }
     return {"format": FORMAT, "version": VERSION, "services": found}
 
@@ -48,16 +52,28 @@ def import_state(
     unknown = set(sections) - set(services)
     if unknown:
         raise SandboxError(f"unknown service {min(unknown)!r}: use a newer enroll-tools")
-    with state.transaction():
-        state.run("PRAGMA defer_foreign_keys = ON")
-        for name in services:
-            _clear(state, _tables(state, name), replace)
-        counts = {name: _fill(state, name, _object(section, name)) for name, section in sections.items()}
-        if state.all("PRAGMA foreign_key_check"):
-            raise SandboxError("a row names a user, a model or a device that the state lacks: export it again")
-        for name in sections:
-            _read_back(services[name])
-            services[name].history.clear()
+    try:
+        with state.transaction():
+            return _import(state, services, sections, replace)
+    finally:
+        for service in services.values():
+            service.history.read()
+
+
+def _import(state: State, services: Mapping[str, Service], sections: dict[str, Any], replace: bool) -> dict[str, int]:
+    state.run("PRAGMA defer_foreign_keys = ON")
+    for name in services:
+        _clear(state, _tables(state, name), replace)
+    counts = {}
+    for name, service in services.items():
+        section = _object(sections.get(name, {}), name)
+        service.history.replace(_events(state, name, section.get(HISTORY, [])))
+        if name in sections:
+            counts[name] = _fill(state, name, section)
+    if state.all("PRAGMA foreign_key_check"):
+        raise SandboxError("a row names a user, a model or a device that the state lacks: export it again")
+    for name in sections:
+        _read_back(services[name])
     return counts
 
 
@@ -83,6 +99,8 @@ def _fill(state: State, service: str, section: dict[str, Any]) -> int:
     """Insert the rows of one service; returns their number."""
     known, count = _tables(state, service), 0
     for table, rows in section.items():
+        if table == HISTORY:
+            continue
         if table not in known or not isinstance(rows, list):
             raise SandboxError(f"{service}.{table} is no table of this version, or no list: export the state again")
         columns = {row["name"]: row for row in state.all(f"PRAGMA table_info({table})")}
@@ -95,6 +113,19 @@ def _fill(state: State, service: str, section: dict[str, Any]) -> int:
                 raise SandboxError(f"{where}: {error}: export the state again") from None
         count += len(rows)
     return count
+
+
+def _events(state: State, service: str, rows: object) -> list[Row]:
+    """What happened in a portal, checked."""
+    if not isinstance(rows, list):
+        raise SandboxError(f"{service}.{HISTORY} is no list: export the state again")
+    columns = {row["name"]: row for row in state.all("PRAGMA table_info(history)") if row["name"] in _EVENT}
+    for number, row in enumerate(rows, 1):
+        where = f"{service}.{HISTORY}, row {number}"
+        _check(_object(row, where), columns, where)
+        if len(row) < len(_EVENT) or None in row.values():
+            raise SandboxError(f"{where}: it needs {', '.join(_EVENT)}: export the state again")
+    return rows
 
 
 def _check(row: Row, columns: Mapping[str, Row], where: str) -> None:
@@ -120,3 +151,8 @@ def _read_back(service: Service) -> None:
                 json.dumps(function(), allow_nan=False)
             except Exception:
                 raise SandboxError(f"{service.name} cannot read its {name} back: export the state again") from None
+    try:
+        service.devices_view()
+        service.tables()
+    except Exception:
+        raise SandboxError(f"the console cannot show what {service.name} has: export the state again") from None

@@ -10,7 +10,10 @@ import pytest
 from click.testing import CliRunner
 from enroll_tools.sandbox import Sandbox, SandboxError
 from enroll_tools.sandbox.cli import main
+from enroll_tools.sandbox.clock import format_time
 from enroll_tools.sandbox.samples import SERVICES, fresh
+from enroll_tools.sandbox.tests.cpython_device import Firmware
+from enroll_tools.sandbox.timeline import timeline
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
@@ -51,6 +54,30 @@ def test_another_sandbox_has_the_same_devices_afterwards(exported):
         assert other.export_state() == exported
 
 
+def test_what_happened_in_the_portals_comes_along(sandbox):
+    """An orphan stays one, a deleted device is shown as such, and a timeline keeps what a person did."""
+    with Sandbox(time="2030-01-01") as first:
+        for serial in ("MT1", "MT2"):
+            first.etherfax.create(serial)
+            first.etherfax.enable(serial)
+        first.fault("etherfax", drop="after")
+        Firmware(first, "etherfax", {"serial": "MT1", "utc_offset": 0}).register(1)
+        first.etherfax.delete("MT2")
+        state = json.loads(json.dumps(first.export_state()))
+    sandbox.etherfax.create("MT3")
+    sandbox.etherfax.delete("MT3")
+    sandbox.import_state(state, replace=True)
+    orphan, gone = sandbox.etherfax.devices_view()
+    assert (orphan.id, orphan.state, gone.id, gone.state) == ("MT1", "orphaned", "MT2", "deleted")
+    assert format_time(gone.since).startswith("2030-01-01")
+    items = [item.text for item in timeline("MT2", sandbox.etherfax, sandbox.request_log)]
+    assert items == ["Portal: deleted", "Portal: enabled", "Portal: created"]
+    bad = change(state, ("services", "etherfax", "history", 0, "time"), None)
+    with pytest.raises(SandboxError, match=r"etherfax\.history, row 1: it needs time, device, event"):
+        sandbox.import_state(bad, replace=True)
+    assert sandbox.etherfax.device_view("MT1").state == "orphaned"
+
+
 def change(state, path, value):
     changed = copy.deepcopy(state)
     place = changed
@@ -73,6 +100,10 @@ DEVICE = ("services", "etherfax", "etherfax_devices", 0)
         (("services", "etherfax", "sqlite_master"), [], "is no table"),
         (("services", "etherfax", "xyte_models"), [], "is no table"),
         (("services", "etherfax", "etherfax_devices"), {}, "or no list"),
+        (("services", "etherfax", "history"), {}, "history is no list"),
+        (("services", "etherfax", "history", 0, "device"), 1, "device must be text"),
+        (("services", "etherfax", "history", 0, "id"), 1, "unknown column 'id'"),
+        (("services", "etherfax", "history", 0), {"time": 1}, "it needs time, device, event"),
         (DEVICE, {"serial": "MT2"}, "etherfax_devices, row 1: NOT NULL"),
         ((*DEVICE, "colour"), 1, "unknown column 'colour'"),
         ((*DEVICE, 'serial") VALUES (1); --'), 1, "unknown column"),
@@ -83,6 +114,7 @@ DEVICE = ("services", "etherfax", "etherfax_devices", 0)
         (("services", "ickstream", "ickstream_tokens", 0, "user_id"), "nobody", "names a user"),
         (("services", "xyte", "xyte_devices"), [{"id": "1", "model_id": "1"}], "NOT NULL"),
         (("services", "cumulocity", "cumulocity_measurements"), [{"source": "1", "body": "{"}], "cannot read its"),
+        (("services", "cumulocity", "cumulocity_measurements"), [{"source": "1", "body": "1"}], "console cannot show"),
     ],
 )
 def test_a_file_that_is_not_in_order_changes_nothing(empty, exported, path, value, words):
@@ -111,6 +143,8 @@ def test_any_change_is_taken_whole_or_not_at_all(empty, exported, data):
         assert empty.export_state() == before
     for show in (empty.etherfax.devices, empty.xyte.devices, empty.azure.events, empty.thingsboard.devices):
         show()
+    for service in empty.services.values():
+        service.devices_view()
 
 
 def test_the_commands(full, exported, tmp_path):
