@@ -13,13 +13,13 @@ import enroll.journal
 import enroll.sleep
 import enroll.tasks  # these keep the real modules: nobody may import them first while the fakes are there  # noqa: F401
 from clock import Clock
-from fake_interfaces import Cable, Cyw43, Esp32Wifi
+from fake_interfaces import Cable, Cyw43, Esp32Wifi, OwnNetwork
 from helpers import Fake
 
 BOARDS = __file__.partition("/host_tests/")[0] + "/boards"
 UNIQUE = bytes([0x24, 0x0A, 0xC4, 0x12, 0xAB, 0x0F])
 FLASH_ID = bytes([0xE6, 0x61, 0x41, 0x04, 0x03, 0x5A, 0x2B, 0x0F])
-OURS = ("port", "link", "offline", "nvs", "board")
+OURS = ("port", "link", "offline", "accesspoint", "nvs", "board")
 ESP32 = {
     "STAT_IDLE": 1000,
     "STAT_CONNECTING": 1001,
@@ -96,7 +96,7 @@ class Pin:
 
 
 class on_board:
-    """Context in which `port` is the one of the board `name`, and `it` its network interface.
+    """Context in which `port` is the one of the board `name`, `it` its network interface, `own` its access point.
 
     `air`: {ssid: fake_interfaces.Net}, or of a cable `cable`: Cable's arguments. `values` replace its board.py's.
     """
@@ -114,6 +114,7 @@ class on_board:
         self.rtc = Rtc()
         self.nvs = nvs
         self.partition = partition
+        self.own = OwnNetwork(self.esp32)
         self.heaps = {4: [(7000, 24, 0, 24), (113000, 60000, 31000, 50000)]}  # of ESP-IDF, for data
         self.values = values
         wired = values.get("INTERFACE", "lan" if "EVB" in name else "wifi") == "lan"
@@ -226,13 +227,17 @@ class on_board:
 
 
 class Wlan:
-    """network.WLAN: constants, and called it gives the one interface."""
+    """network.WLAN: constants, and called it gives the one station, or the one access point."""
 
     def __init__(self, board):
         self.IF_STA = 0
+        self.IF_AP = 1
+        self.SEC_WPA_WPA2 = "WPA/WPA2"
+        if board.esp32:
+            self.SEC_WPA2 = "WPA2"
         self.PM_NONE = 0 if board.esp32 else 16
         self.PM_PERFORMANCE = 1 if board.esp32 else 10555714
         self._board = board
 
     def __call__(self, *arguments):
-        return self._board.made_one(*arguments)
+        return self._board.own if arguments == (self.IF_AP,) else self._board.made_one(*arguments)

@@ -261,6 +261,37 @@ class Cyw43(Wifi):
         return {"joining": 1, "failed": self.end[0], "associated": 2, "up": 3}[stage]
 
 
+class OwnNetwork:
+    """network.WLAN as an access point. `seen`: (name, password, security) of each network that was there for a moment.
+
+    ESP32 takes settings only when it is on, and has an open network until then; CYW43 takes them at any time.
+    """
+
+    def __init__(self, esp32):
+        self._esp32 = esp32
+        self._settings = {"ssid": "board", "key": None if esp32 else "picoW123", "security": 0 if esp32 else "WPA2"}
+        self.on = False
+        self.seen = []
+        self.error = None
+
+    def active(self, on):
+        if self.error:
+            raise self.error
+        self.on = on
+        self._show()
+
+    def config(self, **settings):
+        if self._esp32 and not self.on:
+            raise OSError("Wifi Unknown Error 0x3004")
+        assert set(settings) <= set(self._settings), settings
+        self._settings.update(settings)
+        self._show()
+
+    def _show(self):
+        if self.on:
+            self.seen.append((self._settings["ssid"], self._settings["key"], self._settings["security"]))
+
+
 class Cable(Addresses):
     """network.LAN (`lan`) or network.WIZNET5K: `link` and `address` are the ms until they are there, None: never."""
 

@@ -84,7 +84,9 @@ def test_a_device_without_a_network_is_given_one_on_its_page_and_registers(make,
         assert '<option value="café &#60;☕>">' in page and '<option value="a&#34;b  c ">' in page
         assert phone.ask("/generate_204", "connectivitycheck.gstatic.com")[:2] == (302, f"http://{phone.host}/")
         assert said(phone.give(key_of(page), "home", "wrong-canary")) == "`home` wrong password"
-        assert said(phone.give(key_of(page), "", SECRET, hidden="home ")).startswith("Joined: registered etherfax ")
+        assert said(phone.give(key_of(page), "", SECRET, hidden="home ")).startswith(
+            "The network works: registered etherfax "
+        )
         assert boxed.ends() == 0
         assert "canary" not in boxed.log() and "join `Acme 1`, then open" in boxed.log()
     with pytest.raises(OSError):

@@ -173,7 +173,7 @@ class Portal:
 
     def _page(self, name: str) -> str:
         it = self._it
-        found = _PAGE % (name, name, _escape(("Joined: " if it.state == _JOINED else "") + it.said[1]))
+        found = _PAGE % (name, name, _escape(("The network works: " if it.state == _JOINED else "") + it.said[1]))
         if it.state == _JOINING:
             return found + _AGAIN
         self.busy = False
