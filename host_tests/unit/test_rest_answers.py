@@ -112,6 +112,16 @@ def test_values_that_cannot_be_a_token_are_refused():
         assert device.action.error.kind == "answer", given
 
 
+def test_what_was_taken_for_base64_and_is_none():
+    """It was called a failed attempt, as if the network were at fault."""
+    second = first(headers={"X": "{hex(unb64(given))}"}, take={"secret": "key"})
+    device = boot(Device("rest", steps(second, take={"given": "n"})), (200, {"n": "abc"}))
+    assert device.action.error.kind == "answer"
+    assert "a value for `unb64` is not Base64: correct `values`" in str(device.action.error)
+    device = boot(Device("rest", steps(second, take={"given": "n"})), (200, {"n": "YWI="}), (200, {"key": "k"}))
+    assert device.action.credential.secret.reveal() == "k" and asked(device)[1][2]["X"] == "6162"
+
+
 def test_a_web_page_is_not_taken_for_a_token():
     device = boot(Device("rest", steps(take={"secret": "."})), (200, b"<html>log in</html>"))
     assert device.action.error.kind == "network", device.action.error

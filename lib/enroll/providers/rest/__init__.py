@@ -6,7 +6,7 @@ description.py finds the mistakes in a description, and turns each template into
 import hashlib
 import json
 import os
-from binascii import a2b_base64, b2a_base64
+from binascii import b2a_base64
 
 from ...calendar import now as clock
 from ...url import quote
@@ -71,7 +71,9 @@ def _call(name: str, *values) -> "Any":
     if name == "b64":
         return b2a_base64(raw[0])[:-1].decode()
     if name == "unb64":
-        return a2b_base64(raw[0])
+        from .beside import unb64
+
+        return unb64(raw[0])
     if raw[1:]:
         from ...hmac import hmac_sha256
 

@@ -1,4 +1,8 @@
-"""Values in an answer outside of JSON: in its headers, or a body that is plain text."""
+"""Values in an answer that are not plain JSON: in its headers, a body that is plain text, or in Base64."""
+
+from binascii import a2b_base64
+
+from ...errors import EnrollError
 
 
 def look(answer, found: dict) -> None:
@@ -7,3 +11,11 @@ def look(answer, found: dict) -> None:
         found["."] = str(answer.body, "utf-8").strip().strip('"')
     for name in answer.headers:
         found["header:" + name] = answer.headers[name]
+
+
+def unb64(raw: bytes) -> bytes:
+    """The bytes that `raw` encodes, which most often comes from an answer: secrets were checked before."""
+    try:
+        return a2b_base64(raw)
+    except ValueError:
+        raise EnrollError("answer", "a value for `unb64` is not Base64", "correct `values`, or what `take` names")
