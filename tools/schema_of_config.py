@@ -14,12 +14,13 @@ a JSON Schema can say is only this, which the device refuses and the schema take
 
 from __future__ import annotations
 
+import importlib
 import json
 from typing import Any
 
 from devices import ROOT
 from enroll_tools.provision import library
-from schema_of_rest import BLANK, optional, section
+from schema_of_rest import BLANK, optional, section, template
 from schema_of_rest import schema as rest_schema
 
 PATH = ROOT / "tools" / "enroll_tools" / "enroll.schema.json"
@@ -154,6 +155,23 @@ def sections(words: dict[str, str]) -> dict[str, dict[str, Any]]:
     return found
 
 
+def mqtt(name: str, words: dict[str, str]) -> dict[str, Any]:
+    """The schema of the object `mqtt` for provider `name`: by the table in its module `mqtt`, or in broker.py."""
+    from enroll import broker
+
+    try:
+        module = importlib.import_module(f"enroll.providers.{name}.mqtt")
+    except ImportError:
+        return {"anyOf": [{"type": "null"}, BLANK]}
+    found = table(getattr(module, "TABLE", broker._TABLE), words)
+    for key in broker._NUMBERS:
+        found["properties"][key] = {"type": ["integer", "null"], "minimum": 1, "maximum": broker._MOST}
+    for key in getattr(module, "_TEMPLATES", ()):
+        value = found["properties"][key]
+        value.get("anyOf", [value])[0]["pattern"] = "^(?=[ ]*[!-~])" + template("[ -z|~]")[1:] + "+$"
+    return {"anyOf": [found, {"type": "null"}, BLANK]}
+
+
 def schema() -> dict[str, Any]:
     """The JSON Schema."""
     library.enroll_config()
@@ -174,7 +192,10 @@ def schema() -> dict[str, Any]:
         name: {"anyOf": [{"$ref": f"#/definitions/{name}"}, *(empty if name in bare else [])]} for name in sorted(found)
     }
     each = [
-        {"properties": {"provider": {"const": name}}, "required": ["provider", *(() if name in bare else (name,))]}
+        {
+            "properties": {"provider": {"const": name}, "mqtt": mqtt(name, words)},
+            "required": ["provider", *(() if name in bare else (name,))],
+        }
         | {"not": {"anyOf": [{"required": [other]} for other in sorted(found) if other != name]}}
         for name in sorted(found)
     ]

@@ -33,7 +33,7 @@ def lookup(host: str, port: int, kind: int) -> list:
     except OSError:  # its number means something different on each port
         pass
     if not found:
-        raise EnrollError("network", "no IPv4 address for %s" % host, "check the name and the DNS server")
+        raise EnrollError("network", "no IPv4 address for %s" % host, "check the name and DNS")
     return found
 
 

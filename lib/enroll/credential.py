@@ -44,6 +44,12 @@ class Credential:
         """The headers that authorise a request at `now`, Unix seconds."""
         return self.config.service.headers(self, now)
 
+    def mqtt(self, now: int) -> dict:
+        """What an MQTT broker wants of this device at `now`, see broker.access."""
+        from .broker import access
+
+        return access(self, now)
+
     def encode(self) -> bytes:
         """The body of its record, at most 8 192 bytes. Leaves out fields that cannot be read back or do not fit."""
         if not self._sealed:

@@ -33,7 +33,7 @@ certificate 75 check `ca`, `url` and the clock
 memory 75 free some heap
 server 75 the device will retry
 refused 77 allow this device in the service's portal
-orphaned 77 reset or delete this device in the service's portal, then it registers by itself
+orphaned 77 reset or delete this device in the service's portal
 answer 76 check `url`, or update this firmware""")
 
 

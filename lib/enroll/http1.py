@@ -25,7 +25,7 @@ _USUAL = const("Connection: close\nUser-Agent: enroll\nAccept: application/json\
 _NEEDED = const(("content-length", "transfer-encoding", "date", "retry-after"))
 
 
-def _malformed(fact: str) -> EnrollError:
+def unreadable(fact: str) -> EnrollError:
     return EnrollError("answer", "unreadable HTTP, %s" % fact)
 
 
@@ -116,7 +116,7 @@ class Exchange:
             part, end, self.connection.rest = data.partition(b"\n")
             self._room -= len(part) + len(end)
             if self._room < 0:
-                raise _malformed("too many headers")
+                raise unreadable("too many headers")
             line += part[: size - len(line)]
         return line.rstrip(b"\r")
 
@@ -129,7 +129,7 @@ class Exchange:
         while self.status_code < 200:
             line = (yield from self.readline(most)) or (yield from self.readline(most))  # an empty line may come first
             if line[:7] != b"HTTP/1." or line[8:9] + line[12:13].strip() != b" " or not line[9:12].isdigit():
-                raise _malformed("status line")
+                raise unreadable("status line")
             self.line = line
             self.status_code = int(line[9:12])
             headers.clear()
@@ -147,7 +147,7 @@ class Exchange:
                     headers[name] = before + ", " + value if before else value
                     kept += len(line)
                     if kept >= _KEPT:
-                        raise _malformed("too many headers")
+                        raise unreadable("too many headers")
         self.headers = headers
         if method == "HEAD" or self.status_code in (204, 304):
             return
@@ -168,7 +168,7 @@ class Exchange:
             except ValueError:
                 self.left = -1
             if not 0 <= self.left < 1 << 30:
-                raise _malformed("chunk size")
+                raise unreadable("chunk size")
             if not self.left:
                 self.chunked = False
                 while (yield from self.readline(1)):  # trailers
@@ -195,7 +195,7 @@ class Exchange:
                 return
             piece = piece[: _BODY - self.size]
             if not piece:
-                raise _malformed("body too long")
+                raise unreadable("body too long")
             end = self.size + len(piece)
             if end > len(buffer):
                 buffer.extend(bytes(_MORE))  # in larger steps than pieces: each time the buffer may have to move

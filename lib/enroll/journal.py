@@ -76,11 +76,11 @@ def identity(config: "Config") -> bytes:
     return who.encode()
 
 
-def _address(who: bytes, ours: list[bytes]) -> bytes:
-    """The address in `who`, a record's identity; b"" if its other lines differ from `ours`. An empty line of `ours`
+def _address(identity: bytes, ours: list[bytes]) -> bytes:
+    """The address in `identity`, a record's; b"" if its other lines differ from `ours`. An empty line of `ours`
     matches any.
     """
-    where, *theirs = who.split(b"\n")
+    where, *theirs = identity.split(b"\n")
     fits = len(ours) == len(theirs)
     for our, their in zip(ours, theirs):  # noqa: B905
         fits = fits and (not our or our == their)
@@ -167,7 +167,7 @@ class Slots:
         return 0
 
 
-def recall(config: "Config", slots: Slots) -> "tuple[int, Credential | None]":
+def recall(config: "Config", journal: Slots) -> "tuple[int, Credential | None]":
     """What the journal knows of the device of `config`: (state, credential or None); state 0 if nothing.
 
     `config`: completed with the port's identity. A record counts if its provider and identity match, and its address is
@@ -177,7 +177,7 @@ def recall(config: "Config", slots: Slots) -> "tuple[int, Credential | None]":
     With a credential, the state says what is left to do. RAW: write it, because it is in an answer that was never
     parsed, or was kept for an address in `moved_from`. TRIED or REFUSED: a newer attempt to replace it ended so.
 
-    Uses no network and writes nothing. Sets `slots.next` to the slot that does not hold the credential.
+    Uses no network and writes nothing. Sets `journal.next` to the slot that does not hold the credential.
 
     Raises EnrollError("configuration") if the only answer or credential is for an address that `config` does not name.
     """
@@ -188,11 +188,11 @@ def recall(config: "Config", slots: Slots) -> "tuple[int, Credential | None]":
     known = attempt = 0
     elsewhere = b""
     for older in (False, True):  # a newer record of another identity may hide ours
-        record = slots.load(older)
-        for who in () if older else slots.damaged:
+        record = journal.load(older)
+        for who in () if older else journal.damaged:
             # TRIED is on flash before a request is sent: if the other slot is blank, this one was not an attempt; if
             # it is TRIED or REFUSED, that record counts
-            silent = not who and (slots.damaged[1:] or max(slots.states) >= RAW)
+            silent = not who and (journal.damaged[1:] or max(journal.states) >= RAW)
             if silent or _address(who, ours) in addresses:
                 attempt = TRIED
         if not record:
@@ -220,7 +220,7 @@ def recall(config: "Config", slots: Slots) -> "tuple[int, Credential | None]":
             pass
         if credential:
             if older:
-                slots.next = 1 - slots.next  # the credential is in the older slot: overwrite the newer one
+                journal.next = 1 - journal.next  # the credential is in the older slot: overwrite the newer one
             if state == KEPT:
                 # after a newer attempt: the credential that it failed to replace is still the best there is
                 note = known if known in (TRIED, REFUSED) else attempt

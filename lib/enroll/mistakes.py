@@ -45,10 +45,12 @@ def wrong(text: str, remedy: str = "correct it") -> EnrollError:
     return EnrollError("configuration", "%s`%s" % (path and path + ": ", text), remedy)
 
 
-def invalid(section: str, item: str, value: "Any") -> EnrollError:
+def invalid(section: str, item: str, value: "Any", unknown: bool = False) -> EnrollError:
     """The error for a `value` that is missing (None) or wrong; or for `item` itself, if it is not a valid item of a
-    table, see schema.py. `section`: what stands before the key.
+    table, see schema.py. `section`: what stands before the key. `unknown`: `item` is a key that no table has.
     """
+    if unknown:
+        return wrong("%s%s` is unknown" % (section, item))
     what = item[2:] and item[-2] in "!@-" and entry(_WANTS, item[-1])
     if not what:
         return EnrollError("configuration", "`%s` in a provider's TABLE is wrong" % item, "correct it")

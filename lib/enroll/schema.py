@@ -36,7 +36,9 @@ _SERVERS = const(78)  # N
 _NETWORKS = const(76)  # L
 _SSID = const(87)  # W
 _PASSWORD = const(75)  # K
-_TABLE = const("provider!A url!h moved_from-H ca-U ntp-N earliest-Y store-S timeout-s retry-R network-L portal-{ %s-{")
+_TABLE = const(
+    "provider!A url!h moved_from-H ca-U ntp-N earliest-Y store-S timeout-s retry-R network-L portal-{ mqtt-{ %s-{"
+)
 _NETWORK = const("ssid-W password-K ip-5 gateway-4 dns-4")
 
 
@@ -115,9 +117,9 @@ def fields(data: dict, table: str, section: str = "") -> dict:
             raise invalid(section, item, value)
     for key in data:
         if key not in found:
-            from .mistakes import wrong  # another name here would take 1 KB: MicroPython's table of names doubles
+            from .mistakes import invalid  # another name here would take 1 KB: MicroPython's table of names doubles
 
-            raise wrong("%s%s` is unknown" % (section, key))
+            raise invalid(section, key, None, True)
     return found
 
 

@@ -16,7 +16,7 @@ if False:  # for type hints only
 def _check(task) -> None:
     """Raise TypeError if `task` is not one: a function that was not called, say, or a Response."""
     if not hasattr(task, "send"):
-        raise TypeError("not a task: pass what session.task or a device module returns")
+        raise TypeError("not a task: pass what session.task returns")
 
 
 class Session:
@@ -120,7 +120,7 @@ class Session:
     def task(self, method: str, path: str, repeat: bool = False, base: str | None = None, **more):
         """Task: the same as `request`. `base`: the address to append `path` to, if not the usual one."""
         if not tasks.driven:  # awaited or iterated directly: then nobody serves what the task yields
-            raise TypeError("a task needs a driver: session.run(task), or await session.arun(task)")
+            raise TypeError("a task needs a driver: session.run(task) or await session.arun(task)")
         if path[:1] not in ("", "/", "?"):
             raise EnrollError("configuration", "path %s" % path.partition("?")[0], "begin it with a slash")
         repeat = repeat or method not in ("POST", "PATCH")
@@ -136,19 +136,26 @@ class Session:
         self.refused = None
         return response
 
-    def _prepare(self):
-        """Task: bring the link up. Set the clock, which TLS needs, unless that was done since a certificate failed."""
+    def ready(self):
+        """Task: bring the link up after a failure. Set the clock, which TLS needs, unless that was done since a
+        certificate failed. Refresh a credential that has expired.
+        """
         config = self.config
-        yield from tasks.connect(self)
-        if not self._timed:
-            from . import clock
-            from .config import unload
+        if not self._up:
+            yield from tasks.connect(self)
+            if not self._timed:
+                from . import clock
+                from .config import unload
 
-            self.port.set_clock((yield from clock.ask(config, getattr(self.log, "info", self.log))))
-            self._timed = True
-            del clock
-            unload("clock")
-        self._up = True
+                self.port.set_clock((yield from clock.ask(config, getattr(self.log, "info", self.log))))
+                self._timed = True
+                del clock
+                unload("clock")
+            self._up = True
+        if hasattr(config.service, "refresh"):
+            from .renew import expired
+
+            yield from expired(self)
 
     def _send(self, method: str, path: str, base: str | None, repeat: bool, more: dict):
         from .http1 import add
@@ -156,12 +163,7 @@ class Session:
 
         config = self.config
         service = config.service
-        if not self._up:
-            yield from self._prepare()
-        if hasattr(service, "refresh"):
-            from .renew import expired
-
-            yield from expired(self)
+        yield from self.ready()
         if not base:
             base = service.base(config, self.credential) if hasattr(service, "base") else config.url
         if base != self._base:
@@ -174,17 +176,21 @@ class Session:
         try:
             for name, value in self.credential.headers(now()).items():
                 add(headers, name, value)
-            more["repeat"] = repeat
-            response = yield from fetch(method, url, ca=config.ca, feed=self.port.feed, idle=self._idle, **more)
+            response = yield from fetch(
+                method, url, ca=config.ca, feed=self.port.feed, idle=self._idle, repeat=repeat, **more
+            )
             self._unheard = 0
             return response
         except (OSError, EnrollError) as error:
-            self._up = False
-            kind = getattr(error, "kind", "network")
-            if kind in ("certificate", "clock"):
-                self._timed = False  # the clock may be wrong
-            self._unheard += kind == "network"
-            if self._unheard > 2:
-                self._unheard = 0
-                getattr(self.port, "drop", tasks.ignore)()  # the driver may report a link that is dead
+            self.failed(error)
             raise
+
+    def failed(self, error) -> None:
+        """Draw the conclusions from `error`, which came instead of an answer: for the link, and for the clock."""
+        self._up = False
+        kind = getattr(error, "kind", "network")
+        self._timed = self._timed and kind not in ("certificate", "clock")  # the clock may be wrong
+        self._unheard += kind == "network"
+        if self._unheard > 2:
+            self._unheard = 0
+            getattr(self.port, "drop", tasks.ignore)()  # the driver may report a link that is dead

@@ -1,15 +1,15 @@
 """URLs, as far as registration needs them (RFC 3986)."""
 
 
-def plain(value: str, start: int = 33) -> bool:
-    """Whether `value` has only printable ASCII characters, with codes from `start` on. Such a text cannot contain a
+def plain(value: str, first: int = 33) -> bool:
+    """Whether `value` has only printable ASCII characters, with codes from `first` on. Such a text cannot contain a
     line break.
 
     Checks bytes, because MicroPython interns every character that it reads from a str. Raises ValueError if `value` is
     empty.
     """
     raw = bytes(value, "utf-8")
-    return start <= min(raw) <= max(raw) < 127
+    return first <= min(raw) <= max(raw) < 127
 
 
 def split(url: str) -> tuple[str, str, int, str]:

@@ -33,9 +33,10 @@ def _provider_files() -> list[Path]:
 
 @functools.cache
 def enroll_config() -> Any:
-    """`Config`, `EnrollError`, `service`, `explain` (of TLS) and the table `kinds` of the library. All that is imported
-    later is imported now, while there is a `micropython` for it, and nothing is unloaded: it is needed for the next
-    board.
+    """`Config`, `EnrollError`, `service`, `broker`, `explain` (of TLS) and the table `kinds` of the library.
+
+    All that is imported later is imported now, while there is a `micropython` for it, and nothing is unloaded: it is
+    needed for the next board.
     """
     ours = {"micropython": SimpleNamespace(const=lambda value: value)} if "micropython" not in sys.modules else {}
     providers = [".".join(path.relative_to(LIBRARY.parent).with_suffix("").parts) for path in _provider_files()]
@@ -48,8 +49,10 @@ def enroll_config() -> Any:
             importlib.import_module("enroll." + name)
         for name in providers:
             importlib.import_module(name)
-        modules = [importlib.import_module(f"enroll.{name}") for name in ("errors", "schema", "tlserror", "backoff")]
-        errors, schema, tls, backoff = modules
+        modules = [
+            importlib.import_module(f"enroll.{name}") for name in ("errors", "schema", "tlserror", "backoff", "broker")
+        ]
+        errors, schema, tls, backoff, broker = modules
         return SimpleNamespace(
             delay=backoff.delay,
             Config=config.Config,
@@ -57,6 +60,7 @@ def enroll_config() -> Any:
             service=schema.service,
             kinds=errors._KINDS,
             explain=tls.explain,
+            broker=broker.checked,
         )
     finally:
         sys.path.remove(str(LIBRARY.parent))

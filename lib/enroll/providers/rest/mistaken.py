@@ -27,6 +27,11 @@ arguments has a function with too few or too many arguments: give
 behind has text behind a ): put a comma or a brace there""")
 
 
+def _key(where: str) -> str:
+    """The key at `where` in the section, or in the object `mqtt` beside it."""
+    return where if where[:5] == "mqtt." else "rest." + where
+
+
 def mistaken(where: str, what: str, at: int, word: "str | int" = "", *more) -> EnrollError:
     """The error for `what` at the index `at` of the template at `where` in the section. `word`: for an unknown
     function, those that there are; for an unknown name, the name, and in `more` what uses the template; for wrong
@@ -41,8 +46,8 @@ def mistaken(where: str, what: str, at: int, word: "str | int" = "", *more) -> E
     elif what == "arguments":
         remedy += " %s %d, not %d" % (word, more[1], more[0])
     elif more and more[0] != where:
-        fact += ", where `rest.%s` uses it" % more[0]
-    return mistakes.wrong("rest.%s` %s" % (where, fact), remedy)
+        fact += ", where `%s` uses it" % _key(str(more[0]))
+    return mistakes.wrong("%s` %s" % (_key(where), fact), remedy)
 
 
 def circle(name: str, inside: tuple) -> EnrollError:

@@ -1,0 +1,17 @@
+"""Hand-over to MQTT: clients of others for a registered device, which send its password to a verified broker only."""
+
+from .errors import EnrollError
+
+if False:  # for type hints only
+    from .config import Config
+
+
+def connect(config: "Config", port, *settings, **more):
+    """Return a connected client of umqtt.simple, see mqtt_client.Client. Raises OSError and EnrollError."""
+    try:
+        from .mqtt_client import Client
+    except ImportError:
+        raise EnrollError("configuration", "this board has no umqtt.simple", "install it with mip")
+    client = Client(config, port, *settings, **more)
+    client.connect()
+    return client

@@ -1,0 +1,148 @@
+"""A client of umqtt.simple for a registered device: verified TLS, a deadline for each wait, a password that is valid.
+
+umqtt makes its own socket, and its older versions do not verify TLS. Here it gets a stream that is verified already, by
+way of the name `socket` in its module.
+"""
+
+from . import tasks
+from .calendar import now
+from .errors import EnrollError
+from .mqtt_stream import Stream, opened
+from .session import Session
+
+try:
+    from umqtt import simple as umqtt
+except ImportError:
+    from umqtt import simple2 as umqtt
+
+    from .mqtt_simple2 import Polled as Stream
+
+if False:  # for type hints only
+    from typing import Any
+
+    from .config import Config
+
+
+class Client(umqtt.MQTTClient):
+    """umqtt's MQTTClient, which connects, also again, to a broker that it has verified.
+
+    While an application calls `check_msg` or `wait_msg`, it sends PINGREQ by itself, and raises OSError once the broker
+    is silent. After nine tenths of its password's life it connects with a new one. `session`: its Session, also for
+    requests to the service.
+    """
+
+    sock: "Any"
+    content = b""  # with `status_code` the client is the answer to its connection, as renew.py wants one
+
+    def __init__(self, config: "Config", port, callback=None, will=None, log=tasks.ignore) -> None:
+        """`callback(topic, message)`: called for each message. `will`: arguments for `set_last_will`. `log`: as for
+        Session.
+        """
+        self.session = Session(config, port, None, log)
+        super().__init__(b"", "")
+        self.set_callback(callback)
+        if will:
+            self.set_last_will(*will)
+        self._topics: dict = {}  # the subscriptions, with their qos
+        self._due = 0  # Unix seconds when to connect again; 0: never
+        self._busy = False  # an acknowledgement is waited for
+
+    def connect(self, clean_session: bool = True, timeout=None):
+        """Connect, also again after an OSError, and subscribe to the topics of before. Returns whether the broker still
+        had the session. `timeout` is ignored: that in enroll.json counts.
+
+        If the broker refuses the password twice, five seconds apart, the device registers again, as a Session does.
+        Raises OSError and EnrollError.
+        """
+        session = self.session
+        self._clean = clean_session
+        tasks.run(self._connect(), session.port.feed, session.port.sleep, session)
+        if not self._known:
+            for topic, qos in self._topics.items():
+                self.subscribe(topic, qos)
+        return self._known
+
+    def _connect(self):
+        yield from self._attempt()
+        if self.status_code == 401:
+            from .renew import after_401
+
+            yield from after_401(self.session, self._attempt, self, True)
+            if self.status_code == 401:
+                raise EnrollError("refused", "the broker does not accept the password")
+        self.session.refused = None
+
+    def _attempt(self):
+        """Task: connect once and return self, with `status_code`: 401 if the broker refused the password."""
+        session = self.session
+        self.status_code = 0
+        self._close()
+        before = umqtt.socket
+        try:
+            yield from session.ready()
+            access = session.credential.mqtt(now())
+            self.client_id = access["client_id"]
+            self.user = access["user"].reveal()
+            self.pswd = access["password"].reveal()
+            self.keepalive = access["keepalive"]
+            line = yield from opened(access, session.config.timeout)
+            umqtt.socket = Stream(line, session, self.keepalive)
+            self._known = super().connect(self._clean)
+            self.status_code = 200
+            expires = access["expires"]
+            self._due = expires and now() + (expires - now()) * 9 // 10
+        except (umqtt.MQTTException, AssertionError) as error:
+            code = error.args[0] % 20 if error.args else 0  # simple2 adds 20
+            if code not in (4, 5):
+                raise EnrollError("server" if code == 3 else "answer", "the broker refused", error=error)
+            self.status_code = 401
+        except (OSError, EnrollError) as error:
+            session.failed(error)
+            raise
+        finally:
+            umqtt.socket = before
+            if self.status_code != 200:
+                self._close()
+        return self
+
+    def _close(self) -> None:
+        if self.sock:
+            self.sock.close()
+        self.sock = None
+
+    def _renew(self) -> None:
+        """Connect again if the password is about to expire, unless an acknowledgement would be lost with that."""
+        if self._due and not self._busy and now() >= self._due:
+            try:
+                self.disconnect()
+            except OSError:
+                pass
+            self.connect(self._clean)
+
+    def publish(self, *arguments, **more):
+        """The same as umqtt's."""
+        self._renew()
+        self._busy = True
+        try:
+            return super().publish(*arguments, **more)
+        finally:
+            self._busy = False
+
+    def subscribe(self, topic, qos: int = 0):
+        """The same as umqtt's. The topic counts for later connections, too."""
+        self._topics[topic] = qos
+        self._busy = True
+        try:
+            return super().subscribe(topic, qos)
+        finally:
+            self._busy = False
+
+    def check_msg(self):
+        """The same as umqtt's."""
+        self._renew()
+        return super().check_msg()
+
+    def wait_msg(self):
+        """The same as umqtt's. Returns None, too, when the broker gave a sign of life."""
+        self._renew()
+        return super().wait_msg()

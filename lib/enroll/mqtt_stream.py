@@ -1,0 +1,121 @@
+"""The stream between umqtt and a broker that is verified."""
+
+from select import POLLIN
+from time import ticks_add, ticks_diff, ticks_ms
+
+from . import connection, tasks
+
+if __debug__:  # mpy-cross -O leaves this out: it knows const by itself
+    from micropython import const
+
+if False:  # for type hints only
+    from .session import Session
+
+_LONG = const(60000)  # ms; each wait ends far earlier
+_ETIMEDOUT = const(110)
+_RESET = const(104)  # ECONNRESET
+
+
+def opened(access: dict, timeout: float):
+    """Task: return a Connection to the broker of `access`, see broker.access, once it is verified. `timeout`: seconds.
+
+    Raises OSError and EnrollError.
+    """
+    host = access["host"]
+    line = yield from connection.connect(host, access["port"], timeout)
+    try:
+        yield from line.secure(host, access["ca"])
+        return line
+    except BaseException:
+        line.close()
+        raise
+
+
+class Stream:
+    """What umqtt calls of a socket, and of the module `socket`. Each wait feeds the watchdog and ends.
+
+    While `read` has nothing to return, it sends PINGREQ twice in `keepalive` seconds. It raises OSError if the broker
+    is silent for `timeout` of enroll.json after that, or after CONNECT.
+    """
+
+    connect = settimeout = tasks.ignore
+
+    def __init__(self, line: connection.Connection, session: "Session", keepalive: int) -> None:
+        self._line = line
+        self._port = session.port
+        self._limit = int(session.config.timeout * 1000)
+        self._often = keepalive * 500
+        self._asked = ticks_ms()  # when the broker was asked for a sign of life
+        self._heard = False  # since then
+        self._blocking = True
+        self._open = True
+
+    def socket(self, *_):
+        return self
+
+    def getaddrinfo(self, *_):
+        return [(0, 0, 0, "", None)]
+
+    def setblocking(self, flag) -> None:
+        self._blocking = flag
+
+    def close(self) -> None:
+        if self._open:  # twice might close another socket, which has its number by now
+            self._open = False
+            self._line.close()
+
+    def read(self, size: int):
+        return self._run(self._read(size))
+
+    def write(self, data, size: int = -1) -> int:
+        if isinstance(data, str):
+            data = data.encode()
+        if size >= 0:
+            data = data[:size]
+        self._run(self._write(data))
+        return len(data)
+
+    def _run(self, task):
+        if not self._open:
+            raise OSError(_RESET)
+        return tasks.run(task, self._port.feed, self._port.sleep)
+
+    def _write(self, data):
+        line = self._line
+        line.end = ticks_add(ticks_ms(), self._limit)
+        while data:
+            data = data[(yield from line.write(data)) :]
+
+    def _read(self, size: int):
+        """Task: return `size` bytes; None if none has come and the stream does not block."""
+        line = self._line
+        data = b""
+        while len(data) < size:
+            line.end = ticks_add(ticks_ms(), _LONG)
+            piece = yield from line.peek()
+            if piece == b"":
+                raise OSError(_RESET)
+            if piece:
+                self._heard = True
+                left = size - len(data)
+                data += piece[:left]
+                line.rest = piece[left:]
+                yield 0  # feeds the watchdog
+            else:
+                yield from self._ask()
+                if not (self._blocking or data):
+                    return None
+                yield from line.wait(POLLIN)
+        return data
+
+    def _ask(self):
+        """Task: ask the broker for a sign of life when it is time for that. Raises OSError if it gave none."""
+        silent = ticks_diff(ticks_ms(), self._asked)
+        if not self._heard:
+            if silent > self._limit:
+                raise OSError(_ETIMEDOUT)
+        elif silent > self._often:
+            self._asked = ticks_ms()
+            self._heard = False
+            yield from self._write(b"\xc0\0")  # PINGREQ
+        yield 0
