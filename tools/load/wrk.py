@@ -6,7 +6,7 @@ from pathlib import Path
 
 import click
 from runtimes import debian
-from runtimes.cache import CACHE, alone, call
+from runtimes.cache import CACHE, alone
 
 SUITE = "trixie"
 PACKAGES = ("wrk", "libluajit-5.1-2", "libssl3t64", "libc6", "libgcc-s1", "zlib1g", "libzstd1")
@@ -18,26 +18,13 @@ def wrk() -> list[str]:
     found = shutil.which("wrk")
     if found:
         return [found]
-    target = CACHE / "wrk"
+    target = CACHE / "wrk-debian"
     with alone():
         if not target.exists():
-            _fetch(target)
-    loader = next(target.glob("usr/lib*/*/ld-linux*.so.2"), None) or next(target.glob("usr/lib64/ld-linux*.so.2"))
-    return [str(loader), "--library-path", str(next(target.glob("usr/lib/*-linux-gnu"))), str(target / "usr/bin/wrk")]
-
-
-def _fetch(target: Path) -> None:
-    partial = target.with_suffix(".partial")
-    shutil.rmtree(partial, ignore_errors=True)
-    debs = partial / "debs"
-    debs.mkdir(parents=True)
-    apt = debian.options(target.parent / "apt", SUITE)
-    call(["apt-get", *apt, "update"], partial, f"reading the package lists of Debian {SUITE}")
-    packages = [f"{package}:amd64" for package in PACKAGES]
-    call(["apt-get", *apt, "download", *packages], debs, "fetching wrk and its libraries")
-    debian.unpack(sorted(debs.glob("*.deb")), partial / "root")
-    (partial / "root").rename(target)
-    shutil.rmtree(partial)
+            packages = [f"{package}:amd64" for package in PACKAGES]
+            debian.fetch(packages, SUITE, target, "fetching wrk and its libraries").rename(target)
+    root = target / "root"
+    return [str(debian.loader(root)), "--library-path", str(debian.libraries(root)), str(root / "usr/bin/wrk")]
 
 
 def registrations(port: int, key: str, prefix: str, seconds: int, connections: int = 32) -> float:

@@ -64,6 +64,35 @@ def unpack(debs: list[Path], target: Path) -> None:
     call(["sh", "-c", script, str(target), *map(str, debs)], target.parent, f"unpacking {len(debs)} packages")
 
 
+def fetch(names: list[str], suite: str, target: Path, doing: str) -> Path:
+    """Fetch the packages `names`, each NAME:ARCHITECTURE, of `suite`, and unpack them into a folder `root`.
+
+    It is in a new folder beside `target`, which is returned: the caller completes it and gives it that name. `doing`
+    is said meanwhile. Raises Unavailable.
+    """
+    partial = target.with_suffix(".partial")
+    shutil.rmtree(partial, ignore_errors=True)
+    debs = partial / "debs"
+    debs.mkdir(parents=True)
+    apt = options(target.parent / "apt", suite)
+    call(["apt-get", *apt, "update"], partial, f"reading the package lists of Debian {suite}")
+    call(["apt-get", *apt, "download", *names], debs, doing)
+    unpack(sorted(debs.glob("*.deb")), partial / "root")
+    shutil.rmtree(debs)
+    return partial
+
+
+def loader(root: Path) -> Path:
+    """What starts the programs in `root`, the loader of its C library."""
+    patterns = ("usr/lib*/*/ld-linux*.so.2", "usr/lib*/ld-linux*.so.2", "lib*/ld-linux*.so.2")
+    return next(path for pattern in patterns for path in root.glob(pattern))
+
+
+def libraries(root: Path) -> Path:
+    """The folder of the libraries in `root`."""
+    return next(root.glob("usr/lib/*-linux-gnu"))
+
+
 def sources(suite: str, names: tuple[str, ...], folder: Path) -> None:
     """Fetch the source packages `names` of `suite` and unpack the original archive of each into `folder`/name; what
     Debian adds to it is unpacked into `folder`/name.debian.
