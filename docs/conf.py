@@ -40,6 +40,7 @@ NAVIGATION = {
         "RP2040, RP2350": "docs/boards/rp2",
         "Provisioning": "docs/provision",
         "Sandbox": "docs/sandbox",
+        "Load tests": "docs/load",
     },
     "How it works": {
         "Design": "docs/design",

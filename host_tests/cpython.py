@@ -203,6 +203,9 @@ class _Finder(importlib.machinery.PathFinder):
         return spec
 
 
-def install() -> None:
-    """Make `enroll` be imported as described above. Call this before anything imports it."""
+def install(**instead: Any) -> None:
+    """Make `enroll` be imported as described above. Call this before anything imports it. `instead`: other modules, by
+    name.
+    """
+    _OURS.update(instead)
     sys.meta_path.insert(0, _Finder)

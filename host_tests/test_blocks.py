@@ -59,6 +59,7 @@ RUN_BY = [
     ("docs/sandbox.md", "from enroll_tools", f"{HERE}::test_the_sandbox_in_tests"),
     ("docs/sandbox.md", "docker|services:", "host_tests/test_container.py::test_the_page_fits_the_file"),
     ("docs/sandbox.md", "def test_", "host_tests/test_plugin.py::test_the_example_of_the_page"),
+    ("docs/load.md", "tools/load.sh", "host_tests/test_load.py::test_the_options_of_the_page_are_there"),
     (".*", r"make |(\.venv/bin/)?enroll-(provision|sandbox) ", f"{HERE}::test_every_command_is_understood"),
 ]
 
