@@ -16,8 +16,6 @@ if False:  # for type hints only
     from typing import Any
 
 _MOST = const(20)  # networks that a scan tells
-_READ = const(300)  # bytes that Console reads at a time; the longest frame of Improv has 266
-_SILENCE = const(50)  # ms that the rest of a frame may need to come
 _CTRL_C = const(3)
 
 
@@ -53,17 +51,9 @@ class Console:
         self._poll.register(sys.stdin, select.POLLIN)
         micropython.kbd_intr(-1)
 
-    def read(self) -> bytes:
-        """What has come until the line was silent, at most 300 bytes; b"" if nothing has."""
-        found = b""
-        wait = 0
-        while len(found) < _READ and self._poll.poll(wait):
-            byte = sys.stdin.buffer.read(1)
-            if not byte:  # the end of a file, on the unix port
-                break
-            found += byte
-            wait = _SILENCE
-        return found
+    def read(self, wait: int = 0) -> bytes:
+        """The next byte; b"" if none comes within `wait` ms. Bytes after a Ctrl-C belong to the prompt: leave them."""
+        return sys.stdin.buffer.read(1) if self._poll.poll(wait) else b""
 
     def write(self, data: bytes) -> None:
         """Send `data` as it is."""

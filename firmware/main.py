@@ -115,4 +115,12 @@ def leave(status: int, platform: str) -> None:
 
 
 if __name__ == "__main__":
-    leave(main(sys.argv[1:]), sys.platform)
+    try:
+        leave(main(sys.argv[1:]), sys.platform)
+    except KeyboardInterrupt:  # or a page that looks for Improv
+        import port
+        from enroll import failed  # only names that a boot has anyway: a new one would take 1 KB of heap
+
+        path = "".join(sys.argv[1:2]) or "enroll.json"
+        failed.run(port, lambda: enroll.Enroller(enroll.Config.load(path), port, log=log))
+        sys.exit()  # on a board this is a soft reset

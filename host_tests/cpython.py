@@ -209,3 +209,4 @@ def install(**instead: Any) -> None:
     """
     _OURS.update(instead)
     sys.meta_path.insert(0, _Finder)
+    setattr(sys.implementation, "_machine", "a computer with CPython")  # noqa: B010  (no stub knows it)

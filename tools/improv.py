@@ -96,6 +96,18 @@ class Client:
             if found[0] == kind and (first is None or found[1][0] == first):
                 return found[1]
 
+    def connect(self, seconds: float = 20) -> int:
+        """Ask for the state until it is told, once a second as pages do; the state."""
+        end = time.monotonic() + seconds
+        while time.monotonic() < end:
+            self.send(command(CURRENT))
+            again = time.monotonic() + 1
+            while time.monotonic() < again:
+                found = self.take(again - time.monotonic())
+                if found and found[0] == STATE:
+                    return found[1][0]
+        raise AssertionError(f"no state came: {self.text + self._come!r}")
+
     def ask(self, number: int, data: bytes = b"", seconds: float = 20) -> list[str]:
         """The texts of the result of a command."""
         self.send(command(number, data))

@@ -32,7 +32,13 @@ APART |= {"basic.py", "providers/xyte/child.py", "providers/centagate/login.py"}
 APART |= {"httpclock.py", "httpdate.py"}  # for a Date,
 APART |= {"mistakes.py", "tlserror.py"}  # for what is wrong in enroll.json and in TLS,
 APART |= {"failed.py", "backoff.py"}  # for attempts that fail,
-APART |= {"networks.py", "onboarding.py", "improv.py", "portal.py"}  # for a device whose network is not in enroll.json,
+APART |= {
+    "networks.py",
+    "onboarding.py",
+    "improv.py",
+    "portal.py",
+    "visit.py",
+}  # for a device whose network is not in enroll.json,
 APART |= {"scalars.py", "values.py", "ipv4.py"}  # for what only some enroll.json have: numbers, times, addresses,
 APART |= {"inflate.py", "providers/answer_cut.py", "providers/answer_refused.py"}  # for odd answers and refusals,
 APART |= {

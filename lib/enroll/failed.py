@@ -60,10 +60,17 @@ def pause(enroller: "Enroller", action: "Action"):
         from .config import unload
         from .onboarding import register
 
-        seconds = yield from register(enroller, action)
+        seconds = yield from register(enroller, seconds)
         del register
         unload("onboarding", "improv", "portal", "networks")
     yield from tasks.pause(seconds)
+
+
+def run(port, make) -> None:
+    """What firmware/main.py calls after a KeyboardInterrupt, see visit.py."""
+    from .visit import visit
+
+    visit(port, make)
 
 
 def refused(enroller: "Enroller", answer: "Answer", error: "Any") -> Exception:

@@ -22,7 +22,9 @@ _HEAD = const(b"IMPROV\x01")
 _COMMAND = const(b"IMPROV\x01\x03")
 _LENGTH = const(8)  # where a frame has its length
 _REST = const(10)  # bytes of a frame besides its data
-_MOST = const(250)  # bytes of all texts of a result
+_TEXTS = const(250)  # bytes of all texts of a result
+_MOST = const(300)  # bytes that are read at a time; the longest frame has 265
+_SILENCE = const(50)  # ms for the rest of a frame
 
 _STATE = const(1)  # types of frames
 _ERROR = const(2)
@@ -49,30 +51,40 @@ _JOINED = const(4)
 class Improv:
     """Improv on the serial port that the board's port opens, a way of `it`, the Onboarding."""
 
-    def __init__(self, it: "Any") -> None:
+    def __init__(self, it: "Any", come: bytes) -> None:
+        """`come`: what has already come."""
         self._it = it
-        self._console = it.port.console()
-        self.close = self._console.close
+        self._come = come
+        self._line = it.port.console()
+        self.close = self._line.close
 
     def poll(self) -> None:
-        come = self._console.read()  # whole frames, because it reads until the line is silent
-        last = 10  # the byte before
-        while come:
-            if not come.startswith(_COMMAND):
-                if come[0] == 3 and last in b"\r\n\x03":
-                    self._it.interrupted = True
-                last = come[0]
-                come = come[1:]
+        frame, self._come = self._come, b""
+        last = b"\n"  # the byte before
+        wait = 0
+        for _ in range(_MOST):
+            size = frame[_LENGTH] + _REST if frame[_LENGTH:] else _MOST
+            if len(frame) == size:
+                self._it.heard = True
+                error = self._whole(frame)
+                if error:
+                    self._send(_ERROR, error)
+                _, head, rest = frame[1:].partition(_HEAD)  # if a byte was lost, another frame has begun
+                frame = head + rest
                 continue
-            size = come[_LENGTH] + _REST if come[_LENGTH:] else _LENGTH
-            frame = come[:size]
-            come = come[size:]
-            error = self._whole(frame)
-            if error:
-                self._send(_ERROR, error)
-            if error == _BAD:  # perhaps a byte was lost, and another frame has begun
-                _, head, rest = frame[1:].partition(_HEAD)
-                come = head + rest + come
+            byte = self._line.read(wait)
+            wait = _SILENCE
+            if not byte:
+                break
+            frame += byte
+            if not _COMMAND.startswith(frame[:_LENGTH]):
+                if byte == b"\x03" and last in b"\r\n\x03":
+                    self._it.interrupted = True
+                    return
+                frame = byte if byte == b"I" else b""
+            last = byte
+        if frame[_LENGTH:]:
+            self._send(_ERROR, _BAD)
 
     def _whole(self, frame: bytes) -> int:
         """Answer a frame. Returns the error to send."""
@@ -130,7 +142,7 @@ class Improv:
     def _result(self, command: int, *texts: str) -> None:
         data = b""
         for text in texts:
-            raw = text.encode()[: max(_MOST - len(data), 0)]
+            raw = text.encode()[: max(_TEXTS - len(data), 0)]
             data += bytes((len(raw),)) + raw
         self._send(_RESULT, command, data)
 
@@ -139,4 +151,4 @@ class Improv:
         data = bytes((value,) if texts is None else (value, len(texts))) + (texts or b"")
         frame = _HEAD + bytes((kind, len(data))) + data
         # the line breaks keep it apart from log lines: clients look for a frame at the start of a line
-        self._console.write(b"\n" + frame + bytes((sum(frame) & 255, 10)))
+        self._line.write(b"\n" + frame + bytes((sum(frame) & 255, 10)))

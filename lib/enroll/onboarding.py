@@ -36,6 +36,8 @@ _PAUSE = const(30)  # seconds between two attempts of a session to bring the lin
 class Onboarding:
     """What the ways to be given a network share.
 
+    `heard`: a way sets it when a person, or their page, has done something.
+
     `state`: READY; JOINING, from the time a network is given until it is known what became of that; JOINED. `wanted`:
     (ssid, password) that a person has given, () if there is none. `interrupted`: whether Ctrl-C came. `said`: (url,
     text) of the latest `joined`, or ("", what is wrong).
@@ -52,41 +54,50 @@ class Onboarding:
         self.interrupted = False
         self.said = "", ""
         self.ways: list = []
+        self.heard = False
         self._since: Any = 0  # when the person gave the network, in ticks; 0 if it has not been joined
 
-    def run(self, seconds: float):
-        """Task: go on with attempts, the first one in `seconds`, until one succeeds or the heap is full.
+    def run(self, seconds: float, linger: float = 0, come: bytes = b""):
+        """Task: go on with attempts, the first one in `seconds`, until one succeeds or the heap is full, and nobody has
+        been heard for `linger` seconds.
 
-        Returns the seconds to wait until the next attempt. Raises EnrollError as `attempt` does.
+        `come`: what has already come over the serial port. Returns the seconds to wait until the next attempt. Raises
+        EnrollError as `attempt` does.
         """
         try:
             if hasattr(self.port, "console"):
                 from .improv import Improv
 
-                self.ways.append(Improv(self))
-            network = hasattr(self.port, "access_point") and _own_network(self)
+                self.ways.append(Improv(self, come))
+            network = not linger and hasattr(self.port, "access_point") and _own_network(self)
             if network:
                 from .portal import Portal
 
                 self.ways.append(Portal(self, network["ssid"], network["password"].reveal()))
             self.owner.port = _Showing(self)
             while True:
-                yield from self._beside(tasks.pause(max(seconds, 1)))
+                yield from self._beside(tasks.pause(seconds))
                 if self.wanted:
                     yield from self._join(*self.wanted)
                 found = yield from self._beside(self._attempt())
                 if found:
                     error, seconds = found
-                    if not self.wanted and (not error or error.kind == "memory"):
-                        yield from self._linger()
-                        return seconds
+                    if not error or error.kind == "memory":
+                        yield from self._linger(linger)
+                        if not self.wanted:
+                            return seconds
+                        seconds = 0
         finally:
             self.owner.port = self.port
             for way in self.ways:
                 way.close()
 
-    def _linger(self):
-        """Task: wait a while if a person has not seen yet what became of the network."""
+    def _linger(self, seconds: float):
+        """Task: wait until nobody has been heard for `seconds`, and a person has seen what became of the network."""
+        self.heard = seconds > 0
+        while self.heard and not self.wanted:
+            self.heard = False
+            yield from self._beside(tasks.pause(seconds))
         left = _LINGER
         while left and any([getattr(way, "busy", False) for way in self.ways]):
             left -= 1
@@ -125,9 +136,8 @@ class Onboarding:
         network = {"ssid": ssid, "password": Secret(password) if password else None}
         joinable = False
         try:
-            getattr(
-                self.port, "drop", tasks.ignore
-            )()  # a link that is up would hide that this network cannot be joined
+            # a link that is up would hide that this network cannot be joined
+            getattr(self.port, "drop", tasks.ignore)()
             yield from self._beside(self._connect([network]))
             if not self.wanted:
                 joinable = True
@@ -207,11 +217,8 @@ class _Showing:
         self._it.tell("%s: code %s" % (text, code), address)
 
 
-def register(enroller: "Any", action: "Any"):
-    """Task: after `action`, an attempt that found no network, go on with others until the device is registered.
-
-    Returns the seconds to wait until the next attempt.
-    """
+def register(enroller: "Any", seconds: float, linger: float = 0, come: bytes = b""):
+    """Task: attempts to register beside the ways to be given a network; arguments and value as of Onboarding.run."""
 
     def attempt():
         action = yield from enroller.attempt()
@@ -219,7 +226,7 @@ def register(enroller: "Any", action: "Any"):
         text = "registered %s %s" % (credential.provider, credential.device_id) if credential else str(action.error)
         return action.error, action.at, text
 
-    return (yield from Onboarding(enroller, attempt).run(action.at))
+    return (yield from Onboarding(enroller, attempt).run(seconds, linger, come))
 
 
 def online(session: "Any"):
