@@ -32,7 +32,7 @@ class Console:
 
     def __init__(self):
         self.script = []
-        self.idle = 20
+        self.idle = 60
         self.came = b""
         self.said = []
         self.closed = 0

@@ -55,6 +55,7 @@ class Onboarding:
         self.said = "", ""
         self.ways: list = []
         self.heard = False
+        self._told = False  # that Ctrl-C has to wait
         self._since: Any = 0  # when the person gave the network, in ticks; 0 if it has not been joined
 
     def run(self, seconds: float, linger: float = 0, come: bytes = b""):
@@ -159,32 +160,36 @@ class Onboarding:
         that a person has given. Raises KeyboardInterrupt after a Ctrl-C, but not while a registration is under way.
         """
         flags = None
-        told = False
         try:
             while True:
                 what = task.send(flags)
                 while not isinstance(what, tuple) and what > _SLICE:
                     what -= _SLICE
                     yield _SLICE
-                    for way in self.ways:
-                        way.poll()
+                    if self._look():
+                        return None
                 flags = yield what
-                for way in self.ways:
-                    way.poll()
-                if self._since and ticks_diff(ticks_ms(), self._since) > _PATIENCE:
-                    self.tell("joined, registering")
-                if self.owner.sent:
-                    if self.interrupted and not told:
-                        told = True
-                        self.owner.warn("registering, will stop then")  # the host tools look for it
-                elif self.interrupted:
-                    raise KeyboardInterrupt
-                elif self.wanted:
+                if self._look():
                     return None
         except StopIteration as end:
             return end.value
         finally:
             task.close()
+
+    def _look(self) -> bool:
+        """Look after the ways. Returns whether to give up what is going on, for a network that a person has given."""
+        for way in self.ways:
+            way.poll()
+        if self._since and ticks_diff(ticks_ms(), self._since) > _PATIENCE:
+            self.tell("joined, registering")
+        if not self.owner.sent:
+            if self.interrupted:
+                raise KeyboardInterrupt
+            return bool(self.wanted)
+        if self.interrupted and not self._told:
+            self._told = True
+            self.owner.warn("registering, will stop then")  # the host tools look for it
+        return False
 
 
 def _own_network(it: Onboarding) -> "dict | None":
