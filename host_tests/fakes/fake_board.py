@@ -13,7 +13,8 @@ import enroll.journal
 import enroll.sleep
 import enroll.tasks  # these keep the real modules: nobody may import them first while the fakes are there  # noqa: F401
 from clock import Clock
-from fake_interfaces import Cable, Cyw43, Esp32Wifi, OwnNetwork
+from fake_cable import Cable
+from fake_interfaces import Cyw43, Esp32Wifi, OwnNetwork
 from helpers import Fake
 
 BOARDS = __file__.partition("/host_tests/")[0] + "/boards"
