@@ -125,11 +125,12 @@ class Client:
 class Wireless:
     """A context in which `device` runs the firmware on a pty, with the Wi-Fi `air`, {name: password}.
 
-    `client` is at the other end; `path` is the serial port there, for another program.
+    `environment`: more variables. `client` is at the other end; `path` is the serial port there, for another program.
     """
 
-    def __init__(self, device: Device, air: dict[str, str]) -> None:
+    def __init__(self, device: Device, air: dict[str, str], **environment: str) -> None:
         self.device = device
+        self._more = environment
         self._air = json.dumps(air)
 
     def __enter__(self) -> Self:
@@ -139,7 +140,7 @@ class Wireless:
         self.path = os.ttyname(other)
         library = self.device.library
         paths = f"{library}:{ROOT}/firmware:{ROOT}/boards/unix:{ROOT}/boards:.frozen"
-        environment = {**os.environ, "MICROPYPATH": paths, "ENROLL_AIR": self._air}
+        environment = {**os.environ, "MICROPYPATH": paths, "ENROLL_AIR": self._air, **self._more}
         program = [str(micropython(self.device.runtime)), str(ROOT / "boards/unix/air.py"), str(self.device.path)]
         self._log = (self.device.folder / "log").open("w+")
         self.process = subprocess.Popen(

@@ -41,7 +41,7 @@ _PAGE = const(
 _AGAIN = const('<meta http-equiv=refresh content="3;url=/">')
 _FORM = const(
     "<form method=post action=/><input type=hidden name=k value=%s>"
-    '<label>Network<select name=s><option value="">Choose, or press Join to look again'
+    '<label>Network<select name=s><option value="">Choose, or look again'
 )
 _OPTION = const('<option value="%s">%s')
 _REST = const(
