@@ -9,16 +9,19 @@ import pytest
 from devices import ROOT
 from screenshots import PICTURES, names
 
-PAGE = ROOT / "docs" / "sandbox.md"
+PAGES = {"console": ROOT / "docs" / "sandbox.md", "portal": ROOT / "docs" / "out-of-the-box.md"}
 MOST = 100_000  # bytes
 PALETTE = 3  # of PNG's kinds of colour
 
 
-def test_the_page_shows_each_picture_once_in_words_too():
-    """And no other one of that folder."""
-    shown = re.findall(r"!\[([^]]*)\]\(pictures/(console-[^)]*)\)", PAGE.read_text())
-    assert sorted(name for _, name in shown) == names()
+@pytest.mark.parametrize("kind", PAGES)
+def test_the_page_shows_each_picture_once_in_words_too(kind):
+    shown = re.findall(r"!\[([^]]*)\]\(pictures/([^)]*)\)", PAGES[kind].read_text())
+    assert sorted(name for _, name in shown) == [name for name in names() if name.startswith(kind)]
     assert all(len(text) > 20 for text, _ in shown)
+
+
+def test_the_folder_has_no_other_picture():
     assert sorted(path.name for path in PICTURES.iterdir()) == names()
 
 

@@ -1,4 +1,6 @@
-"""Writes docs/pictures/*.png: the main pages of the sandbox's console, from a sandbox with realistic content."""
+"""Writes docs/pictures/*.png: the main pages of the sandbox's console, from a sandbox with realistic content, and the
+page on which a phone gives a device its Wi-Fi.
+"""
 
 from __future__ import annotations
 
@@ -13,6 +15,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import click
+import portal_pictures
 from devices import ROOT
 from runtimes import first, place
 from showcase import TIMELINE, Showcase, showcase
@@ -88,7 +91,8 @@ PAGES = {
 
 def names() -> list[str]:
     """The names of all pictures."""
-    return sorted(f"console-{name}{mode}.png" for name, picture in PAGES.items() for mode in picture.modes)
+    console = [f"console-{name}{mode}.png" for name, picture in PAGES.items() for mode in picture.modes]
+    return sorted([*console, *portal_pictures.NAMES])
 
 
 def small(taken: bytes) -> bytes:
@@ -117,8 +121,7 @@ def take(page: Page, picture: Picture, shown: Showcase, until: str) -> bytes:
 
 
 def write(browser: Browser, shown: Showcase, out: Path) -> None:
-    """Write all pictures into a folder, and remove those of an earlier list."""
-    out.mkdir(parents=True, exist_ok=True)
+    """Write the pictures of the console into a folder."""
     for name, picture in PAGES.items():
         for mode in picture.modes:
             context = browser.new_context(
@@ -128,18 +131,20 @@ def write(browser: Browser, shown: Showcase, out: Path) -> None:
             until = (picture.on_phone if "phone" in mode else "") or picture.until
             taken = take(context.new_page(), picture, shown, until)
             context.close()
-            path = out / f"console-{name}{mode}.png"
-            path.write_bytes(taken)
-            click.echo(f"{path.name:28} {len(taken) / 1000:5.1f} KB")
-    for path in out.glob("console-*.png"):
-        if path.name not in names():
-            path.unlink()
+            keep(out / f"console-{name}{mode}.png", taken)
+
+
+def keep(path: Path, taken: bytes) -> None:
+    """Write a picture, and say so."""
+    path.write_bytes(taken)
+    click.echo(f"{path.name:28} {len(taken) / 1000:5.1f} KB")
 
 
 @click.command()
 @click.argument("out", type=click.Path(path_type=Path), default=PICTURES)
 def main(out: Path) -> None:
-    """Start a sandbox with boards, and write the pictures of its console to OUT."""
+    """Start a sandbox with boards, and a device without a network, and write the pictures to OUT."""
+    out.mkdir(parents=True, exist_ok=True)
     sys.path.append(str(PACKAGES))
     # As for a person with the tools on PATH: no folder of this machine is in a picture.
     os.environ["PATH"] = f"{Path(sys.executable).parent}:{os.environ['PATH']}"
@@ -152,7 +157,12 @@ def main(out: Path) -> None:
     ):
         browser = run.chromium.launch(executable_path=shutil.which("chromium"), args=["--no-sandbox", "--disable-gpu"])
         write(browser, shown, out)
+        for name, taken in portal_pictures.pictures(browser, Path(folder)):
+            keep(out / name, small(taken))
         browser.close()
+    for path in out.glob("*.png"):  # those of an earlier list
+        if path.name not in names():
+            path.unlink()
 
 
 if __name__ == "__main__":

@@ -1,58 +1,14 @@
-"""The page in the device's own network: what it shows, what it takes, whom it answers, when it is over."""
+"""The page in the device's own network: what it shows, what it takes, when it is over."""
 
-import enroll.portal as portal
-from clock import Clock
+from booth import NAME, OWN, Booth
 from enroll.portal import Portal
-from helpers import Fake, patched
-from visitor import HOST, Visitor, form, onboarding, request
+from helpers import Fake
+from visitor import HOST, form, request
 
-NAME, OWN, SECRET = "Acme 1", "own-canary", "password-canary"
+SECRET = "password-canary"
 HERE = "http://" + HOST + "/"
-READY, JOINING, JOINED = 2, 3, 4
+JOINING, JOINED = 3, 4
 MINUTE = 60000
-
-
-class Booth:
-    """A Portal on a clock whose ticks are about to wrap, with an Onboarding in whose reach are `networks`."""
-
-    def __init__(self, *networks):
-        self.clock = Clock((1 << 30) - 1500)
-        self.it = onboarding(*networks)
-        self.portal = Portal(self.it, NAME, OWN)
-        self.poll()
-        self.point = self.it.points[0][0]
-
-    def poll(self, ms=50, times=1):
-        ticks = {name: getattr(self.clock, name) for name in ("ticks_ms", "ticks_add", "ticks_diff")}
-        with patched(portal, **ticks):
-            for _ in range(times):
-                self.clock.now += ms
-                self.portal.poll()
-
-    def visit(self, *pieces, **more):
-        """A Visitor that sends `pieces`, once the device has dealt with it."""
-        found = Visitor(*pieces, **more)
-        self.point.waiting.append(found)
-        self.poll(times=4)
-        return found
-
-    def page(self):
-        found = self.visit(request())
-        assert found.status == 200 and not found.open
-        return found.text
-
-    @property
-    def key(self):
-        return self.page().partition("name=k value=")[2].partition(">")[0]
-
-    def give(self, *values, host=HOST, **more):
-        return self.visit(request(method="POST", host=host, body=form(self.key, *values, **more)))
-
-    def fails(self, why="`home` wrong password"):
-        """What an Onboarding does where a network cannot be joined."""
-        self.it.wanted = ()
-        self.it.state = READY
-        self.it.said = "", why
 
 
 def test_the_page_offers_the_networks_in_reach():
@@ -139,23 +95,6 @@ def test_systems_that_look_for_the_internet_are_led_to_the_page():
         assert (found.status, found.where, found.text) == (302, HERE, "") and not found.open, path
 
 
-def test_only_the_pages_own_form_is_taken():
-    booth = Booth("home")
-    key = booth.key
-    good = form(key, "home", SECRET)
-    for host in ("evil.example.com", HOST + ".evil.example.com", HOST + ":8080", "x" + HOST):
-        found = booth.visit(request(host=host, method="POST", body=good))
-        assert found.where == HERE and not booth.it.wanted, host
-    for body in (form("", "home", SECRET), form("0" * 16, "home", SECRET), good[20:], b"k", b"&&&", b""):
-        assert booth.visit(request(method="POST", body=body)).where == HERE and not booth.it.wanted, body
-    booth.visit(request("/?" + str(good, "utf-8")))
-    booth.visit(request("/?" + str(good, "utf-8"), method="HEAD"))
-    assert not booth.it.wanted
-    assert Booth().key != key, "another boot has another key"
-    booth.visit(request(method="POST", body=good))
-    assert booth.it.wanted
-
-
 def test_a_form_that_comes_twice_is_taken_once():
     booth = Booth("home")
     body = form(booth.key, "home", SECRET)
@@ -163,81 +102,6 @@ def test_a_form_that_comes_twice_is_taken_once():
     booth.it.wanted = ()  # the Onboarding has taken it
     assert booth.visit(request(method="POST", body=body)).where == HERE
     assert booth.it.state == JOINING and not booth.it.wanted
-
-
-def test_garbage_is_no_request_and_harms_nobody():
-    booth = Booth("home")
-    for piece in (
-        b"\r\n\r\n",
-        b"\0" * 300 + b"\r\n\r\n",
-        b"GET\r\n\r\n",
-        request(method="POST", body=b"k=%"),
-        request(method="POST", body=b"k=%zz"),
-        request(method="POST", body=b"k=%FF"),
-        request(more=["Content-Length: x"]),
-        request(more=["Content-Length: -5"]),
-        request(more=["Content-Length: 99999999999999999999"]),
-        request(more=["X: " + "y" * 3000]),
-        request(method="POST", body=b"k=" + b"x" * 3000),
-        b"x" * 5000,
-        b"",
-        OSError(104, "ECONNRESET"),
-    ):
-        found = booth.visit(piece, piece)
-        booth.poll(1000, times=10)
-        assert (not found.open and "<form" not in found.text) or b"-5" in piece, piece
-        assert not booth.it.wanted
-    assert "<form" in booth.page() and booth.point.open
-
-
-def test_changed_requests_harm_nobody():
-    """Each byte of a form's request once replaced, taken away and doubled."""
-    booth = Booth("home")
-    whole = request(method="POST", body=form(booth.key, "home", SECRET))
-    for at in range(0, len(whole), 3):
-        for piece in (b"\0", b"", whole[at : at + 1] * 2, b"\r\n"):
-            found = booth.visit(whole[:at] + piece + whole[at + 1 :], b"")
-            assert not found.open
-            booth.fails()
-            booth.portal._tries = 5
-    assert "<form" in booth.page()
-
-
-def test_slow_connections_end():
-    booth = Booth()
-    silent = booth.visit()
-    booth.poll(times=15)
-    assert silent.open
-    booth.poll(times=10)
-    assert not silent.open and silent.got == b""
-    waits = [None] * 19
-    slow = booth.visit(*[piece for byte in request() for piece in [bytes([byte])] + waits])
-    booth.poll(times=150)
-    assert slow.open
-    booth.poll(times=30)
-    assert not slow.open and slow.got == b""
-    deaf = booth.visit(request(), most=None)
-    booth.poll(times=200)
-    assert not deaf.open and "<form" in booth.page()
-
-
-def test_requests_and_answers_in_pieces():
-    booth = Booth("home")
-    whole = request(method="POST", body=form(booth.key, "home", SECRET))
-    pieces = []
-    for at in range(0, len(whole), 40):
-        pieces += [whole[at : at + 40], None]
-    found = booth.visit(*pieces, most=7)
-    booth.poll(times=30)
-    assert found.where == HERE and not found.open and booth.it.wanted == ("home", SECRET)
-
-
-def test_connections_wait_for_their_turn():
-    booth = Booth()
-    phones = [Visitor(request()) for _ in range(6)]
-    booth.point.waiting += [Visitor()] + phones
-    booth.poll(times=60)
-    assert not booth.point.waiting and all("<form" in phone.text for phone in phones)
 
 
 def test_it_closes_after_ten_minutes():
@@ -292,18 +156,6 @@ def test_the_time_goes_on_where_the_network_is_opened_again():
     booth.poll(MINUTE, times=5)
     booth.poll(times=25)
     assert not booth.point.open
-
-
-def test_closing_closes_everything():
-    booth = Booth()
-    phone = Visitor(request()[:20])
-    booth.point.waiting.append(phone)
-    booth.poll(times=2)
-    assert phone.open
-    booth.portal.close()
-    assert not phone.open and not booth.point.open
-    booth.portal.close()
-    booth.poll()
 
 
 def test_a_broken_driver_is_told_once():
