@@ -152,10 +152,14 @@ def test_faults_are_named(sandbox, device, fault, words):
     assert words in device.verdict()
 
 
-def test_import_ends_doubts(sandbox, device):
+def test_import_has_the_doubts_of_its_file_alone(sandbox, device):
     sandbox.etherfax.enable(SERIAL)
     sandbox.fault("etherfax", drop="after")
     device.register()
     assert device.state() == "orphaned"
-    sandbox.import_state(sandbox.export_state(), replace=True)
+    state = sandbox.export_state()
+    sandbox.import_state(state, replace=True)
+    assert device.state() == "orphaned"
+    del state["services"]["etherfax"]["history"]  # as an older sandbox has written it
+    sandbox.import_state(state, replace=True)
     assert device.state() == "registered"
