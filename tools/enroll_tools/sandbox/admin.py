@@ -3,6 +3,7 @@ JSON in and out, and what describes them."""
 
 from __future__ import annotations
 
+import asyncio
 import logging
 import traceback
 from collections.abc import Callable
@@ -73,7 +74,8 @@ class Admin:
             return web.json_response({"error": f"the body is longer than {BODY_LIMIT} bytes"}, status=413)
         except ValueError as error:
             return web.json_response({"error": f"the body must be a JSON object: {error}"}, status=400)
-        return _run(function, arguments)
+        # Beside the loop, for which boards wait: a list of all devices takes long where there are many.
+        return await asyncio.to_thread(_run, function, arguments)
 
     def _refusal(self, request: web.Request) -> tuple[int, str] | None:
         # No page in a browser knows the key, so that it does not matter by which name it has found this machine.

@@ -92,7 +92,8 @@ class History:
 
     def doubted(self, limit: int) -> list[str]:
         """The devices that are in doubt, the newest first."""
-        return sorted(self._doubts, key=lambda device: self._doubts[device].id, reverse=True)[:limit]
+        events = sorted([*self._doubts.values()], key=lambda event: event.id, reverse=True)
+        return [event.device for event in events[:limit]]
 
     def registered(self, device: str) -> float | None:
         """When a device registered. That is in the log alone, since another row would make each registration half as

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import inspect
 import json
 import logging
@@ -60,7 +61,8 @@ class Actions:
         typed = {key.removeprefix(FIELD): text for key, text in fields.items() if key.startswith(FIELD)}
         label = fields.get("label") or name.replace("-", " ").capitalize()
         try:
-            message = _done(label, perform(function, _arguments(function, fields, typed)))
+            wanted = _arguments(function, fields, typed)
+            message = _done(label, await asyncio.to_thread(perform, function, wanted))
         except SandboxError as error:
             text = str(error)
             message = Message(f"{text[:1].upper()}{text[1:]}.", False, form=f"{service}/{name}", typed=typed)

@@ -6,11 +6,13 @@ import base64
 import json
 import re
 import ssl
+import threading
 
 import pytest
 from devices import ROOT
 from enroll_tools.sandbox import Sandbox
 from enroll_tools.sandbox.operations import operations
+from enroll_tools.sandbox.tests.console_browser import Browser
 
 
 def test_operations_of_a_service(sandbox, admin):
@@ -172,3 +174,34 @@ def test_the_page_names_every_operation(sandbox):
     for name, service in sandbox.services.items():
         known = {it.replace("-", "_") for it in operations(service)} - {"set", "show_settings"}
         assert set(rows[name].split(", ")) == known, name
+
+
+@pytest.mark.parametrize("way", ["admin", "console"])
+def test_boards_do_not_wait_for_an_operation(sandbox, send, admin, monkeypatch, way):
+    """A list of 100 000 devices took half a second, in which no board and no NTP client had an answer."""
+    begun, served = threading.Event(), threading.Event()
+    first = []  # whether the board was served before the operation ended
+    read = sandbox.rest.state.all
+
+    def slow(statement, *values):
+        if statement.startswith("SELECT * FROM rest_devices ORDER BY"):
+            begun.set()
+            first.append(served.wait(20))
+        return read(statement, *values)
+
+    monkeypatch.setattr(sandbox.rest.state, "all", slow)
+    browser = Browser(sandbox)
+    token = browser.get("/clock").all("input", name="csrf")[0].attributes["value"]
+    form = {"Content-Type": "application/x-www-form-urlencoded", **browser.headers}
+    url = sandbox.console_url + "do/rest/devices"
+    calls = {
+        "admin": lambda: admin("rest/devices"),
+        "console": lambda: send("POST", url, data=f"csrf={token}".encode(), headers=form),
+    }
+    call = threading.Thread(target=calls[way])
+    call.start()
+    assert begun.wait(10)
+    assert send("GET", sandbox.urls["rest"].http + "/me").status == 401
+    served.set()
+    call.join()
+    assert first == [True]
