@@ -46,6 +46,6 @@ def test_a_person_denies_the_board_that_waits(page: Page, board: Board, title: s
         confirm(page, "Deny")
         expect(state(page)).to_have_text(denied)
         expect(page.locator(".packet").filter(has_text="has denied the device").first).to_be_visible()
-        expect(page.locator(".packet").filter(has_text="portal").first).to_contain_text("denied")
+        expect(page.locator(".packet").filter(has_text="portal").first).to_contain_text("Denied")
     assert outcome.result().kind == "refused"
     assert "a person has denied" in outcome.result().message
