@@ -1,100 +1,16 @@
-"""Everybody can use the console: by keyboard, on a phone, in the dark, with a screen reader, from another machine."""
+"""The whole way by keyboard, and how a browser is let in."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from pathlib import Path
-from typing import Any
 
-import pytest
-from axe_playwright_python.base import AXE_SCRIPT
-from enroll_tools.sandbox import Sandbox, samples
+from enroll_tools.sandbox import Sandbox
 from enroll_tools.unix_device import UnixDevice
 from playwright.sync_api import BrowserContext, Page, expect
 from steps import connect, state, stays
 
 Open = Callable[..., BrowserContext]
-
-WIDTH = 360  # pixels of a small phone
-GRAVE = ("serious", "critical")
-PAGES = (
-    "/",
-    "/connect",
-    "/connect/rest",
-    "/services/etherfax/device?id=MT000000001",
-    "/services/centagate",
-    "/services/ickstream",
-    "/services/xyte",
-    "/services/thingsboard",
-    "/services/azure",
-    "/log",
-    "/faults",
-    "/clock",
-    "/nothing-here",
-)
-
-
-@pytest.fixture(scope="module")
-def busy(tmp_path_factory: pytest.TempPathFactory, _enroll_micropython: Path) -> Iterator[Sandbox]:
-    """A sandbox with devices at every service, one that has registered and was refused then, and a fault."""
-    folder = tmp_path_factory.mktemp("busy")
-    with Sandbox(folder / "state") as sandbox:
-        sections = {name: samples.fresh(sandbox, name) for name in sandbox.services}
-        config = samples.configuration(sandbox, "etherfax", sections["etherfax"])
-        device = UnixDevice(folder / "flash", _enroll_micropython, config)
-        assert device.boot().registered
-        device.erase()
-        assert not device.boot(once=True).registered
-        sandbox.fault("rest", status=503, headers={"Retry-After": "7"})
-        yield sandbox
-
-
-def _whole(page: Page, address: str) -> None:
-    """Open a page with all that can be unfolded on it."""
-    page.goto(address)
-    page.wait_for_function("document.documentElement.classList.contains('live')")
-    page.evaluate("for (const it of document.querySelectorAll('details')) it.open = true")
-
-
-def _grave(page: Page, **options: Any) -> list[str]:
-    """What axe-core finds, in words."""
-    page.evaluate(AXE_SCRIPT)
-    found = page.evaluate("options => axe.run(document, options)", {"resultTypes": ["violations"], **options})
-    assert found["passes"], "axe-core has checked nothing"
-    return [
-        f"{it['id']}: {it['help']}: {node['html']}"
-        for it in found["violations"]
-        if it["impact"] in GRAVE
-        for node in it["nodes"]
-    ]
-
-
-@pytest.mark.parametrize("address", PAGES)
-def test_a_page_is_readable_by_everybody(open_context: Open, busy: Sandbox, address: str) -> None:
-    """axe-core has no serious finding, also in the dark, and nothing is beyond the edge of a phone."""
-    page = open_context(
-        busy,
-        color_scheme="light",
-        viewport={"width": WIDTH, "height": 740},
-        reduced_motion="reduce",
-    ).new_page()
-    _whole(page, address)
-    assert _grave(page) == []
-    assert page.evaluate("document.documentElement.scrollWidth") <= WIDTH
-    bright = page.evaluate("getComputedStyle(document.body).backgroundColor")
-    page.emulate_media(color_scheme="dark")
-    assert page.evaluate("getComputedStyle(document.body).backgroundColor") != bright
-    assert _grave(page, runOnly=["color-contrast"]) == []
-    page.set_viewport_size({"width": 1100, "height": 800})
-    assert _grave(page, runOnly=["color-contrast", "scrollable-region-focusable"]) == []
-
-
-def test_axe_finds_what_is_wrong(open_context: Open, busy: Sandbox) -> None:
-    """The check can fail: text that hardly differs from its ground is a serious finding."""
-    page = open_context(busy).new_page()
-    page.goto("/clock")
-    page.evaluate("document.querySelector('h1').style.color = '#eee'")
-    assert any("color-contrast" in it for it in _grave(page))
 
 
 def _tab_to(page: Page, name: str) -> None:
@@ -139,7 +55,6 @@ def test_another_machine_logs_in(open_context: Open, enroll_sandbox: Sandbox) ->
     page.get_by_label("Admin key").fill("x" * 20)
     page.get_by_role("button", name="Log in").click()
     expect(page.get_by_role("alert")).to_contain_text("not the admin key")
-    assert _grave(page) == []
     page.get_by_label("Admin key").fill(enroll_sandbox.admin_key)
     page.get_by_role("button", name="Log in").click()
     connect(page, "etherFAX")
@@ -152,7 +67,6 @@ def test_a_newcomer_gets_in_by_a_link(open_context: Open, enroll_sandbox: Sandbo
     page = open_context(None, base_url=enroll_sandbox.console_url).new_page()
     page.goto("/services/etherfax")
     expect(page.get_by_role("heading", level=1)).to_have_text("Let this browser in")
-    assert _grave(page) == []
     page.goto(enroll_sandbox.console_link())
     expect(page.get_by_role("heading", level=1)).to_have_text("Services")
     elsewhere = f"http://console.test:{enroll_sandbox.ports['admin']}/login"
