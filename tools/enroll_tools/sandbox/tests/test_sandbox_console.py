@@ -82,7 +82,7 @@ def test_a_browser_that_nobody_has_let_in_sees_the_door(get, host, path):
 
 
 def test_the_door_says_what_to_do(console, get):
-    """Whoever types the bare address learns how to get in; another machine learns nothing of this one."""
+    """Anyone who types the bare address learns how to get in; another machine learns nothing of this one."""
     page = html.unescape(get("/login").body.decode())
     command = re.search(r"<code>(\S*enroll-sandbox console --state \S+)</code>", page)
     assert command and str(console.state_folder) in command[1]
@@ -106,7 +106,7 @@ def test_a_link_lets_one_browser_in(console, get, caplog):
     assert get(Cookie=cookie).status == 200
     again = open_link(get, link)
     assert again.status == 403 and b"opened before" in again.body and "Set-Cookie" not in again.headers
-    assert open_link(get, link, Cookie=cookie).status == 303, "who is in already may open it again"
+    assert open_link(get, link, Cookie=cookie).status == 303, "a browser that is in may open it again"
     assert link.rpartition("=")[2] not in caplog.text and "refused a login from 127.0.0.1" in caplog.text
 
 
