@@ -10,6 +10,7 @@ from typing import Any
 PATH = Path(__file__).with_name("enroll.schema.json")  # tools/schema_of_config.py writes it
 
 _ASKED = {"$ref": "#/definitions/asked"}
+_DERIVED = ("device_key", "password")  # what a board gets in place of a secret of the bench
 _PLACEHOLDERS = ("$env", "$file", "$prompt")
 
 
@@ -22,7 +23,7 @@ def device() -> dict[str, Any]:
 def template(inputs: dict[str, str]) -> dict[str, Any]:
     """What `enroll-provision` takes: a placeholder may stand for any text.
 
-    `inputs`: by provider, the key of a secret of the bench that may stand in place of the device's own.
+    `inputs`: by section, the key of a secret of the bench that may stand in place of the device's own.
     """
     found = device()
     condition = found.pop("if")
@@ -31,7 +32,7 @@ def template(inputs: dict[str, str]) -> dict[str, Any]:
     for name, key in inputs.items():
         section = found["definitions"][name]
         section["properties"][key] = copy.deepcopy(_text())
-        section["required"] = [it for it in section["required"] if it != "device_key"]
+        section["required"] = [it for it in section["required"] if it not in _DERIVED]
     found["definitions"]["asked"] = {
         "type": "object",
         "properties": {name: {"type": "string"} for name in _PLACEHOLDERS},

@@ -49,7 +49,7 @@ def cen_token(section: dict[str, Any]) -> str | None:
     return token
 
 
-INPUTS = {"azure": "group_key"}  # what a section may have in place of what a board gets
+INPUTS = {"azure": "group_key", "portal": "batch_secret"}  # what a section may have in place of what a board gets
 Derive = Callable[[dict[str, Any]], str | None]
 ALWAYS: dict[str, Derive] = {"azure": device_key}  # before the configuration is checked
 UNLESS_KEPT: dict[str, Derive] = {"centagate": cen_token}  # afterwards, unless --keep is given

@@ -33,7 +33,8 @@ def _provider_files() -> list[Path]:
 
 @functools.cache
 def enroll_config() -> Any:
-    """`Config`, `EnrollError`, `service`, `broker`, `explain` (of TLS) and the table `kinds` of the library.
+    """`Config`, `EnrollError`, `service`, `broker`, `own_network`, `explain` (of TLS) and the table `kinds` of
+    the library.
 
     All that is imported later is imported now, while there is a `micropython` for it, and nothing is unloaded: it is
     needed for the next board.
@@ -53,11 +54,13 @@ def enroll_config() -> Any:
             importlib.import_module(f"enroll.{name}") for name in ("errors", "schema", "tlserror", "backoff", "broker")
         ]
         errors, schema, tls, backoff, broker = modules
+        portal = sys.modules["enroll.networks"].PORTAL
         return SimpleNamespace(
             delay=backoff.delay,
             Config=config.Config,
             EnrollError=errors.EnrollError,
             service=schema.service,
+            own_network=lambda section: schema.fields(section, portal, "portal"),
             kinds=errors._KINDS,
             explain=tls.explain,
             broker=broker.checked,

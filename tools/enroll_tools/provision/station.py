@@ -16,6 +16,7 @@ from .fleet import Fleet, look
 from .hook import Hook
 from .interrupts import interrupts
 from .library import library
+from .own_network import LABEL
 from .ports import usb
 from .registration import Seen, protect
 from .results import REGISTERED, Result
@@ -198,36 +199,41 @@ class Station:
         if result.state != REGISTERED:
             return Verdict(port, FAIL, f"{row.device}: {result.text}")
         self._done.add(row.line)
-        return Verdict(port, PASS, f"{result.text}, {result.seconds} s", self._after(port, result))
+        return Verdict(port, PASS, f"{result.text}, {result.seconds} s", self._after(port, result, row))
 
     def _again(self, port: str, seen: Seen) -> Verdict:
         """A board that is registered: the hook runs if it has not done its work yet."""
         result = self._known(seen)
         assert result
-        return Verdict(port, DONE, f"done before, at {result.time}: {result.text}", self._after(port, result))
+        rows = self._fleet.table.rows
+        row = next((it for it in rows if (it.settings.provider, it.settings.url, it.device) == result.key), None)
+        return Verdict(port, DONE, f"done before, at {result.time}: {result.text}", self._after(port, result, row))
 
-    def _after(self, port: str, result: Result) -> str:
-        """Run the hook once for `result`. Returns what went wrong, or ""."""
+    def _after(self, port: str, result: Result, row: Row | None) -> str:
+        """Run the hook once for `result`, that of `row`. Returns what went wrong, or ""."""
         if not self._hook or key(result.flat) in self._log.hooked:
             return ""
         self._screen.stage(port, "after", result.device)
-        trouble = self._hook.run(values(result), self._screen.say)
+        trouble = self._hook.run(values(result, row), self._screen.say)
         self._log.add(
             AFTER, provider=result.provider, url=result.url, device=result.device, board=result.board, trouble=trouble
         )
         return trouble
 
 
-def values(result: Result) -> dict[str, str]:
-    """What --after may name: the columns of the result, and the keys of the device's identity."""
+def values(result: Result, row: Row | None) -> dict[str, str]:
+    """What --after may name: the columns of the result, the keys of the device's identity, and the network that the
+    device makes."""
     keys = dict(item.partition("=")[::2] for item in result.device.split(";"))
-    return {**keys, **{name: str(value) for name, value in result.flat.items()}}
+    own = row.settings.own_network if row else None
+    return {**keys, **{name: str(value) for name, value in result.flat.items()}, **(own.label if own else {})}
 
 
 def names(fleet: Fleet, columns: Sequence[str]) -> set[str]:
     """The names that --after may use."""
     keys = {name for row in fleet.table.rows for name in row.settings.identity}
-    return {*keys, *columns, *fleet.table.carried}
+    own = LABEL if any(row.settings.own_network for row in fleet.table.rows) else ()
+    return {*keys, *columns, *fleet.table.carried, *own}
 
 
 def opening(log: Log, say: Callable[[str], None]) -> None:

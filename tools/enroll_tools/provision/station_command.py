@@ -56,8 +56,9 @@ def station(
     """Register boards one after another: plug in, wait for PASS or FAIL, unplug, next.
 
     Assigns and skips rows as `fleet` does, with the same table and result file. In --after, {name} stands for a column
-    of the result file or of the table, or for a key of the device's identity. If a board is plugged in again, the
-    command runs again only if it has not succeeded for that board.
+    of the result file or of the table, or for a key of the device's identity. {portal_ssid}, {portal_password} and
+    {portal_qr}, the text of a QR code, stand for the network that `portal` of enroll.json describes. If a board is
+    plugged in again, the command runs again only if it has not succeeded for that board.
 
     \b
     Example:

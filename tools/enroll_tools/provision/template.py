@@ -15,6 +15,7 @@ from typing import Any
 from . import bench, screen
 from .errors import CONFIGURATION, Failure
 from .library import enroll_config, identity_keys
+from .own_network import OwnNetwork, settle
 from .untrusted import Secrets, clean
 
 
@@ -33,11 +34,16 @@ class Settings:
     right: set[str]
     ca: Path | None
     secrets: Secrets = field(repr=False)
+    own_network: OwnNetwork | None = None
 
     @property
     def device(self) -> str:
         """The identity as one text, e.g. "serial=MT1"; "" where the board knows all of it by itself."""
-        return ";".join(f"{key}={value}" for key, value in self.identity.items() if value)
+        return _device(self.identity)
+
+
+def _device(identity: Mapping[str, str]) -> str:
+    return ";".join(f"{key}={value}" for key, value in identity.items() if value)
 
 
 def _from_environment(name: str, _folder: Path) -> str:
@@ -173,6 +179,7 @@ class Template:
         if config.ca:
             data["ca"] = Path(config.ca).name
         identity = {key: config.section[key] or "" for key in identity_keys(config.service)}
+        own_network = self._settle(data, identity, secrets)
         secrets.difference_update(identity.values())  # typed at a prompt, they are not secret
         right, text = _texts(data, section.get(getattr(config.service, "ONE_TIME", "")))
         return Settings(
@@ -186,7 +193,17 @@ class Template:
             right=right,
             ca=Path(config.ca) if config.ca else None,
             secrets=secrets,
+            own_network=own_network,
         )
+
+    def _settle(self, data: dict[str, Any], identity: dict[str, str], secrets: Secrets) -> OwnNetwork | None:
+        """Settle which network the device makes. Raises Failure."""
+        try:
+            return settle(data, identity, _device(identity), secrets)
+        except Failure as failure:
+            raise Failure(failure.exit_code, f"{self.path.name}: {failure.message}") from None
+        except enroll_config().EnrollError as error:
+            raise self._wrong(error) from None
 
     def _derive(self, table: dict[str, bench.Derive], data: Any, secrets: Secrets) -> None:
         """Replace a secret of the bench with that of a single device, if the provider of `data` is in `table`."""
