@@ -16,8 +16,9 @@ FORM = "application/x-www-form-urlencoded"
 
 @pytest.fixture(scope="module")
 def console() -> Iterator[Sandbox]:
-    """One sandbox for all of them."""
-    with Sandbox() as running:
+    """One sandbox for all of them, which does not pause before it refuses a login."""
+    with pytest.MonkeyPatch.context() as patch, Sandbox() as running:
+        patch.setattr("enroll_tools.sandbox.console.security.PAUSE", 0)
         yield running
 
 
