@@ -10,6 +10,7 @@ from pathlib import Path
 from types import TracebackType
 from typing import Any
 
+from .checkpoints import LONGEST, Checkpoints
 from .errors import SandboxError
 from .files import open_own, own_folder
 from .lock import LOCK, take
@@ -17,7 +18,6 @@ from .lock import LOCK, take
 Row = dict[str, Any]
 
 _STATEMENTS = 256  # about as many as the program has
-_CHECKPOINT = 4000  # pages in the journal, after which they go to the database; it waits for the disk then
 
 # What begins, ends and undoes a transaction, and one within another: the innermost of this name is meant.
 _OUTER = ("BEGIN IMMEDIATE", "COMMIT", ("ROLLBACK",))
@@ -38,7 +38,7 @@ def _open(path: Path, lasting: bool) -> sqlite3.Connection:
         # system has not written yet; with OFF, it may also damage the file.
         database.execute(f"PRAGMA synchronous = {'NORMAL' if lasting else 'OFF'}")
         database.execute("PRAGMA journal_mode = WAL")
-        database.execute(f"PRAGMA wal_autocheckpoint = {_CHECKPOINT}")
+        database.execute(f"PRAGMA wal_autocheckpoint = {LONGEST}")
         database.execute("PRAGMA foreign_keys = ON")
         database.execute("SELECT 1 FROM sqlite_master")  # opens the other files, too
     except sqlite3.Error:
@@ -107,6 +107,7 @@ class State:
         except (OSError, sqlite3.Error) as error:
             os.close(self._guard)
             raise SandboxError(f"cannot open the database in {folder}: {error}") from None
+        self._checkpoints = Checkpoints(self._path) if lasting else None
 
     def create(self, schema: str) -> None:
         """Make the tables of a schema (``CREATE TABLE IF NOT EXISTS ...``)."""
@@ -288,6 +289,8 @@ class State:
 
     def close(self) -> None:
         """Close the database and let another sandbox have the folder."""
+        if self._checkpoints is not None:
+            self._checkpoints.stop()
         with self._reading, self._lock:
             self._end_group()
             self._database.close()
