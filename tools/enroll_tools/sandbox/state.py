@@ -5,54 +5,20 @@ from __future__ import annotations
 import os
 import sqlite3
 import threading
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from pathlib import Path
 from types import TracebackType
-from typing import Any
 
-from .checkpoints import LONGEST, Checkpoints
+from .checkpoints import Checkpoints
+from .database import STATEMENTS, names_of, open_database, rows_of, storable
+from .database import Row as Row
 from .errors import SandboxError
 from .files import open_own, own_folder
 from .lock import LOCK, take
 
-Row = dict[str, Any]
-
-_STATEMENTS = 256  # about as many as the program has
-
 # What begins, ends and undoes a transaction, and one within another: the innermost of this name is meant.
 _OUTER = ("BEGIN IMMEDIATE", "COMMIT", ("ROLLBACK",))
 _INNER = ("SAVEPOINT within", "RELEASE within", ("ROLLBACK TO within", "RELEASE within"))
-
-
-def _storable(value: object) -> object:
-    """SQLite takes no lone surrogates, which a client's JSON or header may hold: they are spelled as escapes."""
-    return value.encode("utf-8", "backslashreplace").decode() if isinstance(value, str) else value
-
-
-def _open(path: Path, lasting: bool) -> sqlite3.Connection:
-    # Made here and not by SQLite, so that it is never readable by others; SQLite copies the mode to its journal.
-    os.close(open_own(path))
-    database = sqlite3.connect(path, check_same_thread=False, isolation_level=None, cached_statements=_STATEMENTS)
-    try:
-        # A killed process loses nothing either way. A power cut of this computer may lose the last commits, which the
-        # system has not written yet; with OFF, it may also damage the file.
-        database.execute(f"PRAGMA synchronous = {'NORMAL' if lasting else 'OFF'}")
-        database.execute("PRAGMA journal_mode = WAL")
-        database.execute(f"PRAGMA wal_autocheckpoint = {LONGEST}")
-        database.execute("PRAGMA foreign_keys = ON")
-        database.execute("SELECT 1 FROM sqlite_master")  # opens the other files, too
-    except sqlite3.Error:
-        database.close()
-        raise
-    return database
-
-
-def _names(cursor: sqlite3.Cursor) -> list[str]:
-    return [column[0] for column in cursor.description or ()]
-
-
-def _rows(names: list[str], cursor: sqlite3.Cursor) -> list[Row]:
-    return [dict(zip(names, row, strict=True)) for row in cursor.fetchall()]
 
 
 class Transaction:
@@ -85,6 +51,7 @@ class State:
         self._working = 0  # how often `enter_group` was called more than `leave_group`
         self._grouped = False  # the group has written, and is not committed
         self._later: dict[str, list[Sequence[object]]] = {}
+        self._held: tuple[str, list[object]] | None = None
         self._failure: BaseException | None = None
         # Once for each statement of the program.
         self._inserts: dict[tuple[str, ...], str] = {}
@@ -98,7 +65,7 @@ class State:
             raise SandboxError(f"cannot use the state folder {folder}: {error.strerror}") from None
         try:
             take(self._guard)
-            self._database = _open(self._path, lasting)
+            self._database = open_database(self._path, lasting)
         except BlockingIOError:
             os.close(self._guard)
             raise SandboxError(
@@ -132,14 +99,19 @@ class State:
         """Begin a transaction; see `transaction`."""
         self._lock.acquire()
         self._end_group()
+        self._let_go()
         self._written.append(False)
 
     def end(self, undo: bool) -> None:
         """End the transaction that was begun last."""
         try:
+            held, self._held = self._held, None
             if self._written.pop():
                 _, keep, undoing = _INNER if self._working or self._written else _OUTER
                 self._finish(keep, undoing, undo)
+            elif held and not undo:
+                self._begin_group()
+                self._execute(*held)
         finally:
             self._lock.release()
 
@@ -216,7 +188,7 @@ class State:
             self._database.executemany(statement, rows)
         except UnicodeEncodeError:
             self._database.execute(_INNER[2][0])
-            self._database.executemany(statement, [[_storable(value) for value in row] for row in rows])
+            self._database.executemany(statement, [[storable(value) for value in row] for row in rows])
         self._database.execute(_INNER[1])
 
     # Statements.
@@ -232,12 +204,19 @@ class State:
                     self._written[level] = True
         return self._execute(statement, values)
 
+    def _let_go(self) -> None:
+        """Execute what `put` holds back, now in a transaction that can be undone."""
+        held, self._held = self._held, None
+        if held:
+            self._write(*held)
+
     def _execute(self, statement: str, values: Sequence[object]) -> sqlite3.Cursor:
         self._end_group()
+        self._let_go()
         try:
             return self._database.execute(statement, values)
         except UnicodeEncodeError:
-            return self._database.execute(statement, [_storable(value) for value in values])
+            return self._database.execute(statement, [storable(value) for value in values])
 
     def all(self, statement: str, *values: object) -> list[Row]:
         """Every row of a query."""
@@ -245,10 +224,10 @@ class State:
             cursor = self._execute(statement, values)
             names = self._columns.get(statement)
             if names is None:
-                if len(self._columns) == _STATEMENTS:
+                if len(self._columns) == STATEMENTS:
                     self._columns.clear()
-                names = self._columns[statement] = _names(cursor)
-            return _rows(names, cursor)
+                names = self._columns[statement] = names_of(cursor)
+            return rows_of(cursor, names)
 
     def all_beside(self, statement: str, *values: object) -> list[Row]:
         """Every row of a query that looks at many: on a connection of its own, so that no request waits for it."""
@@ -258,8 +237,8 @@ class State:
             if self._reader is None:
                 self._reader = sqlite3.connect(self._path, check_same_thread=False, isolation_level=None)
                 self._reader.execute("PRAGMA query_only = ON")
-            cursor = self._reader.execute(statement, [_storable(value) for value in values])
-            return _rows(_names(cursor), cursor)
+            cursor = self._reader.execute(statement, [storable(value) for value in values])
+            return rows_of(cursor, names_of(cursor))
 
     def one(self, statement: str, *values: object) -> Row | None:
         """The first row of a query, or None."""
@@ -273,13 +252,28 @@ class State:
 
     def insert(self, table: str, **columns: object) -> int:
         """Insert one row and return its row id. Names are the program's own, never a client's."""
+        with self._lock:
+            return self._write(self._insertion(table, columns), [*columns.values()]).lastrowid or 0
+
+    def put(self, table: str, **columns: object) -> None:
+        """Insert one row, at the latest when the transaction ends well; errors may come then.
+
+        If that is all that a request writes, SQLite undoes it by itself, and need not be ready to undo more.
+        """
+        with self._lock:
+            statement, values = self._insertion(table, columns), [*columns.values()]
+            if self._working and self._written == [False] and self._held is None:
+                self._held = statement, values
+            else:
+                self._write(statement, values)
+
+    def _insertion(self, table: str, columns: Iterable[str]) -> str:
         statement = self._inserts.get((table, *columns))
         if statement is None:
-            marks = ", ".join("?" * len(columns))
-            statement = f"INSERT INTO {table} ({', '.join(columns)}) VALUES ({marks})"
-            self._inserts[table, *columns] = statement
-        with self._lock:
-            return self._write(statement, [*columns.values()]).lastrowid or 0
+            names = [*columns]
+            statement = f"INSERT INTO {table} ({', '.join(names)}) VALUES ({', '.join('?' * len(names))})"
+            self._inserts[table, *names] = statement
+        return statement
 
     @property
     def changes(self) -> int:

@@ -124,7 +124,7 @@ class Xyte(XytePortal):
             "registration": json.dumps(kept),
             **columns,
         }
-        self.state.insert("xyte_devices", **row)
+        self.state.put("xyte_devices", **row)
         return row
 
     def _body(self, call: Call) -> dict[str, Any]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import http.client
 import json
 import os
@@ -176,6 +177,42 @@ def test_a_transaction_begins_with_its_first_write(probe):
         assert names(probe) == ["a"]
     assert len(statements) == 1
     probe._database.set_trace_callback(None)
+
+
+def test_the_only_row_of_a_request_is_put_without_more(probe):
+    statements = []
+    probe._database.set_trace_callback(statements.append)
+
+    def ask(*rows, fail=False):
+        """A request that puts rows, in a group of its own; returns what SQLite was asked for."""
+        statements.clear()
+        probe.enter_group()
+        with contextlib.suppress(ValueError), probe.transaction():
+            for row in rows:
+                probe.put("probe", name=row)
+            if fail:
+                raise ValueError
+        probe.leave_group()
+        probe.commit_group()
+        return [statement.partition(" ")[0] for statement in statements]
+
+    assert ask("a") == ["BEGIN", "INSERT", "COMMIT"]
+    assert ask("b", fail=True) == []
+    assert ask("c", "d") == ["BEGIN", "SAVEPOINT", "INSERT", "INSERT", "RELEASE", "COMMIT"]
+    assert ask("e", "f", fail=True)[-3:] == ["ROLLBACK", "RELEASE", "COMMIT"]
+    probe._database.set_trace_callback(None)
+    assert names(probe) == ["a", "c", "d"]
+
+
+def test_a_row_that_was_put_is_seen_in_its_transaction(probe):
+    probe.enter_group()
+    with probe.transaction():
+        probe.put("probe", name="a")
+        assert names(probe) == ["a"]
+        with probe.transaction():
+            probe.put("probe", name="b")
+    probe.leave_group()
+    assert names(probe) == ["a", "b"]
 
 
 def test_an_error_of_the_sandbox_undoes_the_group(probe):

@@ -1,0 +1,49 @@
+"""Opens the SQLite file of a state folder, and reads what SQLite returns."""
+
+from __future__ import annotations
+
+import os
+import sqlite3
+from pathlib import Path
+from typing import Any
+
+from .checkpoints import LONGEST
+from .files import open_own
+
+Row = dict[str, Any]
+
+STATEMENTS = 256  # about as many as the program has
+
+
+def storable(value: object) -> object:
+    """SQLite takes no lone surrogates, which a client's JSON or header may hold: they are spelled as escapes."""
+    return value.encode("utf-8", "backslashreplace").decode() if isinstance(value, str) else value
+
+
+def open_database(path: Path, lasting: bool) -> sqlite3.Connection:
+    """Open the file, or make it; ``lasting``: so that a power cut does not damage it. Raises sqlite3.Error, OSError."""
+    # Made here and not by SQLite, so that it is never readable by others; SQLite copies the mode to its journal.
+    os.close(open_own(path))
+    database = sqlite3.connect(path, check_same_thread=False, isolation_level=None, cached_statements=STATEMENTS)
+    try:
+        # A killed process loses nothing either way. A power cut of this computer may lose the last commits, which the
+        # system has not written yet; with OFF, it may also damage the file.
+        database.execute(f"PRAGMA synchronous = {'NORMAL' if lasting else 'OFF'}")
+        database.execute("PRAGMA journal_mode = WAL")
+        database.execute(f"PRAGMA wal_autocheckpoint = {LONGEST}")
+        database.execute("PRAGMA foreign_keys = ON")
+        database.execute("SELECT 1 FROM sqlite_master")  # opens the other files, too
+    except sqlite3.Error:
+        database.close()
+        raise
+    return database
+
+
+def names_of(cursor: sqlite3.Cursor) -> list[str]:
+    """The names of the columns that a query returns."""
+    return [column[0] for column in cursor.description or ()]
+
+
+def rows_of(cursor: sqlite3.Cursor, names: list[str]) -> list[Row]:
+    """The rows that a query returns."""
+    return [dict(zip(names, row, strict=True)) for row in cursor.fetchall()]
