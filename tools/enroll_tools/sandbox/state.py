@@ -222,12 +222,24 @@ class State:
         """Every row of a query."""
         with self._lock:
             cursor = self._execute(statement, values)
-            names = self._columns.get(statement)
-            if names is None:
-                if len(self._columns) == STATEMENTS:
-                    self._columns.clear()
-                names = self._columns[statement] = names_of(cursor)
-            return rows_of(cursor, names)
+            return rows_of(cursor, self._names(statement, cursor))
+
+    def one(self, statement: str, *values: object) -> Row | None:
+        """The first row of a query, or None."""
+        with self._lock:
+            cursor = self._execute(statement, values)
+            row = cursor.fetchone()
+            names = self._names(statement, cursor)
+            cursor.close()  # else the query would go on, and keep the database from a commit
+            return None if row is None else dict(zip(names, row, strict=True))
+
+    def _names(self, statement: str, cursor: sqlite3.Cursor) -> list[str]:
+        names = self._columns.get(statement)
+        if names is None:
+            if len(self._columns) == STATEMENTS:
+                self._columns.clear()
+            names = self._columns[statement] = names_of(cursor)
+        return names
 
     def all_beside(self, statement: str, *values: object) -> list[Row]:
         """Every row of a query that looks at many: on a connection of its own, so that no request waits for it."""
@@ -239,11 +251,6 @@ class State:
                 self._reader.execute("PRAGMA query_only = ON")
             cursor = self._reader.execute(statement, [storable(value) for value in values])
             return rows_of(cursor, names_of(cursor))
-
-    def one(self, statement: str, *values: object) -> Row | None:
-        """The first row of a query, or None."""
-        rows = self.all(statement, *values)
-        return rows[0] if rows else None
 
     def run(self, statement: str, *values: object) -> int:
         """Execute a statement and return how many rows it changed."""
