@@ -125,13 +125,15 @@ class Client:
 class Wireless:
     """A context in which `device` runs the firmware on a pty, with the Wi-Fi `air`, {name: password}.
 
-    `environment`: more variables. `client` is at the other end; `path` is the serial port there, for another program.
+    `before`: a program for the device to run first; `environment`: more variables. `client` is at the other end; `path`
+    is the serial port there, for another program.
     """
 
-    def __init__(self, device: Device, air: dict[str, str], **environment: str) -> None:
+    def __init__(self, device: Device, air: dict[str, str], before: str = "", **environment: str) -> None:
         self.device = device
         self._more = environment
         self._air = json.dumps(air)
+        self._before = before
 
     def __enter__(self) -> Self:
         self._board, other = os.openpty()
@@ -141,7 +143,8 @@ class Wireless:
         library = self.device.library
         paths = f"{library}:{ROOT}/firmware:{ROOT}/boards/unix:{ROOT}/boards:.frozen"
         environment = {**os.environ, "MICROPYPATH": paths, "ENROLL_AIR": self._air, **self._more}
-        program = [str(micropython(self.device.runtime)), str(ROOT / "boards/unix/air.py"), str(self.device.path)]
+        start = f"import air, main, sys\nmain.leave(main.main([{str(self.device.path)!r}]), sys.platform)"
+        program = [str(micropython(self.device.runtime)), "-c", f"{self._before}\n{start}"]
         self._log = (self.device.folder / "log").open("w+")
         self.process = subprocess.Popen(
             program, env=environment, stdin=self._board, stdout=self._board, stderr=self._log

@@ -1,10 +1,10 @@
 """A Wi-Fi in name only for the unix port, so that tests and `make demo` can give a device its network.
 
     export MICROPYPATH=lib:firmware:boards/unix:boards:.frozen
-    ENROLL_AIR='{"home": "password"}' micropython boards/unix/air.py enroll.json
+    ENROLL_AIR='{"home": "password"}' micropython -c 'import air, main; main.main(["enroll.json"])'
 
-runs firmware/main.py with a port that can join the networks of ENROLL_AIR, {name: password, "" for an open one}, and no
-other. Importing this module changes the port in the same way.
+Importing this module changes the port: it can join the networks of ENROLL_AIR, {name: password, "" for an open one},
+and no other.
 """
 
 import json
@@ -101,10 +101,3 @@ def access_point(ssid: str, password: str):
 for function in (connect, scan, console, drop, access_point):
     setattr(port, function.__name__, function)
 port.hostname = lambda: "unix"
-
-if __name__ == "__main__":
-    import sys
-
-    import main
-
-    main.leave(main.main(sys.argv[1:]), sys.platform)

@@ -177,6 +177,10 @@ def test_a_byte_that_is_lost_or_doubled_anywhere_does_no_lasting_harm():
                     assert [it for it in said if it[0] == RESULT], (at, script, said)
 
 
+def test_commands_without_a_pause_are_all_answered():
+    assert answers(CURRENT * 60) == [READY] * 60
+
+
 def test_noise_of_every_kind_is_passed_over():
     for noise in (
         b"I",

@@ -59,35 +59,34 @@ class Improv:
         self.close = self._line.close
 
     def poll(self) -> None:
-        frame, self._come = self._come, b""
+        frame = self._come
+        wait = _SILENCE if frame else 0
         last = b"\n"  # the byte before
-        wait = 0
         for _ in range(_MOST):
-            size = frame[_LENGTH] + _REST if frame[_LENGTH:] else _MOST
-            if len(frame) == size:
+            if frame[_LENGTH:] and len(frame) == frame[_LENGTH] + _REST:
                 self._it.heard = True
-                error = self._whole(frame)
-                if error:
-                    self._send(_ERROR, error)
+                self._send(_ERROR, self._whole(frame))
                 _, head, rest = frame[1:].partition(_HEAD)  # if a byte was lost, another frame has begun
                 frame = head + rest
-                continue
+                break
             byte = self._line.read(wait)
             wait = _SILENCE
             if not byte:
+                if frame[_LENGTH:]:
+                    self._send(_ERROR, _BAD)
+                frame = b""
                 break
             frame += byte
             if not _COMMAND.startswith(frame[:_LENGTH]):
                 if byte == b"\x03" and last in b"\r\n\x03":
                     self._it.interrupted = True
-                    return
+                    break
                 frame = byte if byte == b"I" else b""
             last = byte
-        if frame[_LENGTH:]:
-            self._send(_ERROR, _BAD)
+        self._come = frame
 
     def _whole(self, frame: bytes) -> int:
-        """Answer a frame. Returns the error to send."""
+        """Answer a frame. Returns the error to send, which may be none."""
         data = frame[_LENGTH + 1 : -1]
         try:
             if len(data) != frame[_LENGTH] or sum(frame[:-1]) & 255 != frame[-1] or len(data) != data[1] + 2:
@@ -100,7 +99,6 @@ class Improv:
 
     def _answer(self, command: int, data: bytes) -> int:
         it = self._it
-        self._send(_ERROR, _NONE)
         name = "%s %s" % (it.config.provider, it.port.identity().get("serial", ""))
         if command == _WIFI:
             size = data[0]
