@@ -30,14 +30,15 @@ def test_a_device_registers_once_and_calls(
     service: str, sandbox: Sandbox, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """It waits as long as the service asks for; a later run sends nothing but calls."""
-    firmware.adapt(put=monkeypatch.setattr)
+    turns = firmware.Turns()
+    firmware.adapt(turns, monkeypatch.setattr)
     slept: list[float] = []
     monkeypatch.setattr(Port, "sleep", staticmethod(slept.append))
     [member] = fleet.read([here.tables(sandbox, service, 1, tmp_path)], tmp_path / "journals")
     sandbox.fault(service, status=503, headers={"Retry-After": "7"})
     told: list[Report] = []
     for turn in range(2):
-        device = Device(member, told.append)
+        device = Device(member, told.append, turns)
         assert device.known == bool(turn)
         device.register()
         called = device.call()
@@ -54,13 +55,14 @@ def test_after_two_401s_it_registers_again(sandbox: Sandbox, tmp_path: Path, mon
     """As the firmware does: where a call may not be sent twice, the second 401 is that of a later one."""
     from enroll import renew
 
-    firmware.adapt(put=monkeypatch.setattr)
+    turns = firmware.Turns()
+    firmware.adapt(turns, monkeypatch.setattr)
     monkeypatch.setattr(Port, "sleep", staticmethod(lambda _: None))
     monkeypatch.setattr(renew, "ticks_ms", iter((0, 6000)).__next__)
     sandbox.azure.delete_enrollment("sensor-0001")
     [member] = fleet.read([here.tables(sandbox, "azure", 1, tmp_path)], tmp_path / "journals")
     told: list[Report] = []
-    device = Device(member, told.append)
+    device = Device(member, told.append, turns)
     device.register()
     sandbox.clear_log()
     sandbox.fault("azure", kind="unauthorized", times=2)
@@ -146,6 +148,26 @@ def test_the_options_of_the_page_are_there() -> None:
     assert shown - ours - locust <= {"--help"}
 
 
+def test_a_turn_is_for_what_keeps_this_computer_busy() -> None:
+    """From the begin of an attempt until a connection is there: neither answers nor pauses are waited for in it."""
+    lock = threading.Semaphore(1)
+    turns = firmware.Turns(lock)
+
+    def exchange(*more: Any) -> firmware.Task:
+        assert not lock.acquire(blocking=False)
+        more[6]()
+        yield 0
+
+    for ended in (lambda: next(turns.watched(exchange)("GET", "http://localhost")), turns.leave):
+        with turns.turn():
+            assert not lock.acquire(blocking=False)
+            ended()
+            assert lock.acquire(blocking=False)
+            lock.release()
+        assert lock.acquire(blocking=False)
+        lock.release()
+
+
 def test_deadlines_do_not_run_while_others_connect() -> None:
     """32 handshakes at a time, or an overloaded computer would lose the answers of registrations."""
     begun: list[str] = []
@@ -159,7 +181,7 @@ def test_deadlines_do_not_run_while_others_connect() -> None:
         more[5]()  # connected: the answer may take its time
         yield 0
 
-    watched = firmware.Turn(1).watched(exchange)
+    watched = firmware.Turns(threading.Semaphore(1)).watched(exchange)
     first, other = watched("first", "http://localhost"), watched("second", "http://localhost")
     next(first)
     thread = threading.Thread(target=next, args=(other,))

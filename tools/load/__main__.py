@@ -9,7 +9,7 @@ from enroll_tools.sandbox import Sandbox
 from . import firmware, fleet
 
 firmware.install()
-firmware.adapt()
+firmware.adapt(firmware.Turns())
 
 from . import here  # noqa: E402
 

@@ -14,7 +14,7 @@ from enroll.config import Config, provider
 from enroll.enroller import Enroller
 from enroll.session import Session
 
-from .firmware import WATCH
+from .firmware import WATCH, Turns
 from .fleet import Member
 
 REGISTRATION, BEFORE, ATTEMPT, CALL = "registration", "registered before", "attempt", "call"
@@ -55,11 +55,13 @@ class Port:
 class Device:
     """A device of the fleet. `tell` gets each Report. Raises EnrollError if its configuration or record is wrong."""
 
-    def __init__(self, member: Member, tell: Callable[[Report], None]) -> None:
+    def __init__(self, member: Member, tell: Callable[[Report], None], turns: Turns) -> None:
         self.provider = member.provider
         self.port = Port()
-        self.config = Config(member.data())
-        self.known = enroll.stored(self.config, self.port) is not None  # an earlier run has registered it
+        with turns.turn():
+            self.config = Config(member.data())
+            self.known = enroll.stored(self.config, self.port) is not None  # an earlier run has registered it
+        self._turns = turns
         self._tell = tell
         self._session: Any = None
         self._calls = 0
@@ -89,7 +91,8 @@ class Device:
             began = time.perf_counter()
             token = WATCH.set(self._requested)
             try:
-                action = tasks.run(enroller.attempt(), self.port.feed, self.port.sleep, enroller)
+                with self._turns.turn():
+                    action = tasks.run(enroller.attempt(), self.port.feed, self.port.sleep, enroller)
             except enroll.EnrollError as error:
                 self._say(ATTEMPT, error.kind, began)
                 raise

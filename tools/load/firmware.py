@@ -7,7 +7,7 @@ import copy
 import functools
 import threading
 import time
-from collections.abc import Callable, Generator
+from collections.abc import Callable, Generator, Iterator
 from contextvars import ContextVar
 from types import SimpleNamespace
 from typing import Any
@@ -17,7 +17,7 @@ import cpython
 Task = Generator[Any, Any, Any]
 Watch = Callable[[str, float, "int | None", "Exception | None"], None]
 
-TURNS = 32  # of each worker
+MOST = 32  # of each worker
 
 # Told of each request of this greenlet: its method, seconds until the answer's head, its status, and why there is none.
 WATCH: ContextVar[Watch] = ContextVar("WATCH", default=lambda *_: None)
@@ -29,10 +29,10 @@ def install() -> None:
     cpython.install(gc=SimpleNamespace(collect=lambda: None, mem_free=lambda: 1 << 30))
 
 
-def adapt(turns: int = TURNS, put: Callable[[Any, str, Any], None] = setattr) -> None:
-    """Give the library this computer's clock, undivided pauses, and a client that is watched.
+def adapt(turns: Turns, put: Callable[[Any, str, Any], None] = setattr) -> None:
+    """Give the library this computer's clock, undivided pauses, and a client that is watched and takes turns.
 
-    `turns`: see Turn. `put`: sets a name of a module.
+    `put`: sets a name of a module.
     """
     from enroll_tools.provision.library import enroll_config
 
@@ -47,6 +47,7 @@ def adapt(turns: int = TURNS, put: Callable[[Any, str, Any], None] = setattr) ->
         return clock.check(calendar.now(), earliest if config.earliest is None else config.earliest)
 
     def pause(seconds: float) -> Task:
+        turns.leave()
         if seconds > 0:
             yield seconds
 
@@ -56,7 +57,7 @@ def adapt(turns: int = TURNS, put: Callable[[Any, str, Any], None] = setattr) ->
         """The CA is read once, not for each device; a connection has its own callback."""
         return copy.copy(load(ca))
 
-    watched = Turn(turns).watched(http1.exchange)
+    watched = turns.watched(http1.exchange)
     for module, name, value in (
         (clock, "ask", ask),
         (connection, "trust", trust),
@@ -67,16 +68,36 @@ def adapt(turns: int = TURNS, put: Callable[[Any, str, Any], None] = setattr) ->
         put(module, name, value)
 
 
-class Turn:
-    """Lets `most` devices at a time make a connection. Else their deadlines would pass, and registrations be lost, only
-    because this computer is busy with the handshakes of others. Devices that wait for an answer take no turn.
+class Turns:
+    """Lets `most` devices at a time begin an attempt and make a connection. Else their deadlines would pass, and
+    registrations be lost, only because this computer is busy with others. A device that waits has no turn.
+
+    `lock`: a semaphore, of gevent where that runs.
     """
 
-    def __init__(self, most: int) -> None:
-        self._turns = threading.Semaphore(most)
+    def __init__(self, lock: Any = None) -> None:
+        self._lock = lock or threading.Semaphore(MOST)
+        self._taken: ContextVar[contextlib.ExitStack | None] = ContextVar("taken", default=None)
+
+    @contextlib.contextmanager
+    def turn(self) -> Iterator[None]:
+        """Wait for a turn, which ends with the block, or before that once a connection has been made in it."""
+        with contextlib.ExitStack() as taken:
+            taken.enter_context(self._lock)
+            before = self._taken.set(taken)
+            try:
+                yield
+            finally:
+                self._taken.reset(before)
+
+    def leave(self) -> None:
+        """End the turn of this greenlet, if it has one."""
+        if taken := self._taken.get():
+            taken.close()
+            self._taken.set(None)
 
     def watched(self, exchange: Callable[..., Task]) -> Callable[..., Task]:
-        """The firmware's `exchange`, whose deadline begins when its turn comes, told to WATCH."""
+        """The firmware's `exchange`, told to WATCH. Its deadline begins when its turn comes."""
 
         def watched(
             method: str,
@@ -89,11 +110,13 @@ class Turn:
             *more: Any,
             **named: Any,
         ) -> Task:
-            turn = contextlib.ExitStack()
-            turn.enter_context(self._turns)
+            taken = self._taken.get() or contextlib.ExitStack()
+            if not self._taken.get():
+                taken.enter_context(self._lock)
+            self._taken.set(None)
 
             def connected() -> None:
-                turn.close()
+                taken.close()
                 ready()
 
             began = time.perf_counter()
@@ -106,7 +129,7 @@ class Turn:
                 failure = error
                 raise
             finally:
-                turn.close()
+                taken.close()
                 if status or failure:  # else it was cancelled
                     WATCH.get()(method, time.perf_counter() - began, status, failure)
 

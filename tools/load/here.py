@@ -79,7 +79,7 @@ def run(pairs: list[tuple[Path, Path]], folder: Path, users: int, seconds: int) 
             for process in processes:
                 process.wait(seconds + GRACE)
         except subprocess.TimeoutExpired:
-            click.echo("Locust does not end: it is stopped", err=True)
+            raise click.ClickException(f"Locust does not end: it printed\n{(folder / SAID).read_text()}") from None
         finally:
             for process in processes:
                 process.kill()

@@ -11,6 +11,7 @@ from typing import Any
 
 import gevent
 from enroll_tools.provision.errors import Failure
+from gevent.lock import BoundedSemaphore
 from locust import User, constant, events, runners, task
 from locust.argument_parser import LocustArgumentParser
 from locust.env import Environment
@@ -19,7 +20,8 @@ from locust.exception import StopUser
 from load import firmware, fleet
 
 firmware.install()
-firmware.adapt()
+TURNS = firmware.Turns(BoundedSemaphore(firmware.MOST))
+firmware.adapt(TURNS)
 
 from enroll.errors import EnrollError  # noqa: E402
 
@@ -118,7 +120,7 @@ class Board(User):
             raise StopUser
         device = None
         try:
-            device = Device(member, self._report)
+            device = Device(member, self._report, TURNS)
             device.register()
             self._call(device)
         except EnrollError as error:  # no later attempt can put it right
