@@ -39,8 +39,8 @@ def test_a_device_registers_once_and_calls(
     told: list[Report] = []
     for turn in range(2):
         device = Device(member, told.append, turns)
-        assert device.known == bool(turn)
         device.register()
+        assert device.known == bool(turn)
         called = device.call()
         device.close()
     assert 7 <= slept[0] <= 9

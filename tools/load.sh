@@ -1,5 +1,6 @@
 #!/bin/sh
-# Starts Locust with the load profile of docs/load.md; the arguments are Locust's. Fetches it first, pinned, into .cache/load.
+# Starts Locust with the load profile of docs/load.md; the arguments are Locust's. Fetches it first, pinned, into
+# .cache/load; with --fetch, does nothing else.
 set -eu
 root=$(cd "$(dirname "$0")/.." && pwd)
 here=$root/tools/load
@@ -13,6 +14,7 @@ if [ ! -e "$there/ready" ] || [ "$here/requirements.txt" -nt "$there/ready" ]; t
         --requirement "$here/requirements.txt" --target "$there/packages"
     touch "$there/ready"
 fi
+[ "${1:-}" != --fetch ] || exit 0
 PYTHONPATH=$root/tools:$root/lib:$root/host_tests:$there/packages
 export PYTHONPATH
 exec "$root/.venv/bin/python" -m locust --locustfile "$here/locustfile.py" "$@"

@@ -53,14 +53,15 @@ class Port:
 
 
 class Device:
-    """A device of the fleet. `tell` gets each Report. Raises EnrollError if its configuration or record is wrong."""
+    """A device of the fleet. `tell` gets each Report."""
+
+    known = False  # whether an earlier run has registered it
+    config: Config
 
     def __init__(self, member: Member, tell: Callable[[Report], None], turns: Turns) -> None:
         self.provider = member.provider
         self.port = Port()
-        with turns.turn():
-            self.config = Config(member.data())
-            self.known = enroll.stored(self.config, self.port) is not None  # an earlier run has registered it
+        self._member = member
         self._turns = turns
         self._tell = tell
         self._session: Any = None
@@ -70,39 +71,48 @@ class Device:
         """Make attempts until it is registered, as far apart as the firmware makes them, and do what the firmware does
         right after that. Sends nothing if an earlier run has registered it.
 
-        Raises EnrollError if no later attempt can succeed.
+        Raises EnrollError if no later attempt can succeed: its configuration or its record is wrong.
         """
         began = time.perf_counter()
-        if self.known:
-            self._say(BEFORE, "", began)
-        enroller = Enroller(self.config, self.port)
+        enroller = None
         try:
-            credential = self._attempts(enroller)
+            while True:
+                with self._turns.turn():
+                    enroller = enroller or self._boot()
+                    action = self._attempt(enroller)
+                if action.credential:
+                    break
+                self.port.sleep(action.at)
         finally:
-            enroller.close()
-        self._session = Session(self.config, self.port, credential)
+            if enroller:
+                enroller.close()
+        self._session = Session(self.config, self.port, action.credential)
         if not self.known:
             self._say(REGISTRATION, "", began)
             if outcome := self._run(calls.settle(self._session, True)):
                 self._say(CALL, outcome, began)
 
-    def _attempts(self, enroller: Enroller) -> Any:
-        while True:
-            began = time.perf_counter()
-            token = WATCH.set(self._requested)
-            try:
-                with self._turns.turn():
-                    action = tasks.run(enroller.attempt(), self.port.feed, self.port.sleep, enroller)
-            except enroll.EnrollError as error:
-                self._say(ATTEMPT, error.kind, began)
-                raise
-            finally:
-                WATCH.reset(token)
-            if not self.known:
-                self._say(ATTEMPT, action.error.kind if action.error else "", began)
-            if action.credential:
-                return action.credential
-            self.port.sleep(action.at)
+    def _boot(self) -> Enroller:
+        """Read configuration and journal."""
+        self.config = Config(self._member.data())
+        self.known = enroll.stored(self.config, self.port) is not None
+        if self.known:
+            self._say(BEFORE, "", time.perf_counter())
+        return Enroller(self.config, self.port)
+
+    def _attempt(self, enroller: Enroller) -> Any:
+        began = time.perf_counter()
+        token = WATCH.set(self._requested)
+        try:
+            action = tasks.run(enroller.attempt(), self.port.feed, self.port.sleep, enroller)
+        except enroll.EnrollError as error:
+            self._say(ATTEMPT, error.kind, began)
+            raise
+        finally:
+            WATCH.reset(token)
+        if not self.known:
+            self._say(ATTEMPT, action.error.kind if action.error else "", began)
+        return action
 
     def call(self) -> bool:
         """Make a call with the credential: telemetry if the service takes it, else a harmless one. False if there is

@@ -38,7 +38,10 @@ class Member:
 
 
 def read(pairs: list[tuple[Path, Path]], journals: Path) -> list[Member]:
-    """The devices of all `pairs` of a template and its table. Raises Failure."""
+    """The devices of all `pairs` of a template and its table, mixed, in an order that is the same on each machine.
+
+    Raises Failure.
+    """
     found: dict[str, Member] = {}
     for template, table in pairs:
         for row in Table(table, Template(template)).rows:
@@ -47,7 +50,7 @@ def read(pairs: list[tuple[Path, Path]], journals: Path) -> list[Member]:
                 what = f"{table.name}, line {row.line}: {row.device} is there twice: remove it from one of the tables"
                 raise Failure(CONFIGURATION, what)
             found[member.key] = member
-    return list(found.values())
+    return sorted(found.values(), key=lambda it: it.key)
 
 
 def _member(row: Row, table: Path, journals: Path) -> Member:

@@ -25,6 +25,7 @@ from .device import ATTEMPT, REGISTRATION, Port
 LOCUST = Path(__file__).parents[1] / "load.sh"
 SAID = "said"  # the file of what Locust has printed
 WORKERS = 2
+SPAWN = 150  # users that begin in a second
 GRACE = 60  # seconds for starting, and for answers that are under way at the end
 
 
@@ -63,13 +64,13 @@ def _flat(section: dict[str, Any]) -> dict[str, Any]:
 
 def run(pairs: list[tuple[Path, Path]], folder: Path, users: int, seconds: int) -> None:
     """Start a master and its workers. Locust ends by itself when all are registered, or after so many `seconds`."""
-    subprocess.run([LOCUST, "--version"], stdout=subprocess.DEVNULL, check=True)  # which fetches it
+    subprocess.run([LOCUST, "--fetch"], check=True)  # before several of them would
     port = str(_free_port())
     common = ["--loglevel", "WARNING", "--journals", str(folder / "journals")]
     for pair in pairs:
         common += ["--fleet", *map(str, pair)]
     master = ["--master", "--master-bind-host", "127.0.0.1", "--master-bind-port", port, "--headless", "--only-summary"]
-    master += ["--expect-workers", str(WORKERS), "--users", str(users), "--spawn-rate", str(max(users // 8, 1))]
+    master += ["--expect-workers", str(WORKERS), "--users", str(users), "--spawn-rate", str(min(users, SPAWN))]
     master += ["--run-time", f"{seconds}s", "--csv", str(folder / "locust")]
     worker = ["--worker", "--master-host", "127.0.0.1", "--master-port", port]
     commands = [[str(LOCUST), *role, *common] for role in (master, *[worker] * WORKERS)]
@@ -114,7 +115,10 @@ def figures(folder: Path) -> dict[tuple[str, str], dict[str, str]]:
 
 
 def report(sandbox: Sandbox, members: list[fleet.Member], folder: Path) -> int:
-    """Print a table; returns how many devices were lost, registered twice, or are of a service that has no other."""
+    """Print a table; returns how many devices were lost or registered twice, all if none was registered.
+
+    How many are registered in time depends on how busy the computer is, so that decides nothing.
+    """
     found, journals = figures(folder), kept(members)
     columns = ("service", "devices", "registered", "tried", "failed", "median", "95 %", "lost", "twice")
     table = Table(box=None)
@@ -124,10 +128,10 @@ def report(sandbox: Sandbox, members: list[fleet.Member], folder: Path) -> int:
     for service, number in collections.Counter(it.provider for it in members).items():
         registered, twice = recorded(sandbox, service)
         lost = registered - journals[service]
-        bad += abs(lost) + twice + (not registered)
+        bad += abs(lost) + twice
         tried, done = found.get((ATTEMPT, service), {}), found.get((REGISTRATION, service), {})
         times = [f"{int(done[name]) / 1000:.1f} s" if done else "" for name in ("50%", "95%")]
         attempts = [tried.get(name, "") for name in ("Request Count", "Failure Count")]
         table.add_row(service, *map(str, (number, registered, *attempts, *times, lost, twice)))
     Console(width=80).print(table)
-    return bad
+    return bad if any(journals.values()) else len(members)

@@ -118,16 +118,14 @@ class Board(User):
         member = hand.take()
         if member is None:
             raise StopUser
-        device = None
+        device = Device(member, self._report, TURNS)
         try:
-            device = Device(member, self._report, TURNS)
             device.register()
             self._call(device)
         except EnrollError as error:  # no later attempt can put it right
             LOG.error("%s: %s", member.provider, error)
         finally:
-            if device:
-                device.close()
+            device.close()
         hand.finish()
 
     def _call(self, device: Device) -> None:
