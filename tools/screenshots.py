@@ -5,7 +5,6 @@ page on which a phone gives a device its Wi-Fi.
 from __future__ import annotations
 
 import io
-import os
 import shutil
 import sys
 import tempfile
@@ -33,11 +32,11 @@ MODES: dict[str, dict[str, Any]] = {
     "-dark": {"viewport": {"width": 1000, "height": 700}, "color_scheme": "dark"},
     "-phone": {"viewport": {"width": 360, "height": 700}},
 }
-# Write a port as the usual one, and any client's as 50000, in all texts of the page.
-RENAME_PORTS = """
-ports => {
+# Write a port as the usual one, any client's as 50000, and no folder of this machine, in all texts of the page.
+RENAME = """
+([ports, folder]) => {
   const walker = document.createTreeWalker(document.body, NodeFilter.SHOW_TEXT);
-  while (walker.nextNode()) walker.currentNode.data = walker.currentNode.data.replace(
+  while (walker.nextNode()) walker.currentNode.data = walker.currentNode.data.replaceAll(folder, "").replace(
     /(127\\.0\\.0\\.1:)(\\d+)/g, (_, host, port) => host + (ports[port] || 50000));
 }
 """
@@ -110,7 +109,8 @@ def take(page: Page, picture: Picture, shown: Showcase, until: str) -> bytes:
     page.goto(picture.address)
     page.get_by_text("Live", exact=True).wait_for()
     picture.prepare(page)
-    page.evaluate(RENAME_PORTS, {str(shown.sandbox.ports[name]): port for name, port in USUAL.items()})
+    ports = {str(shown.sandbox.ports[name]): port for name, port in USUAL.items()}
+    page.evaluate(RENAME, [ports, f"{Path(sys.executable).parent}/"])
     page.evaluate("document.activeElement.blur(); scrollTo(0, 0)")
     page.mouse.move(0, 0)
     page.get_by_role("status").first.evaluate("it => it.textContent = 'Live'")
@@ -146,8 +146,6 @@ def main(out: Path) -> None:
     """Start a sandbox with boards, and a device without a network, and write the pictures to OUT."""
     out.mkdir(parents=True, exist_ok=True)
     sys.path.append(str(PACKAGES))
-    # As for a person with the tools on PATH: no folder of this machine is in a picture.
-    os.environ["PATH"] = f"{Path(sys.executable).parent}:{os.environ['PATH']}"
     from playwright.sync_api import sync_playwright
 
     with (

@@ -149,9 +149,16 @@ class Connect:
 
 
 def program(name: str) -> str:
-    """How to call one of this package's programs: by its name, or with its folder if that is not on the PATH."""
+    """How to call one of this package's programs in any terminal: by its name, or with its folder.
+
+    A virtual environment may be active in the sandbox's terminal alone, so a program that only it has on the PATH is
+    told with its folder.
+    """
     beside = Path(sys.executable).with_name(name)
-    return name if shutil.which(name) or not beside.exists() else shlex.quote(str(beside))
+    found = shutil.which(name)
+    if found and (Path(found) != beside or sys.prefix == sys.base_prefix):
+        return name
+    return shlex.quote(str(beside)) if beside.exists() else name
 
 
 def _mask(value: object, name: str = "") -> object:
