@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import copy
+import importlib
 import json
 import random
 from typing import Any
 
 from devices import ROOT
-from enroll import schema
+from enroll import broker, networks, schema
 from enroll.providers.centagate import login
 from enroll.providers.xyte import child
 
@@ -82,6 +83,8 @@ def full(name: str, module: Any) -> dict[str, Any]:
     whole["network"] = [{"ssid": "a", "password": "12345678", "ip": "192.168.1.5/24", "gateway": "192.168.1.1"}]
     whole["retry"] = {"first": 5, "cap": 9, "renew": 60}
     section = _each(module.TABLE)
+    whole["mqtt"] = _mqtt(name)
+    whole["portal"] = _each(networks.PORTAL)
     if name == "centagate":
         section |= {"token_type": "1", "login": _each(login._TABLE)}
         section = {key: it for key, it in section.items() if key not in ("cen_token", "auth_token", "secret_code")}
@@ -97,8 +100,29 @@ def full(name: str, module: Any) -> dict[str, Any]:
     return whole | {name: section}
 
 
+def _mqtt(name: str) -> dict[str, Any] | None:
+    try:
+        module = importlib.import_module(f"enroll.providers.{name}.mqtt")
+    except ImportError:
+        return None
+    return _each(getattr(module, "TABLE", broker._TABLE)) | dict.fromkeys(broker._NUMBERS, 60)
+
+
 def _each(items: str) -> dict[str, Any]:
     return {item[:-2]: copy.deepcopy(GOOD[item[-1]][-1]) for item in items.split(" ") if item[-1] != "L"}
+
+
+def mqtt(draw: random.Random, name: str) -> Any:
+    """What is said of the broker, often nothing: where a cloud has none it is a mistake."""
+    try:
+        module = importlib.import_module(f"enroll.providers.{name}.mqtt")
+    except ImportError:
+        return draw.choice([None, None, None, {}])
+    found = table(draw, getattr(module, "TABLE", broker._TABLE))
+    for key in broker._NUMBERS:
+        if draw.random() < 0.3:
+            found[key] = draw.choice([1, 8883, 65535, 65535, 60])
+    return draw.choice([None, "", found, found, found])
 
 
 def network(draw: random.Random) -> list[dict[str, Any]]:
@@ -133,8 +157,10 @@ def places(found: Any, path: tuple[Any, ...] = ()) -> list[tuple[Any, ...]]:
 def file(seed: int, name: str, module: Any) -> dict[str, Any]:
     """An enroll.json with up to two mistakes."""
     draw = random.Random(seed)
-    whole = schema._TABLE.replace(" %s-{", "").replace("ca-U ", "")
+    whole = schema._TABLE.replace(" %s-{", "").replace("ca-U ", "").replace(" mqtt-{", "").replace(" portal-{", "")
     found = table(draw, whole) | {"provider": name, name: section(draw, name, module), "ca": "ca.der"}
+    found["mqtt"] = mqtt(draw, name)
+    found["portal"] = draw.choice([None, "", table(draw, networks.PORTAL)])
     for _ in range(draw.randrange(3)):
         known = [place for place in places(found)[1:] if place[0] != "rest" or len(place) < 3]
         *before, last = draw.choice(known)

@@ -8,6 +8,7 @@ import json
 import config_files
 import pytest
 from devices import ROOT
+from enroll import broker, networks, schema
 from enroll.config import Config
 from enroll.errors import EnrollError
 from enroll_tools import schemas
@@ -29,6 +30,8 @@ BEYOND = (
     "network.ip` must be",
     "network.ssid` must be text of up to 32 bytes",
     "network.password` must be 8 to 63 bytes",
+    "portal.ssid` must be text of up to 32 bytes",
+    "portal.password` must be 8 to 63 bytes",
 )
 EXAMPLES = sorted((ROOT / "firmware" / "examples").glob("*.json"))
 
@@ -40,7 +43,12 @@ def device(tmp_path):
 
     def say(found):
         try:
-            Config(copy.deepcopy(found), str(tmp_path / "enroll.json"))
+            it = Config(copy.deepcopy(found), str(tmp_path / "enroll.json"))
+            later = {key: found[key] for key in ("mqtt", "portal") if isinstance(found.get(key), dict)}
+            if "mqtt" in later:  # both are checked when they are used
+                broker.checked(it, later["mqtt"])
+            if "portal" in later:
+                schema.fields(later["portal"], networks.PORTAL, "portal")
         except EnrollError as error:
             return str(error)
         except ValueError as error:

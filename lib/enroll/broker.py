@@ -23,6 +23,7 @@ if False:  # for type hints only
 _TABLE = const("host-A ca-U client_id-A")
 _NUMBERS = const(("port", "keepalive"))
 _MOST = const(65535)
+_NEVER = const(1 << 40)  # Unix seconds; providers return this, or more
 
 
 def own(config: "Config") -> dict:
@@ -42,6 +43,7 @@ def checked(config: "Config", found: dict) -> dict:
     """
     from .schema import fields
 
+    found = dict(found)
     numbers = {}
     for key in _NUMBERS:
         value = numbers[key] = found.pop(key, None)
@@ -82,7 +84,8 @@ def access(credential: "Credential", now: int) -> dict:
     service = config.service
     found: dict = {"port": 8883, "ca": config.ca, "keepalive": 60, "expires": None}
     if hasattr(service, "expires"):
-        found["expires"] = service.expires(credential)
+        until = service.expires(credential)
+        found["expires"] = until if until < _NEVER else None
     found.update(_service(config).mqtt(credential, now, mine))
     found.update(mine)
     if not found["ca"]:

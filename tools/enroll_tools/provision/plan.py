@@ -78,13 +78,11 @@ def plan(settings: Settings, platform: str, board: str, source: bool, app: Path 
     app = app or ROOT / "firmware" / "app.py"
     files = library(source, settings.provider) | board_files(family_of(platform), board)
     files["/app.py"] = app.read_bytes()
-    if settings.ca:
-        name = f"/{settings.ca.name}"
+    for ca in dict.fromkeys(filter(None, (settings.ca, settings.broker_ca))):
+        name = f"/{ca.name}"
         if name in files or name in ("/main.py", CONFIGURATION_FILE):
-            raise Failure(
-                MISUSE, f"{settings.ca.name} is a file of the board's own, not of a CA: give the CA another name"
-            )
-        files[name] = settings.ca.read_bytes()
+            raise Failure(MISUSE, f"{ca.name} is a file of the board's own, or of another CA: give the CA another name")
+        files[name] = ca.read_bytes()
     contents = {path: Content.of(data) for path, data in files.items()}
     main = Content.of((ROOT / "firmware" / "main.py").read_bytes())
     contents[CONFIGURATION_FILE] = Content.of(settings.text, settings.right)

@@ -35,6 +35,7 @@ class Settings:
     ca: Path | None
     secrets: Secrets = field(repr=False)
     own_network: OwnNetwork | None = None
+    broker_ca: Path | None = None
 
     @property
     def device(self) -> str:
@@ -178,6 +179,7 @@ class Template:
             self._derive(bench.UNLESS_KEPT, data, secrets)
         if config.ca:
             data["ca"] = Path(config.ca).name
+        broker_ca = self._broker(config, data)
         identity = {key: config.section[key] or "" for key in identity_keys(config.service)}
         own_network = self._settle(data, identity, secrets)
         secrets.difference_update(identity.values())  # typed at a prompt, they are not secret
@@ -192,6 +194,7 @@ class Template:
             text=text,
             right=right,
             ca=Path(config.ca) if config.ca else None,
+            broker_ca=broker_ca,
             secrets=secrets,
             own_network=own_network,
         )
@@ -218,6 +221,25 @@ class Template:
             raise Failure(failure.exit_code, f"{self.path.name}: {failure.message}") from None
         if found:
             secrets.add(found)
+
+    def _broker(self, config: Any, data: dict[str, Any]) -> Path | None:
+        """Check the object `mqtt`, which the device checks only when it needs it. Returns the broker's CA."""
+        found = data.get("mqtt")
+        if not isinstance(found, dict):
+            return None
+        module = enroll_config()
+        try:
+            path = module.broker(config, found).get("ca")
+        except module.EnrollError as error:
+            raise self._wrong(error) from None
+        if not path:
+            return None
+        if not Path(path).is_file():
+            raise Failure(
+                CONFIGURATION, f"{self.path.name}: `mqtt.ca` names {found['ca']}, which is not there: copy it there"
+            )
+        found["ca"] = Path(path).name
+        return Path(path)
 
     def _check(self, data: Any) -> Any:
         module = enroll_config()

@@ -1,0 +1,193 @@
+"""The client of umqtt for a registered device, at a broker on a virtual clock."""
+
+import enroll.connection as connection
+import enroll.mqtt_stream as mqtt_stream
+from enroll import mqtt
+from enroll.errors import EnrollError
+from fake_broker import Broker
+from fake_device import NOW
+from fake_session import Registered
+from helpers import patched, raises
+from install import installed
+
+ASSIGNED = {"status": "assigned", "registrationState": {"assignedHub": "hub.example", "deviceId": "my-device"}}
+SIGNED = b"SharedAccessSignature sr=hub.example"
+
+
+class Client:
+    """Context: a device that has registered, `broker`, and in it `connect()`, which returns its client."""
+
+    def __init__(self, provider="xyte", reply=None, answer=None, **top):
+        reply = reply or dict(FIRST, mqtt_hub_url="mqtts://broker.example")
+        self.device = Registered(provider, answer, reply=reply, **top)
+        self.device.it.ca = "ca.der"
+        self.clock = self.device.clock
+        self.broker = Broker(self.clock)
+        self.got = []
+        self.changes = [
+            installed(self.device.net, self.clock),
+            patched(connection, connect=self.broker.connect),
+            patched(
+                mqtt_stream, **{name: getattr(self.clock, name) for name in ("ticks_ms", "ticks_add", "ticks_diff")}
+            ),
+        ]
+
+    def __enter__(self):
+        for change in self.changes:
+            change.__enter__()
+        return self
+
+    def __exit__(self, *_):
+        for change in self.changes[::-1]:
+            change.__exit__()
+
+    def take(self, topic, message):
+        self.got.append((topic, message))
+
+    def connect(self, **more):
+        return mqtt.connect(self.device.it, self.device.port, self.take, log=self.device.log, **more)
+
+    def seconds(self, function, *arguments):
+        """How many a call takes, that raises OSError."""
+        before = self.clock.now
+        error = raises(OSError, function, *arguments)
+        return error.args[0], (self.clock.now - before) // 1000
+
+
+FIRST = {"id": "device-1", "access_key": "token-canary", "hub_url": "http://hub"}
+AGAIN = dict(FIRST, id="device-2", access_key="second-canary", mqtt_hub_url="mqtts://broker.example")
+
+
+def test_it_publishes_and_takes_messages():
+    with Client() as it:
+        client = it.connect(will=("will", "gone"))
+        assert it.broker.line.where == ("broker.example", 8883) and it.broker.line.ca == "ca.der"
+        assert it.broker.logins == [(b"device-1", b"token-canary")]
+        client.subscribe(b"down", 1)
+        it.broker.line.push(b"down", b"one")
+        client.publish("up", b"a" * 300, qos=1)
+        client.publish(b"up", b"b")
+        client.wait_msg()
+        it.broker.line.push(b"down", b"two")
+        client.check_msg()
+        assert it.got == [(b"down", b"one"), (b"down", b"two")]
+        assert it.broker.published == [(b"up", b"a" * 300), (b"up", b"b")]
+        client.check_msg()  # nothing is there
+        client.disconnect()
+        assert not it.broker.line.open
+        raises(OSError, client.publish, b"up", b"c")
+
+
+def test_a_refused_certificate_costs_nothing_and_the_clock_is_asked_again():
+    with Client() as it:
+        it.broker.trouble = EnrollError("certificate", "the certificate of broker.example is for another host")
+        raises("certificate", it.connect)
+        assert not it.broker.logins and not it.broker.line.open
+        client = it.connect()
+        asked = len(it.device.port.set)
+        it.broker.trouble = EnrollError("certificate", "expired")
+        raises("certificate", client.connect)
+        client.connect()
+        assert len(it.device.port.set) == asked + 1
+
+
+def test_a_broker_that_never_answers_is_left_within_the_timeout():
+    with Client(timeout=7) as it:
+        it.broker.silent = True
+        fed = it.device.port.fed
+        assert it.seconds(it.connect) == (110, 7)
+        assert it.device.port.fed > fed + 20 and not it.broker.line.open
+
+
+def test_a_connection_that_is_half_open_is_noticed():
+    with Client(timeout=10) as it:
+        client = it.connect()
+        for _ in range(100):
+            assert client.wait_msg() is None  # with each sign of life
+        assert it.broker.pings == 100 and it.clock.now // 1000 in range(3000, 3100)
+        it.broker.silent = True
+        assert it.seconds(client.wait_msg) == (110, 40)
+
+        def poll():
+            while True:
+                client.check_msg()
+                it.clock.sleep(1)
+
+        it.broker.silent = False
+        client.connect()
+        it.broker.silent = True
+        number, seconds = it.seconds(poll)
+        assert number == 110 and seconds in range(40, 44)
+
+
+def test_it_subscribes_again_after_the_broker_has_gone():
+    with Client() as it:
+        client = it.connect()
+        client.subscribe(b"down", 1)
+        client.subscribe(b"other")
+        it.broker.silent = True
+        raises(OSError, client.wait_msg)
+        it.broker.silent = False
+        client.connect()
+        assert sorted(it.broker.line.topics) == [(b"down", 1), (b"other", 0)]
+        it.broker.line.push(b"other", b"hello")
+        client.wait_msg()
+        assert it.got == [(b"other", b"hello")]
+
+
+def test_one_refusal_is_asked_about_again():
+    with Client(answer=lambda request: (500, {})) as it:
+        for code in (4, 5):
+            it.broker.codes = [code]
+            before = it.clock.now
+            it.connect()
+            assert it.clock.now - before >= 5000
+        assert not it.device.net.requests
+
+
+def test_two_refusals_make_it_register_again():
+    with Client(answer=lambda request: (201, AGAIN)) as it:
+        it.broker.codes = [5, 5]
+        it.connect()
+        assert [request.path for request in it.device.net.requests] == ["/api/v1/devices"]
+        assert [user for user, _ in it.broker.logins] == [b"device-1", b"device-1", b"device-2"]
+
+
+def test_a_new_credential_that_is_refused_too_is_a_sentence():
+    with Client(answer=lambda request: (201, AGAIN)) as it:
+        it.broker.codes = [5] * 9
+        assert "the broker does not accept the password" in str(raises("refused", it.connect))
+        assert len(it.broker.logins) == 3 and not it.broker.line.open
+        it.broker.codes = [5] * 9
+        raises("refused", it.connect)
+        assert len(it.device.net.requests) == 1, "once in `retry.renew`"
+
+
+def test_other_refusals_are_told():
+    with Client() as it:
+        for code, kind in ((3, "server"), (1, "answer"), (2, "answer")):
+            it.broker.codes = [code]
+            assert "the broker refused" in str(raises(kind, it.connect))
+            assert not it.broker.line.open
+        assert len(it.broker.logins) == 3
+
+
+def test_a_password_is_renewed_before_it_expires():
+    """A day of Azure's, each of which is good for an hour."""
+    with Client("azure", ASSIGNED) as it:
+        client = it.connect()
+        client.subscribe(b"down")
+        number = 0
+        while it.clock.now < 86400000:
+            number += 1
+            message = b"%d" % number
+            client.publish(b"up", message, qos=1)
+            it.broker.line.push(b"down", message)
+            client.wait_msg()
+            assert it.broker.published.pop() == (b"up", message) and it.got.pop() == (b"down", message)
+            it.clock.sleep(50)
+            ends = int(it.broker.logins[-1][1].rpartition(b"=")[2])
+            assert NOW + it.clock.now // 1000 < ends - 60, "the broker would end it soon"
+        assert len(it.broker.logins) in range(26, 29)
+        assert it.broker.logins[0][1].startswith(SIGNED)
+        assert [line.open for line in it.broker.lines].count(True) == 1
