@@ -96,6 +96,7 @@ size: .venv/ready ## show what the library costs in flash and heap
 bench: .venv/ready ## time first and second boots
 	@$(RUN) tools/bench.py
 
+bench-sandbox: export PYTHONPATH := tools:lib:host_tests
 bench-sandbox: .venv/ready ## time the sandbox beside a bare handler, write the figures
 	@$(RUN) tools/bench_sandbox.py
 

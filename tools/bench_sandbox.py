@@ -46,7 +46,13 @@ def kept_connections(port: int) -> int:
     return int(subprocess.run(command, capture_output=True, text=True, check=True).stdout)
 
 
-def sentences(rates: list[tuple[float, float]], kept: int, load: float) -> str:
+def each_service() -> dict[str, float]:
+    """What a registration takes the sandbox at each service, in microseconds of the processor."""
+    run = subprocess.run([sys.executable, "-m", "load.each"], capture_output=True, text=True, check=True)
+    return dict(json.loads(run.stdout))
+
+
+def sentences(rates: list[tuple[float, float]], kept: int, each: dict[str, float], load: float) -> str:
     """The figures as they stand in the page."""
     bare, sandbox = (statistics.median(column) for column in zip(*rates, strict=True))
     ratio = statistics.median(ours / theirs for theirs, ours in rates)
@@ -79,7 +85,7 @@ def main(rounds: int, seconds: int) -> None:
                 )
                 click.echo(f"bare {rates[-1][0]:.0f}, sandbox {rates[-1][1]:.0f} a second", err=True)
             kept = kept_connections(port)
-    text = sentences(rates, kept, load)
+    text = sentences(rates, kept, each_service(), load)
     begin, end = MARKS
     page = PAGE.read_text()
     PAGE.write_text(re.sub(f"{re.escape(begin)}.*?{re.escape(end)}", lambda _: begin + text + end, page, flags=re.S))
