@@ -1,4 +1,4 @@
-"""Group commit: what the requests of one turn of the event loop did is committed together, since a commit costs more
+"""Group commit: what the requests of a few turns of the event loop did is committed together, since a commit costs more
 than what it commits. Their answers leave afterwards."""
 
 from __future__ import annotations
@@ -11,6 +11,10 @@ from types import TracebackType
 from .state import State
 
 LOGGER = logging.getLogger("sandbox")
+
+# Turns of the loop between the first request of a group and its commit: those that come meanwhile are in it. A turn
+# with nothing to do takes some 20 microseconds; under load, the groups are twice as large as without.
+TURNS = 2
 
 
 class Group:
@@ -32,17 +36,23 @@ class Group:
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
-        """End; the commit comes after the other requests that are ready now."""
+        """End; the commit comes after the other requests that are ready, or will be in a moment."""
         self._state.leave_group(error)
         if not self._scheduled:
             self._scheduled = True
-            asyncio.get_running_loop().call_soon(self._commit)
+            asyncio.get_running_loop().call_soon(self._turn, TURNS)
 
     async def committed(self) -> None:
         """Wait until all that was done so far is committed. Raises what has gone wrong."""
         future = asyncio.get_running_loop().create_future()
         self._waiting.append(future)
         await future
+
+    def _turn(self, left: int) -> None:
+        if left:
+            asyncio.get_running_loop().call_soon(self._turn, left - 1)
+        else:
+            self._commit()
 
     def _commit(self) -> None:
         self._scheduled = False
