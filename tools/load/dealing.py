@@ -125,7 +125,8 @@ class Dealer:
             if what in counts:
                 counts[what] += entry.num_requests - entry.num_failures
         total, registered = len(self._members), sum(counts.values())
-        LOG.info("%d of %d devices are registered, %d of them by earlier runs", registered, total, counts[BEFORE])
+        said = "%d of %d devices are registered, %d of them by earlier runs, as far as the workers have told"
+        LOG.info(said, registered, total, counts[BEFORE])
         if self._environment.process_exit_code is None:
             self._environment.process_exit_code = 0 if registered == total else TRY_AGAIN
 
