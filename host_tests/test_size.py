@@ -2,6 +2,7 @@
 
 import subprocess
 
+import held
 import pytest
 import size
 from devices import Device, configuration, create
@@ -11,6 +12,7 @@ from runtimes import Unavailable, first, micropython
 # What is over its budget in bytes of flash, and what has none of its own: never make these numbers larger.
 AFTERWARDS = {"requests.py": 2704, "renew.py": 1668, "session.py": 2408}
 AFTERWARDS |= {name: size.BUDGET[name] for name in ("improv.py", "portal.py")}
+HELD = {"improv.py": 2048, "portal.py and accesspoint.py": 6144}  # bytes of heap; never more
 GATES = ("first rom", "first mpy", "second mpy", "TLS rom", "TLS mpy")  # what a chip is known to need
 
 
@@ -54,6 +56,16 @@ def test_a_first_boot_needs_nothing_of_what_is_counted_apart(tmp_path):
 @pytest.mark.parametrize("name", AFTERWARDS)
 def test_what_comes_after_registration_does_not_grow(flash, name):
     assert flash["afterwards"][name] <= AFTERWARDS[name]
+
+
+def test_what_is_loaded_where_no_network_works_holds_little_heap(tmp_path):
+    try:
+        micropython(held.RUNTIME)
+    except Unavailable as error:
+        pytest.skip(error.message)
+    size.compile_all(tmp_path)
+    found = held.held(tmp_path)
+    assert {name: size for name, size in found.items() if size > HELD.get(name, size)} == {}
 
 
 @pytest.mark.parametrize("gate", GATES)

@@ -17,6 +17,7 @@ from typing import Any
 import click
 from devices import FIRST, ROOT, SERVICES, Device, configuration, create
 from enroll_tools.sandbox import Sandbox
+from held import held
 from packages import LIBRARY, build_romfs, compiled
 from rich.console import Console
 from rich.progress import Progress
@@ -238,6 +239,8 @@ def show(figures: dict[str, Any], console: Console) -> None:
         budgets.add_row(f"for each provider that wants it: {name}", str(size), "")
     for name, size in figures["flash"]["afterwards"].items():
         budgets.add_row(f"afterwards: {name}", str(size), str(BUDGET.get(name, "")))
+    for name, size in figures.get("held", {}).items():
+        budgets.add_row(f"heap held while loaded from .mpy: {name}", str(size), "")
     for name, size in figures.get("heap", {}).items():
         row, how = name.split(" ")
         budgets.add_row(f"smallest heap, {HEAPS[row][0]}, {FORMS[how]}", str(size), str(BUDGET.get(name, "")))
@@ -253,6 +256,9 @@ def main(as_json: bool, only_flash: bool) -> None:
     """Show the bytes of flash and the smallest heaps, next to their budgets."""
     figures: dict[str, object] = {"flash": flash()}
     if not only_flash:
+        with tempfile.TemporaryDirectory() as folder:
+            compile_all(Path(folder))
+            figures["held"] = held(Path(folder))
         with Progress(console=Console(stderr=True), transient=True) as progress:
             figures["heap"] = heaps(progress)
     if as_json:
