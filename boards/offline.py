@@ -13,9 +13,12 @@ if __debug__:  # mpy-cross -O leaves this out: it knows const by itself
     from micropython import const
 
 if False:  # for type hints only
+    from collections.abc import Callable
     from typing import Any
 
 _MOST = const(20)  # networks that a scan tells
+_LOOK = const(0.25)  # seconds between two looks at a button
+_HELD = const(20)  # looks for which it has to be held
 _CTRL_C = const(3)
 
 
@@ -41,6 +44,21 @@ def scan(interface: "Any") -> list[tuple[str, int, bool]]:
         raise trouble(error)
     names = sorted(found, key=lambda name: -found[name][0])
     return [(name,) + found[name] for name in names[:_MOST]]
+
+
+def held(kind: "Any", pin: "Any", sleep: "Callable") -> bool:
+    """Whether the button that connects `pin` to ground is held for five seconds from now on; not if `pin` is None.
+
+    `kind`: machine.Pin. `sleep`: the port's.
+    """
+    if pin is None:
+        return False
+    button = kind(pin, kind.IN, kind.PULL_UP)
+    for _ in range(_HELD):
+        if button.value():
+            return False
+        sleep(_LOOK)
+    return True
 
 
 class Console:

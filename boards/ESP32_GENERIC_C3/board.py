@@ -11,6 +11,7 @@ PATIENCE = 20  # seconds to try each network
 # Milliseconds without port.feed() until the watchdog resets the board; 0: no watchdog. At least 30000: looking up a
 # name takes up to 28 s if no name server answers.
 WATCHDOG = 0
+BUTTON = None  # the pin of a button to ground: held for 5 s while the board starts, it forgets the Wi-Fi it was given
 HARDWARE_KEY = ""  # the model's key, for devices whose enroll.json has none
 NVS = False  # True mounts esp32.NVS at /nvs, for `"store": "/nvs/enroll"` in enroll.json
 # Sizes, in bytes, of blocks that must be free in ESP-IDF's heap before a connection, because mbedTLS allocates there:

@@ -9,6 +9,7 @@ PATIENCE = 20  # seconds to try each network
 # is too short for two name servers that do not answer (7 s each). Above it, a timer feeds the watchdog meanwhile, but
 # not while a driver hangs.
 WATCHDOG = 0
+BUTTON = None  # the pin of a button to ground: held for 5 s while the board starts, it forgets the Wi-Fi it was given
 HARDWARE_KEY = ""  # the model's key, for devices whose enroll.json has none
 # Sizes, in bytes, of blocks that must be free in the heap before a connection, because mbedTLS allocates there: data
 # received (16 KB), data sent (4 KB), the handshake's largest block and its small ones. Measured with firmware 1.28 in

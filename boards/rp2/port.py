@@ -114,6 +114,12 @@ if board.INTERFACE != "lan":
 
         return scan(_get())
 
+    def pressed() -> bool:
+        """Whether the button of board.BUTTON is held for five seconds from now on. Feeds the watchdog meanwhile."""
+        from offline import held
+
+        return held(machine.Pin, getattr(board, "BUTTON", None), sleep)
+
     def access_point(ssid: str, password: str) -> "Any":
         """Make a Wi-Fi network of the board's own: an accesspoint.AccessPoint. Raises EnrollError("network")."""
         from accesspoint import AccessPoint

@@ -83,9 +83,11 @@ class Rtc:
 class Pin:
     """machine.Pin of an ESP32: by number, or another one; nothing else is a pin."""
 
-    IN, OUT = 1, 3
+    IN, OUT, PULL_UP = 1, 3, 2
+    held = {}  # looks for which a button at a pin is held
 
-    def __init__(self, of):
+    def __init__(self, of, mode=None, pull=None):
+        assert (mode, pull) in ((None, None), (self.IN, self.PULL_UP))
         assert isinstance(of, Pin) or type(of) is int, of
         self.number = of.number if isinstance(of, Pin) else of
 
@@ -94,6 +96,10 @@ class Pin:
 
     def __repr__(self):
         return "Pin(%d)" % self.number
+
+    def value(self):
+        left = self.held[self.number] = self.held.get(self.number, 0) - 1
+        return int(left < 0)
 
 
 class on_board:

@@ -1,6 +1,6 @@
 """What a port has for a board without a network that works: a scan, a hostname."""
 
-from fake_board import on_board
+from fake_board import Pin, on_board
 from fake_interfaces import Net
 from helpers import raises
 from wifi_networks import BOTH, ESP32, HOME, SECRET
@@ -58,6 +58,22 @@ def test_a_board_with_a_cable_has_no_scan():
     for name, values in (("W5500_EVB_PICO", {}), (ESP32, {"INTERFACE": "lan", "LAN": {"mdc": 23, "mdio": 18}})):
         with on_board(name, **values) as board:
             assert not hasattr(board.port, "scan")
+
+
+def test_a_button_that_is_held_for_five_seconds():
+    for name in BOTH:
+        for looks, pressed in ((0, False), (10, False), (100, True)):
+            with on_board(name, BUTTON=9, WATCHDOG=30000) as board:
+                raises("configuration", board.connect)  # starts the watchdog
+                Pin.held = {9: looks}
+                assert board.port.pressed() is pressed
+                assert not board.dogs or board.dogs[0].longest <= 2250
+
+
+def test_a_board_without_a_button():
+    for name in BOTH:
+        with on_board(name) as board:
+            assert board.port.pressed() is False
 
 
 def test_the_hostname():

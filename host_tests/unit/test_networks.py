@@ -155,6 +155,15 @@ def test_without_a_network_in_enroll_json_those_that_are_remembered_are_tried():
     assert action.name == "registered" and asked == [[], ["work", "home"]]
 
 
+def test_a_button_that_is_held_forgets_them():
+    port = Air("home")
+    port.pressed = lambda: True
+    action, asked = boot(port)
+    assert action.error.kind == "configuration" and asked == [[]]
+    action, asked = boot(Air("home"))
+    assert action.name == "registered", "another device keeps its own"
+
+
 def test_what_is_said_if_none_joins():
     action, _ = boot(Air(), network=[FACTORY])
     assert action.error.kind == "network"

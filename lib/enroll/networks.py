@@ -61,12 +61,16 @@ def remember(config: "Config", ssid: str, password: str) -> None:
 def connect(owner: "Any", error: "Any"):
     """Task: join a network that is remembered, after `error`: those of enroll.json could not be joined.
 
-    `owner`: has `config` and `port`. Raises EnrollError: `error` if no network is remembered. The error is marked
-    `offline` if a person can give the device another network.
+    Forgets them first if the board's button is held. `owner`: has `config` and `port`. Raises EnrollError: `error` if
+    no network is remembered. The error is marked `offline` if a person can give the device another network.
     """
     if getattr(error, "kind", None) not in ("network", "configuration"):
         raise error
     try:
+        if hasattr(owner.port, "pressed") and owner.port.pressed():
+            from .reset import clear
+
+            clear(journal(owner.config))
         networks = remembered(owner.config)
         if networks:
             yield from owner.port.connect(networks) or ()
