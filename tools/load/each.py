@@ -1,6 +1,6 @@
 """Registers devices at each service of a sandbox, one after the other; prints what a registration takes the sandbox.
 
-As JSON: by service, the microseconds of the processor in the sandbox's thread, the median of a number of devices. Each
+As JSON: by service, the microseconds of the processor in the sandbox's thread, the medians of 100 devices. Each
 request comes on a connection of its own, and nothing is committed together, so it is the most that one takes.
 """
 

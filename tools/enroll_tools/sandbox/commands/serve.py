@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import gc
 import json
 import signal
 import time
@@ -101,7 +100,6 @@ def serve(
     before = {number: signal.signal(number, lambda number, _: noted.append(number)) for number in _ENDING}
     try:
         with sandbox:
-            gc.freeze()  # the objects of the program itself never become garbage
             info = sandbox.info() | {"console_link": sandbox.console_link()}
             if lan:
                 console = f"http://{names[0]}:{sandbox.ports['admin']}/"

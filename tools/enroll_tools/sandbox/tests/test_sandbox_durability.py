@@ -8,13 +8,15 @@ import json
 import os
 import re
 import signal
+import sqlite3
 import subprocess
 import sys
 import threading
+import time
 from pathlib import Path
 
 import pytest
-from enroll_tools.sandbox import Sandbox
+from enroll_tools.sandbox import Sandbox, checkpoints
 
 SERVE = (sys.executable, "-m", "enroll_tools.sandbox", "serve", "--free-ports", "--json", "--state")
 
@@ -87,6 +89,26 @@ def test_a_power_cut_leaves_the_database_of_a_state_folder_whole(tmp_path):
     with Sandbox(tmp_path / "state") as sandbox:
         settings = [sandbox._state.one(f"PRAGMA {name}") for name in ("journal_mode", "synchronous")]
     assert settings == [{"journal_mode": "wal"}, {"synchronous": 1}]  # NORMAL
+
+
+def test_a_thread_copies_the_log_to_the_database(tmp_path, monkeypatch):
+    """Otherwise a request waits for the disk, now and then."""
+    monkeypatch.setattr(checkpoints, "PAUSE", 0.01)
+    with Sandbox(tmp_path) as sandbox:
+        sandbox.etherfax.create("MT1")
+        end = time.monotonic() + 20
+        while not (found := serials_in_the_file(tmp_path / "sandbox.sqlite3")) and time.monotonic() < end:
+            time.sleep(0.01)
+    assert found == ["MT1"]
+
+
+def serials_in_the_file(path):
+    """etherFAX's devices by the database alone, without its write-ahead log."""
+    with (
+        contextlib.closing(sqlite3.connect(f"file:{path}?immutable=1", uri=True)) as database,
+        contextlib.suppress(sqlite3.Error),  # it is being written
+    ):
+        return [row[0] for row in database.execute("SELECT serial FROM etherfax_devices")]
 
 
 def test_a_registration_and_its_entry_are_one(sandbox, send, new_device):
