@@ -72,6 +72,24 @@ def test_our_tokens_are_those_of_their_sdk(ask_python, serial):
         assert ours == ask_python("azure_token.py", uri=uri, name=None, **question)
 
 
+@pytest.mark.parametrize("serial", ["sensor-1", "A_b.c:9", "upper-LOWER.1_2:3-"])
+def test_our_mqtt_is_that_of_their_sdk(ask_python, serial):
+    """User, client ID, topics and password; after the version of the API their user says which client it is."""
+    it = config(serial, KEYS[1])
+    ours = Credential(it, serial, KEYS[1], {"hub": "h.azure-devices.net"})
+    it.ca = "ca.der"
+    ours = ours.mqtt(NOW)
+    theirs = ask_python("azure_mqtt.py", hub="h.azure-devices.net", id=serial)
+    user = ours["user"].reveal()
+    assert user.partition("?")[0] == theirs["user"].partition("?")[0] and "?api-version=20" in theirs["user"]
+    assert ours["client_id"] == theirs["client_id"]
+    assert ours["publish"] == (theirs["publish"],) and ours["subscribe"] == (theirs["subscribe"],)
+    uri = f"h.azure-devices.net/devices/{serial}"
+    question = {"uri": uri, "name": None, "key": KEYS[1], "until": NOW + 3600}
+    assert ours["password"].reveal() == ask_python("azure_token.py", **question)
+    assert ours["expires"] == NOW + 3600
+
+
 def theirs(ask_node, sandbox, serial, **more):
     """Register `serial` with their client, at the sandbox."""
     where = {"host": "localhost", "port": sandbox.ports["https"], "base": "/azure", "scope": SCOPE, "id": serial}

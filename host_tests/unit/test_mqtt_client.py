@@ -95,7 +95,7 @@ def test_a_broker_that_never_answers_is_left_within_the_timeout():
     with Client(timeout=7) as it:
         it.broker.silent = True
         fed = it.device.port.fed
-        assert it.seconds(it.connect) == (110, 7)
+        assert it.seconds(it.connect) == (103, 7)
         assert it.device.port.fed > fed + 20 and not it.broker.line.open
 
 
@@ -106,7 +106,7 @@ def test_a_connection_that_is_half_open_is_noticed():
             assert client.wait_msg() is None  # with each sign of life
         assert it.broker.pings == 100 and it.clock.now // 1000 in range(3000, 3100)
         it.broker.silent = True
-        assert it.seconds(client.wait_msg) == (110, 40)
+        assert it.seconds(client.wait_msg) == (103, 40)
 
         def poll():
             while True:
@@ -117,7 +117,7 @@ def test_a_connection_that_is_half_open_is_noticed():
         client.connect()
         it.broker.silent = True
         number, seconds = it.seconds(poll)
-        assert number == 110 and seconds in range(40, 44)
+        assert number == 103 and seconds in range(40, 44)
 
 
 def test_it_subscribes_again_after_the_broker_has_gone():

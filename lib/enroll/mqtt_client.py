@@ -40,7 +40,8 @@ class Client(umqtt.MQTTClient):
         """
         self.session = Session(config, port, None, log)
         super().__init__(b"", "")
-        self.set_callback(callback)
+        if callback:
+            self.set_callback(lambda *message: callback(*message[:2]))  # simple2 gives four
         if will:
             self.set_last_will(*will)
         self._topics: dict = {}  # the subscriptions, with their qos

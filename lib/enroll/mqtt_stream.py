@@ -12,7 +12,7 @@ if False:  # for type hints only
     from .session import Session
 
 _LONG = const(60000)  # ms; each wait ends far earlier
-_ETIMEDOUT = const(110)
+_ABORTED = const(103)  # ECONNABORTED; simple2 takes ETIMEDOUT for a message that has not come yet
 _RESET = const(104)  # ECONNRESET
 
 
@@ -113,7 +113,7 @@ class Stream:
         silent = ticks_diff(ticks_ms(), self._asked)
         if not self._heard:
             if silent > self._limit:
-                raise OSError(_ETIMEDOUT)
+                raise OSError(_ABORTED)
         elif silent > self._often:
             self._asked = ticks_ms()
             self._heard = False
