@@ -27,6 +27,25 @@ WATCH = """
 """
 MISSED = "() => wanted.filter((it) => !seen.get(it)).map((it) => it.outerHTML.slice(0, 200))"
 
+# Words that go on in the next line, though it has room for them. Addresses and values may break.
+BROKEN = """
+() => {
+  const found = [], range = document.createRange();
+  const walker = document.createTreeWalker(document.body, NodeFilter.SHOW_TEXT);
+  while (walker.nextNode()) {
+    const node = walker.currentNode, parent = node.parentElement;
+    if (!parent.checkVisibility() || parent.closest('code, pre, textarea, .path, .hide')) continue;
+    for (const word of node.data.matchAll(/[^\\s/-]+/g)) {
+      if (word[0].length > 24) continue;
+      range.setStart(node, word.index);
+      range.setEnd(node, word.index + word[0].length);
+      if (new Set([...range.getClientRects()].map((it) => Math.round(it.top))).size > 1) found.push(word[0]);
+    }
+  }
+  return found;
+}
+"""
+
 
 def whole(page: Page) -> None:
     """Unfold all that can be unfolded on a page that has been loaded."""
@@ -56,12 +75,18 @@ def faults(page: Page) -> list[str]:
     width = page.evaluate("document.documentElement.scrollWidth")
     if width > PHONE["width"]:
         found.append(f"{page.url} is {width} pixels wide on a phone")
+    found += broken(page)
     bright = page.evaluate("getComputedStyle(document.body).backgroundColor")
     page.set_viewport_size(DESKTOP)
     page.emulate_media(color_scheme="dark")
     if page.evaluate("getComputedStyle(document.body).backgroundColor") == bright:
         found.append(f"{page.url} is as bright in the dark")
-    return found + grave(page, runOnly=VARYING)
+    return found + broken(page) + grave(page, runOnly=VARYING)
+
+
+def broken(page: Page) -> list[str]:
+    """The words that are broken, though they are not long."""
+    return [f"{page.url}: {word!r} is broken" for word in page.evaluate(BROKEN)]
 
 
 def missed(page: Page) -> list[str]:

@@ -12,8 +12,11 @@ import sys
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
+import pytest
 from playwright.sync_api import BrowserContext, Page, expect
 from steps import stays
+
+pytestmark = pytest.mark.timeout(240)  # seconds, on a busy machine
 
 
 @contextlib.contextmanager
@@ -57,7 +60,7 @@ def test_from_an_empty_folder_to_a_registered_board(
             saved.value.save_as(tmp_path / saved.value.suggested_filename)
         with terminal(tmp_path, command(page, 0), ready="Ctrl-C ends the board"), stays(page):
             done = subprocess.run(
-                command(page, 1), cwd=tmp_path, shell=True, capture_output=True, text=True, timeout=50, check=False
+                command(page, 1), cwd=tmp_path, shell=True, capture_output=True, text=True, timeout=200, check=False
             )
             assert "registered etherfax MT000000001" in done.stdout, done.stderr
             expect(page.locator(".state")).to_have_text("Registered")
