@@ -21,9 +21,14 @@ PTY = re.compile(r"redirected to (/\S+)")
 
 
 @contextlib.contextmanager
-def on_pty(environment: Environment, firmware: Path) -> Iterator[str]:
-    """The path of a serial port, at the other end of which the board runs `firmware`, as one that was just attached."""
+def on_pty(environment: Environment, firmware: Path, image: Path | None = None) -> Iterator[str]:
+    """The path of a serial port, at the other end of which the board runs `firmware`, as one that was just attached.
+
+    `image`: the ROMFS with the tests.
+    """
     command = [*MACHINE, "-serial", "pty", "-kernel", str(firmware)]
+    if image:
+        command += ["-device", f"loader,file={image},addr={IMAGE},force-raw=on"]
     with subprocess.Popen(
         command, env=environment, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, text=True
     ) as process:
