@@ -103,11 +103,16 @@ def _by_sha1(certificate: x509.Certificate, signer: rsa.RSAPrivateKey) -> x509.C
     return x509.load_der_x509_certificate(der.replace(certificate.signature, signature))
 
 
+def served(*chain: Pair) -> bytes:
+    """What a server reads: the key of its own certificate, which comes first, and the `chain`, in PEM."""
+    key: bytes = chain[0].key.private_bytes(form.Encoding.PEM, form.PrivateFormat.PKCS8, form.NoEncryption())
+    return key + b"".join(it.pem() for it in chain)
+
+
 def context(folder: Path, *chain: Pair, newest: ssl.TLSVersion | None = None, clients: Path | None = None) -> Any:
     """A server's TLS with `chain`, its own certificate first; `clients`: file of the CA that theirs must be from."""
     own = folder / "chain.pem"
-    key = chain[0].key.private_bytes(form.Encoding.PEM, form.PrivateFormat.PKCS8, form.NoEncryption())
-    own.write_bytes(key + b"".join(it.pem() for it in chain))
+    own.write_bytes(served(*chain))
     it = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
     it.set_ciphers("ALL:@SECLEVEL=0")
     it.load_cert_chain(own)

@@ -7,6 +7,9 @@ import time
 from dataclasses import dataclass
 
 import click
+import mosquitto
+import mqtt_clients
+from boxed import Boxed
 from devices import ROOT, SERVICES, Device, configuration, create
 from enroll_tools.sandbox import Sandbox
 from rich import box
@@ -33,6 +36,7 @@ class Demo:
     def __init__(self, sandbox: Sandbox, console: Console, runtime: str) -> None:
         self.sandbox = sandbox
         self.console = console
+        self.runtime = runtime
         self.devices = {service: Device(FOLDER / service, runtime) for service in SERVICES}
         self.failed = False
 
@@ -97,6 +101,17 @@ class Demo:
         self.failed |= not last.endswith("HTTP 200")
         self.seen("xyte")
 
+    def boxed(self) -> None:
+        """Give a device out of the box its Wi-Fi, and let it publish to a broker, if that can be had here."""
+        self.console.print("\n[bold]Out of the box[/]: a device without a network, and an MQTT broker:")
+        try:
+            mosquitto.fetch()
+            mqtt_clients.fetch()
+        except click.ClickException as error:
+            self.say(f"left out: {error.message}")
+            return
+        self.failed |= not Boxed(FOLDER, self.sandbox, self.runtime, self.say).run()
+
     def table(self, first: dict[str, tuple[Boot, int]], second: dict[str, tuple[Boot, int]]) -> Table:
         """Both boots of every device, side by side."""
         table = Table(box=box.SIMPLE_HEAD, padding=(0, 1, 0, 0), pad_edge=False)
@@ -110,8 +125,10 @@ class Demo:
 
 
 @click.command()
-def main() -> None:
-    """Register a device with each service of the sandbox, boot them all again, delete one, and show every step."""
+@click.option("--short", is_flag=True, help="Leave out the last part, for which MQTT's programs are fetched.")
+def main(short: bool) -> None:
+    """Register a device with each service of the sandbox, boot them all again, delete one, and show every step. Then
+    give one its Wi-Fi, and let it publish over MQTT."""
     console = Console(highlight=False)
     runtime = preferred()  # fetched, if need be, before anything is timed
     shutil.rmtree(FOLDER, ignore_errors=True)
@@ -125,6 +142,8 @@ def main() -> None:
         second = demo.again()
         table = demo.table(first, second)
         demo.deleted()
+        if not short:
+            demo.boxed()
     console.print()
     console.print(table)
     console.print("ms: from power on to exit; sent: requests of the first boot and of the second;")

