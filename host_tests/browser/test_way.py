@@ -84,3 +84,22 @@ def test_secrets_are_masked_until_asked_for(page: Page, board: Board, enroll_san
         page.get_by_role("link", name="Hide secret").click()
         expect(page.locator("[data-value]")).to_have_count(0)
     assert secret not in page.content()
+
+
+def test_a_device_made_in_the_portal(
+    page: Page, enroll_device: Callable[..., UnixDevice], enroll_sandbox: Sandbox
+) -> None:
+    """By the form on the service's page: it is refused, and the page says why, until somebody enables it."""
+    page.goto("/services/etherfax")
+    page.get_by_label("Serial").fill("MT7")
+    page.get_by_role("button", name="Create a device").click()
+    config = {"provider": "etherfax", "url": enroll_sandbox.url("etherfax"), "etherfax": {"serial": "MT7"}}
+    device = enroll_device(config, sandbox=enroll_sandbox)
+    with stays(page):
+        assert device.boot(once=True).kind == "refused"
+        expect(page.locator(".packet.bad")).to_contain_text("created but not enabled: enable it")
+    page.get_by_role("button", name="Enable MT7").click()
+    expect(state(page)).to_have_text("Enabled")
+    with stays(page):
+        assert device.boot(once=True).registered
+        expect(state(page)).to_have_text("Registered")
