@@ -76,6 +76,7 @@ HEAPS = {  # the rows of heaps: what each is, its runtime, RSA keys
     "second": ("second boot", "oldest-32", False),
     "TLS": ("first boot with TLS in the heap, ECDSA P-256", "chip", False),
     "TLS-RSA": ("first boot with TLS in the heap, RSA-2048", "chip", True),
+    "Improv": ("first boot with TLS in the heap, ECDSA P-256, that Improv gives its network", "chip", False),
 }
 PROVIDER = "etherfax"  # of the devices whose heaps are measured
 FORMS = {"rom": "code in ROMFS", "mpy": "code from .mpy"}
@@ -142,6 +143,10 @@ def imports(path: Path) -> Iterator[str]:
 class Heaps:
     """Boots a device of PROVIDER on `runtime`, a 32-bit port, with heaps of given sizes."""
 
+    network: list[dict[str, str]] = NETWORK
+    start = START
+    more: tuple[str, ...] = ()  # files of boards/ besides port.py
+
     def __init__(self, sandbox: Sandbox, folder: Path, runtime: str) -> None:
         self._sandbox = sandbox
         self._micropython = str(micropython(runtime))
@@ -149,6 +154,8 @@ class Heaps:
         self._mpy = folder / "mpy"
         self._image = folder / "rom"
         compile_all(self._mpy)
+        for name in self.more:
+            compiled(ROOT / "boards" / name, self._mpy / Path(name).with_suffix(".mpy").name)
         for it in (self._mpy / "enroll" / "providers").iterdir():
             if it.is_dir() and it.name != PROVIDER:
                 shutil.rmtree(it)  # so that the image, which the heap has to hold here, leaves main.py its small heap
@@ -165,14 +172,20 @@ class Heaps:
             self._count += 1
             shutil.rmtree(self._device.folder, ignore_errors=True)
             config = configuration(self._sandbox, PROVIDER, create(self._sandbox, PROVIDER, str(self._count)))
-            self._device.write({**config, "network": NETWORK, "ca": "ca.der"})  # relative paths: their length counts
+            self._device.write(
+                {**config, "network": self.network, "ca": "ca.der"}
+            )  # relative paths: their length counts
             shutil.copy(self._sandbox.ca_der, self._device.folder / "ca.der")
         rom = how == "rom"
         image = self._image.stat().st_size if rom else 0
-        script = START.format(mount=MOUNT.format(size=image) if rom else "")
+        script = self.start.format(mount=MOUNT.format(size=image) if rom else "")
         size = heap + image * 524 // 512  # with its share of the collector's tables, 12 bytes for each 512
         command = [self._micropython, "-X", f"heapsize={size}", "-c", script]
         environment = {"MICROPYPATH": ".frozen" if rom else "../mpy:.frozen"}
+        return self.run(command, environment)
+
+    def run(self, command: list[str], environment: dict[str, str]) -> subprocess.CompletedProcess[str]:
+        """Run `command`, in which the device boots, to its end."""
         return subprocess.run(
             command, cwd=self._device.folder, env=environment, capture_output=True, text=True, timeout=60, check=False
         )
@@ -211,11 +224,13 @@ def flash() -> dict[str, Any]:
 
 def heaps(progress: Progress) -> dict[str, int]:
     """Smallest heaps in bytes of first and second boots."""
+    from size_boxed import BoxedHeaps  # here, since it needs this module
+
     task = progress.add_task("heaps", total=len(HEAPS) * len(FORMS))
     found = {}
     for row, (_, runtime, rsa) in HEAPS.items():
         with tempfile.TemporaryDirectory() as folder, Sandbox(rsa=rsa) as sandbox:
-            boots = Heaps(sandbox, Path(folder), runtime)
+            boots = (BoxedHeaps if row == "Improv" else Heaps)(sandbox, Path(folder), runtime)
             for how in FORMS:
                 found[f"{row} {how}"] = boots.smallest(how, row != "second")
                 progress.advance(task)
