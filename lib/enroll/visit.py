@@ -10,7 +10,7 @@ if False:  # for type hints only
     from typing import Any
 
 _COMMAND = b"IMPROV\x01\x03"  # how a command begins; its last byte is Ctrl-C
-_WAIT = 50  # ms for the rest of a command
+_WAIT = 200  # ms for the rest of a command
 _SILENCE = 10  # seconds after which the page has gone
 
 
