@@ -1,5 +1,7 @@
 """What goes on beside the ways to be given a network: late outcomes, sessions, and a page that visits."""
 
+import asyncio
+
 import enroll
 import enroll.onboarding as onboarding
 from air_port import RESULT, STATE, AirPort, command, settings, texts
@@ -42,6 +44,27 @@ def test_a_client_is_answered_before_it_gives_up():
     results = [texts(data) for kind, data in port.line.said if kind == RESULT]
     assert [it[1][:10] for it in results] == ["joined, re", "registered"]
     assert {it[0] for it in results} == {device.it.url}
+
+
+def test_it_goes_on_beside_other_tasks():
+    device = Device("etherfax")
+    port = AirPort(AIR)
+    port.line.script = [settings("home", SECRET)]
+    port.line.idle = 999
+    ticks = []
+
+    async def ticker():
+        while True:
+            ticks.append(1)
+            await asyncio.sleep(0.01)
+
+    async def main():
+        task = asyncio.create_task(ticker())
+        await Enroller(device.it, port, request=Service((201, GOOD["etherfax"]))).arun()
+        task.cancel()
+
+    asyncio.run(main())
+    assert port.joined == "home" and port.line.closed == 1 and len(ticks) > 5
 
 
 def registered():
