@@ -51,6 +51,8 @@ RUN_BY = [
     ("docs/integrate.md", "async", "host_tests/system/test_pages.py::test_beside_other_tasks"),
     ("docs/integrate.md", ".venv/bin/mpremote", f"{BOARDS}/test_mip.py::test_by_the_command_that_make_dist"),
     ("docs/integrate.md", "import mip", "host_tests/test_release.py::test_"),
+    ("docs/mqtt.md", "import", "host_tests/oracles/test_mqtt.py::test_the_program_of_the_page"),
+    ("docs/mqtt.md", r"\{", f"{BOARDS}/test_broker.py::test_what_the_page_shows_is_good"),
     ("docs/outcomes.md", "MICROPYPATH", "host_tests/system/test_pages.py::test_the_command_of_a_computer"),
     ("docs/provision.md", "pip install", "host_tests/test_release.py::test_"),
     ("docs/provision.md", r"\{", f"{HERE}::test_the_placeholders_are_filled_in"),

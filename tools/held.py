@@ -15,7 +15,10 @@ PARTS = {  # each is loaded after those before it
     "what a device without a network shares": ("enroll.networks", "enroll.onboarding", "offline"),
     "improv.py": ("enroll.improv",),
     "portal.py and accesspoint.py": ("enroll.portal", "accesspoint"),
+    "a session and its connection": ("enroll.http1", "enroll.requests", "enroll.session"),
+    "MQTT besides, without umqtt.simple": ("enroll.broker", "enroll.mqtt", "enroll.mqtt_client"),
 }
+UMQTT = "class MQTTException(Exception):\n    pass\n\nclass MQTTClient:\n    pass\n"  # a client is not counted
 SCRIPT = """
 import gc
 def used():
@@ -36,6 +39,8 @@ def held(folder: Path) -> dict[str, int]:
     """Bytes of heap by part. `folder`: has the library as bytecode; what boards add is compiled into it."""
     for name in ("link", "offline", "accesspoint"):
         compiled(ROOT / "boards" / f"{name}.py", folder / f"{name}.mpy")
+    (folder / "umqtt").mkdir(exist_ok=True)
+    (folder / "umqtt" / "simple.py").write_text(UMQTT)
     command = [str(micropython(RUNTIME)), "-c", SCRIPT.format(loaded=LOADED, parts=tuple(PARTS.values()))]
     done = subprocess.run(
         command, cwd=folder, env={"MICROPYPATH": f"{folder}:.frozen"}, capture_output=True, text=True, check=True

@@ -18,7 +18,13 @@ FAMILIES = {
     "unix": ("micropython-unix-stubs==1.29.0.post1", "micropython-stdlib-stubs==1.29.0.post2"),
 }
 BOARD = {"esp32": "ESP32_GENERIC", "rp2": "RPI_PICO_W"}  # whose values stand for its family's
-DEVICE = ["lib/enroll", "firmware/main.py", "firmware/app.py", "firmware/examples/xyte_app.py"]
+DEVICE = [
+    "lib/enroll",
+    "firmware/main.py",
+    "firmware/app.py",
+    "firmware/examples/xyte_app.py",
+    "firmware/examples/mqtt_app.py",
+]
 HOST = ["tools", "host_tests/qemu", "host_tests/testboard"]
 PYTHON = [sys.executable, "-m"]
 

@@ -2,48 +2,26 @@
 
 from __future__ import annotations
 
-import contextlib
-import itertools
-import select
-import socket
-import ssl
-import subprocess
-import threading
+import re
 import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
-from typing import Any
 
 import certificates
 import devices
 import mosquitto
-import on_micropython
-import program
+import mqtt_device
 import pytest
 from enroll_tools.sandbox import Sandbox
-from runtimes import micropython
 
+EXAMPLES = devices.ROOT / "firmware" / "examples"
 pytestmark = pytest.mark.skipif(not mosquitto.there(), reason="mosquitto is not there: install it with its clients")
-UMQTT = devices.ROOT / ".cache" / "umqtt"
 CLOUDS: dict[str, tuple[str, ...]] = {  # what a device of each may do at the broker
     "thingsboard": ("readwrite v1/devices/me/#",),
     "cumulocity": ("write s/us", "read s/ds", "read s/e"),
     "xyte": ("readwrite v1/device/#",),
     "azure": ("readwrite devices/#",),
 }
-_numbers = itertools.count(1)
-PRELUDE = (
-    program.PRELUDE
-    + """
-import enroll.mqtt
-got = []
-def connected(**more):
-    return enroll.mqtt.connect(config, port, lambda topic, message: got.append((topic, message)), log=log, **more)
-def wait(client, count=1):
-    while len(got) < count:
-        client.wait_msg()
-"""
-)
 
 
 @pytest.fixture(scope="module")
@@ -52,7 +30,7 @@ def sandbox() -> Iterator[Sandbox]:
         yield sandbox
 
 
-@pytest.fixture(params=sorted(path.name for path in UMQTT.glob("*")))
+@pytest.fixture(params=sorted(path.name for path in mqtt_device.UMQTT.glob("*")))
 def umqtt(request: pytest.FixtureRequest) -> str:
     """The name of a client."""
     return str(request.param)
@@ -71,67 +49,15 @@ def broker(tmp_path: Path, authority: certificates.Pair) -> Iterator[mosquitto.M
     broker.stop()
 
 
-class Registered:
-    """A device that has registered at the sandbox, and is a user of `broker`."""
-
-    def __init__(self, folder: Path, sandbox: Sandbox, broker: mosquitto.Mosquitto, name: str, runtime: str) -> None:
-        self.device = devices.Device(folder, runtime, on_micropython.library())
-        made = devices.create(sandbox, name, str(next(_numbers)))
-        self.config = devices.configuration(sandbox, name, made)
-        self.config["mqtt"] = {"ca": "broker.pem"}
-        self.device.write(self.config)
-        (folder / "broker.pem").write_bytes((broker.folder / "ca.pem").read_bytes())
-        assert self.device.boot().returncode == 0, self.device.heard
-
-    def command(self, umqtt: str, text: str) -> tuple[list[str], dict[str, str]]:
-        """What runs a program with the client `umqtt`, and its environment."""
-        script = self.device.folder / "program.py"
-        script.write_text(PRELUDE + text)
-        path = f"{UMQTT / umqtt}:{self.device.environment['MICROPYPATH']}"
-        command = [str(micropython(self.device.runtime)), str(script), str(self.device.path)]
-        return command, {"MICROPYPATH": path}
-
-    def run(self, umqtt: str, text: str) -> list[str]:
-        """Run a program with the client `umqtt`; returns the words of its last line."""
-        command, environment = self.command(umqtt, text)
-        done = self.device.run(command, **environment)
-        assert done.returncode == 0, done.stderr
-        return done.stdout.splitlines()[-1].split()
-
-    @contextlib.contextmanager
-    def running(self, umqtt: str, text: str) -> Iterator[subprocess.Popen[str]]:
-        """The same while the block runs; at its end the program has ended, or is killed."""
-        command, environment = self.command(umqtt, text)
-        whole = {**self.device.environment, **environment}
-        with subprocess.Popen(command, env=whole, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True) as it:
-            try:
-                yield it
-            finally:
-                it.kill()
-
-    def at(self, port: int, **more: Any) -> None:
-        """Let its broker be at `port`."""
-        self.config["mqtt"] |= {"port": port, **more}
-        self.device.write(self.config)
-
-    @property
-    def access(self) -> dict[str, Any]:
-        """What its credential says of the broker, with the secrets."""
-        text = "access = enroll.stored(config, port).mqtt(1795000000)\n"
-        text += "print(*[access[key].reveal() for key in ('user', 'password')])"
-        user, *password = self.run("simple", text)
-        return {"user": user, "password": "".join(password)}
-
-
-Make = Callable[..., Registered]
+Make = Callable[..., mqtt_device.Registered]
 
 
 @pytest.fixture
 def register(sandbox: Sandbox, broker: mosquitto.Mosquitto, tmp_path: Path) -> Make:
     """`register(cloud, runtime)`: a device there, which is a user of the broker, which is then started."""
 
-    def register(name: str, runtime: str) -> Registered:
-        it = Registered(tmp_path / name, sandbox, broker, name, runtime)
+    def register(name: str, runtime: str) -> mqtt_device.Registered:
+        it = mqtt_device.Registered(tmp_path / name, sandbox, broker, name, runtime)
         user = it.access
         broker.user(user["user"], user["password"] or None, *CLOUDS[name])
         broker.start(passwords=bool(user["password"]) and name != "azure")  # Azure's password changes
@@ -151,35 +77,17 @@ def test_a_registered_device_publishes_over_verified_tls(register, broker, name,
 
 
 @pytest.fixture
-def rogue(tmp_path: Path) -> Iterator[Callable[..., tuple[int, bytearray]]]:
-    """`rogue(chain...)`: a server with that certificate; returns its port, and what it is told inside of TLS."""
-    listeners = []
+def rogue(tmp_path: Path) -> Iterator[Callable[..., mqtt_device.Rogue]]:
+    """`rogue(chain...)`: a Rogue with that certificate."""
+    servers: list[mqtt_device.Rogue] = []
 
-    def rogue(*chain: certificates.Pair) -> tuple[int, bytearray]:
-        folder = tmp_path / f"rogue-{len(listeners)}"
-        folder.mkdir()
-        context, told = certificates.context(folder, *chain), bytearray()
-        listener = socket.create_server(("127.0.0.1", 0))
-        listeners.append(listener)
-
-        def serve() -> None:
-            while True:
-                try:
-                    stream, _ = listener.accept()
-                except OSError:
-                    return
-                with contextlib.suppress(OSError, ssl.SSLError), context.wrap_socket(stream, server_side=True) as inner:
-                    inner.settimeout(5)
-                    while data := inner.recv(1000):
-                        told.extend(data)
-
-        threading.Thread(target=serve, daemon=True).start()
-        return listener.getsockname()[1], told
+    def rogue(*chain: certificates.Pair) -> mqtt_device.Rogue:
+        servers.append(mqtt_device.Rogue(tmp_path / f"rogue-{len(servers)}", *chain))
+        return servers[-1]
 
     yield rogue
-    for listener in listeners:
-        listener.shutdown(socket.SHUT_RDWR)
-        listener.close()
+    for server in servers:
+        server.close()
 
 
 def test_a_wrong_certificate_never_sees_the_password(register, rogue, authority, runtime, umqtt):
@@ -191,19 +99,19 @@ def test_a_wrong_certificate_never_sees_the_password(register, rogue, authority,
     }
     device = register("cumulocity", runtime)
     for words, chain in wrong.items():
-        port, told = rogue(chain)
-        device.at(port)
+        server = rogue(chain)
+        device.at(server.port)
         text = "try:\n    connected()\nexcept enroll.EnrollError as error:\n    print(error.kind, error)"
         said = " ".join(device.run(umqtt, text))
         assert said.startswith("certificate ") and words in said
-        assert told == b"", "it has been told something"
-    port, told = rogue(certificates.make("broker", issuer=authority))
-    device.at(port, keepalive=1)
+        assert server.told == b"", "it has been told something"
+    server = rogue(certificates.make("broker", issuer=authority))
+    device.at(server.port)
     with device.running(umqtt, "connected()"):
         until = time.monotonic() + 20
-        while b"device_" not in told and time.monotonic() < until:
+        while b"device_" not in server.told and time.monotonic() < until:
             time.sleep(0.05)
-    assert b"device_" in told, "a good certificate is told it, so that the above shows something"
+    assert b"device_" in server.told, "a good certificate is told it, so that the above shows something"
 
 
 def test_a_password_that_the_broker_does_not_know(register, sandbox, broker, runtime):
@@ -270,33 +178,9 @@ def test_it_goes_on_after_the_broker_has_restarted(register, broker, runtime, um
     assert out.splitlines()[-1] == "hello", out
 
 
-class Relay:
-    """Carries bytes to a broker and back until `still` is set; from then on everything vanishes."""
-
-    def __init__(self, port: int) -> None:
-        self.still = threading.Event()
-        self._listener = socket.create_server(("127.0.0.1", 0))
-        self.port: int = self._listener.getsockname()[1]
-        self._there = port
-        threading.Thread(target=self._run, daemon=True).start()
-
-    def _run(self) -> None:
-        client, _ = self._listener.accept()
-        with client, socket.create_connection(("127.0.0.1", self._there)) as broker, self._listener:
-            while True:
-                for source in select.select([client, broker], [], [])[0]:
-                    data = source.recv(4096)
-                    if not data:
-                        self.still.wait(30)
-                        time.sleep(10 if self.still.is_set() else 0)
-                        return
-                    if not self.still.is_set():
-                        (broker if source is client else client).sendall(data)
-
-
 def test_a_connection_that_is_half_open_is_left(register, broker, runtime, umqtt):
     device = register("thingsboard", runtime)
-    relay = Relay(broker.port)
+    relay = mqtt_device.Relay(broker.port)
     device.config["timeout"] = 1
     device.at(relay.port, keepalive=2)
     text = """
@@ -340,3 +224,91 @@ print("done")
     assert broker.heard.count("Received PUBLISH") == 1440
     assert broker.heard.count("Sending CONNACK to sensor") in range(26, 29), broker.heard
     assert broker.heard.count("Received SUBSCRIBE") in range(26, 29)
+
+
+AS_MQTT_AS = """
+import select
+import socket
+import ssl
+import time
+found = enroll.mqtt.config(config, port)
+sock = socket.socket()
+sock.setblocking(False)
+try:
+    sock.connect(socket.getaddrinfo(found["server"], found["port"])[0][-1])
+except OSError:
+    pass
+poll = select.poll()
+poll.register(sock, select.POLLOUT)
+poll.poll(2000)
+stream = ssl.wrap_socket(sock, **found["ssl_params"])
+said = "neither"
+for _ in range(100):
+    try:
+        if stream.write(found["user"]):
+            said = "told"
+            break
+    except (OSError, ValueError) as error:
+        said = "refused"
+        break
+    time.sleep(0.05)
+print(said)
+"""
+
+
+def test_what_mqtt_as_is_given_verifies_the_broker(register, rogue, authority):
+    """It does with its socket what mqtt_as does, which no registry has. Only newest has the module `ssl`."""
+    device = register("cumulocity", "newest")
+    for chain in (
+        certificates.make("broker", issuer=certificates.make("another CA", ca=True)),
+        certificates.make("broker", issuer=authority, names=("other.example",)),
+        certificates.make("broker", issuer=authority, days=(-30, -2)),
+    ):
+        server = rogue(chain)
+        device.at(server.port)
+        assert device.run("simple", AS_MQTT_AS) == ["refused"]
+        assert server.told == b""
+    server = rogue(certificates.make("broker", issuer=authority))
+    device.at(server.port)
+    assert device.run("simple", AS_MQTT_AS) == ["told"]
+    assert b"device_" in server.told
+
+
+APP = f"""
+sys.path.append({str(EXAMPLES)!r})
+import mqtt_app
+mqtt_app.PERIOD = 1
+mqtt_app.main(enroll.Session(config, port, log=log), 5)
+print("end")
+"""
+
+
+def test_the_example_goes_on_after_the_broker_has_restarted(register, broker, runtime):
+    device = register("thingsboard", runtime)
+    device.config["retry"] = {"first": 1, "cap": 1}
+    device.at(broker.port)
+    with device.running("simple", APP) as program:
+        broker.wait_for("Received PUBLISH")
+        broker.publish("v1/devices/me/attributes", "hello")
+        broker.stop()
+        broker.start(passwords=False)
+        broker.wait_for("Received PUBLISH", 3)
+        out = program.communicate(timeout=25)[0].splitlines()
+    assert out[-1] == "end" and "app: 5 bytes to v1/devices/me/attributes" in out, out
+    assert "app: OSError" in "\n".join(out)
+
+
+def test_the_program_of_the_page(register, broker, runtime):
+    """It takes messages without end."""
+    page = (devices.ROOT / "docs" / "mqtt.md").read_text()
+    [listing] = re.findall(r"```python\n(.*?)```", page, re.DOTALL)
+    device = register("thingsboard", runtime)
+    there = "import os\nos.chdir(sys.argv[1].rpartition('/')[0])\n"
+    with broker.watched("#") as seen, device.running("simple", there + listing) as program:
+        broker.wait_for("Received PUBLISH")
+        broker.publish("v1/devices/me/rpc/request/1", "hello")
+        broker.wait_for("Sending PUBLISH to sensor")
+        time.sleep(0.5)
+        program.kill()
+        assert "b'v1/devices/me/rpc/request/1' b'hello'" in program.communicate()[0]
+    assert seen == ['v1/devices/me/telemetry {"temperature": 21.5}']

@@ -1,12 +1,15 @@
 """What enroll.json says of an MQTT broker is checked on the computer, and the broker's CA is copied."""
 
 import json
+import re
 
 import pytest
+from devices import ROOT
 from enroll_tools.provision.errors import Failure
 from enroll_tools.provision.plan import plan
 from enroll_tools.provision.template import Template
 
+REST = {"steps": [{"method": "POST", "path": "/r", "take": {"secret": "key", "id": "id"}}]}
 SECTION = {"serial": "s-1", "provision_key": "k", "provision_secret": "secret-canary"}
 
 
@@ -55,3 +58,15 @@ def test_a_mistake_is_told_before_a_board_is_touched(settings, mqtt, words):
 def test_nothing_about_a_broker_is_as_good_as_left_out(settings):
     for nothing in (None, "", {}):
         assert settings(nothing).broker_ca is None
+
+
+def test_what_the_page_shows_is_good(tmp_path):
+    """Each of its blocks, for the cloud that it is for."""
+    blocks = re.findall(r"```json\n(.*?)```", (ROOT / "docs" / "mqtt.md").read_text(), re.DOTALL)
+    (tmp_path / "broker.der").touch()
+    for block, provider, section in zip(blocks, ("thingsboard", "rest"), (SECTION, REST), strict=True):
+        path = tmp_path / f"{provider}.json"
+        path.write_text(
+            json.dumps({"provider": provider, "url": "http://localhost", provider: section, **json.loads(block)})
+        )
+        assert Template(path).settings().provider == provider

@@ -1,0 +1,56 @@
+"""What mqtt_as is given."""
+
+from binascii import b2a_base64
+
+from enroll import mqtt
+from fake_device import Device
+from helpers import Fake, config, folder, raises, write
+
+DER = b"\x30\x82\x01\x00" + bytes(256)
+PEM = b"a comment\n-----BEGIN CERTIFICATE-----\n" + b2a_base64(DER) + b"-----END CERTIFICATE-----\n"
+PORT = Fake(identity=lambda: {})
+
+
+def registered(ca, **top):
+    device = Device("thingsboard", **top)
+    assert device.boot((200, {"status": "SUCCESS", "credentialsValue": "token-canary"})).name == "registered"
+    device.it.ca = write(folder() + "/ca", ca)
+    return device.it
+
+
+def test_it_gets_what_verifies_the_broker():
+    for ca in (DER, PEM):
+        found = mqtt.config(registered(ca), PORT)
+        assert found["ssl"] is True and found["ssl_params"] == {
+            "cert_reqs": 2,
+            "cadata": DER,
+            "server_hostname": "localhost",
+            "do_handshake": False,
+        }
+        assert (found["server"], found["port"], found["user"], found["password"]) == (
+            "localhost",
+            8883,
+            "token-canary",
+            "",
+        )
+        assert found["client_id"] == "sensor-1" and found["keepalive"] == 60 and "ssid" not in found
+
+
+def test_it_gets_the_first_network():
+    networks = [{"ssid": "home", "password": "wifi-canary"}, {"ssid": "other"}]
+    found = mqtt.config(registered(DER, network=networks), PORT)
+    assert (found["ssid"], found["wifi_pw"]) == ("home", "wifi-canary")
+    assert mqtt.config(registered(DER, network=networks[1:]), PORT)["wifi_pw"] == ""
+
+
+def test_it_takes_one_certificate():
+    for ca in (DER * 2, PEM * 2, b"", b"nothing", DER[:-1]):
+        raises("configuration", mqtt.config, registered(ca), PORT)
+    it = registered(DER)
+    it.ca += ".gone"
+    assert "cannot read" in str(raises("configuration", mqtt.config, it, PORT))
+
+
+def test_a_device_that_is_not_registered_has_no_broker():
+    it = config("thingsboard", store=folder() + "/state")
+    assert "not registered" in str(raises("configuration", mqtt.config, it, PORT))
