@@ -3,7 +3,6 @@
 import asyncio
 
 import enroll
-import enroll.onboarding as onboarding
 from air_port import RESULT, STATE, AirPort, command, settings, texts
 from answers import GOOD
 from enroll.enroller import Enroller
@@ -33,6 +32,8 @@ def test_a_client_is_answered_before_it_gives_up():
     port = Slow(AIR)
     port.line.idle = 999
     port.line.script = [settings("home", SECRET)]
+    from enroll import onboarding  # the module that is used next: it is unloaded after use
+
     now = [0]
 
     def ticks():
@@ -75,6 +76,8 @@ def registered():
 
 
 def test_a_session_without_a_network_is_given_one():
+    from enroll import onboarding
+
     device, port = registered()
     port.line.script = [settings("home", SECRET)]
     session = enroll.Session(device.it, port)
