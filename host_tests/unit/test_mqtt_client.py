@@ -191,3 +191,27 @@ def test_a_password_is_renewed_before_it_expires():
         assert len(it.broker.logins) in range(26, 29)
         assert it.broker.logins[0][1].startswith(SIGNED)
         assert [line.open for line in it.broker.lines].count(True) == 1
+
+
+def test_no_password_is_renewed_while_a_message_waits_for_its_acknowledgement():
+    """It would wait for ever: the broker acknowledges over the old connection."""
+    with Client("azure", ASSIGNED) as it:
+        client = it.connect()
+        it.clock.sleep(3238)  # two seconds before it is renewed
+        it.broker.silent = True
+
+        first = it.broker.line
+
+        def sign():
+            first.ready += b"\xd0\0"
+
+        def answer():
+            it.broker.silent = False
+            first.ready += b"\x40\2\0\1"
+
+        it.clock.at(it.clock.now + 3000, sign)  # after which umqtt waits again
+        it.clock.at(it.clock.now + 5000, answer)
+        client.publish(b"up", b"x", qos=1)
+        assert len(it.broker.lines) == 1
+        client.check_msg()
+        assert len(it.broker.lines) == 2
