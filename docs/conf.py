@@ -27,6 +27,8 @@ NAVIGATION = {
         "Configuration": "docs/configuration",
         "API": "docs/api",
         "Your own firmware": "docs/integrate",
+        "Out of the box": "docs/out-of-the-box",
+        "MQTT": "docs/mqtt",
         "Outcomes": "docs/outcomes",
         "Questions": "docs/faq",
     },

@@ -68,6 +68,13 @@ def test_the_readme_counts_the_lines_of_a_new_service() -> None:
     assert len([line for line in lines if line and not line.startswith("#")]) == int(claimed)
 
 
+def test_every_page_is_in_the_navigation() -> None:
+    """`make docs` refuses the others, and takes longer to say so."""
+    pages = {path.relative_to(ROOT).with_suffix("").as_posix() for path in (ROOT / "docs").rglob("*.md")}
+    navigation = runpy.run_path(str(ROOT / "docs" / "conf.py"))["NAVIGATION"]
+    assert pages <= {page for part in navigation.values() for page in part.values()}
+
+
 @pytest.mark.long
 def test_a_new_page_gets_into_the_navigation_of_a_site_that_was_built_before(tmp_path: Path) -> None:
     """Only README has the navigation, and README has not changed."""
