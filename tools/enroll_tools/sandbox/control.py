@@ -98,6 +98,7 @@ class Control:
         truncate: Annotated[int | None, About("Close after this many bytes of the body.", 0, MANY)] = None,
         path: Annotated[str, About("Only requests with this text in their path.")] = "",
         shape: Annotated[str | None, About("Spoil the answer in one of the ways below.")] = None,
+        registration: Annotated[bool, About("Only answers that have the device's credential.")] = False,
     ) -> dict[str, int]:
         """Set a fault for the next requests of a service, of one of its devices, or of any ("*"); show its number."""
         moments: dict[str | None, Literal["before", "after"] | None] = {
@@ -123,6 +124,7 @@ class Control:
             kind=kind,
             device=device,
             expires=expires,
+            registration=registration,
         )
         return {"id": number}
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import base64
 import binascii
+import collections
 import dataclasses
 import itertools
 import threading
@@ -27,6 +28,7 @@ class Fault:
     service has done (and committed) its work. ``shape`` spoils the answer in named ways, see shapes.SHAPES.
     ``truncate`` sends that many bytes of the answer's body and closes. ``path``: only for requests whose path contains
     this text. ``device``: only for requests that say they are this device's. ``every``: only the first of so many.
+    ``registration``: only when the answer has the credential; such a fault spoils the answer, after the work.
     ``kind``: its name in fault_kinds, if it has one. ``id`` is a number of the queue's.
     """
 
@@ -42,6 +44,7 @@ class Fault:
     shape: str = ""
     device: str = ""
     every: int = 1
+    registration: bool = False
     kind: str = ""
     expires: float = EXPIRES
     id: int = 0
@@ -67,6 +70,8 @@ class Fault:
             raise SandboxError("early needs a status or portal: the service has not seen the request yet")
         if "early" in self.shapes and self.device:
             raise SandboxError("early cannot be for one device: its request is not read")
+        if self.registration and (self.canned or self.drop == "before" or self.service in SHARED):
+            raise SandboxError("registration needs a fault that spoils the answer: the service has to register first")
         if any(ord(letter) < 32 for pair in self.headers.items() for letter in "".join(pair)):
             raise SandboxError("headers must not hold control characters")
 
@@ -80,9 +85,18 @@ class Fault:
         """Whether the fault itself makes the answer, so that the service does not see the request."""
         return self.status is not None or "portal" in self.shapes
 
+    @property
+    def title(self) -> str:
+        """What a person calls it: as on its button, or what it does."""
+        return KINDS[self.kind].label if self.kind else self.describe().removeprefix("fault: ")
+
+    def concerns(self, service: str, device: str | None = None) -> bool:
+        """Whether it may meet a request of a service, and of one of its devices."""
+        return self.service in (service, "*", *SHARED) and (device is None or self.device in ("", device))
+
     def describe(self) -> str:
         """A few words for the log's note."""
-        words = []
+        words = [self.kind] if self.kind else []
         if self.status is not None:
             words.append(f"canned {self.status}")
         if self.headers and self.status is None:
@@ -95,7 +109,7 @@ class Fault:
             words.append(f"truncate {self.truncate}")
         if self.shape:
             words.append(self.shape)
-        return "fault: " + ", ".join(words or [self.kind])
+        return "fault: " + ", ".join(words)
 
 
 def decode_body(body: str, body_base64: str) -> bytes:
@@ -126,12 +140,27 @@ def make(kind: str | None, service: str, **given: Any) -> Fault:
 SHARED = {ALL_NTP: "NTP server", ALL_TLS: "https port"}
 
 
+KEPT = 500  # events of faults, the newest
+SET, REMOVED, EXPIRED, USED = "is set", "is removed", "has expired", "has met its last request"
+
+
+@dataclasses.dataclass(frozen=True)
+class FaultEvent:
+    """What happened to a fault: SET, REMOVED, EXPIRED or USED, at the sandbox's time in Unix seconds."""
+
+    time: float
+    fault: Fault
+    event: str
+
+
 class FaultQueue:
-    """The faults that are set, first in, first out. Kept in memory only. ``now()``: seconds of a clock that only
-    goes forward.
+    """The faults that are set, first in, first out, and what happened to them. Kept in memory only. ``now()``: seconds
+    of a clock that only goes forward; ``wall()``: the sandbox's time.
     """
 
-    def __init__(self, now: Callable[[], float] = time.monotonic) -> None:
+    def __init__(self, now: Callable[[], float] = time.monotonic, wall: Callable[[], float] = time.time) -> None:
+        self._wall = wall
+        self._events: collections.deque[FaultEvent] = collections.deque(maxlen=KEPT)
         self._faults: list[Fault] = []
         self._ends: dict[int, float] = {}
         self._met: dict[int, int] = {}
@@ -150,13 +179,17 @@ class FaultQueue:
             self._faults.append(dataclasses.replace(fault, id=number))
             self._ends[number] = self._now() + fault.expires
             self._met[number] = 0
+            self._events.append(FaultEvent(self._wall(), self._faults[-1], SET))
             return number
 
-    def take(self, service: str, path: str = "", device: Callable[[], str] | None = None) -> Fault | None:
+    def take(
+        self, service: str, path: str = "", device: Callable[[], str] | None = None, registration: bool = False
+    ) -> Fault | None:
         """The fault for this request, or None; counts as one use of it.
 
         ``device()`` says whose it is; before that is known (None), faults of one device are passed over, and after
-        that all others.
+        that all others. ``registration``: the service's answer has the credential; faults that wait for that, and no
+        others.
         """
         if not self._faults:
             return None
@@ -165,9 +198,11 @@ class FaultQueue:
             for fault in self._faults:
                 if fault.service not in (service, "*") or (fault.service == "*" and service in SHARED):
                     continue
-                if fault.path not in path or bool(fault.device) != (device is not None):
+                if fault.path not in path or fault.registration != registration:
                     continue
-                if device is not None and fault.device != device():
+                if not registration and bool(fault.device) != (device is not None):
+                    continue
+                if fault.device and device is not None and fault.device != device():
                     continue
                 self._met[fault.id] += 1
                 if (self._met[fault.id] - 1) % fault.every == 0:
@@ -178,15 +213,17 @@ class FaultQueue:
         if fault.times is not None:
             fault.times -= 1
             if fault.times == 0:
-                self._remove([fault])
+                self._remove([fault], USED)
         return fault
 
     def _expire(self) -> None:
         now = self._now()
-        self._remove([fault for fault in self._faults if self._ends[fault.id] <= now])
+        self._remove([fault for fault in self._faults if self._ends[fault.id] <= now], EXPIRED)
 
-    def _remove(self, faults: list[Fault]) -> None:
+    def _remove(self, faults: list[Fault], why: str) -> None:
         for fault in faults:
+            late = self._now() - self._ends[fault.id] if why == EXPIRED else 0.0
+            self._events.append(FaultEvent(self._wall() - late, fault, why))
             self._faults.remove(fault)
             del self._ends[fault.id], self._met[fault.id]
 
@@ -204,4 +241,10 @@ class FaultQueue:
             found = [it for it in self._faults if service in (None, it.service) and number in (None, it.id)]
             if number is not None and not found:
                 raise SandboxError(f"there is no fault {number}: it may have expired")
-            self._remove(found)
+            self._remove(found, REMOVED)
+
+    def events(self, service: str, device: str) -> list[FaultEvent]:
+        """What happened to the faults that could meet a device, the oldest first."""
+        with self._lock:
+            self._expire()
+            return [it for it in self._events if it.fault.concerns(service, device)]

@@ -18,7 +18,7 @@ from .client import RUNNING
 from .clock import Clock, format_time
 from .errors import BadOption, SandboxError
 from .fault_kinds import EXPIRES
-from .faults import Fault, FaultQueue, make
+from .faults import Fault, FaultEvent, FaultQueue, make
 from .files import write_private
 from .keys import keep_key
 from .log import Entry, RequestLog
@@ -109,7 +109,7 @@ class Sandbox:
         self.sessions = Sessions(self.admin_key, self._state)
         self._authority = Authority(self.state_folder, self.options.rsa)
         self._log = RequestLog(self._state, self.clock, self.options.reveal_secrets, self.options.log_rows)
-        self._faults = FaultQueue()
+        self._faults = FaultQueue(wall=self.clock.now)
         self.services: dict[str, Service] = {kind.name: kind(self._state, self.clock) for kind in ALL}
         for name, service in self.services.items():
             setattr(self, name, service)
@@ -252,6 +252,7 @@ class Sandbox:
         kind: str | None = None,
         device: str = "",
         expires: float = EXPIRES,
+        registration: bool = False,
     ) -> int:
         """Set a fault for the next requests of a service or of one of its devices; see Fault. Returns its number.
 
@@ -277,12 +278,17 @@ class Sandbox:
             shape=shape,
             device=device,
             expires=expires,
+            registration=registration,
         )
         return self._faults.add(fault)
 
     def faults(self) -> list[Fault]:
         """The queued faults."""
         return self._faults.pending()
+
+    def fault_events(self, service: str, device: str) -> list[FaultEvent]:
+        """What happened to the faults that could meet a device since the start, the oldest first."""
+        return self._faults.events(service, device)
 
     def clear_faults(self, service: str | None = None, number: int | None = None) -> None:
         """Forget the fault with a number, those of a service, or all, and then the NTP server's, too."""

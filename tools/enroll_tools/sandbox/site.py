@@ -37,6 +37,7 @@ from .exchange import (
     wait_while_there,
 )
 from .faults import Fault, FaultQueue
+from .history import REGISTERED
 from .log import Packet, RequestLog
 from .routing import RouteTable, Target
 from .services.base import Answer, Call, json_answer
@@ -170,11 +171,19 @@ class Site:
                 if answer.patience and end is None:
                     end = time.monotonic() + answer.patience
                 if not answer.patience or not end or time.monotonic() >= end or is_gone(request):
+                    fault = fault or self._met_by(request, target, call, answer)
                     shaped = self._record(request, target, fault, body, answer)
                     break
             await asyncio.sleep(min(max(0, end - time.monotonic()), POLL))
         await self._log.group.committed()
         return await self._deliver(request, target, fault, answer, shaped)
+
+    def _met_by(self, request: BaseRequest, target: Target, call: Call, answer: Answer) -> Fault | None:
+        """The fault that waits for an answer with a credential; only the service knows which answer that is."""
+        if not self._faults or target.service is None or answer.reason != REGISTERED:
+            return None
+        whose = partial(target.service.device_of, call, answer)
+        return self._faults.take(target.name, request.path_qs, whose, registration=True)
 
     def _answer(self, target: Target, call: Call) -> Answer:
         service, methods = target.service, target.methods
