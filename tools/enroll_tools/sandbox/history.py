@@ -109,6 +109,13 @@ class History:
         row = self._state.one(f"{newest} ORDER BY id DESC LIMIT 1", self._service, device, *passing)
         return row["time"] if row else None
 
+    def created(self, device: str) -> float | None:
+        """When a person first made a device, None for one that makes itself."""
+        oldest = "SELECT time FROM history WHERE service = ? AND device = ? AND event NOT IN (?, ?, ?, ?)"
+        passing = (*_DOUBTS, AUTHORISED, REGISTERED)
+        row = self._state.one(f"{oldest} ORDER BY id LIMIT 1", self._service, device, *passing)
+        return row["time"] if row else None
+
     def deleted(self, condition: str, limit: int) -> list[Event]:
         """The devices that were deleted and not made again, newest first; ``condition`` is SQL about ``h.device``."""
         where = f"{_NEWEST} AND event = 'deleted' AND {condition} ORDER BY id DESC LIMIT ?"

@@ -236,6 +236,12 @@ class RequestLog:
         )
         return [_entry(row, reveal or self._reveal) for row in (reversed(rows) if backwards else rows)]
 
+    def first(self, moment: float) -> int:
+        """The id of the first entry at a moment or after it, Unix seconds of the sandbox's clock; a large one if there
+        is none."""
+        row = self._state.one("SELECT id FROM packets WHERE time >= ? ORDER BY id LIMIT 1", moment)
+        return int(row["id"]) if row else self._number + 1
+
     def counts(self) -> dict[str, int]:
         """How many requests each listener has in the log; a failed handshake was none."""
         where = "WHERE method != ? GROUP BY listener"

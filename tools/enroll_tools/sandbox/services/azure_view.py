@@ -35,6 +35,7 @@ class AzureView(View[Azure]):
     SELECT *, id AS _id, rowid AS _age, CASE WHEN NOT enabled THEN 'disabled' WHEN assigned THEN 'registered'
         WHEN outcome IS NULL AND coalesce(operation, '') != '' THEN 'waiting' ELSE 'enabled' END AS _state
     FROM azure_devices"""
+    polls = frozenset({"assigning"})
     states: ClassVar = {
         "enabled": ("Unassigned", "It is enrolled and may register: start the device."),
         "waiting": ("Assigning", "It polls until a hub is assigned: wait."),

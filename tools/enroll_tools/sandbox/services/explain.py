@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, Any
 from urllib.parse import parse_qsl, unquote
 
 from ..clock import parse_time
+from ..fault_kinds import KINDS
 from ..history import REGISTERED
 from ..redact import HIDDEN
 from .base import Call
@@ -55,11 +56,13 @@ class Answered:
 
 @dataclasses.dataclass(frozen=True)
 class Explanation:
-    """A logged request, explained. ``verdict``: what happened, a colon, what to do."""
+    """A logged request, explained. ``verdict``: what happened, a colon, what to do. ``polls``: the device waits for
+    something, and asks again."""
 
     verdict: str
     fields: tuple[Field, ...] = ()
     expected: tuple[Comparison, ...] = ()
+    polls: bool = False
 
 
 class _Headers(dict[str, str]):
@@ -166,13 +169,14 @@ def explain(service: Service, entry: Entry) -> Explanation:
     view: View[Any] = service.view
     fields = (*(view.fields(request) if request.route is not None else ()), *_common(request))
     told = _general(service, request) or (Answered(view.told(request)) if request.cut else view.reason(request))
-    return Explanation(told.verdict + _besides(request, told), fields, told.expected)
+    polls = request.reason in view.polls and not fault_in(entry.note)
+    return Explanation(told.verdict + _besides(request, told), fields, told.expected, polls)
 
 
 def _besides(request: Seen, told: Answered) -> str:
     """What limits or adds to the service's verdict."""
     words = " The log has the beginning of the body only, so its fields cannot be told." if request.cut else ""
-    fault = fault_in(request.entry.note)
+    fault = fault_title(request.entry.note)
     if fault and fault not in told.verdict:
         words += f" A fault that was set here changed or delayed the answer ({fault})."
     return words
@@ -183,21 +187,38 @@ def fault_in(note: str) -> str:
     return note.removeprefix("fault: ") if note.startswith("fault: ") else ""
 
 
+def fault_title(note: str) -> str:
+    """What a person calls the fault of a log entry: in quotes the words on its button, if it has one."""
+    fault = fault_in(note)
+    name = _BUTTONS.get(fault, fault.partition(",")[0])
+    return f'"{KINDS[name].label}"' if name in KINDS else fault
+
+
+# Faults without a name that do what one with a name does.
+_BUTTONS = {"drop after": "lost-answer", "drop before": "refused-before"}
+
+
+def _kept_back(request: Seen) -> Answered:
+    """What to say of an answer that a fault kept from the device."""
+    fault = f"a fault that was set here ({fault_title(request.entry.note)}) kept the"
+    remove, told = "remove the fault if it is still set", f"The service did its work, and {fault} answer back"
+    if request.reason == REGISTERED:
+        told = f"The service registered the device, and {fault} answer back"
+        return Answered(f"{told}: {remove}, and do what the device's page says.")
+    if request.entry.status >= 400:
+        told = f"The service refused the request ({request.entry.status}), and {fault} refusal back"
+    return Answered(f"{told}: {remove}, and start the device again.")
+
+
 def _general(service: Service, request: Seen) -> Answered | None:
     """What can be said without knowing the service; None if the service knows more."""
     entry, fault = request.entry, fault_in(request.entry.note)
     if "drop after" in fault or (fault and entry.status == 0 and request.reason):
-        done = " It had registered the device." if request.reason == REGISTERED else ""
-        return Answered(
-            f"The service did its work, and a fault that was set here kept the answer back ({fault}).{done} The device "
-            "cannot know that: look at what it does next."
-        )
+        return _kept_back(request)
     if fault and not request.reason and (entry.status == 0 or "canned" in fault or "portal" in fault):
         answered = f"answered {entry.status}" if entry.status else "gave no answer"
-        return Answered(
-            f"A fault that was set here {answered} ({fault}), and the service never saw the request: the device should "
-            "try again."
-        )
+        told = f"A fault that was set here {answered} ({fault_title(entry.note)})"
+        return Answered(f"{told}, and the service never saw the request: the device should try again.")
     if entry.status == 0:
         return Answered(f"No answer was sent ({entry.note or 'the reason is unknown'}): the device should try again.")
     return _no_route(service, request) if request.route is None else _broken(entry.status)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from .explain import Explanation, Field, fault_in
+from .explain import Explanation, Field, fault_in, fault_title
 
 if TYPE_CHECKING:
     from ..log import Entry
@@ -34,7 +34,9 @@ def explain_packet(entry: Entry) -> Explanation:
         fields = (Field("listener", entry.listener, "Where the device called."),)
         return Explanation(f"The TLS handshake failed: {entry.note or 'why cannot be told'}.", fields)
     if fault:
-        return Explanation(f"A fault that was set here met this request ({fault}): the device should try again.")
+        return Explanation(
+            f"A fault that was set here met this request ({fault_title(entry.note)}): the device should try again."
+        )
     if entry.method == "-":
         return Explanation("This is not HTTP: check that `url` has the right scheme (http or https) and port.")
     if entry.status == 0:

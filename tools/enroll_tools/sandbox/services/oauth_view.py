@@ -51,6 +51,7 @@ class OAuthView(View[OAuth]):
         "create_initial_token": "Create an initial access token",
         "approve": "Enter a code",
     }
+    polls = frozenset({"authorization_pending"})
     names = ("_id", "name")
     counted = "oauth_clients"
     source = """

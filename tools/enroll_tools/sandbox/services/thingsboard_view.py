@@ -44,6 +44,7 @@ class ThingsBoardView(View[ThingsBoard]):
     source = """
     SELECT *, name AS _id, rowid AS _age, CASE WHEN provisioned THEN 'registered' ELSE 'created' END AS _state
     FROM thingsboard_devices"""
+    polls = frozenset({"no command"})
     states: ClassVar = {
         "created": ("Created", "A profile that only accepts existing devices provisions it: start the device."),
         "registered": ("Provisioned", "It works with its access token: nothing to do."),

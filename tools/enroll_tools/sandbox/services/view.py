@@ -96,7 +96,8 @@ class View(abc.ABC, Generic[Of]):
     was deleted; its arguments' texts have the id for ``{id}``.
     ``states``: by state its label in the portal's words, and what it means for the device: what to do. ``verdicts``:
     by reason (see `Answer`) what happened: what to do. ``empty``: what to do next while there is no device.
-    ``made_by``: the operations that have a form, with their labels.
+    ``made_by``: the operations that have a form, with their labels. ``polls``: the reasons of answers that tell a
+    device to ask again.
     """
 
     states: ClassVar[Mapping[str, tuple[str, str]]]
@@ -107,6 +108,7 @@ class View(abc.ABC, Generic[Of]):
     names: ClassVar[tuple[str, ...]] = ("_id",)
     counted: ClassVar[str] = ""
     again: ClassVar[tuple[Action, ...]] = ()
+    polls: ClassVar[frozenset[str]] = frozenset({"waiting"})
 
     def __init__(self, service: Of) -> None:
         self.service = service

@@ -56,7 +56,7 @@ def test_ickstream_registers_works_and_is_removed(sandbox, ickstream):
 def test_ickstream_lost_answer(sandbox, ickstream):
     sandbox.fault("ickstream", drop="after")
     ickstream.register()
-    assert "It had registered the device" in ickstream.verdict()
+    assert "The service registered the device" in ickstream.verdict()
     assert ickstream.state() == "orphaned"
 
 

@@ -139,8 +139,11 @@ def test_a_body_that_was_cut_is_not_guessed_at(sandbox):
     ("fault", "words"),
     [
         ({"status": 503}, "answered 503 (canned 503), and the service never saw the request"),
-        ({"drop": "before"}, "gave no answer (drop before), and the service never saw the request"),
-        ({"drop": "after"}, "The service did its work, and a fault that was set here kept the answer back"),
+        ({"drop": "before"}, 'gave no answer ("Close before the work"), and the service never saw the request'),
+        (
+            {"drop": "after"},
+            'registered the device, and a fault that was set here ("Lose the answer") kept the answer back',
+        ),
         ({"shape": "gzip"}, "got its DeviceToken: nothing to do. A fault that was set here changed or delayed"),
         ({"shape": "portal"}, "never saw the request"),
     ],
@@ -163,3 +166,16 @@ def test_import_has_the_doubts_of_its_file_alone(sandbox, device):
     del state["services"]["etherfax"]["history"]  # as an older sandbox has written it
     sandbox.import_state(state, replace=True)
     assert device.state() == "registered"
+
+
+def test_strangers_packets_stay_out(sandbox, device, send):
+    """One address has many devices, and the person's browser: what came before the device, or for another service."""
+    ask_time(sandbox)
+    sandbox.etherfax.create("MT2", enabled=True)
+    send("GET", sandbox.urls["xyte"].http + "/nothing")
+    for _ in range(3):
+        ask_time(sandbox)
+    second = Firmware(sandbox, "etherfax", {"serial": "MT2"})
+    second.register()
+    texts = [item.text.partition("?")[0] for item in items(sandbox, "MT2")]
+    assert texts == ["GET /etherfax/rest/2.0/api/devices: 200", "NTP", "NTP", "NTP", "Portal: enabled"]
