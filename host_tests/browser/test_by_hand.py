@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Callable
 
 import pytest
+from enroll_tools.sandbox import Sandbox
+from enroll_tools.sandbox.tests.cpython_device import Firmware
 from enroll_tools.unix_device import UnixDevice
 from playwright.sync_api import Page, expect
 from steps import booting, confirm, connect, state, stays
@@ -33,6 +35,21 @@ def test_a_person_accepts_the_board_that_waits(
         expect(page.get_by_role("status").filter(has_text=f"{action} ")).to_contain_text("done.")
         expect(state(page)).to_have_text(registered)
     assert outcome.result().registered
+
+
+def test_polls_take_one_row_of_an_open_page(page: Page, enroll_sandbox: Sandbox) -> None:
+    """A board that waits asks the same again and again, and none of that is a failure."""
+    section = enroll_sandbox.cumulocity.sample_by_hand("77")
+    device = Firmware(enroll_sandbox, "cumulocity", section)
+    device.register(1)
+    page.goto(f"/services/cumulocity/device?id={section['serial']}")
+    with stays(page):
+        for number in (2, 3):
+            device.register(1)
+            expect(page.locator(".packet.plain", has_text="Nobody has accepted")).to_contain_text(
+                f"{number} times in a row"
+            )
+    expect(page.locator(".packet.bad")).to_have_count(0)
 
 
 @pytest.mark.parametrize(("title", "denied"), [("REST", "Denied"), ("OAuth", "Denied or expired")])

@@ -25,7 +25,7 @@ LONG = "M" * 64
 @pytest.fixture(scope="module")
 def busy() -> Iterator[Sandbox]:
     """A sandbox with a registered device at every service, two that were refused, of which one has a name without a
-    place to break, and a fault."""
+    place to break, and two faults; what is left of them stays the same while a page is checked."""
     with Sandbox() as sandbox:
         for name in sandbox.services:
             section = samples.fresh(sandbox, name)
@@ -34,7 +34,8 @@ def busy() -> Iterator[Sandbox]:
         Firmware(sandbox, "etherfax", {"serial": "MT000000001"}, ahead=-86_400).register(1)
         sandbox.etherfax.create(LONG)
         Firmware(sandbox, "etherfax", {"serial": LONG}).register(1)
-        sandbox.fault("rest", status=503, headers={"Retry-After": "7"})
+        sandbox.fault("rest", status=503, headers={"Retry-After": "7"}, expires=86_400)
+        sandbox.fault("etherfax", kind="lost-answer", device=LONG, expires=86_400)
         yield sandbox
 
 

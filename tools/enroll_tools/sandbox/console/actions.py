@@ -62,7 +62,9 @@ class Actions:
         label = fields.get("label") or name.replace("-", " ").capitalize()
         try:
             wanted = _arguments(function, fields, typed)
-            message = _done(label, await asyncio.to_thread(perform, function, wanted))
+            result = await asyncio.to_thread(perform, function, wanted)
+            # ``brief``: the page itself shows what the operation has returned.
+            message = _done(label, None if fields.get("brief") else result)
         except SandboxError as error:
             text = str(error)
             message = Message(f"{text[:1].upper()}{text[1:]}.", False, form=f"{service}/{name}", typed=typed)

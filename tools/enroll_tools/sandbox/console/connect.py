@@ -46,6 +46,13 @@ class Made:
         """It as enroll.json."""
         return json.dumps(_mask(self.config) if masked else self.config, indent=1, ensure_ascii=False) + "\n"
 
+    def is_for(self, device: str) -> bool:
+        """Whether it registers the device with this id: a value of the service's section, or several in one."""
+        values = [value for value in self.config[self.service].values() if isinstance(value, str)]
+        parts = device.split()  # as Xyte's serial number and MAC address
+        plain = {value.replace(":", "").lower() for value in values}
+        return device in values or (bool(parts) and {part.lower() for part in parts} <= plain)
+
 
 class Connect:
     """The pages below ``/connect``."""
@@ -140,6 +147,11 @@ class Connect:
             content_type="application/x-pem-file" if request.path.endswith(".pem") else "application/pkix-cert",
             headers={"Content-Disposition": f'attachment; filename="{path.name}"'},
         )
+
+    def number_of(self, service: str, device: str) -> str:
+        """The number of the newest configuration that was made here for a device, "" if there is none."""
+        made = [number for number, it in self._made.items() if it.service == service and it.is_for(device)]
+        return made[-1] if made else ""
 
     def _found(self, request: web.Request) -> Made:
         made = self._made.get(request.query.get("config", ""))

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+import itertools
 import time
 from typing import TYPE_CHECKING, Any
 
@@ -23,7 +24,9 @@ TRUE_FOR = 5.0  # seconds that an explanation is kept for other pages
 class Shown:
     """A line of the log or of a timeline: a packet as it may be shown, and what it means.
 
-    Without an entry it is what happened in the portal. ``certain`` is false where the packet may be another device's.
+    Without an entry it is what happened in the portal, or to a fault. ``certain`` is false where the packet may be
+    another device's. Of a row of packets that say the same the newest is shown: ``count`` is their number, and
+    ``first`` the id of the oldest.
     """
 
     time: str
@@ -31,6 +34,22 @@ class Shown:
     entry: Entry | None = None
     explanation: Explanation | None = None
     certain: bool = True
+    count: int = 1
+    first: int = 0
+
+    @property
+    def same(self) -> str:
+        """What packets have in common of which one is enough: polls while nobody decides, and queries for the time."""
+        entry, told = self.entry, self.explanation
+        if entry is None or told is None or not (told.polls or (entry.method == "NTP" and not entry.note)):
+            return ""
+        path = "" if entry.method == "NTP" else entry.path.partition("?")[0]
+        return f"{entry.method} {path} {entry.status} {entry.reason}"
+
+    @property
+    def faulty(self) -> bool:
+        """Whether a fault has met the packet."""
+        return self.entry is not None and bool(fault_in(self.entry.note))
 
     @property
     def tone(self) -> str:
@@ -38,13 +57,15 @@ class Shown:
         status = self.entry.status if self.entry else 300
         if self.lost:
             return "bad"
+        if self.explanation and self.explanation.polls:
+            return "plain"
         return "good" if 200 <= status < 300 else "plain" if 300 <= status < 400 else "bad"
 
     @property
     def outcome(self) -> str:
         """The answer in a word."""
         if self.entry is None:
-            return "portal"
+            return self.text.partition(":")[0].lower()
         if self.entry.method in ("NTP", "TLS"):
             return {200: "answered"}.get(self.entry.status, "failed" if self.entry.method == "TLS" else "ignored")
         return f"{self.entry.status or 'no answer'}{', lost' if self.lost else ''}"
@@ -88,8 +109,17 @@ class Packets:
 
     def timeline(self, service: str, device: str, before: int = 0, reveal: bool = False) -> tuple[list[Shown], bool]:
         """The newest packets of a device, and what happened in the portal; and whether there are older ones."""
+        lines, more = self._timeline(service, device, before, reveal)
+        return _folded(lines), more
+
+    def _timeline(self, service: str, device: str, before: int = 0, reveal: bool = False) -> tuple[list[Shown], bool]:
+        """The same with each packet."""
         source, log = self._sandbox.services[service], self._sandbox.request_log
-        wanted: dict[str, Any] = {"before": before or NEWEST, "limit": PAGE + 1}
+        wanted: dict[str, Any] = {
+            "before": before or NEWEST,
+            "limit": PAGE + 1,
+            "faults": self._sandbox.fault_events(service, device),
+        }
         raw = timeline(device, source, log, reveal=True, **wanted)
         masked = timeline(device, source, log, reveal=reveal, **wanted)
         shown = {item.entry.id: item.entry for item in masked if item.entry}
@@ -101,9 +131,9 @@ class Packets:
         """What has come after a packet, and whether that is more than a page."""
         if not device:
             return self.page(service, after=after, limit=FRESH)
-        lines, _ = self.timeline(service, device)
+        lines, _ = self._timeline(service, device)
         fresh = [line for line in lines if line.entry is None or line.entry.id > after]
-        return fresh, len(fresh) == len(lines) > PAGE
+        return _folded(fresh), len(fresh) == len(lines) > PAGE
 
     def _shown(self, item: Item, shown: dict[int, Entry]) -> Shown:
         """An item explained from its raw entry, which is shown masked."""
@@ -120,3 +150,15 @@ class Packets:
             self._known = {number: it for number, it in self._known.items() if now - it[0] <= TRUE_FOR}
             self._known[entry.id] = now, explanation
         return explanation
+
+
+def _folded(lines: list[Shown]) -> list[Shown]:
+    """The newest of each row of packets that say the same, newest first."""
+    folded: list[Shown] = []
+    for same, row in itertools.groupby(lines, lambda line: line.same):
+        found = list(row)
+        if same and found[-1].entry:
+            folded.append(dataclasses.replace(found[0], count=len(found), first=found[-1].entry.id))
+        else:
+            folded += found
+    return folded

@@ -12,16 +12,19 @@ from aiohttp import web
 from ..clock import format_time
 from ..control import Control
 from ..fault_kinds import ALL_NTP, ALL_TLS, EXPIRES, KINDS
-from ..faults import SHARED, Fault
+from ..faults import SHARED
 from ..ntp import FAULTS
 from ..operations import arguments, operations
 from ..services.view import DeviceView
 from ..shapes import SHAPES
 from .actions import CONTROL
+from .connect import PROGRAM, Connect, program
 from .forms import FIELD, Input, inputs, settings_inputs
 from .messages import Message
 from .packets import Packets, Shown
 from .pages import Pages
+from .security import is_local
+from .set_faults import choices, ends, meets, set_faults
 
 if TYPE_CHECKING:
     from ..server import Sandbox
@@ -43,14 +46,11 @@ BASIC = {
 GROUPS = {"": "Requests and answers", ALL_TLS: "Certificates", ALL_NTP: "Time"}
 
 
-def _told(fault: Fault) -> str:
-    return KINDS[fault.kind].meets if fault.kind else fault.describe().removeprefix("fault: ")
-
-
 class Views:
     """A handler for each page. What takes long with many devices runs beside the loop, for which boards wait."""
 
-    def __init__(self, sandbox: Sandbox, pages: Pages, packets: Packets) -> None:
+    def __init__(self, sandbox: Sandbox, pages: Pages, packets: Packets, connect: Connect) -> None:
+        self._connect = connect
         self._sandbox = sandbox
         self._pages = pages
         self._packets = packets
@@ -86,6 +86,7 @@ class Views:
                 ],
                 "settings": settings_inputs(service.settings),
                 "empty": service.view.empty,
+                "set_faults": set_faults(self._sandbox.faults(), service.name),
                 "packets": packets,
                 "more": more,
             },
@@ -105,7 +106,10 @@ class Views:
         context = {
             "service": service.name,
             "device": device,
-            "kinds": {name: kind for name, kind in KINDS.items() if not kind.service},
+            "kinds": choices(service.name, identity),
+            "set_faults": set_faults(self._sandbox.faults(), service.name, identity),
+            "config": self._connect.number_of(service.name, identity),
+            "program": program(PROGRAM) if is_local(request) else PROGRAM,
             "forms": [
                 (form, _filled(form, device, _typed(message, service.name, form.operation)))
                 for form in service.forms()
@@ -141,7 +145,7 @@ class Views:
         chosen = {"service": request.query.get("service", "*"), "expires": f"{EXPIRES:g}"}
         fresh = inputs(form, chosen)
         context = {
-            "faults": [(dataclasses.asdict(fault), _told(fault)) for fault in self._sandbox.faults()],
+            "faults": [(dataclasses.asdict(fault), meets(fault), ends(fault)) for fault in self._sandbox.faults()],
             "kinds": KINDS,
             "shared": {"*": "any", **SHARED},
             "basic": [
@@ -213,4 +217,4 @@ def _typed(message: Message | None, service: str, operation: str) -> Mapping[str
 
 def _oldest(packets: list[Shown]) -> int:
     """The id of a page's last packet, 0 if it has none."""
-    return next((it.entry.id for it in reversed(packets) if it.entry), 0)
+    return next((it.first or it.entry.id for it in reversed(packets) if it.entry), 0)

@@ -61,12 +61,24 @@ async function refresh() {
   }
 }
 
+// Of packets that say the same in a row, the newest stands for all.
+function fold(list, row) {
+  const before = list.firstElementChild;
+  if (!row?.dataset.same || row.dataset.same !== before?.dataset.same || before.querySelector("details[open]")) return;
+  row.dataset.count = Number(row.dataset.count) + Number(before.dataset.count);
+  const told = row.querySelector("[data-times]");
+  told.textContent = `${row.dataset.count} times in a row.`;
+  told.hidden = false;
+  before.remove();
+}
+
 function insert(html) {
   const list = document.getElementById("packets");
   const template = document.createElement("template");
   template.innerHTML = html;
   const rows = [...template.content.children].filter((row) => !document.getElementById(row.id));
   for (const row of rows) row.classList.add("fresh");
+  fold(list, rows.at(-1));
   list.prepend(...rows);
   if (!rows.length) return;
   document.querySelector("[data-empty]").hidden = true;
