@@ -128,6 +128,11 @@ class Registration:
         return self.device_id or next(filter(None, self.identity), "") or "unknown"
 
     @property
+    def once(self) -> bool:
+        """Whether its service registers a device only once."""
+        return bool(getattr(provider(self.provider), "ONCE", False))
+
+    @property
     def sentence(self) -> str:
         """Who it is, where, and since when."""
         since = f" since {self.since}" if self.since else ""

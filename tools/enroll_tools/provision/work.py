@@ -13,15 +13,16 @@ from .errors import CONFIGURATION, SENTENCE, STORAGE, TRY_AGAIN, Failure
 from .facts import Facts
 from .failures import nonsense
 from .install import Hear, Installed, install, installed_files
-from .library import statuses
+from .library import reset_words, statuses
 from .link import BYTECODE, Link, connect, ignore
 from .plan import library_plan, plan
 from .raw import HELD, Deadline
-from .registration import KEPT, RAW, Registration, Seen, protect, read
+from .registration import KEPT, RAW, TRIED, Registration, Seen, protect, read
 from .template import Settings
 from .untrusted import clean
 
 REGISTERING = "registering"  # the stage that may not be interrupted
+UNASKED = "the service was not asked: its next request, in 'enroll-provision logs --restart', shows what it says"
 LATE = "timeout"  # the state of an outcome that did not come before the deadline
 
 
@@ -169,7 +170,7 @@ def _provide(port: str, settings: Settings, options: Options, hear: Hear) -> Out
         options.stage(REGISTERING)
         outcome = first_boot(link, settings, options, hear, seen.board)
         seen = confirm(link, settings, outcome)
-        outcome = _late(outcome, seen, settings)
+        outcome = _open(_late(outcome, seen, settings), seen, settings)
         if not outcome.retry_after:  # else its boot would ask at once
             link.start()
     return describe(_with_history(outcome, before, give_up), seen, done)
@@ -180,7 +181,8 @@ def _with_history(outcome: Outcome, before: Registration | None, give_up: bool) 
     if before and give_up:
         outcome.text += f"; {before.given_up}"
     elif before and before.state == KEPT and not outcome.status:
-        outcome.text += f" (it was registered before{f', since {before.since}' if before.since else ''})"
+        since = f", since {before.since}" if before.since else ""
+        outcome.text += f" (it was registered before{since}; {UNASKED})"
     return outcome
 
 
@@ -205,6 +207,17 @@ def _late(outcome: Outcome, seen: Seen, settings: Settings) -> Outcome:
     if outcome.state != LATE or not there or there.state != KEPT or not there.fits(settings):
         return outcome
     return Outcome("registered", f"registered {there.provider} {there.device_id}", 0, there.device_id)
+
+
+def _open(outcome: Outcome, seen: Seen, settings: Settings) -> Outcome:
+    """`outcome`, and what to do where the board says that the service may have registered it, and does so only once."""
+    there = seen.registration
+    settled = outcome.state in ("registered", "refused", "orphaned")  # the last one says it in its own words
+    if settled or not there or there.state != TRIED or not there.fits(settings) or not there.once:
+        return outcome
+    words = reset_words(there.provider)
+    outcome.text += f"; it may be registered: check the service, {words} if it is, then run this again"
+    return outcome
 
 
 def describe(outcome: Outcome, seen: Seen, installed: Installed) -> Outcome:

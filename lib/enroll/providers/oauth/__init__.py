@@ -24,7 +24,6 @@ TABLE = (
 )
 ANSWER = 2048
 ONCE = False  # after a lost answer the device asks for another approval
-_RESET = const("nothing: a person approves the device again")
 _GRANT = const("urn:ietf:params:oauth:grant-type:device_code")
 
 

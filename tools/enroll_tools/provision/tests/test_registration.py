@@ -116,7 +116,10 @@ def test_status_reset_and_one_use_the_same_words_for_an_attempt(plug, desk, sand
     serial = desk.write("etherfax")["serial"]
     sandbox.fault("etherfax", drop="before", times=9)
     board = plug(stocked=True)
-    assert desk.run("one", "--deadline", "1", "enroll.json", board=board).status == 75
+    done = desk.run("one", "--deadline", "1", "enroll.json", board=board)
+    assert done.status == 75
+    told = "; it may be registered: check the service, reset this device in the portal if it is, then run this again"
+    assert done.out.endswith(told + "\n"), "the attempt that `status` finds"
     status = desk.run("status", board=board)
     assert status.status == 75
     assert f"not registered; an earlier attempt as {serial} at {sandbox.url('etherfax')} may have" in status.out
@@ -182,6 +185,7 @@ def test_reset_says_what_to_do_in_the_portal(registered, desk):
         ("xyte", "delete this device in the portal"),
         ("ickstream", "fetch a new registration token for this device"),
         ("centagate", "unbind this token from its user"),
+        ("oauth", ""),  # and no "nothing: ..." after "has been given up: "
         ("../etherfax", ""),
     ],
 )
