@@ -100,7 +100,7 @@ def test_a_long_name_in_a_message(open_context: Open, enroll_sandbox: Sandbox) -
     found = faults(page)
     page.get_by_role("button", name="Delete").first.click()
     page.get_by_role("button", name="Delete").click()
-    expect(page.get_by_role("status").filter(has_text="done.")).to_be_visible()
+    expect(page.get_by_role("status").filter(has_text="is deleted.")).to_be_visible()
     assert found + faults(page) == []
 
 

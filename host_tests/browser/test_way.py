@@ -23,7 +23,7 @@ SERVICES = {
     "Azure IoT": "Assigned",
     "ThingsBoard": "Provisioned",
     "Cumulocity": "Registered",
-    "OAuth": "Authorised",
+    "OAuth": "Registered",
 }
 
 

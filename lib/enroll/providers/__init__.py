@@ -24,8 +24,8 @@ and, only if it needs them:
     check(section)              returns what is wrong with several keys together, or None; raises mistakes.wrong where
                                 it has a remedy of its own
     finish(config, log)         called once the credential is on flash
-    _RESET      what a person must do at the service before a device that was reset can register again, if anything; only
-                host tools read it, and a constant with an underscore takes no flash
+    _RESET      what a person must do at the service before a device that was reset can register again; only host tools
+                read it, and a constant with an underscore takes no flash. Left out where nothing must be done
     SECRETS     names of further secret fields of its answers, if extra_secrets.py does not recognise them
 
 All of this is pure: it does no I/O. The calls of a registered device are in the package's module `device`, see

@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 import asyncio
+import dataclasses
 import inspect
 import json
 import logging
+import re
 import traceback
 from collections.abc import Callable, Mapping
 from typing import TYPE_CHECKING, Any
+from urllib.parse import urlsplit
 
 from aiohttp import web
 
@@ -20,6 +23,7 @@ from ..services.base import decode_json
 from .forms import FIELD, given
 from .messages import Message, Messages, local_page
 from .pages import Pages
+from .words import PAST
 
 if TYPE_CHECKING:
     from ..server import Sandbox
@@ -51,11 +55,13 @@ class Actions:
         if function is None:
             return self._pages.error(request, 404, "There is no such operation: reload the page, and try again.")
         if fields.get("ask"):
+            back = local_page(fields.get("back", "/"))
             context = {
                 "fields": fields,
                 "action": request.path,
-                "back": local_page(fields.get("back", "/")),
-                "text": (inspect.getdoc(function) or "").partition("\n\n")[0],
+                "back": back,
+                "path": urlsplit(back).path,  # which the menu marks
+                "text": re.sub(r"\ban? ", "this ", (inspect.getdoc(function) or "").partition("\n\n")[0], count=1),
             }
             return self._pages.answer(request, "confirm.html", context)
         typed = {key.removeprefix(FIELD): text for key, text in fields.items() if key.startswith(FIELD)}
@@ -64,7 +70,7 @@ class Actions:
             wanted = _arguments(function, fields, typed)
             result = await asyncio.to_thread(perform, function, wanted)
             # ``brief``: the page itself shows what the operation has returned.
-            message = _done(label, None if fields.get("brief") else result)
+            message = _done(label, fields.get("of", ""), None if fields.get("brief") else result)
         except SandboxError as error:
             text = str(error)
             message = Message(f"{text[:1].upper()}{text[1:]}.", False, form=f"{service}/{name}", typed=typed)
@@ -73,6 +79,7 @@ class Actions:
             LOGGER.error("%s:\n%s", type(error).__name__, "".join(traceback.format_tb(error.__traceback__)))
             message = Message("The sandbox failed in its own code: look at its terminal, and report it.", False)
         back = local_page(fields.get("then" if message.good else "back") or fields.get("back", "/"))
+        message = dataclasses.replace(message, place=fields.get("place", ""))
         raise web.HTTPSeeOther(self._messages.send(back, message))
 
 
@@ -90,9 +97,11 @@ def _arguments(function: Callable[..., object], fields: Mapping[str, str], typed
     return {**given(wanted, typed), **values}
 
 
-def _done(label: str, result: object) -> Message:
-    """What to say of an operation's result; secrets in it are shown when they are asked for."""
+def _done(label: str, of: str, result: object) -> Message:
+    """What to say of an operation's result; secrets in it are shown when they are asked for. ``of``: who got it."""
+    past = PAST.get(label.removesuffix(f" {of}"))
+    text = f"{of} is {past}." if of and past else f"{label}: done."
     values = result if isinstance(result, dict) else {} if result is None else {_VALUE: result}
     shown = {name: value if isinstance(value, str) else json.dumps(value) for name, value in values.items()}
     hidden = frozenset(name for name in shown if is_secret(name) or name in (_VALUE, "secret"))
-    return Message(f"{label}: done.", values=shown, hidden=hidden)
+    return Message(text, values=shown, hidden=hidden)

@@ -23,6 +23,7 @@ from ..operations import operations, perform
 from ..redact import HIDDEN, is_secret
 from .messages import Message, Messages, with_query
 from .pages import Pages
+from .restart import serve_lan
 from .security import is_local, is_loopback
 
 if TYPE_CHECKING:
@@ -85,7 +86,7 @@ class Connect:
             "shown": made.text(not reveal) if made else "",
             "secrets": made is not None and made.text(True) != made.text(),
             "program": program(PROGRAM) if is_local(request) else PROGRAM,
-            "sandbox": program(SERVER) if is_local(request) else SERVER,
+            "serve_lan": serve_lan(self._sandbox, program(SERVER)) if is_local(request) else f"{SERVER} serve --lan",
             "decided": service.decided,
             "by_hand": made is not None and made.by_hand,
             "devices": devices,

@@ -17,13 +17,14 @@ PARAMETER = "m"  # of a page's address: the message to show
 @dataclasses.dataclass(frozen=True)
 class Message:
     """A sentence, and the values that an operation has returned. An error has the operation (``form``) with what was
-    ``typed``, so that the form keeps it."""
+    ``typed``, so that the form keeps it. ``place``: the part of the page that shows it, "" for the top."""
 
     text: str
     good: bool = True
     values: Mapping[str, str] = dataclasses.field(default_factory=dict)
     hidden: frozenset[str] = frozenset()
     form: str = ""
+    place: str = ""
     typed: Mapping[str, str] = dataclasses.field(default_factory=dict)
 
 

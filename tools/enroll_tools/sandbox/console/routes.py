@@ -6,11 +6,13 @@ import logging
 import shlex
 import traceback
 from collections.abc import Awaitable, Callable
+from functools import partial
 from typing import TYPE_CHECKING
 
 from aiohttp import web
 
 from .actions import Actions
+from .address import console_at
 from .connect import SERVER, Connect, program
 from .events import Events
 from .messages import Messages
@@ -45,6 +47,7 @@ class Console:
         self._actions = Actions(sandbox, self._pages, self._messages)
         self._events = Events(sandbox, self._access, packets)
         sandbox.follow(self._events.wake)
+        sandbox.oauth.console_at = partial(console_at, sandbox)
 
     def attach(self, application: web.Application) -> None:
         """Add the console to the application of the admin listener, behind whatever else has a route there."""
@@ -66,6 +69,7 @@ class Console:
             "/": views.start,
             "/services/{service}": views.service,
             "/services/{service}/device": views.device,
+            "/oauth/device": self._enter_code,
             "/log": views.log,
             "/faults": views.faults,
             "/clock": views.clock,
@@ -140,6 +144,10 @@ class Console:
         if not is_local(request):
             return f"{SERVER} console"
         return f"{program(SERVER)} console --state {shlex.quote(str(self._folder))}"
+
+    async def _enter_code(self, _request: web.Request) -> web.StreamResponse:
+        """The address that a device of OAuth shows to a person."""
+        raise web.HTTPSeeOther("/services/oauth#new-approve")
 
     async def _login(self, request: web.Request) -> web.StreamResponse:
         if self._access.may_see(request):

@@ -65,7 +65,7 @@ class CumulocityView(View[Cumulocity]):
         state, given = row["_state"], {"device_id": row["id"]}
         actions = [
             *([Action("accept", "Accept", given)] if state == "waiting" else []),
-            *([Action("create", "Register again", given, True)] if state == "registered" else []),
+            *([Action("create", "Register again", given, True, True)] if state == "registered" else []),
             Action("delete", "Delete", given, True),
         ]
         details = {

@@ -76,15 +76,16 @@ class Devices:
         return DevicePage(devices, number, pages, found, total)
 
     def newest(self, limit: int) -> list[DeviceView]:
-        """Those that a person waits for: the ones that may have lost their credentials, then the last that were made,
-        those that are done at the end."""
+        """Those that a person waits for: the ones that may have lost their credentials, and the last that were made.
+
+        The last made is first; none changes its place when its state changes."""
         rows: dict[str, Row] = {}
         for device in self._history.doubted(limit):
             rows |= {row["_id"]: row for row in self._state.all(f"SELECT * {self._from} WHERE _id = ? LIMIT 1", device)}
         for row in self._state.all(f"{self._source} ORDER BY _age DESC LIMIT {limit}"):
             rows.setdefault(row["_id"], row)
-        views = [self._shown(row) for row in rows.values()][:limit]
-        return sorted(views, key=lambda view: view.state in ("registered", "disabled"))
+        chosen = sorted(list(rows.values())[:limit], key=lambda row: row["_age"], reverse=True)
+        return [self._shown(row) for row in chosen]
 
     def total(self) -> int:
         """How many there are."""

@@ -56,7 +56,7 @@ class EtherFaxView(View[EtherFax]):
         given = {"serial": row["serial"]}
         actions = [
             Action("disable", "Disable", given, True) if row["enabled"] else Action("enable", "Enable", given),
-            *([Action("reset", "Reset", given, True)] if row["device_token"] else []),
+            *([Action("reset", "Reset", given, True, True)] if row["device_token"] else []),
             Action("delete", "Delete", given, True),
         ]
         secrets = {"DeviceToken": row["device_token"]}

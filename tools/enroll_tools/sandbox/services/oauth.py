@@ -106,10 +106,14 @@ class OAuth(OAuthPortal):
         form = _form(call)
         code = self._new_code(self._client(call, form), form.get("scope", ""))
         found = {"device_code": code["device_code"], "user_code": code["user_code"]}
-        found["verification_url" if self.settings.google else "verification_uri"] = call.origin + "/oauth/device"
+        found["verification_url" if self.settings.google else "verification_uri"] = self._page(call)
         more = {"interval": self.settings.interval} if self.settings.interval else {}
         answer = {**found, "expires_in": self.settings.expires, **more}
         return json_answer(answer, headers=_NO_STORE, device=code["client_id"], reason="code")
+
+    def _page(self, call: Call) -> str:
+        """Where a person enters a code: the console, which a browser trusts, or a page here that says where it is."""
+        return (self.console_at(call.remote) or call.origin + "/") + "oauth/device"
 
     def _token(self, call: Call) -> Answer:
         form = _form(call)
@@ -145,7 +149,7 @@ class OAuth(OAuthPortal):
     def _where(self, call: Call) -> Answer:
         """A person has followed the address that a device shows."""
         text = (
-            "Enter the code in the sandbox's console, on the page OAuth: `enroll-sandbox serve` prints its address.\n"
+            "Enter the code in the sandbox's console, on the page OAuth: `enroll-sandbox console` prints its address.\n"
         )
         return Answer(200, text.encode(), "text/plain")
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 import secrets
+from collections.abc import Callable
 from typing import Annotated, Any
 
 from ..errors import SandboxError
@@ -61,6 +62,8 @@ class OAuthPortal(Service):
     def __init__(self, *arguments: Any) -> None:
         super().__init__(*arguments)
         self.settings = Settings()
+        # By the address from which a device calls, see console/address.py.
+        self.console_at: Callable[[str], str] = lambda _remote: ""
 
     def _new_code(self, client: Row, scope: str) -> Row:
         letters = "".join(secrets.choice(_LETTERS) for _ in range(8))

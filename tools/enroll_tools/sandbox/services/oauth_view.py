@@ -64,13 +64,13 @@ class OAuthView(View[OAuth]):
     FROM oauth_clients AS c LEFT JOIN oauth_codes AS o
         ON o.rowid = (SELECT MAX(rowid) FROM oauth_codes WHERE client_id = c.client_id)"""
     states: ClassVar = {
-        "created": ("Client", "No device has asked for a code yet: start the device."),
+        "created": ("Created", "No device has asked for a code yet: start the device."),
         "waiting": ("Code shown", "The device polls until a person decides: approve or deny its code."),
         "enabled": ("Approved", "The device's next poll gets its tokens: wait."),
         "disabled": ("Denied or expired", "The device's next poll is told so: let it ask for another code."),
-        "registered": ("Authorised", "It works with its access token, and refreshes it by itself: nothing to do."),
+        "registered": ("Registered", "It works with its access token, and refreshes it by itself: nothing to do."),
         "orphaned": (
-            "Authorised, tokens lost",
+            "Registered, tokens lost",
             "The code is used up: let the device ask again, and approve its new code.",
         ),
         "deleted": ("Deleted", "It gets invalid_client, its access token 401: create another client."),

@@ -88,7 +88,7 @@ class RestView(View[Rest]):
         actions = [
             *([Action("accept", "Accept", given)] if state in ("waiting", "disabled") else []),
             *([Action("deny", "Deny", given, True)] if state == "waiting" else []),
-            *([Action("reset", "Reset", given, True)] if row["key"] or row["ticket"] else []),
+            *([Action("reset", "Reset", given, True, True)] if row["key"] or row["ticket"] else []),
             Action("delete", "Delete", given, True),
         ]
         secrets = {"secret": row["secret"], "key": row["key"], "ticket": row["ticket"]}

@@ -30,13 +30,15 @@ Of = TypeVar("Of", bound=Service)
 class Action:
     """A button: a service's operation (its name in Python), with the arguments to give it.
 
-    ``dangerous``: it takes something away that a device needs, so a person confirms it.
+    ``dangerous``: it takes something away that a device needs, so a person confirms it. ``recovers``: it does so to let
+    the device register again.
     """
 
     operation: str
     label: str
     arguments: Mapping[str, object] = dataclasses.field(default_factory=dict)
     dangerous: bool = False
+    recovers: bool = False
 
 
 @dataclasses.dataclass(frozen=True)

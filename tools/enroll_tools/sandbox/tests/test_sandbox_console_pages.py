@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import datetime
 import json
 import threading
 from urllib.parse import quote
 
 import pytest
+from enroll_tools.sandbox.services.etherfax import registration_token
 from enroll_tools.sandbox.tests.cpython_device import Firmware
 
 NASTY = "<script>alert(1)</script>\"'&"
@@ -19,7 +21,7 @@ def test_a_device_goes_from_created_to_registered(console, browser):
     page = browser.send(browser.get("/services/etherfax"), "Create a device", serial="MT100")
     assert page.message == "Create a device: done. Serial MT100 Copy Serial Enabled false Copy Enabled"
     page = browser.send(page, "Enable MT100")
-    assert page.message == "Enable MT100: done."
+    assert page.message == "MT100 is enabled."
     device = Firmware(console, "etherfax", {"serial": "MT100", "utc_offset": 0})
     device.register()
     page = browser.get("/services/etherfax/device?id=MT100")
@@ -66,9 +68,24 @@ def test_what_is_dangerous_is_asked_first(console, browser):
     page = browser.send(browser.get("/services/etherfax"), "Delete… MT102")
     assert page.one("h1").text == "Delete MT102?" and page.all("a", href="/services/etherfax")
     assert any(row["serial"] == "MT102" for row in console.etherfax.devices())
+    assert "Delete this device." in page.text and page.one("a", aria_current="true").text == "Services"
+    assert page.one("button", class_="danger").text == "Delete MT102"
     page = browser.send(page, "Delete MT102")
-    assert page.message == "Delete MT102: done."
+    assert page.message == "MT102 is deleted."
     assert not any(row["serial"] == "MT102" for row in console.etherfax.devices())
+
+
+def test_a_reset_does_not_look_like_a_deletion(console, browser, send):
+    """It is the way out where a token is lost."""
+    console.etherfax.create("MT107", enabled=True)
+    token = registration_token("MT107", datetime.datetime.now(datetime.UTC).date())
+    send("GET", f"{console.urls['etherfax'].http}/devices?a=register&id=MT107&token={token}")
+    page = browser.get("/services/etherfax/device?id=MT107")
+    red = [it.text for it in page.all("button", class_="small danger")]
+    assert red == ["Disable… MT107", "Delete… MT107"]
+    page = browser.send(page, "Reset… MT107")
+    assert "Let this device register again;" in page.text and not page.all("button", class_="danger")
+    assert browser.send(page, "Reset MT107").message == "MT107 is reset."
 
 
 def test_an_error_is_one_sentence_and_the_form_keeps_what_was_typed(console, browser):
