@@ -90,6 +90,15 @@ def test_the_other_pages(open_context: Open, busy: Sandbox, bare: Sandbox, addre
     assert found == []
 
 
+def test_the_header_leaves_room_on_a_phone(open_context: Open, bare: Sandbox) -> None:
+    """It took three rows, of which the last had one link."""
+    page = open_context(bare, viewport={"width": 360, "height": 740}).new_page()
+    page.goto("/")
+    links = page.get_by_role("navigation", name="Main").get_by_role("link").all()
+    boxes = [it.bounding_box() for it in links]
+    assert len({box["y"] for box in boxes if box}) == 1 and len(boxes) == 5
+
+
 def test_a_long_name_in_a_message(open_context: Open, enroll_sandbox: Sandbox) -> None:
     """It breaks there, too, and where a person is asked."""
     page = opened(open_context, enroll_sandbox)

@@ -112,7 +112,7 @@ def test_the_board_starts_again(console, browser):
         number = made.address.partition("config=")[2].partition("#")[0]
         page = page_of(browser, json.loads(text.body)[service][field], service)
         assert page.all("a", href=f"/connect/{service}?config={number}")
-        assert any(it.text.endswith("demo-board --alone --folder board") for it in page.all("code"))
+        assert any(it.text.endswith(f"demo-board --alone --folder board-{service}") for it in page.all("code"))
     etherfax(console, "MT206")
     assert page_of(browser, "MT206").all("a", href="/connect/etherfax")
 

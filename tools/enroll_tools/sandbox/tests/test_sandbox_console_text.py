@@ -82,7 +82,10 @@ def test_a_place_that_is_empty_says_what_to_do(console):
             assert page.status == 200
             for it in page.all(class_="empty"):
                 assert ": " in it.text or ". " in it.text, (path, it.text)  # what is missing, and what to do
-        assert "No service has a device yet" in empty.get("/").text
+        start = empty.get("/").text
+        assert "No service has a device yet" in start
+        cards = start.count("No device yet: connect a board, and the sandbox makes one.")
+        assert cards == len(fresh.services), "a card that tells the long way, by hand"
 
 
 def test_every_control_has_a_name_and_every_page_its_landmarks(console, browser):
