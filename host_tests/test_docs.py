@@ -69,10 +69,11 @@ def test_the_readme_counts_the_lines_of_a_new_service() -> None:
 
 
 def test_every_page_is_in_the_navigation() -> None:
-    """`make docs` refuses the others, and takes longer to say so."""
+    """`make docs` refuses the others, and takes longer to say so. Those of services are found by conf.py itself."""
     pages = {path.relative_to(ROOT).with_suffix("").as_posix() for path in (ROOT / "docs").rglob("*.md")}
-    navigation = runpy.run_path(str(ROOT / "docs" / "conf.py"))["NAVIGATION"]
-    assert pages <= {page for part in navigation.values() for page in part.values()}
+    configuration = (ROOT / "docs" / "conf.py").read_text()
+    others = sorted(page for page in pages if not page.startswith("docs/services/"))
+    assert len(others) > 15 and [page for page in others if f'"{page}"' not in configuration] == []
 
 
 @pytest.mark.long

@@ -69,9 +69,9 @@ def sentences(rates: Rates, kept: int, each: dict[str, float], load: float) -> s
         lines.append(f"| {connections} | {sandbox:.0f} | {bare:.0f} | {ratio:.2f} |")
     lines += [
         "",
-        f"{kept} of {KEPT} connections that were kept open were served. One after the other, a registration takes",
+        f"{kept} of {KEPT} connections that were kept open were served. Processor time of the",
     ]
-    lines.append("the sandbox, in milliseconds of the processor:")
+    lines.append("sandbox for one registration at a time, in milliseconds:")
     lines.append(", ".join(f"{name} {took / 1000:.1f}" for name, took in each.items()) + ".")
     return "\n".join(lines) + "\n"
 
