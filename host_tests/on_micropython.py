@@ -31,8 +31,8 @@ AGES = 150  # seconds for one of YEARS, which takes half of a minute where nothi
 # What runs on the oldest MicroPython too where RUNTIMES does not say: what differs most between versions.
 SLICE = {"test_config_file.py", "test_http1.py", "test_calendar.py", "test_micropython_littlefs.py", "test_session.py"}
 SLICE |= {"test_first_boot.py", "test_trust.py"}
-# A device over a year: where RUNTIMES does not say, it runs on one MicroPython alone.
-YEARS = {"test_year.py", "test_year_xyte.py"}
+# A device over a year: where RUNTIMES does not say, it runs on one MicroPython alone, or on none.
+YEARS = {"test_year.py": True, "test_year_xyte.py": False}
 
 
 def selected(file: str) -> tuple[str, ...]:
@@ -70,14 +70,14 @@ def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
         metafunc.fixturenames.append("runtime")
         also = () if path.name.startswith("test_micropython_") else ("cpython",)
         names = (*also, *selected(path.name))
-        metafunc.parametrize("runtime", years(names) if path.name in YEARS else names)
+        metafunc.parametrize("runtime", years(names, YEARS[path.name]) if path.name in YEARS else names)
     elif "runtime" in metafunc.fixturenames:
         metafunc.parametrize("runtime", selected(path.name))
 
 
-def years(names: tuple[str, ...]) -> list[Any]:
-    """Parameters for `names`, of which all are long but the MicroPython with the shortest words and floats."""
-    one = min(runtimes.available(), key=runtimes.bits)
+def years(names: tuple[str, ...], by_default: bool) -> list[Any]:
+    """Parameters for `names`, of which all are long but, `by_default`, the MicroPython with the shortest words."""
+    one = min(runtimes.available(), key=runtimes.bits) if by_default else ""
     ages = pytest.mark.timeout(AGES + 10)
     return [pytest.param(name, marks=[ages] if name == one else [ages, pytest.mark.long]) for name in names]
 

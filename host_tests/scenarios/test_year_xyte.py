@@ -1,11 +1,9 @@
 """A year of three devices of Xyte, see test_year.py."""
 
-import pytest
 from service_models import Xyte
 from year_events import year_of
 
 
-@pytest.mark.long
 def test_a_year_of_a_device_of_xyte_that_reports_every_hour():
     year_of(Xyte(), 7, 1)
 

@@ -162,6 +162,12 @@ def records(bench: Bench) -> dict[str, Any]:
     return {"records": 3}
 
 
+def saved(lines: list[str]) -> list[int]:
+    """The numbers of records that the board says it has saved. The reset may have cut its last line anywhere."""
+    numbers = [it.removeprefix("saved ") for it in lines if it.startswith("saved ")]
+    return [int(number) for number in numbers if number.isdecimal()]
+
+
 def resets(bench: Bench) -> dict[str, Any]:
     """The watchdog resets the board while it saves: what was saved is there, and nothing older. Raises Broken."""
     _needs(bench, "WDT")
@@ -170,7 +176,7 @@ def resets(bench: Bench) -> dict[str, Any]:
     for _ in range(ROUNDS):
         ms = LEAST + random.randrange(500)
         lines, _ = bench.until_reset(_SAVES, path, ms, seconds=ms / 1000 + MARGIN)
-        told = [int(it.split()[1]) for it in lines if it.startswith("saved ") and it.split()[1].isdecimal()]
+        told = saved(lines)
         if not told:
             raise Broken("it saved nothing before the watchdog bit")
         found, broken = bench.call(_LOADS, path)

@@ -142,6 +142,13 @@ def test_a_board_that_restarts_in_a_test_goes_on_with_the_next_file(plug, monkey
     assert set(failed.values()) == {"the board was lost: Restarted"}
 
 
+@pytest.mark.parametrize(
+    ("last", "numbers"), [("saved 12", [11, 12]), ("saved ", [11]), ("save", [11]), ("saved 1x", [11])]
+)
+def test_a_line_that_the_reset_cut_is_no_record(last, numbers):
+    assert hardware.saved(["hello", "saved 11", last]) == numbers
+
+
 @pytest.mark.long
 def test_a_store_that_loses_records_is_found_out(plug, monkeypatch):
     for name, value in (("ROUNDS", 1), ("LEAST", 200)):
@@ -158,7 +165,6 @@ def test_a_store_that_loses_records_is_found_out(plug, monkeypatch):
     assert "and record 0 was there after the reset" in failed["resets while saving"]
 
 
-@pytest.mark.long
 @pytest.mark.long
 def test_resets_are_survived_and_waited_for(plug, monkeypatch):
     for name, value in (("ROUNDS", 2), ("LEAST", 400), ("SLEEP", 300)):
