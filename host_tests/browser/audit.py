@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from axe_playwright_python.base import AXE_SCRIPT
-from playwright.sync_api import Page
+from playwright.sync_api import Page, expect
 
 PHONE = {"width": 360, "height": 740}  # pixels of a small phone
 DESKTOP = {"width": 1100, "height": 800}
@@ -47,9 +47,14 @@ BROKEN = """
 """
 
 
+def live(page: Page) -> None:
+    """Wait until the script of a page has begun. (The pages allow no text that is evaluated, as a poll would be.)"""
+    expect(page.locator("html.live")).to_be_attached()
+
+
 def whole(page: Page) -> None:
     """Unfold all that can be unfolded on a page that has been loaded."""
-    page.wait_for_function("document.documentElement.classList.contains('live')")
+    live(page)
     page.evaluate("for (const it of document.querySelectorAll('details')) it.open = true")
 
 

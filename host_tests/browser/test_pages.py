@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterator
 from typing import Any
 
 import pytest
-from audit import PHONE, faults, grave, missed
+from audit import PHONE, faults, grave, live, missed
 from enroll_tools.sandbox import Sandbox, samples
 from enroll_tools.sandbox.services import ALL
 from enroll_tools.sandbox.tests.cpython_device import Firmware
@@ -145,7 +145,7 @@ def test_all_is_reached_by_keyboard(open_context: Open, busy: Sandbox, address: 
     page = opened(open_context, busy)
     page.route("**/events*", lambda route: route.abort())  # an update would exchange what has had the focus
     page.goto(address)
-    page.wait_for_function("document.documentElement.classList.contains('live')")
+    live(page)
     assert missed(page) == []
 
 

@@ -6,12 +6,12 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
+from audit import PHONE, grave
 from devices import Device, configuration, create
 from enroll_tools.sandbox import Sandbox
 from phone import Boxed
 from playwright.sync_api import BrowserContext, Page, expect
 from runtimes import first
-from test_reach import WIDTH, _grave
 
 AIR = {"Home": "password-canary", "café <☕> & 日本日本": ""}
 OWN = {"ssid": "Acme 4711", "password": "own-canary-1"}
@@ -29,9 +29,7 @@ def boxed(enroll_sandbox: Sandbox, tmp_path: Path) -> Iterator[Boxed]:
 
 @pytest.fixture
 def page(open_context: Callable[..., BrowserContext], boxed: Boxed) -> Page:
-    found = open_context(
-        base_url=boxed.address, viewport={"width": WIDTH, "height": 640}, has_touch=True, color_scheme="light"
-    ).new_page()
+    found = open_context(base_url=boxed.address, viewport=PHONE, has_touch=True, color_scheme="light").new_page()
     found.goto("/")
     return found
 
@@ -50,13 +48,13 @@ def test_a_device_is_given_its_wifi_on_a_phone(boxed: Boxed, page: Page) -> None
 
 def test_the_page_is_readable_by_everybody(page: Page) -> None:
     """axe-core has no serious finding, also in the dark, nothing is beyond the edge of a phone, Tab reaches all."""
-    assert _grave(page) == []
-    assert page.evaluate("document.documentElement.scrollWidth") <= WIDTH
+    assert grave(page) == []
+    assert page.evaluate("document.documentElement.scrollWidth") <= PHONE["width"]
     bright = page.evaluate("getComputedStyle(document.documentElement).colorScheme")
     light = page.screenshot()
     page.emulate_media(color_scheme="dark")
     assert bright == "light dark" and page.screenshot() != light
-    assert _grave(page, runOnly=["color-contrast"]) == []
+    assert grave(page, runOnly=["color-contrast"]) == []
     for name in ("s", "o", "p", ""):
         page.keyboard.press("Tab")
         assert page.evaluate("document.activeElement.name") == name
