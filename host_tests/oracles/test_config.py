@@ -89,7 +89,7 @@ def test_the_device_and_the_schema_agree(ask_python, device, name):
         good.append(judged(ask_python, device, found))
 
     compare()
-    assert sum(good) > 60, "too few good files to say that the schema takes them"
+    assert sum(good) > 30, "too few good files to say that the schema takes them"
 
 
 @pytest.mark.parametrize("name", library.names())

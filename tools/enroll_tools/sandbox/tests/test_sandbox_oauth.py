@@ -3,12 +3,10 @@
 from __future__ import annotations
 
 import base64
-import dataclasses
-from urllib.parse import urlencode, urlsplit
+from urllib.parse import urlencode
 
 import pytest
 from enroll_tools.sandbox import SandboxError
-from enroll_tools.sandbox.tests.console_browser import Browser
 
 DEVICE = "urn:ietf:params:oauth:grant-type:device_code"
 FORM = {"Content-Type": "application/x-www-form-urlencoded"}
@@ -94,25 +92,6 @@ def error(reply):
 
 def basic(name, secret):
     return {"Authorization": "Basic " + base64.b64encode(f"{name}:{secret}".encode()).decode()}
-
-
-def test_a_browser_that_knows_no_ca_is_led_to_the_code(code, shared):
-    """The address was of the TLS port, whose certificate a browser refuses."""
-    assert code["verification_uri"] == f"{shared.console_url}oauth/device"
-    browser = Browser(shared)
-    page = browser.get(urlsplit(code["verification_uri"]).path)
-    assert page.address == "/services/oauth#new-approve" and code["user_code"] in page.text
-    page = browser.send(page, "Enter a code", user_code=code["user_code"])
-    assert page.message == "Enter a code: done." and shared.oauth.codes()[-1]["status"] == "approved"
-
-
-def test_an_address_that_a_person_cannot_open_is_not_told(shared, monkeypatch):
-    """Where the console serves this computer alone, and the board is another one."""
-    assert shared.oauth.console_at("127.0.0.1") == shared.console_url
-    assert shared.oauth.console_at("192.0.2.7") == ""
-    monkeypatch.setattr(shared, "options", dataclasses.replace(shared.options, admin_host="0.0.0.0"))
-    monkeypatch.setattr(shared, "url", lambda *_: "https://box.example:8443/oauth")
-    assert shared.oauth.console_at("192.0.2.7") == f"http://box.example:{shared.ports['admin']}/"
 
 
 def test_a_code(code, shared):
