@@ -54,7 +54,7 @@ def there(path: Path) -> str:
 
 def install(bench: Bench) -> None:
     """Put what all files need on the board, if that is not done yet."""
-    fakes = sorted((ROOT / FAKES).glob("*.py"))
+    fakes = sorted((ROOT / FAKES).rglob("*.py"))
     if there(fakes[0]) in bench.written:
         return
     bench.write({there(path): compiled(path) for path in fakes})
