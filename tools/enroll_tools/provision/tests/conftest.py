@@ -27,7 +27,7 @@ from enroll_tools.sandbox import Sandbox
 from runtimes import first
 
 HIDDEN = ("hardware_key", "registration_token", "auth_token", "secret_code")
-_names = itertools.count(1)
+_numbers = itertools.count(1)  # of the devices, since all tests share one sandbox
 
 
 @pytest.fixture(scope="session")
@@ -104,19 +104,24 @@ class Desk:
 
     def write(self, service: str, section: dict[str, Any] | None = None, **top: Any) -> dict[str, Any]:
         """Create a device at `service` and write its enroll.json and ca.der; returns the provider's section."""
-        made = devices.create(self.sandbox, service, str(next(_names)))
+        made = devices.create(self.sandbox, service, str(next(_numbers)))
         leaks.guard({value for key, value in made.items() if key in HIDDEN})
         config = devices.configuration(self.sandbox, service, made | (section or {}))
         (self.folder / "ca.der").write_bytes(self.sandbox.ca_der.read_bytes())
         (self.folder / "enroll.json").write_text(json.dumps(config | {"ca": "ca.der"} | top))
         return made
 
-    def table(self, first: int, count: int = 0, **columns: Iterable[object]) -> list[str]:
-        """Write devices.csv, with a row for each of `count` new devices of etherFAX from the number `first` on, or for
-        each cell of `columns`; returns their serial numbers."""
+    def serial(self) -> str:
+        """Create a device at etherFAX; returns its serial number, which no other test has."""
+        made: str = devices.create(self.sandbox, "etherfax", str(next(_numbers)))["serial"]
+        return made
+
+    def table(self, count: int = 0, **columns: Iterable[object]) -> list[str]:
+        """Write devices.csv, with a row for each of `count` new devices of etherFAX, or for each cell of `columns`;
+        returns their serial numbers."""
         cells = {name: list(column) for name, column in columns.items()}
         rows = count or len(next(iter(cells.values())))
-        cells["serial"] = [devices.create(self.sandbox, "etherfax", str(first + at))["serial"] for at in range(rows)]
+        cells["serial"] = [self.serial() for _ in range(rows)]
         with open(self.folder / "devices.csv", "w", newline="") as file:
             csv.writer(file).writerows([cells, *zip(*cells.values(), strict=True)])
         return cells["serial"]

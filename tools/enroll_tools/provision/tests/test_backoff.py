@@ -23,7 +23,7 @@ def test_a_false_retry_after_delays_only_the_board_that_reports_it(installed, li
     """One of them postponed a whole fleet by a day."""
     desk.write("etherfax")
     boards = [liar, installed(), installed()]
-    desk.table(9100, port=[board.port for board in boards])
+    desk.table(port=[board.port for board in boards])
     done = desk.run("fleet", "devices.csv", "--jobs", "1", "--json")
     found = json.loads(done.out)
     assert [row["state"] for row in found] == ["server", "registered", "registered"], found

@@ -3,7 +3,6 @@
 import json
 import threading
 
-import devices
 from enroll_tools.provision import files
 from enroll_tools.provision.tests.helpers import until
 
@@ -11,9 +10,8 @@ from enroll_tools.provision.tests.helpers import until
 def test_two_fleets_on_one_result_file(installed, desk, sandbox):
     """The second one read the file while the first one was in the middle, and wrote it back without those rows."""
     desk.write("etherfax")
-    for name, number in {"one.csv": "9501", "two.csv": "9502"}.items():
-        serial = devices.create(sandbox, "etherfax", number)["serial"]
-        (desk.folder / name).write_text(f"serial\n{serial}\n")
+    for name in ("one.csv", "two.csv"):
+        (desk.folder / name).write_text(f"serial\n{desk.serial()}\n")
     board, other = installed(), installed()
     sandbox.fault("etherfax", times=1, delay=2)
     process = desk.start("fleet", "one.csv", board=board)

@@ -1,18 +1,15 @@
 """The way of a new user as the pages tell it, word for word: from MicroPython alone to a registration."""
 
-import itertools
 import json
 import os
 import subprocess
 import sys
 from pathlib import Path
 
-import devices
 import pytest
 from devices import ROOT
 
 PAGES = [ROOT / "docs/getting-started.md", ROOT / "docs/provision.md", ROOT / "README.md"]
-numbers = itertools.count(9000)
 NEEDED = ("Makefile", "requirements.txt", "tools", "lib", "firmware", "boards", "package.json")
 
 
@@ -47,10 +44,10 @@ def filled_in(path: Path, sandbox, serial: str) -> None:
 
 
 @pytest.mark.long("chip")
-def test_five_commands_word_for_word(clone, plug, sandbox, runtime):
+def test_five_commands_word_for_word(clone, plug, desk, sandbox, runtime):
     """The computer trusts the sandbox's CA as it trusts the vendors': both are found in its store."""
     board = plug(runtime)
-    serial = devices.create(sandbox, "etherfax", str(next(numbers)))["serial"]
+    serial = desk.serial()
     environment = {**os.environ, "PROVISION_PORT": board.port, "SSL_CERT_FILE": str(sandbox.ca_pem)}
     for command in commands(PAGES[0]):
         done = subprocess.run(

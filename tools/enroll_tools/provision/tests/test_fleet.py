@@ -6,7 +6,6 @@ import io
 import json
 import signal
 
-import devices
 import leaks
 import pytest
 from enroll_tools.provision import fleet
@@ -18,9 +17,9 @@ from enroll_tools.provision.tests.helpers import asked, until
 
 @pytest.fixture
 def table(desk):
-    """`table(boards, first)`: enroll.json, and devices.csv with a row for each of the boards; returns their serials."""
+    """`table(boards)`: enroll.json, and devices.csv with a row for each of the boards; returns their serials."""
     desk.write("etherfax", network=[{"ssid": "factory", "password": {"$env": "WIFI"}}])
-    return lambda boards, first: desk.table(first, port=[board.port for board in boards])
+    return lambda boards: desk.table(port=[board.port for board in boards])
 
 
 WORDS = ("fleet", "devices.csv", "--jobs", "2")
@@ -30,7 +29,7 @@ WIFI = "canary-of-the-fleet"
 def test_the_port_of_the_environment_is_the_only_one(plug, desk, table):
     """`fleet` took every attached board, while `scan` and `station` took the one in PROVISION_PORT."""
     board = plug(stocked=True)
-    serials = table([board], 4990)
+    serials = table([board])
     (desk.folder / "devices.csv").write_text(f"serial,order\n{serials[0]},4711\n")
     done = desk.run("fleet", "devices.csv", board=board, WIFI=WIFI)
     assert done.status == 0 and done.out == "1 of 1 boards are registered\n", done
@@ -39,7 +38,7 @@ def test_the_port_of_the_environment_is_the_only_one(plug, desk, table):
 
 def test_three_boards_interrupted_and_resumed(plug, desk, table, sandbox):
     boards = [plug(), plug("chip"), plug()]
-    serials = table(boards, 5000)
+    serials = table(boards)
     process = desk.start(*WORDS, "--result", "results.csv", WIFI=WIFI)
     until(lambda: all(len(board.heard) > 9000 for board in boards[:2]))
     process.send_signal(signal.SIGINT)
@@ -68,7 +67,7 @@ def test_three_boards_interrupted_and_resumed(plug, desk, table, sandbox):
 
 
 def test_ctrl_c_twice_drops_the_boards_that_are_under_way(plug, desk, table, sandbox):
-    table([plug(stocked=True), plug(stocked=True)], 5200)
+    table([plug(stocked=True), plug(stocked=True)])
     sandbox.fault("etherfax", times=2, delay=30)
     process = desk.start(*WORDS, "--result", "results.csv", WIFI=WIFI)
     assert process.stderr
@@ -85,7 +84,7 @@ def test_ctrl_c_twice_drops_the_boards_that_are_under_way(plug, desk, table, san
 
 def test_a_board_that_fails_does_not_stop_the_others(plug, desk, table, impatient):
     boards = [plug(stocked=True), plug(stocked=True)]
-    table(boards, 5100)
+    table(boards)
     boards[0].asleep = True
     done = desk.run(*WORDS, "--result", "results.json", "--json", WIFI=WIFI)
     assert done.status == 75
@@ -100,7 +99,7 @@ def test_a_board_that_fails_does_not_stop_the_others(plug, desk, table, impatien
 def test_an_internal_error_does_not_end_a_fleet(plug, desk, table, monkeypatch):
     """Noise in an answer was one: the fleet ended with a traceback, and no row had a result."""
     boards = [plug(), plug(stocked=True), plug(stocked=True)]
-    serials = table(boards, 5150)
+    serials = table(boards)
     read, provide = fleet.registration.read, fleet.provide
     broken = [board.port for board in boards[:2]]
     monkeypatch.setattr(fleet.registration, "read", lambda link: 1 / (link.port != broken[0]) and read(link))
@@ -118,7 +117,7 @@ def test_an_internal_error_does_not_end_a_fleet(plug, desk, table, monkeypatch):
 def test_the_sandbox_first_and_then_production(plug, desk, table, sandbox):
     """A fleet said that all boards were registered, and had touched none."""
     board = plug(stocked=True)
-    (serial,) = table([board], 5300)
+    (serial,) = table([board])
     assert desk.run(*WORDS, WIFI=WIFI).status == 0
     config = json.loads((desk.folder / "enroll.json").read_text())
     first, second = config["url"], sandbox.url("etherfax", "http")
@@ -136,7 +135,7 @@ def test_the_sandbox_first_and_then_production(plug, desk, table, sandbox):
     assert len((desk.folder / "results.csv").read_text().splitlines()) == 3, "the sandbox's result stays"
 
     sandbox.etherfax.reset(serial)
-    other = devices.create(sandbox, "etherfax", "5301")["serial"]
+    other = desk.serial()
     with open(desk.folder / "devices.csv", "a") as file:
         file.write(f"{board.port},{other},\n")
     done = desk.run(*WORDS, "--json", WIFI=WIFI)

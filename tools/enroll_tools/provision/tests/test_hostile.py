@@ -277,7 +277,7 @@ def test_a_fleet_goes_on(plug, plug_hostile, desk):
         plug_hostile({"BOOT": says([0, "registered", "etherfax", HUGE, 0])}),
         plug_hostile({"FACTS": lambda board, _: board.pieces(DEEP)}),
     ]
-    desk.table(9700, port=[liars[0].port, plug(stocked=True).port, liars[1].port])
+    desk.table(port=[liars[0].port, plug(stocked=True).port, liars[1].port])
     done = desk.run("fleet", "devices.csv", "--json")
     assert [row["state"] for row in json.loads(done.out)] == ["open", "registered", "failed"]
     harmless((desk.folder / "results.csv").read_text())

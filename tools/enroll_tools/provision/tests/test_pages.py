@@ -7,7 +7,6 @@ import signal
 from pathlib import Path
 
 import click
-import devices
 import pytest
 from devices import ROOT
 from enroll_tools.provision.cli import main
@@ -18,7 +17,7 @@ PAGE = ROOT / "docs" / "provision.md"
 TOOL = "    .venv/bin/enroll-provision "
 BENCH = ["scan", "flash", "fleet", "station", "upgrade"]
 PORT = "/dev/ttyACM0"  # what the page calls a port
-SERIALS = {"MT000000001": "9601", "MT000000002": "9602"}  # others have those of the page
+SERIALS = ("MT000000001", "MT000000002")  # of the page; other tests may have them
 
 
 def typed(page: Path, start: str) -> list[list[str]]:
@@ -34,13 +33,12 @@ def program(folder: Path, name: str) -> None:
 
 
 @pytest.fixture
-def bench(desk, sandbox, tmp_path, monkeypatch):
+def bench(desk, tmp_path, monkeypatch):
     """A folder with what the page has by then: enroll.json, the table, firmware, a label printer, esptool."""
     found = re.search(r"```\n(serial,order\n.*?)```", PAGE.read_text(), re.DOTALL)
     assert found
-    table = found[1]
-    for serial, number in SERIALS.items():
-        table = table.replace(serial, devices.create(sandbox, "etherfax", number)["serial"])
+    ours = {serial: desk.serial() for serial in SERIALS}
+    table = re.sub("|".join(SERIALS), lambda serial: ours[serial[0]], found[1])
     desk.write("etherfax")
     (desk.folder / "devices.csv").write_text(table)
     (desk.folder / "ESP32_GENERIC-20260101-v1.28.0.bin").write_bytes(esp())
@@ -53,6 +51,7 @@ def bench(desk, sandbox, tmp_path, monkeypatch):
 def test_the_bench_as_the_page_says(bench, plug, tmp_path):
     """Two boards: the first one goes through `fleet` and is upgraded, the second one through `station`."""
     board, other = plug(stocked=True), plug(stocked=True)
+    first, second = re.findall(r"MT\d{9}", (bench.folder / "devices.csv").read_text())
     commands = typed(PAGE, TOOL)
     commands = list(itertools.dropwhile(lambda words: words != ["scan"], commands))
     assert [words[0] for words in commands] == [*BENCH, "ca", "ca", "logs"]
@@ -60,12 +59,12 @@ def test_the_bench_as_the_page_says(bench, plug, tmp_path):
         here = [board.port if it == PORT else it for it in words]
         done = bench.run(*here, board=other if words[0] == "station" else board)
         assert done.status == (75 if words[0] == "fleet" else 0), (words, done)
-    assert f"enroll {version()} is installed already; etherfax MT000009601 is registered" in done.out
+    assert f"enroll {version()} is installed already; etherfax {first} is registered" in done.out
     esptool, label = (tmp_path / "called").read_text().splitlines()
     assert esptool.endswith("write-flash 0x1000 ESP32_GENERIC-20260101-v1.28.0.bin")
-    assert re.fullmatch(r"print-label MT000009602 (\w\w:){7}\w\w", label)
+    assert re.fullmatch(rf"print-label {second} (\w\w:){{7}}\w\w", label)
     with bench.start(*commands[-1], board=board) as process:
-        assert any("enroll: registered etherfax MT000009601" in line for line in process.stdout)
+        assert any(f"enroll: registered etherfax {first}" in line for line in process.stdout)
         process.send_signal(signal.SIGINT)
         assert process.wait(20) == 0
 

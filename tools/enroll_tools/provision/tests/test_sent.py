@@ -13,7 +13,7 @@ from enroll_tools.provision.work import Options, provide
 
 @pytest.fixture
 def table(desk):
-    """`table(first, count)`: enroll.json, and devices.csv with so many rows; returns their serials."""
+    """`table(count)`: enroll.json, and devices.csv with so many rows; returns their serials."""
     desk.write("etherfax")
     return desk.table
 
@@ -47,7 +47,7 @@ def vanishes(board, sandbox):
 
 def test_the_next_blank_board_does_not_get_the_row(installed, table, desk, sandbox):
     """It was: the second board's attempt was refused, and the first one's registration was nobody's."""
-    first, second = table(9200, 2)
+    first, second = table(2)
     lost, blank = installed(), installed()
     vanishes(lost, sandbox)
     found = rows(desk, "--port", lost.port)
@@ -72,7 +72,7 @@ def test_the_next_blank_board_does_not_get_the_row(installed, table, desk, sandb
 
 
 def test_replace_gives_it_to_another_board(installed, table, desk, sandbox):
-    (first,) = table(9210, 1)
+    (first,) = table(1)
     lost, blank = installed(), installed()
     vanishes(lost, sandbox)
     assert rows(desk, "--port", lost.port)[first]["state"] == "open"
@@ -82,7 +82,7 @@ def test_replace_gives_it_to_another_board(installed, table, desk, sandbox):
 
 
 def test_it_is_written_before_the_board_is_told_to_register(installed, table, desk, sandbox):
-    (first,) = table(9220, 1)
+    (first,) = table(1)
     board = installed()
     sandbox.fault("etherfax", times=1, delay=2)
     process = desk.start("fleet", "devices.csv", "--port", board.port)
@@ -95,7 +95,7 @@ def test_it_is_written_before_the_board_is_told_to_register(installed, table, de
 
 def test_a_row_is_free_if_its_board_sent_no_request(installed, table, desk, monkeypatch):
     monkeypatch.setattr("enroll_tools.provision.work.pause", lambda *_: 1000.0)  # one attempt
-    (first,) = table(9230, 1)
+    (first,) = table(1)
     config = json.loads((desk.folder / "enroll.json").read_text())
     (desk.folder / "enroll.json").write_text(json.dumps(config | {"ntp": ["127.0.0.1:9"], "earliest": "2098-01-01"}))
     found = rows(desk, "--port", installed().port)[first]
@@ -106,7 +106,7 @@ def test_a_row_is_free_if_its_board_sent_no_request(installed, table, desk, monk
 
 def test_a_board_that_claims_the_id_of_another_is_not_told_to_register(installed, table, desk, sandbox):
     """Both rows had one id then, and the table was refused from there on."""
-    first, second = table(9240, 2)
+    first, second = table(2)
     one, other = installed(), installed()
     one.unplug()
     one._options["unique_id"] = other._options["unique_id"]
@@ -122,7 +122,7 @@ def test_a_board_that_claims_the_id_of_another_is_not_told_to_register(installed
 
 def test_a_board_swapped_after_the_scan_is_left_alone(installed, table, desk, sandbox):
     """After the scan, somebody plugged another board into the same port."""
-    table(9250, 1)
+    table(1)
     board = installed()
     before = board.flash.read_bytes()
     with pytest.raises(Failure, match=r"holds another board by now, .*: run this again"):

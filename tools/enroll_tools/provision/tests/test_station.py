@@ -34,9 +34,9 @@ class Fixture:
 
 @pytest.fixture
 def table(desk):
-    """`table(first, count)`: enroll.json, and devices.csv with so many rows; returns their serials."""
+    """`table(count)`: enroll.json, and devices.csv with so many rows; returns their serials."""
     desk.write("etherfax")
-    return lambda first, count: desk.table(first, order=[f"order {at}; $(touch hacked)" for at in range(count)])
+    return lambda count: desk.table(order=[f"order {at}; $(touch hacked)" for at in range(count)])
 
 
 @pytest.fixture
@@ -61,7 +61,7 @@ def noted(desk):
 
 
 def test_boards_come_and_go_at_two_ports(plug, desk, sandbox, table, label):
-    serials = table(7000, 3)
+    serials = table(3)
     fixture = Fixture(desk.folder, 2)
     boards = [plug(stocked=True) for _ in range(3)]
     (desk.folder / "empty").touch()
@@ -109,7 +109,7 @@ def csv_rows(desk):
 @pytest.mark.long
 def test_the_computer_is_switched_off_and_on(plug, desk, sandbox, table):
     """Killed while a board registers, with half a line in the log: the board goes on from there, once."""
-    serials = table(7100, 2)
+    serials = table(2)
     fixture = Fixture(desk.folder, 1)
     board, other = plug(stocked=True), plug(stocked=True)
     sandbox.fault("etherfax", times=1, delay=3)
@@ -138,7 +138,7 @@ def test_the_computer_is_switched_off_and_on(plug, desk, sandbox, table):
 
 def test_fail_then_ctrl_c_then_the_rest_by_fleet(plug, registered, desk, sandbox, table):
     """A board of somebody else fails and stays what it is; what passed is skipped by `fleet`."""
-    serials = table(7200, 2)
+    serials = table(2)
     fixture = Fixture(desk.folder, 1)
     foreign, _ = registered()
     good, last = plug(stocked=True), plug(stocked=True)
@@ -160,7 +160,7 @@ def test_fail_then_ctrl_c_then_the_rest_by_fleet(plug, registered, desk, sandbox
 
 
 def test_without_a_terminal_each_step_is_a_line(plug, desk, table):
-    serials = table(7350, 1)
+    serials = table(1)
     fixture = Fixture(desk.folder, 1)
     fixture.put(plug(stocked=True))
     done = desk.really("station", "devices.csv", *fixture.words)
@@ -169,7 +169,7 @@ def test_without_a_terminal_each_step_is_a_line(plug, desk, table):
 
 
 def test_ctrl_c_while_nothing_is_plugged_in(desk, table):
-    table(7300, 1)
+    table(1)
     with Terminal(desk.folder, "station", "devices.csv", *Fixture(desk.folder, 1).words) as terminal:
         terminal.until("1 to do")
         terminal.interrupt()
@@ -178,7 +178,7 @@ def test_ctrl_c_while_nothing_is_plugged_in(desk, table):
 
 
 def test_ctrl_c_twice_drops_the_board_and_json_is_printed_all_the_same(plug, desk, sandbox, table):
-    table(7450, 1)
+    table(1)
     fixture = Fixture(desk.folder, 1)
     fixture.put(plug(stocked=True))
     sandbox.fault("etherfax", times=1, delay=20)

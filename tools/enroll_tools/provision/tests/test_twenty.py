@@ -7,7 +7,6 @@ import json
 import re
 import signal
 
-import devices
 import pytest
 from enroll_tools.provision.library import library
 from enroll_tools.provision.tests.board import Noise
@@ -32,7 +31,7 @@ class Bench:
         self.desk, self.sandbox = desk, sandbox
         self.old = desk.write("etherfax", retry={"first": 1})["serial"]
         self.plug = lambda: plug(stocked=True)
-        self.serials = [devices.create(sandbox, "etherfax", str(8000 + at))["serial"] for at in range(ROWS)]
+        self.serials = [desk.serial() for _ in range(ROWS)]
         rows = [f"{serial};{at}" for at, serial in enumerate(self.serials)]
         (desk.folder / "devices.csv").write_text("\n".join(["serial;order", *rows[:9], ";;", "", *rows[9:]]) + "\n;\n")
         self.sockets = [f"socket-{at:02}" for at in range(SOCKETS)]
