@@ -1,4 +1,4 @@
-"""A TLS server on loopback whose certificates are looked at: it takes one byte and answers with one."""
+"""A TLS server on loopback whose certificates are looked at."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ class TlsServer:
     def __init__(self, context: ssl.SSLContext) -> None:
         self._context = context
         self._listener = socket.create_server(("127.0.0.1", 0))
-        self.port = self._listener.getsockname()[1]
+        self.port: int = self._listener.getsockname()[1]
         self._thread = threading.Thread(target=self._run)
         self._thread.start()
 
@@ -22,6 +22,11 @@ class TlsServer:
     def address(self) -> str:
         """HOST:PORT"""
         return f"127.0.0.1:{self.port}"
+
+    def talk(self, stream: ssl.SSLSocket) -> None:
+        """Take one byte from a client, and answer with one."""
+        stream.recv(1)
+        stream.sendall(b"y")
 
     def _run(self) -> None:
         while True:
@@ -33,9 +38,8 @@ class TlsServer:
                 stream.settimeout(10)
                 below.settimeout(10)
                 try:
-                    with self._context.wrap_socket(stream, server_side=True) as stream:
-                        stream.recv(1)
-                        stream.sendall(b"y")
+                    with self._context.wrap_socket(stream, server_side=True) as inner:
+                        self.talk(inner)
                 finally:
                     drain(below)
 

@@ -6,6 +6,7 @@ import contextlib
 import itertools
 import select
 import socket
+import ssl
 import subprocess
 import threading
 import time
@@ -20,6 +21,7 @@ import on_micropython
 import program
 from enroll_tools.sandbox import Sandbox
 from runtimes import micropython
+from tlsserver import TlsServer
 
 UMQTT = devices.ROOT / ".cache" / "umqtt"
 _numbers = itertools.count(1)
@@ -113,28 +115,15 @@ class Relay:
                         (broker if source is client else client).sendall(data)
 
 
-class Rogue:
+class Rogue(TlsServer):
     """A server with the certificate `chain`; `told` is what it was told inside of TLS."""
 
     def __init__(self, folder: Path, *chain: certificates.Pair) -> None:
         folder.mkdir()
         self.told = bytearray()
-        self._context = certificates.context(folder, *chain)
-        self._listener = socket.create_server(("127.0.0.1", 0))
-        self.port: int = self._listener.getsockname()[1]
-        threading.Thread(target=self._run, daemon=True).start()
+        super().__init__(certificates.context(folder, *chain))
 
-    def _run(self) -> None:
-        while True:
-            try:
-                stream, _ = self._listener.accept()
-            except OSError:
-                return
-            with contextlib.suppress(OSError), self._context.wrap_socket(stream, server_side=True) as inner:
-                inner.settimeout(5)
-                while data := inner.recv(1000):
-                    self.told.extend(data)
-
-    def close(self) -> None:
-        self._listener.shutdown(socket.SHUT_RDWR)
-        self._listener.close()
+    def talk(self, stream: ssl.SSLSocket) -> None:
+        """Take all that a client says."""
+        while data := stream.recv(1000):
+            self.told.extend(data)
