@@ -1,7 +1,5 @@
 """What goes on beside the ways to be given a network: late outcomes, sessions, and a page that visits."""
 
-import asyncio
-
 import enroll
 from air_port import RESULT, STATE, AirPort, command, settings, texts
 from answers import GOOD
@@ -10,6 +8,7 @@ from enroll.networks import remembered
 from enroll.visit import visit
 from fake_device import Device, Service
 from helpers import patched
+from ticking import beside
 
 SECRET = "password-canary"
 AIR = {"home": SECRET}
@@ -52,20 +51,8 @@ def test_it_goes_on_beside_other_tasks():
     port = AirPort(AIR)
     port.line.script = [settings("home", SECRET)]
     port.line.idle = 999
-    ticks = []
-
-    async def ticker():
-        while True:
-            ticks.append(1)
-            await asyncio.sleep(0.01)
-
-    async def main():
-        task = asyncio.create_task(ticker())
-        await Enroller(device.it, port, request=Service((201, GOOD["etherfax"]))).arun()
-        task.cancel()
-
-    asyncio.run(main())
-    assert port.joined == "home" and port.line.closed == 1 and len(ticks) > 5
+    ticks = beside(Enroller(device.it, port, request=Service((201, GOOD["etherfax"]))).arun())
+    assert port.joined == "home" and port.line.closed == 1 and ticks > 5
 
 
 def registered():

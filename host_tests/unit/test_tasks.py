@@ -5,6 +5,7 @@ import select
 
 from enroll import tasks
 from helpers import Fake, patched
+from ticking import beside
 
 
 class Poll:
@@ -244,26 +245,12 @@ def test_a_late_cancellation_counts_even_if_the_task_fails_meanwhile():
 
 
 def test_other_coroutines_go_on_while_a_task_waits_for_a_stream():
-    ticks = []
-
     def task():
         for _ in range(2):
             yield Fake(), 1
-        return len(ticks)
-
-    async def ticker():
-        while True:
-            ticks.append(1)
-            await asyncio.sleep(0.001)
-
-    async def main():
-        beside = asyncio.create_task(ticker())
-        count = await tasks.arun(task())
-        beside.cancel()
-        return count
 
     with patched(tasks, select=Poll()):
-        assert asyncio.run(main()) > 0
+        assert beside(tasks.arun(task())) > 0
 
 
 def test_a_yield_from_returns_to_the_task_that_waits():
