@@ -4,15 +4,13 @@ import hashlib
 import io
 import json
 import shutil
-import subprocess
-import sys
 import tarfile
 import urllib.request
 from urllib.parse import urljoin
 
 import click
 from devices import ROOT
-from pip._internal.models.index import PyPI
+from pip._internal.commands import create_command
 
 PINS = ROOT / "host_tests" / "oracles" / "umqtt.txt"
 TARGET = ROOT / ".cache" / "umqtt"
@@ -20,10 +18,9 @@ JSON = "application/vnd.pypi.simple.v1+json"  # https://packaging.python.org/en/
 
 
 def index() -> str:
-    """The address of the package index that pip uses here."""
-    command = [sys.executable, "-m", "pip", "--disable-pip-version-check", "config", "get", "global.index-url"]
-    found = subprocess.run(command, capture_output=True, text=True, check=False)
-    return found.stdout.strip() or str(PyPI.simple_url)
+    """The address of the package index that pip uses here, by its environment, its files or its default."""
+    options, _ = create_command("download").parse_args([])
+    return str(options.index_url)
 
 
 def opened(address: str) -> bytes:
