@@ -1,14 +1,12 @@
 """A device out of the box is given its Wi-Fi over its serial port, and goes on to register."""
 
-import itertools
-
 import improv
 import pytest
+from enroll_tools.provision import plan
 from improv import Wireless
 
 SECRET = "password-canary"
 AIR = {"home": SECRET, "café ☕": ""}
-_numbers = itertools.count(1)
 
 
 @pytest.fixture
@@ -20,8 +18,8 @@ def boxed(make, runtime):
 
 def test_a_device_without_a_network_is_given_one_and_registers(sandbox, boxed):
     client = boxed.client
-    firmware, version, _chip, name = client.ask(improv.ABOUT)
-    assert (firmware, version) == ("enroll", "0.1.0") and name.startswith("etherfax ")
+    firmware, version, _, name = client.ask(improv.ABOUT)
+    assert (firmware, version) == ("enroll", plan.version()) and name.startswith("etherfax ")
     client.send(improv.command(improv.CURRENT))
     assert client.until(improv.STATE) == bytes([improv.READY])
     client.send(improv.settings("home", SECRET))
