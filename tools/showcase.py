@@ -65,10 +65,10 @@ class Showcase:
         assert self.device(SECTION, {"serial": "MT204100019"}).boot().registered
 
     def _waiting(self) -> None:
-        """A board at Cumulocity, and one at OAuth, which wait for a person."""
+        """A board at Cumulocity that waits for a person."""
         self.after(75)
-        section = samples.create(self.sandbox, "cumulocity") | {"serial": "serial-0002"}
-        self.sandbox.cumulocity.create("serial-0002")
+        samples.create(self.sandbox, "cumulocity")
+        section = samples.create(self.sandbox, "cumulocity", "2", by_hand=True)
         self.device("cumulocity", section).boot(once=True, timeout=2)
 
     def _troubled(self) -> None:
