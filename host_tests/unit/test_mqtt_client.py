@@ -215,3 +215,21 @@ def test_no_password_is_renewed_while_a_message_waits_for_its_acknowledgement():
         assert len(it.broker.lines) == 1
         client.check_msg()
         assert len(it.broker.lines) == 2
+
+
+def test_a_message_that_is_answered_does_not_end_the_wait_for_another_acknowledgement():
+    with Client("azure", ASSIGNED) as it:
+        client = it.connect()
+        client.set_callback(lambda topic, message: client.publish(b"answer", message))
+        it.clock.sleep(3238)  # two seconds before the password is renewed
+        it.broker.silent = True
+        first = it.broker.line
+
+        def answer():
+            it.broker.silent = False
+            first.ready += b"\x40\2\0\1"
+
+        it.clock.at(it.clock.now + 3000, lambda: first.push(b"down", b"x"))
+        it.clock.at(it.clock.now + 5000, answer)
+        client.publish(b"up", b"x", qos=1)
+        assert len(it.broker.lines) == 1 and (b"answer", b"x") in it.broker.published

@@ -46,7 +46,7 @@ class Client(umqtt.MQTTClient):
             self.set_last_will(*will)
         self._topics: dict = {}  # the subscriptions, with their qos
         self._due = 0  # Unix seconds when to connect again; 0: never
-        self._busy = False  # an acknowledgement is waited for
+        self._busy = 0  # how many acknowledgements are waited for: a callback may publish meanwhile
 
     def connect(self, clean_session: bool = True, timeout=None):
         """Connect, also again after an OSError, and subscribe to the topics of before. Returns whether the broker still
@@ -123,20 +123,20 @@ class Client(umqtt.MQTTClient):
     def publish(self, *arguments, **more):
         """The same as umqtt's."""
         self._renew()
-        self._busy = True
+        self._busy += 1
         try:
             return super().publish(*arguments, **more)
         finally:
-            self._busy = False
+            self._busy -= 1
 
     def subscribe(self, topic, qos: int = 0):
         """The same as umqtt's. The topic counts for later connections, too."""
         self._topics[topic] = qos
-        self._busy = True
+        self._busy += 1
         try:
             return super().subscribe(topic, qos)
         finally:
-            self._busy = False
+            self._busy -= 1
 
     def check_msg(self):
         """The same as umqtt's."""
