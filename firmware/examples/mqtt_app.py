@@ -33,6 +33,7 @@ class App:
         self.session = session
         self.client: Any = None
         self.up = False
+        self.device_id = ""  # whose topics are subscribed to
         self.failures = 0
 
     def connect(self) -> None:
@@ -43,16 +44,23 @@ class App:
             self.client.connect()
         else:
             self.client = mqtt.connect(session.config, session.port, take, log=session.log)
-            access = session.credential.mqtt(now())
+        self.up = True
+
+    def subscribe(self) -> None:
+        """Subscribe the first time, and when the device has registered again and has another id."""
+        credential = self.client.session.credential
+        if credential.device_id != self.device_id:
+            access = credential.mqtt(now())
             self.topic = access["publish"][0]
             for topic in access["subscribe"]:
                 self.client.subscribe(topic)
-        self.up = True
+            self.device_id = credential.device_id
 
     def once(self) -> None:
         """Publish one message, and take those that come until the next is due."""
         if not self.up:
             self.connect()
+        self.subscribe()
         self.client.publish(self.topic, measure(), qos=1)
         self.failures = 0
         end = ticks_add(ticks_ms(), PERIOD * 1000)

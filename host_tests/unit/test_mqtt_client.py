@@ -153,6 +153,19 @@ def test_two_refusals_make_it_register_again():
         assert [user for user, _ in it.broker.logins] == [b"device-1", b"device-1", b"device-2"]
 
 
+def test_a_device_that_is_registered_again_leaves_the_topics_of_its_old_id():
+    """The broker would refuse them, or give them to nobody."""
+    with Client(answer=lambda request: (201, AGAIN)) as it:
+        client = it.connect()
+        client.subscribe(b"v1/device/device-1/command", 1)
+        it.broker.codes = [5, 5]
+        client.connect()
+        assert it.broker.line.topics == []
+        client.subscribe(b"v1/device/device-2/command", 1)
+        client.connect()
+        assert it.broker.line.topics == [(b"v1/device/device-2/command", 1)]
+
+
 def test_a_new_credential_that_is_refused_too_is_a_sentence():
     with Client(answer=lambda request: (201, AGAIN)) as it:
         it.broker.codes = [5] * 9

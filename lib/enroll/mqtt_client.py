@@ -52,12 +52,16 @@ class Client(umqtt.MQTTClient):
         """Connect, also again after an OSError, and subscribe to the topics of before. Returns whether the broker still
         had the session. `timeout` is ignored: that in enroll.json counts.
 
-        If the broker refuses the password twice, five seconds apart, the device registers again, as a Session does.
-        Raises OSError and EnrollError.
+        If the broker refuses the password twice, five seconds apart, the device registers again, as a Session does. If
+        it has another device id then, the topics are forgotten: they were for the old one. Raises OSError and
+        EnrollError.
         """
         session = self.session
+        device_id = session.credential.device_id
         self._clean = clean_session
         tasks.run(self._connect(), session.port.feed, session.port.sleep, session)
+        if session.credential.device_id != device_id:
+            self._topics.clear()
         if not self._known:
             for topic, qos in self._topics.items():
                 self.subscribe(topic, qos)
