@@ -115,6 +115,7 @@ class on_board:
         self.dogs = []
         self.said = {}  # what network was told
         self.unmade = []  # what is raised instead of making one
+        Pin.held = {}
         self.keys = []  # what kbd_intr was told
         self.made = []  # arguments of the interfaces that were made
         self.mounted = []
@@ -186,6 +187,7 @@ class on_board:
             "time": Fake(ticks_ms=clock.ticks_ms, ticks_diff=clock.ticks_diff, sleep=self.pause),
             "vfs": Fake(mount=self._mount),
             "micropython": Fake(const=lambda value: value, kbd_intr=self.keys.append),
+            "select": Fake(POLLIN=1, poll=lambda: Fake(register=lambda *_: None)),
         }
         if self.esp32:
             modules["esp32"] = Fake(

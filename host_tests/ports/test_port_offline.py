@@ -1,4 +1,4 @@
-"""What a port has for a board without a network that works: a scan, a hostname."""
+"""What a port has for a board without a network that works: a scan, a button, the console, a hostname."""
 
 from fake_board import Pin, on_board
 from fake_interfaces import Net
@@ -80,3 +80,12 @@ def test_the_hostname():
     for name in BOTH:
         with on_board(name, HOSTNAME="kitchen") as board:
             assert board.port.hostname() == "kitchen"
+
+
+def test_the_console_takes_ctrl_c_as_a_byte_while_it_is_open():
+    for name in BOTH:
+        with on_board(name) as board:
+            console = board.port.console()
+            assert board.keys == [-1]
+            console.close()
+            assert board.keys == [-1, 3]
