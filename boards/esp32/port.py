@@ -149,6 +149,7 @@ if board.INTERFACE != "lan":
         """Make a Wi-Fi network of the board's own: an accesspoint.AccessPoint. Raises EnrollError("network")."""
         from accesspoint import AccessPoint
 
+        _get()
         wlan: Any = network.WLAN
         interface = wlan(wlan.IF_AP)
 
@@ -157,7 +158,6 @@ if board.INTERFACE != "lan":
             if on:  # the driver takes settings only when it is on
                 interface.config(ssid=ssid, key=password, security=wlan.SEC_WPA2)
 
-        _get()
         return AccessPoint(turn)
 
 

@@ -124,6 +124,7 @@ if board.INTERFACE != "lan":
         """Make a Wi-Fi network of the board's own: an accesspoint.AccessPoint. Raises EnrollError("network")."""
         from accesspoint import AccessPoint
 
+        _get()
         wlan: Any = network.WLAN
         interface = wlan(wlan.IF_AP)
 
@@ -132,7 +133,6 @@ if board.INTERFACE != "lan":
                 interface.config(ssid=ssid, key=password, security=wlan.SEC_WPA_WPA2)
             interface.active(on)
 
-        _get()
         return AccessPoint(turn)
 
 

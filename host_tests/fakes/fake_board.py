@@ -249,4 +249,7 @@ class Wlan:
         self._board = board
 
     def __call__(self, *arguments):
-        return self._board.own if arguments == (self.IF_AP,) else self._board.made_one(*arguments)
+        if arguments != (self.IF_AP,):
+            return self._board.made_one(*arguments)
+        self._board.own.watched = bool(self._board.dogs)
+        return self._board.own

@@ -271,6 +271,7 @@ class OwnNetwork:
         self._esp32 = esp32
         self._settings = {"ssid": "board", "key": None if esp32 else "picoW123", "security": 0 if esp32 else "WPA2"}
         self.on = False
+        self.watched = False  # whether there was a watchdog when it was made
         self.seen = []
         self.error = None
 

@@ -16,8 +16,8 @@ QUESTION = b"\3www\7example\3com\0\0\1\0\1"  # type A, class IN
 class made:
     """Context in which the board `name` has made its network, with fake sockets."""
 
-    def __init__(self, name, air=None, taken=False, error=None):
-        self.board = on_board(name, air or {})
+    def __init__(self, name, air=None, taken=False, error=None, **values):
+        self.board = on_board(name, air or {}, **values)
         self.sockets = Sockets()
         self.sockets.taken = taken
         self.error = error
@@ -59,6 +59,13 @@ def test_the_network_has_its_name_and_is_never_open_to_everybody_for_longer_than
             assert len(it.board.own.seen) == (2 if name == ESP32 else 1), "CYW43's own password is known to everybody"
             point.close()
             assert not it.board.own.on and not it.web.open and not it.names.open
+
+
+def test_the_watchdog_and_the_country_come_before_the_driver():
+    for name in BOTH:
+        with made(name, WATCHDOG=30000, COUNTRY="DE") as it:
+            it.open()
+            assert it.board.own.watched and it.board.said["country"] == "DE"
 
 
 def test_only_the_own_network_is_served():
