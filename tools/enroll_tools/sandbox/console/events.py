@@ -19,6 +19,7 @@ from aiohttp_sse import EventSourceResponse
 
 from .packets import Packets
 from .security import HEADERS, Access
+from .set_faults import ends
 
 if TYPE_CHECKING:
     from ..server import Sandbox
@@ -114,7 +115,8 @@ class Events:
     def _mark(self) -> tuple[object, ...]:
         sandbox = self._sandbox
         state = next(iter(sandbox.services.values())).state
-        return (state.changes, repr(sandbox.faults()), sandbox.ntp_state(), sandbox.clock.offset)
+        faults = [(fault.id, fault.times, ends(fault)) for fault in sandbox.faults()]  # as far as a page shows it
+        return (state.changes, faults, sandbox.ntp_state(), sandbox.clock.offset)
 
 
 def _number(text: str) -> int:

@@ -90,6 +90,18 @@ def test_a_page_hears_of_what_no_packet_tells(console, monkeypatch, change):
     console.ntp_offset(0)
 
 
+def test_a_fault_that_waits_is_no_news(console, monkeypatch):
+    """What is left of its time changed with each look, and every open page was made again."""
+    monkeypatch.setattr(events, "WATCH", 0.02)
+    console.fault("xyte", status=500, expires=50_000)
+    with Stream(console, f"after={newest(console)}") as stream:
+        stream.connection.sock.settimeout(0.5)
+        with pytest.raises(TimeoutError):
+            for _ in range(5):  # a few are for what has changed before
+                stream.next()
+    console.clear_faults()
+
+
 def test_a_page_that_was_away_gets_what_it_has_missed(console, send):
     seen = newest(console)
     for name in ("one", "two"):
