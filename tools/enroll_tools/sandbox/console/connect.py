@@ -103,7 +103,8 @@ class Connect:
             raise web.HTTPNotFound
         page, by_hand = f"/connect/{name}", bool((await request.post()).get("by_hand"))
         try:
-            made: Any = perform(self._example, {"service": name, "by_hand": by_hand})
+            # Beside the loop, as each operation.
+            made: Any = await asyncio.to_thread(perform, self._example, {"service": name, "by_hand": by_hand})
         except SandboxError as error:
             raise web.HTTPSeeOther(
                 self._messages.send(page, Message(f"{str(error)[:1].upper()}{str(error)[1:]}.", False))

@@ -176,27 +176,37 @@ def test_the_page_names_every_operation(sandbox):
         assert set(rows[name].split(", ")) == known, name
 
 
-@pytest.mark.parametrize("way", ["admin", "console"])
+@pytest.mark.parametrize("way", ["admin", "console", "connect"])
 def test_boards_do_not_wait_for_an_operation(sandbox, send, admin, monkeypatch, way):
     """A list of 100 000 devices took half a second, in which no board and no NTP client had an answer."""
     begun, served = threading.Event(), threading.Event()
     first = []  # whether the board was served before the operation ended
-    read = sandbox.rest.state.all
 
-    def slow(statement, *values):
-        if statement.startswith("SELECT * FROM rest_devices ORDER BY"):
-            begun.set()
-            first.append(served.wait(20))
-        return read(statement, *values)
+    def slowed(name, statement):
+        """Let a method of the state wait for the board before it reads this."""
+        read = getattr(sandbox.rest.state, name)
 
-    monkeypatch.setattr(sandbox.rest.state, "all", slow)
+        def slow(given, *values):
+            if given.startswith(statement) and not first:
+                begun.set()
+                first.append(served.wait(20))
+            return read(given, *values)
+
+        monkeypatch.setattr(sandbox.rest.state, name, slow)
+
+    slowed("all", "SELECT * FROM rest_devices ORDER BY")
+    slowed("run", "CREATE TABLE IF NOT EXISTS examples")
     browser = Browser(sandbox)
     token = browser.get("/clock").all("input", name="csrf")[0].attributes["value"]
     form = {"Content-Type": "application/x-www-form-urlencoded", **browser.headers}
-    url = sandbox.console_url + "do/rest/devices"
+
+    def click(path):
+        return send("POST", sandbox.console_url + path, data=f"csrf={token}".encode(), headers=form)
+
     calls = {
         "admin": lambda: admin("rest/devices"),
-        "console": lambda: send("POST", url, data=f"csrf={token}".encode(), headers=form),
+        "console": lambda: click("do/rest/devices"),
+        "connect": lambda: click("connect/rest"),
     }
     call = threading.Thread(target=calls[way])
     call.start()
