@@ -25,6 +25,7 @@ from .messages import Message, Messages, with_query
 from .pages import Pages
 from .restart import serve_lan
 from .security import is_local, is_loopback
+from .set_faults import set_faults
 
 if TYPE_CHECKING:
     from ..server import Sandbox
@@ -89,6 +90,7 @@ class Connect:
             "serve_lan": serve_lan(self._sandbox, program(SERVER)) if is_local(request) else f"{SERVER} serve --lan",
             "decided": service.decided,
             "by_hand": made is not None and made.by_hand,
+            "set_faults": set_faults(self._sandbox.faults(), name),
             "devices": devices,
             "hidden": total - len(devices),
             "reachable": self._reachable(name),

@@ -9,6 +9,7 @@ from urllib.parse import urlencode
 import pytest
 from enroll_tools.sandbox import Sandbox
 from enroll_tools.sandbox.console import connect, restart
+from enroll_tools.sandbox.tests.cpython_device import Firmware
 
 LAN = "https://box.invalid:8443/etherfax/rest/2.0/api"
 SIMULATED = "demo-board --alone --folder board-etherfax"
@@ -124,6 +125,21 @@ def test_a_person_compares_the_code_and_sees_the_decision_beside_it(console, bro
     assert [it.text for it in page.one(id="devices").all("a")] == before
     states = [it.text for it in page.one(id="devices").all("span", class_="state registered")]
     assert states == ["Registered"], "as at the other services"
+
+
+def test_a_fault_is_removed_before_the_device_is_started_again(console, browser):
+    """The list said to reset the device, whose next answer the same fault would have kept back."""
+    for serial in ("MT301", "MT302"):
+        console.etherfax.create(serial, enabled=True)
+        console.fault("etherfax", kind="lost-answer", device=serial, times=1 if serial == "MT301" else None)
+        Firmware(console, "etherfax", {"serial": serial, "utc_offset": 0}).register()
+    page = browser.get("/connect/etherfax")
+    told = {it.one("a").text: it.text for it in page.one(id="devices").one("tbody").all("tr")}
+    assert "Remove the fault first" in told["MT302"] and "Remove the fault first" not in told["MT301"]
+    page = browser.send(page, "Remove the fault Lose the answer")
+    (section,) = [it for it in page.all("section") if it.all(id="watch")]
+    assert section.one(id="message").text == "Remove the fault Lose the answer: done."
+    assert "Remove the fault first" not in page.text and console.faults() == []
 
 
 def test_a_device_that_waits_without_a_code_is_accepted_there(console, browser, send):
