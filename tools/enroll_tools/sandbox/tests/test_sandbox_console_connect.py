@@ -136,7 +136,7 @@ def test_a_fault_is_removed_before_the_device_is_started_again(console, browser)
     page = browser.get("/connect/etherfax")
     told = {it.one("a").text: it.text for it in page.one(id="devices").one("tbody").all("tr")}
     assert "Remove the fault first" in told["MT302"] and "Remove the fault first" not in told["MT301"]
-    page = browser.send(page, "Remove the fault Lose the answer")
+    page = browser.send(page, "Remove the fault Lose the answer for MT302")
     (section,) = [it for it in page.all("section") if it.all(id="watch")]
     assert section.one(id="message").text == "Remove the fault Lose the answer: done."
     assert "Remove the fault first" not in page.text and console.faults() == []

@@ -48,6 +48,19 @@ def test_a_fault_of_all_devices_is_on_the_page_of_each(console, browser):
     assert 'fault "Answer late" has expired (for all devices)' in events(page)
 
 
+def test_each_button_that_removes_a_fault_has_a_name_of_its_own(console, browser):
+    """A screen reader tells the name alone; two devices may have the same kind of fault."""
+    etherfax(console, "MT207")
+    for device in ("MT207", "MT208", ""):
+        console.fault("etherfax", kind="busy", device=device)
+    named = "Remove the fault Be busy"
+    for page, names in (
+        (page_of(browser, "MT207"), [named, f"{named} for all devices"]),
+        (browser.get("/services/etherfax"), [f"{named} for {it}" for it in ("MT207", "MT208", "all devices")]),
+    ):
+        assert [it.text for it in page.all("button") if it.text.startswith("Remove ")] == names
+
+
 def test_a_fault_is_removed_before_anything_else(console, browser):
     """The advice for an orphan leads to the same loss while the fault is there; before the loss the fault is wanted."""
     device = etherfax(console, "MT203")
