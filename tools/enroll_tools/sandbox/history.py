@@ -25,6 +25,7 @@ SELECT id, time, device, event FROM history AS h WHERE service = ? AND event IN 
 AND NOT EXISTS (SELECT 1 FROM history WHERE service = h.service AND device = h.device AND id > h.id)
 """
 _DOUBTS = (LOST, AGAIN)
+BY_ITSELF = (*_DOUBTS, AUTHORISED, REGISTERED)  # what happens without a person
 
 
 @dataclasses.dataclass(frozen=True)
@@ -104,16 +105,17 @@ class History:
 
     def changed(self, device: str) -> float | None:
         """When a device was last changed in the portal."""
-        newest = "SELECT time FROM history WHERE service = ? AND device = ? AND event NOT IN (?, ?, ?, ?)"
-        passing = (*_DOUBTS, AUTHORISED, REGISTERED)
-        row = self._state.one(f"{newest} ORDER BY id DESC LIMIT 1", self._service, device, *passing)
-        return row["time"] if row else None
+        return self._by_hand(device, "DESC")
 
     def created(self, device: str) -> float | None:
         """When a person first made a device, None for one that makes itself."""
-        oldest = "SELECT time FROM history WHERE service = ? AND device = ? AND event NOT IN (?, ?, ?, ?)"
-        passing = (*_DOUBTS, AUTHORISED, REGISTERED)
-        row = self._state.one(f"{oldest} ORDER BY id LIMIT 1", self._service, device, *passing)
+        return self._by_hand(device, "ASC")
+
+    def _by_hand(self, device: str, order: str) -> float | None:
+        """The time of the first or last event that a person has caused."""
+        where = "service = ? AND device = ? AND event NOT IN (?, ?, ?, ?)"
+        statement = f"SELECT time FROM history WHERE {where} ORDER BY id {order} LIMIT 1"
+        row = self._state.one(statement, self._service, device, *BY_ITSELF)
         return row["time"] if row else None
 
     def deleted(self, condition: str, limit: int) -> list[Event]:

@@ -7,7 +7,7 @@ from collections.abc import Iterable, Iterator
 
 from .clock import format_time, parse_time
 from .faults import FaultEvent
-from .history import AUTHORISED, History
+from .history import BY_ITSELF, History
 from .log import Entry, RequestLog
 from .services.base import Service
 from .services.explain import Explanation
@@ -84,7 +84,7 @@ def _headline(entry: Entry) -> str:
 def _events(history: History, device: str) -> Iterator[Item]:
     """What happened in the portal; registrations and lost answers are requests as well, which are there already."""
     for event in history.events(device):
-        if event.event not in (AUTHORISED, "registered", "lost", "again"):
+        if event.event not in BY_ITSELF:
             yield Item(format_time(event.time), f"Portal: {event.event}")
 
 
