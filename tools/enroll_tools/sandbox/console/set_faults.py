@@ -46,8 +46,10 @@ def _left(fault: Fault) -> str:
     return f"the next {what}" if fault.times == 1 else f"the next {fault.times} {what}s"
 
 
-_ONCE = "At the next registration only: the service registers the device, and the connection ends without an answer. A "
-_ONCE += "registered device does not register again before you let it in the portal."
+_ONCE = (
+    "At the next registration only: the service registers the device, and the connection ends without an answer. "
+    "A registered device registers again only after you have allowed that in the portal."
+)
 
 
 def choices(service: str, device: str) -> list[tuple[str, str, str]]:
