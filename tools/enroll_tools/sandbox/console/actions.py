@@ -21,7 +21,7 @@ from ..operations import arguments, operations, perform
 from ..redact import is_secret
 from ..services.base import decode_json
 from .forms import FIELD, given
-from .messages import Message, Messages, local_page
+from .messages import Message, Messages, local_page, sentence
 from .pages import Pages
 from .words import PAST
 
@@ -72,8 +72,7 @@ class Actions:
             # ``brief``: the page itself shows what the operation has returned.
             message = _done(label, fields.get("of", ""), None if fields.get("brief") else result)
         except SandboxError as error:
-            text = str(error)
-            message = Message(f"{text[:1].upper()}{text[1:]}.", False, form=f"{service}/{name}", typed=typed)
+            message = Message(sentence(error), False, form=f"{service}/{name}", typed=typed)
         except Exception as error:
             # Without the exception's words, which may quote a secret.
             LOGGER.error("%s:\n%s", type(error).__name__, "".join(traceback.format_tb(error.__traceback__)))

@@ -21,7 +21,7 @@ from ..control import Control
 from ..errors import SandboxError
 from ..operations import operations, perform
 from ..redact import HIDDEN, is_secret
-from .messages import Message, Messages, with_query
+from .messages import Message, Messages, sentence, with_query
 from .pages import Pages
 from .restart import serve_lan
 from .security import is_local, is_loopback
@@ -108,9 +108,7 @@ class Connect:
             # Beside the loop, as each operation.
             made: Any = await asyncio.to_thread(perform, self._example, {"service": name, "by_hand": by_hand})
         except SandboxError as error:
-            raise web.HTTPSeeOther(
-                self._messages.send(page, Message(f"{str(error)[:1].upper()}{str(error)[1:]}.", False))
-            ) from None
+            raise web.HTTPSeeOther(self._messages.send(page, Message(sentence(error), False))) from None
         config = made["enroll.json"] | ({"network": NETWORK} if self._reachable(name) else {})
         number = secrets.token_urlsafe(9)
         self._made[number] = Made(name, config, by_hand)

@@ -17,6 +17,7 @@ import aiohttp_jinja2
 from aiohttp import web
 from aiohttp_sse import EventSourceResponse
 
+from .messages import whole
 from .packets import Packets
 from .security import HEADERS, Access
 from .set_faults import ends
@@ -75,7 +76,7 @@ class Events:
                 self._watch = None
 
     async def _send(self, request: web.Request, response: EventSourceResponse, changed: asyncio.Event) -> None:
-        seen = _number(request.headers.get("Last-Event-ID") or request.query.get("after", ""))
+        seen = whole(request.headers.get("Last-Event-ID") or request.query.get("after", ""))
         while self._access.may_see(request) and request.transport is not None and response.is_connected():
             with contextlib.suppress(TimeoutError):
                 await asyncio.wait_for(changed.wait(), LOOK)
@@ -95,13 +96,8 @@ class Events:
         """The rows of the packets after the last one that the page has; with a gap if there are too many."""
         service, device = request.query.get("service", ""), request.query.get("device", "")
         packets, more = await asyncio.to_thread(self._packets.news, service, device, after)
-        page = request.query["packets"]
-        html = aiohttp_jinja2.render_string(
-            "rows.html",
-            request,
-            {"csrf": "", "reveal": False, "packets": packets, "here": page, "device": request.query.get("device", "")},
-        )
-        return {"packets": html, "gap": more}
+        context = {"csrf": "", "reveal": False, "packets": packets, "here": request.query["packets"]}
+        return {"packets": aiohttp_jinja2.render_string("rows.html", request, context), "gap": more}
 
     async def _look(self, before: tuple[object, ...]) -> None:
         """Notice what changes without a packet: an operation, a fault that expires, the clock."""
@@ -117,7 +113,3 @@ class Events:
         state = next(iter(sandbox.services.values())).state
         faults = [(fault.id, fault.times, ends(fault)) for fault in sandbox.faults()]  # as far as a page shows it
         return (state.changes, faults, sandbox.ntp_state(), sandbox.clock.offset)
-
-
-def _number(text: str) -> int:
-    return int(text) if text.isascii() and text.isdigit() and len(text) < 16 else 0

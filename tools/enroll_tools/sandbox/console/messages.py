@@ -10,6 +10,8 @@ import secrets
 from collections.abc import Mapping
 from urllib.parse import parse_qsl, urlencode, urlsplit
 
+from ..errors import SandboxError
+
 KEPT = 100  # messages that no page has shown yet; the oldest are forgotten
 PARAMETER = "m"  # of a page's address: the message to show
 
@@ -53,6 +55,17 @@ def with_query(address: str, **changes: str) -> str:
     pairs = {**dict(parse_qsl(query)), PARAMETER: "", **changes}
     kept = urlencode({name: value for name, value in pairs.items() if value}, errors="replace")
     return path + ("?" + kept if kept else "")
+
+
+def sentence(error: SandboxError) -> str:
+    """What an operation has refused, as a sentence."""
+    text = str(error)
+    return f"{text[:1].upper()}{text[1:]}."
+
+
+def whole(text: str) -> int:
+    """A number in an address, or an id of an event; 0 if it is none."""
+    return int(text) if text.isascii() and text.isdigit() and len(text) < 16 else 0
 
 
 def local_page(address: str) -> str:

@@ -20,7 +20,7 @@ from ..shapes import SHAPES
 from .actions import CONTROL
 from .connect import PROGRAM, Connect, program
 from .forms import FIELD, Input, inputs, settings_inputs
-from .messages import Message
+from .messages import Message, whole
 from .packets import Packets, Shown
 from .pages import Pages
 from .security import is_local
@@ -205,8 +205,7 @@ def _reveal(request: web.Request) -> bool:
 
 
 def _number(request: web.Request, name: str) -> int:
-    text = request.query.get(name, "")
-    return int(text) if text.isascii() and text.isdigit() and len(text) < 16 else 0
+    return whole(request.query.get(name, ""))
 
 
 def _typed(message: Message | None, service: str, operation: str) -> Mapping[str, str] | None:
