@@ -60,15 +60,13 @@ class CentagateView(View[Centagate]):
         "registered": "The token is bound to the user: nothing to do.",
         "login": "The administrator is logged in, and got authToken and secretCode: nothing to do.",
         "queued": "This code was asked for with `fail`, and the request was not looked at: the device tries again, "
-        "or not, "
-        "as the code wants.",
+        "or not, as the code wants.",
         "no session": "The administrator in the path has no session, or is unknown: log the administrator in, and take "
         "authToken and secretCode from there.",
         "integration": "No app has this integration key: create it, or correct `integration_key`.",
         "no such user": "The signature is right, but there is no such user: create the administrator.",
         "held by it": "This very token is bound to this user already, perhaps by an attempt whose answer was lost: "
-        "if the "
-        "device is not content with that, deactivate the token, and it is bound again.",
+        "if the device is not content with that, deactivate the token, and it is bound again.",
         "23001": "The signature is right, but the password is wrong: correct `password`.",
         "10001": "The session is right, but its user is no administrator: log an administrator in.",
         "10002": "A field is missing, is no text, or has a wrong form: correct the fields.",

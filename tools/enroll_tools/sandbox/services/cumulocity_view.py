@@ -51,8 +51,7 @@ class CumulocityView(View[Cumulocity]):
         "deleted": f"The device was deleted: {_REGISTER}.",
         "again": f"The device got its user before, and the password is told only once: {_REGISTER}.",
         "no accept": "The request has no header Accept, so the password was not in the answer and is lost: add the "
-        "header, "
-        f"then {_REGISTER}.",
+        f"header, then {_REGISTER}.",
         "bootstrap": "These are not the bootstrap user and password of the tenant: correct `bootstrap_user` and "
         "`bootstrap_password` in enroll.json.",
         "credentials": "This is not the user and password of a device here: if the device was deleted, "

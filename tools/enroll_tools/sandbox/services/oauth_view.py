@@ -91,23 +91,20 @@ class OAuthView(View[OAuth]):
         "invalid_request": "The body is no form, or has a field twice: send application/x-www-form-urlencoded.",
         "unsupported_grant_type": "The grant_type is neither device_code nor refresh_token: correct it.",
         "code unknown": "There is no such device code, or it was redeemed before, perhaps by a poll whose answer was "
-        "lost: "
-        "let the device ask for another one.",
+        "lost: let the device ask for another one.",
         "code of another": "The device code was given to another client: ask with the client that got it.",
         "refresh unknown": "There is no such refresh token, or all of its tokens were revoked: approve the device "
         "again.",
         "refresh of another": "The refresh token is another client's: ask with the client that got it.",
         "refresh used": "The refresh token was used before, so all tokens that come from it were revoked: the device "
-        "must "
-        "keep a new refresh token before it uses the new access token; approve it again.",
+        "must keep a new refresh token before it uses the new access token; approve it again.",
         "no Bearer": "The Authorization header is missing, or not Bearer and a token: correct it.",
         "token unknown": "There is no such access token, or it was revoked: the device refreshes it, or is approved "
         "again.",
         "token expired": "The access token has expired: the device refreshes it by itself.",
         "no initial token": "There is no such initial access token: create one, and put it into enroll.json.",
         "initial token used": "The initial access token was used before, and is good for one client only: create "
-        "another "
-        "one.",
+        "another one.",
         "invalid_client_metadata": "The metadata are no JSON object, or their grant_types lack the device flow: "
         "correct them.",
     }

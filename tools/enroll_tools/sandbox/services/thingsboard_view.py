@@ -51,8 +51,7 @@ class ThingsBoardView(View[ThingsBoard]):
         "orphaned": (
             "Provisioned",
             "A device that has chosen its token itself, as enroll's do, tests it and goes on; another one gets "
-            "FAILURE: "
-            "delete it, and it is provisioned again.",
+            "FAILURE: delete it, and it is provisioned again.",
         ),
         "deleted": ("Deleted", "Its access token gets 401, and it is provisioned again by itself: nothing to do."),
     }
@@ -63,14 +62,12 @@ class ThingsBoardView(View[ThingsBoard]):
         "no name": "deviceName is missing: send the device's name.",
         "not created": "This profile only accepts existing devices, and there is none of this name: add the device.",
         "exists": "This profile creates new devices, and there is one of this name already: delete it, or use a "
-        "profile "
-        "that accepts existing devices.",
+        "profile that accepts existing devices.",
         "again": "The device is provisioned already: if it does not know its token any more, delete it, and it is "
         "provisioned again.",
         "token taken": "Another device has this access token: let each device choose its own.",
         "unknown token": "No device has this access token, so the device was deleted or never provisioned here: it "
-        "asks "
-        "to be provisioned again by itself.",
+        "asks to be provisioned again by itself.",
         "no command": "No command waits for the device: nothing to do.",
     }
 

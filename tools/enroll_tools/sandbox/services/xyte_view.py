@@ -68,8 +68,7 @@ class XyteView(View[Xyte]):
     verdicts: ClassVar = {
         "registered": "The device has registered, and got id, access_key and hub_url: nothing to do.",
         "again": "The device has registered before, and its access_key is told only once: delete it in the portal, "
-        "and it "
-        "registers again.",
+        "and it registers again.",
         "hardware_key is invalid": "No model has this hardware key: create the model, or correct `hardware_key`.",
         "model_id is invalid": "No model has this id: create it, or correct `model_id` of the child.",
         "parent_id is invalid": "The parent is unknown, was deleted, or is the device itself: correct `parent_id`.",
@@ -79,8 +78,7 @@ class XyteView(View[Xyte]):
         "Content-Type must be application/json": "The Content-Type is not application/json in UTF-8: correct it.",
         "Not authorized": "The device was deleted in the portal: nothing to do, it registers again by itself.",
         "Device not found": "No device has this id here, so the credential is of another sandbox or state folder: "
-        "reset "
-        "the device, and it registers here.",
+        "reset the device, and it registers here.",
         "Too Many Requests": "The device was updated ten times in an hour: let it wait.",
         "Command not found": "The device has no such command: fetch the command before you report it.",
     }
