@@ -158,9 +158,6 @@ def main(out: Path) -> None:
         for name, taken in portal_pictures.pictures(browser, Path(folder)):
             keep(out / name, small(taken))
         browser.close()
-    for path in out.glob("*.png"):  # those of an earlier list
-        if path.name not in names():
-            path.unlink()
 
 
 if __name__ == "__main__":
