@@ -1,11 +1,12 @@
 """The library stays within its budgets; a size over its budget does not grow."""
 
+import re
 import subprocess
 
 import held
 import pytest
 import size
-from devices import Device, configuration, create
+from devices import ROOT, Device, configuration, create
 from enroll_tools.sandbox import Sandbox
 from runtimes import Unavailable, first, micropython
 
@@ -56,6 +57,44 @@ def test_a_first_boot_needs_nothing_of_what_is_counted_apart(tmp_path):
 @pytest.mark.parametrize("name", AFTERWARDS)
 def test_what_comes_after_registration_does_not_grow(flash, name):
     assert flash["afterwards"][name] <= AFTERWARDS[name]
+
+
+def rows(flash):
+    """The figures of the first table of docs/size.md."""
+    size, first, further = flash["modules"], flash["first boot"], flash["further provider"]
+    rest = "providers/rest/"
+    return [
+        [first["etherfax"]],
+        [first[name] for name in ("xyte", "centagate", "ickstream")],
+        [further[name] for name in ("etherfax", "ickstream", "xyte", "centagate")],
+        [further[name] for name in ("azure", "thingsboard", "cumulocity", "oauth")],
+        [further["rest"], size[rest + "description.py"] + size[rest + "expression.py"]],
+        [
+            size["erase.py"],
+            size["hmac.py"],
+            size["steps.py"] + size["providers/other_steps.py"],
+            size["providers/post_form.py"],
+        ],
+        [size["session.py"]],
+        [size[name] for name in ("networks.py", "onboarding.py", "improv.py", "visit.py")],
+        [size["portal.py"]],
+        [
+            size["broker.py"] + size["providers/azure/mqtt.py"],
+            size["mqtt_client.py"] + size["mqtt_stream.py"],
+            size["mqtt_simple2.py"],
+            size["mqtt.py"],
+        ],
+        [size["requests.py"], size["renew.py"]],
+        [size["sleep.py"], size["token.py"], size["providers/centagate/login.py"]],
+    ]
+
+
+def test_the_page_shows_what_is_measured(flash):
+    """To five percent: a word in a sentence changes a few bytes, and no reader minds."""
+    page = (ROOT / "docs" / "size.md").read_text().partition("|---|---|---|\n")[2].partition("\n\n")[0]
+    cells = [line.split(" | ")[1] for line in page.splitlines()]
+    shown = [[int(it.replace(" ", "")) for it in re.split("[,;]", cell)] for cell in cells]
+    assert shown == [[pytest.approx(it, rel=0.05, abs=64) for it in row] for row in rows(flash)]
 
 
 def test_what_is_loaded_where_no_network_works_holds_little_heap(tmp_path):
