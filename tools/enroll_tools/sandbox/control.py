@@ -152,7 +152,7 @@ class Control:
         by_hand: Annotated[bool, About("Let the device wait until a person accepts it.")] = False,
     ) -> dict[str, Any]:
         """Create a device, and show its enroll.json for this address and the CA that belongs beside it."""
-        section = fresh(self._sandbox, service, by_hand) if create else form(self._sandbox, service)
+        section = (fresh if create else form)(self._sandbox, service, by_hand)
         return {
             "enroll.json": configuration(self._sandbox, service, section) | {"ca": self._sandbox.ca_der.name},
             "ca.der": base64.b64encode(self._sandbox.ca_der.read_bytes()).decode(),

@@ -58,12 +58,12 @@ class _Undo(Exception):
     pass
 
 
-def form(sandbox: Sandbox, service: str) -> dict[str, Any]:
+def form(sandbox: Sandbox, service: str, by_hand: bool = False) -> dict[str, Any]:
     """The section of a device that is not created: `enroll-provision` asks for each value that the service made up."""
     it, sections = sandbox.services[service], []
     for _ in range(2):
         with contextlib.suppress(_Undo), it.state.transaction():
-            sections.append(fresh(sandbox, service))
+            sections.append(fresh(sandbox, service, by_hand))
             raise _Undo
     asked: dict[str, Any] = _asked(sections[0], sections[1], service)
     return asked

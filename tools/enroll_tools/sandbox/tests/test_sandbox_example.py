@@ -72,6 +72,18 @@ def test_no_device_is_created_unless_wanted(service):
         assert sandbox.export_state() == before
 
 
+def test_the_form_of_a_device_that_waits(kept, tmp_path):
+    """`--no-create` forgot `--by-hand`: the form was that of a device that registers at once."""
+    words = ["example", "rest", "--state", str(kept.state_folder), "--by-hand", "--out"]
+    run(*words, str(tmp_path / "made"))
+    run(*words, str(tmp_path / "form"), "--no-create")
+    made, asked = (json.loads((tmp_path / name / "enroll.json").read_text())["rest"] for name in ("made", "form"))
+    assert asked["steps"] == made["steps"] and "/enrollments" in json.dumps(asked)
+    assert asked["secrets"] == {"fleet_token": {"$prompt": "rest.secrets.fleet_token"}}
+    words[1] = "etherfax"
+    assert "no person decides" in run(*words, str(tmp_path / "none"), "--no-create", status=1).output
+
+
 def test_an_address_in_the_network():
     """Found without a packet; a computer without a network is told what to do."""
     try:
