@@ -163,10 +163,9 @@ def hub(send, device):
 
 
 @pytest.fixture(scope="module")
-def console() -> Iterator[Sandbox]:
-    """One sandbox for all of them: each takes devices of its own."""
-    with Sandbox() as running:
-        yield running
+def console(shared: Sandbox) -> Sandbox:
+    """The sandbox of a file whose tests look at the console."""
+    return shared
 
 
 @pytest.fixture(scope="module")

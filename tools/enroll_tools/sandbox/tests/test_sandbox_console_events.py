@@ -5,7 +5,6 @@ from __future__ import annotations
 import http.client
 import json
 import time
-from collections.abc import Iterator
 from typing import Any
 
 import pytest
@@ -15,13 +14,6 @@ from enroll_tools.sandbox.tests.console_browser import cookie_of
 from enroll_tools.sandbox.tests.cpython_device import Firmware
 
 WAIT = 5  # seconds, at most
-
-
-@pytest.fixture(scope="module")
-def console() -> Iterator[Sandbox]:
-    """One sandbox for all of them: each takes devices of its own."""
-    with Sandbox() as running:
-        yield running
 
 
 class Stream:
