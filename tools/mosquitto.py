@@ -7,12 +7,12 @@ import contextlib
 import getpass
 import os
 import shutil
-import socket
 import subprocess
 import time
 from collections.abc import Iterator
 from pathlib import Path
 
+import loopback
 from runtimes import debian
 from runtimes.cache import CACHE, Unavailable, alone
 
@@ -60,12 +60,6 @@ def command(name: str, *arguments: str) -> list[str]:
     return [str(debian.loader(FETCHED)), "--library-path", folders, str(program), *arguments]
 
 
-def _free_port() -> int:
-    with socket.create_server(("127.0.0.1", 0)) as listener:
-        port: int = listener.getsockname()[1]
-        return port
-
-
 class Mosquitto:
     """A broker; `port` is there once it has started, and stays the same through `stop` and `start`. `heard` is what it
     has logged.
@@ -100,7 +94,7 @@ class Mosquitto:
         known = f"password_file {names}" if passwords else "allow_anonymous true"
         text = CONFIGURATION.format(folder=self.folder, user=getpass.getuser(), passwords=known)
         for _ in range(20):  # another process may take the port meanwhile
-            port = self.port or _free_port()
+            port = self.port or loopback.free()
             (self.folder / "conf").write_text(f"listener {port} 127.0.0.1\n{text}")
             if self._started():
                 self.port = port

@@ -10,18 +10,11 @@ from http.client import HTTPConnection
 from typing import Any
 from urllib.parse import urlencode
 
+import loopback
 from devices import Device
 from improv import Wireless
 
 PATIENCE = 20.0  # seconds
-
-
-def free(kind: socket.SocketKind) -> int:
-    """A port of loopback that nobody uses now."""
-    with socket.socket(type=kind) as it:
-        it.bind(("127.0.0.1", 0))
-        port: int = it.getsockname()[1]
-        return port
 
 
 class Boxed(Wireless):
@@ -32,7 +25,7 @@ class Boxed(Wireless):
     """
 
     def __init__(self, device: Device, air: dict[str, str], own: dict[str, str]) -> None:
-        self.web, self.names = free(socket.SOCK_STREAM), free(socket.SOCK_DGRAM)
+        self.web, self.names = loopback.free(), loopback.free(socket.SOCK_DGRAM)
         self.host = f"127.0.0.1:{self.web}"
         self.address = f"http://{self.host}/"
         device.write(json.loads(device.path.read_text()) | {"portal": own})

@@ -5,13 +5,13 @@ from __future__ import annotations
 import collections
 import csv
 import json
-import socket
 import subprocess
 from pathlib import Path
 from typing import Any
 
 import click
 import enroll
+import loopback
 from enroll.config import Config
 from enroll_tools.sandbox import Sandbox
 from enroll_tools.sandbox.history import REGISTERED
@@ -65,7 +65,7 @@ def _flat(section: dict[str, Any]) -> dict[str, Any]:
 def run(pairs: list[tuple[Path, Path]], folder: Path, users: int, seconds: int) -> None:
     """Start a master and its workers. Locust ends by itself when all are registered, or after so many `seconds`."""
     subprocess.run([LOCUST, "--fetch"], check=True)  # before several of them would
-    port = str(_free_port())
+    port = str(loopback.free())
     common = ["--loglevel", "WARNING", "--journals", str(folder / "journals")]
     for pair in pairs:
         common += ["--fleet", *map(str, pair)]
@@ -87,11 +87,6 @@ def run(pairs: list[tuple[Path, Path]], folder: Path, users: int, seconds: int) 
                 process.wait()
     if not (folder / "locust_stats.csv").exists():
         raise click.ClickException(f"Locust failed:\n{(folder / SAID).read_text()}")
-
-
-def _free_port() -> int:
-    with socket.create_server(("127.0.0.1", 0)) as found:
-        return int(found.getsockname()[1])
 
 
 def kept(members: list[fleet.Member]) -> dict[str, int]:
