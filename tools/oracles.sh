@@ -11,7 +11,7 @@ if [ ! -e $there/python-ready ] || [ $here/requirements.txt -nt $there/python-re
     touch $there/python-ready
 fi
 if ! command -v npm >/dev/null; then
-    echo "enroll: the oracles of npm are left out: install Node 18 or later"
+    echo "enroll: the oracles of npm are left out: install Node 20 or later"
 elif [ ! -e $there/node-ready ] || [ $here/package-lock.json -nt $there/node-ready ]; then
     echo "enroll: fetching the oracles of npm"
     cp $here/package.json $here/package-lock.json $there
