@@ -14,7 +14,13 @@ from .errors import SandboxError
 Address = tuple[str, int]
 Socket = TypeVar("Socket", bound=socket.socket)
 
+ANY = ("0.0.0.0", "::")  # hosts that stand for all addresses of this computer
 _NO_MORE = (errno.EMFILE, errno.ENFILE, errno.ENOBUFS, errno.ENOMEM)
+
+
+def bracketed(host: str) -> str:
+    """A host as it is written in a URL: an IPv6 address in brackets."""
+    return f"[{host}]" if ":" in host else host
 
 
 class CountingSocket(socket.socket):

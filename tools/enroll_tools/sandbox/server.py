@@ -21,6 +21,7 @@ from .fault_kinds import EXPIRES
 from .faults import Fault, FaultEvent, FaultQueue, make
 from .files import write_private
 from .keys import keep_key
+from .listeners import ANY, bracketed
 from .log import Entry, RequestLog
 from .ntp import TWO_CENTURIES
 from .options import LISTENERS, Options
@@ -131,7 +132,7 @@ class Sandbox:
     @property
     def _public(self) -> str:
         """The name or address by which devices are told to call."""
-        if self.options.host in ("0.0.0.0", "::"):
+        if self.options.host in ANY:
             return self.options.names[0] if self.options.names else "127.0.0.1"
         return self.options.host
 
@@ -140,7 +141,7 @@ class Sandbox:
         if service not in self.services:
             raise SandboxError(f"unknown service {service!r} (known: {', '.join(self.services)})")
         scheme = "https" if listener.startswith("https") else "http"
-        where = _bracketed(host or self._public)
+        where = bracketed(host or self._public)
         return f"{scheme}://{where}:{self.ports[listener]}{self.services[service].bases[0]}"
 
     @property
@@ -152,7 +153,7 @@ class Sandbox:
     def admin_url(self) -> str:
         """The admin API's URL."""
         host = self.options.admin_host
-        return f"http://{_bracketed('127.0.0.1' if host in ('0.0.0.0', '::') else host)}:{self.ports['admin']}/admin"
+        return f"http://{bracketed('127.0.0.1' if host in ANY else host)}:{self.ports['admin']}/admin"
 
     @property
     def console_url(self) -> str:
@@ -166,7 +167,7 @@ class Sandbox:
     @property
     def ntp(self) -> str:
         """The NTP server as ``host:port``."""
-        return f"{_bracketed(self._public)}:{self.ports['ntp']}"
+        return f"{bracketed(self._public)}:{self.ports['ntp']}"
 
     @property
     def ca_pem(self) -> Path:
@@ -324,8 +325,3 @@ class Sandbox:
         if not dot or service not in self.services:
             raise BadOption(f"no such setting: {name!r} (wanted: SERVICE.NAME)")
         self.services[service].set(setting, value)
-
-
-def _bracketed(host: str) -> str:
-    """A host as it is written in a URL: an IPv6 address in brackets."""
-    return f"[{host}]" if ":" in host else host

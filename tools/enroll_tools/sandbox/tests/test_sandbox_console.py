@@ -215,5 +215,5 @@ def test_other_bodies_than_forms_are_refused(console, send, cookie):
     )
 
 
-def test_serve_names_the_console_first(console):
+def test_the_console_is_at_the_root_of_its_port(console):
     assert console.info()["console"] == f"http://127.0.0.1:{console.ports['admin']}/"

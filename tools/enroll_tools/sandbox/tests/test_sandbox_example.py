@@ -106,6 +106,7 @@ def test_serve_lan(tmp_path):
     assert "CERTIFICATE" in pem, "verified by the address that boards call"
     assert info["urls"]["rest"]["https"].startswith("https://127.0.0.9:")
     assert info["console"] == f"http://127.0.0.9:{info['ports']['admin']}/"
+    assert info["console_link"].startswith(info["console"] + "login?ticket=")
     assert info["admin_key"] == (tmp_path / "state" / "admin.key").read_text().strip()
     assert len(info["ca_sha256"].split(":")) == 32
 

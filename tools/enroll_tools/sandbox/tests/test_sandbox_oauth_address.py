@@ -27,3 +27,5 @@ def test_an_address_that_a_person_cannot_open_is_not_told(shared, monkeypatch):
     monkeypatch.setattr(shared, "options", dataclasses.replace(shared.options, admin_host="0.0.0.0"))
     monkeypatch.setattr(shared, "url", lambda *_: "https://box.example:8443/oauth")
     assert shared.oauth.console_at("192.0.2.7") == f"http://box.example:{shared.ports['admin']}/"
+    monkeypatch.setattr(shared, "url", lambda *_: "https://[fd00::1]:8443/oauth")
+    assert shared.oauth.console_at("192.0.2.7") == f"http://[fd00::1]:{shared.ports['admin']}/"
