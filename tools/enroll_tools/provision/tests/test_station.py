@@ -35,7 +35,7 @@ class Fixture:
 @pytest.fixture
 def table(desk):
     """`table(count)`: enroll.json, and devices.csv with so many rows; returns their serials."""
-    desk.write("etherfax")
+    desk.write("etherfax", portal={"ssid": "Acme {serial}", "password": "own-canary"})
     return lambda count: desk.table(order=[f"order {at}; $(touch hacked)" for at in range(count)])
 
 
@@ -53,7 +53,7 @@ with open("labels", "a") as file:
 """
     path.write_text(code.format(python=sys.executable))
     path.chmod(0o755)
-    return f"'{path}' {{serial}} '{{board}} of {{order}}'"
+    return f"'{path}' {{serial}} '{{board}} of {{order}}' {{portal_ssid}}"
 
 
 def noted(desk):
@@ -96,6 +96,7 @@ def test_boards_come_and_go_at_two_ports(plug, desk, sandbox, table, label):
     assert sorted(it[0] for it in labels) == serials and not (desk.folder / "hacked").exists()
     ids = {row["device_id"]: row["board"] for row in csv_rows(desk)}
     assert all(it[1] == f"{ids[it[0]]} of order {serials.index(it[0])}; $(touch hacked)" for it in labels)
+    assert all(it[2] == f"Acme {it[0]}" for it in labels), "of the network that each makes, at its second try too"
     assert len(asked(sandbox)) == 3
     assert [it["event"] for it in noted(desk)].count("begun") == 3
     assert [bool(it["trouble"]) for it in noted(desk) if it["event"] == "after"].count(True) == 1
