@@ -85,11 +85,11 @@ def test_the_device_and_the_schema_agree(ask_python, device, name):
     @settings(max_examples=3, phases=[Phase.generate], suppress_health_check=list(HealthCheck))
     @given(st.integers(0, 2**40))
     def compare(seed):
-        found = [config_files.file(seed + number, name, library.provider(name)) for number in range(150)]
+        found = [config_files.file(seed + number, name, library.provider(name)) for number in range(250)]
         good.append(judged(ask_python, device, found))
 
     compare()
-    assert sum(good) > 30, "too few good files to say that the schema takes them"
+    assert sum(good) > 60, "too few good files to say that the schema takes them"
 
 
 @pytest.mark.parametrize("name", library.names())

@@ -119,7 +119,8 @@ def test_what_a_page_asks_for(boxed):
 def test_a_page_gives_a_device_its_network(sandbox, boxed):
     it, sdk, _ = boxed
     wrong = sdk("provision", "home", "wrong-canary", 45000)
-    assert wrong["reason"] == "UNABLE_TO_CONNECT"  # the state comes behind the error
+    assert wrong["reason"] == "UNABLE_TO_CONNECT"
+    assert sdk("requestCurrentState", 5000)["state"] == improv.READY  # it comes behind the error
     done = sdk("provision", "home", SECRET, 45000)
     assert "reason" not in done and done["state"] == improv.JOINED
     assert done["nextUrl"] == sandbox.url("etherfax")
