@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import base64
 import dataclasses
+import math
 import textwrap
 from typing import TYPE_CHECKING, Annotated, Any, Literal
 
@@ -204,4 +205,4 @@ class Control:
 
 
 def _plain(fault: Fault) -> dict[str, Any]:
-    return {**dataclasses.asdict(fault), "body": f"{len(fault.body)} bytes"}
+    return {**dataclasses.asdict(fault), "body": f"{len(fault.body)} bytes", "expires": math.ceil(fault.expires)}

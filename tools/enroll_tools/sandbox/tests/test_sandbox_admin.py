@@ -104,7 +104,8 @@ def test_wrong_body(sandbox, send, data, key):
 def test_fault(sandbox, admin, send):
     body = base64.b64encode(b"\xff").decode()
     assert admin("fault", service="xyte", status=503, headers={"Retry-After": 7}, body_base64=body)[0] == 200
-    assert admin("faults")[1]["result"][0]["body"] == "1 bytes"
+    [row] = admin("faults")[1]["result"]
+    assert row["body"] == "1 bytes" and type(row["expires"]) is int and 0 < row["expires"] <= 600
     answer = send("GET", sandbox.urls["xyte"].http)
     assert (answer.status, answer.headers["Retry-After"], answer.body) == (503, "7", b"\xff")
     admin("fault", service="xyte", drop="before")
