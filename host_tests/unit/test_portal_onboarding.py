@@ -20,7 +20,7 @@ class PhonePort:
     """A board in reach of the network `home`.
 
     `script`: what a person does, (what the page must say before, what their phone sends then). Until then, and after,
-    the phone loads the page again and again.
+    the phone loads the page again and again. `shown`: these visits, each page once in a row, so that they fit a board.
     """
 
     def __init__(self, *script):
@@ -46,6 +46,8 @@ class PhonePort:
         assert self._polls < 2000, "it never ends: %r" % self.shown[-1].text
         if self.shown and self.shown[-1].open:
             return
+        if len(self.shown) > 1 and self.shown[-1].got == self.shown[-2].got:
+            self.shown.pop()
         visitor = None
         if self._script and self.shown and self._script[0][0] in self.shown[-1].text:
             visitor = self._script.pop(0)[1](self.shown)
