@@ -127,3 +127,7 @@ clean: ## remove what was fetched and made
 .venv/docs: .venv/ready docs/requirements.txt
 	@$(RUN) -m pip --disable-pip-version-check install --quiet --require-hashes --requirement docs/requirements.txt
 	@touch $@
+
+.venv/figures: .venv/ready tools/figures/requirements.txt
+	@$(RUN) -m pip --disable-pip-version-check install --quiet --require-hashes --requirement tools/figures/requirements.txt
+	@touch $@

@@ -9,10 +9,11 @@ pin() {
         --no-emit-index-url "$@"
 }
 pin requirements.in --output-file requirements.txt "$@"
-# of what both need there is one version: both are installed into .venv
+# what is needed by several has one version: they are installed into .venv
 pin docs/requirements.in --constraint requirements.txt --output-file docs/requirements.txt "$@"
 pin host_tests/oracles/requirements.in --output-file host_tests/oracles/requirements.txt "$@"
 pin host_tests/browser/requirements.in --constraint requirements.txt --output-file host_tests/browser/requirements.txt "$@"
+pin tools/figures/requirements.in --constraint requirements.txt --output-file tools/figures/requirements.txt "$@"
 pin tools/load/requirements.in --constraint requirements.txt --output-file tools/load/requirements.txt "$@"
 if command -v npm >/dev/null; then
     npm install --prefix host_tests/oracles --package-lock-only --ignore-scripts --no-audit --no-fund --omit-lockfile-registry-resolved

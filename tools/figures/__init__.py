@@ -1,0 +1,50 @@
+"""Figures that a command measures and writes into the documentation, so that nobody types one.
+
+A page marks the place of a value with comments, which no reader sees:
+
+    registers in <!-- boot.ratio -->1.02<!-- /boot.ratio --> of the time
+
+What stands between them may be a number, or a table of many lines.
+"""
+
+import re
+from collections.abc import Iterable, Mapping, Sequence
+from pathlib import Path
+
+PLACE = re.compile(r"<!-- (?P<name>[a-z0-9.-]+) -->(?P<value>.*?)<!-- /(?P=name) -->", re.S)
+
+
+def filled(text: str, values: Mapping[str, str]) -> str:
+    """`text` with each of `values` {name: text} at its place; a text of several lines gets lines of its own.
+
+    Raises ValueError for a value without a place. A place without a value stays as it is.
+    """
+    missing = set(values) - {found["name"] for found in PLACE.finditer(text)}
+    if missing:
+        raise ValueError(f"no place for {', '.join(sorted(missing))}: write <!-- NAME --><!-- /NAME --> into the page")
+
+    def value(found: re.Match[str]) -> str:
+        name = found["name"]
+        if name not in values:
+            return found[0]
+        new = values[name]
+        inside = f"\n{new.strip()}\n" if "\n" in new else new
+        return f"<!-- {name} -->{inside}<!-- /{name} -->"
+
+    return PLACE.sub(value, text)
+
+
+def fill(page: Path, values: Mapping[str, str]) -> None:
+    """Write `values` into `page`, see `filled`."""
+    page.write_text(filled(page.read_text(), values))
+
+
+def table(head: Sequence[str], rows: Iterable[Sequence[object]]) -> str:
+    """A Markdown table."""
+    lines = [head, ["---"] * len(head), *rows]
+    return "\n".join("| " + " | ".join(str(cell) for cell in line) + " |" for line in lines)
+
+
+def number(value: float, digits: int = 0) -> str:
+    """`value` as the documentation writes numbers: with a space between thousands."""
+    return f"{value:,.{digits}f}".replace(",", " ")
