@@ -22,10 +22,10 @@ demo: .venv/ready ## register with each service, twice, and show each step
 picture: .venv/ready ## write docs/demo.svg, a picture of make demo
 	@$(RUN) tools/picture.py
 
-screenshots: .venv/ready ## write docs/pictures/*.png of the console; needs Chromium
+screenshots: .venv/ready ## write docs/pictures/*.png of the console, in Chromium
 	@tools/browser.sh && $(RUN) tools/screenshots.py
 
-diagrams: .venv/ready ## write docs/diagrams/*.svg, also from journal.py's table
+diagrams: .venv/ready ## write docs/diagrams/*.svg, the states from journal.py
 	@$(RUN) tools/diagrams.py
 
 test: .venv/ready ## run every test; RUNTIMES=all, TESTS=path/to/some
@@ -97,7 +97,7 @@ bench: .venv/ready ## time first and second boots
 	@$(RUN) tools/bench.py
 
 bench-sandbox: export PYTHONPATH := tools:lib:host_tests
-bench-sandbox: .venv/ready ## time the sandbox beside a bare handler, write the figures
+bench-sandbox: .venv/ready ## time the sandbox beside a bare handler, into docs
 	@$(RUN) tools/bench_sandbox.py
 
 load: export PYTHONPATH := tools:lib:host_tests
