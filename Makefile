@@ -90,8 +90,8 @@ provision: .venv/ready ## put enroll on a board; ARGS="one enroll.json", --help
 board: .venv/ready ## run a board on a pty, with a sandbox, until Ctrl-C
 	@$(RUN) -m enroll_tools.provision demo-board $(ARGS)
 
-size: .venv/ready ## show what the library costs in flash and heap
-	@$(RUN) tools/size.py
+size: .venv/ready ## show flash and heap; ARGS=--write for docs/size.md
+	@$(RUN) tools/size.py $(ARGS)
 
 bench: .venv/ready ## time first and second boots
 	@$(RUN) tools/bench.py

@@ -269,15 +269,22 @@ def show(figures: dict[str, Any], console: Console) -> None:
 @click.option(
     "--flash", "only_flash", is_flag=True, help="Leave out the heaps, which take longer: devices are booted for them."
 )
-def main(as_json: bool, only_flash: bool) -> None:
+@click.option("--write", is_flag=True, help="Write docs/size.md, too.")
+def main(as_json: bool, only_flash: bool, write: bool) -> None:
     """Show the bytes of flash and the smallest heaps, next to their budgets."""
-    figures: dict[str, object] = {"flash": flash()}
+    if write and only_flash:
+        raise click.UsageError("--write wants the heaps, too: leave out --flash")
+    figures: dict[str, Any] = {"flash": flash()}
     if not only_flash:
         with tempfile.TemporaryDirectory() as folder:
             compile_all(Path(folder))
             figures["held"] = held(Path(folder))
         with Progress(console=Console(stderr=True), transient=True) as progress:
             figures["heap"] = heaps(progress)
+    if write:
+        import size_page  # here, since it needs this module
+
+        size_page.write(figures)
     if as_json:
         click.echo(json.dumps(figures, indent=1))
     else:
