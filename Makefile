@@ -93,8 +93,8 @@ board: .venv/ready ## run a board on a pty, with a sandbox, until Ctrl-C
 size: .venv/ready ## show flash and heap; ARGS=--write for docs/size.md
 	@$(RUN) tools/size.py $(ARGS)
 
-bench: .venv/ready ## time first and second boots
-	@$(RUN) tools/bench.py
+bench: .venv/figures ## measure beside others, write docs/benchmarks.md; ARGS=--help
+	@$(RUN) -m bench $(ARGS)
 
 bench-sandbox: export PYTHONPATH := tools:lib:host_tests
 bench-sandbox: .venv/ready ## time the sandbox beside a bare handler, into docs

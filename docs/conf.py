@@ -47,6 +47,7 @@ NAVIGATION = {
     "How it works": {
         "Design": "docs/design",
         "Size": "docs/size",
+        "Benchmarks": "docs/benchmarks",
         "Limits": "docs/limits",
         "Security": "SECURITY",
     },

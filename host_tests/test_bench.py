@@ -1,0 +1,113 @@
+"""`make bench`: rows and verdicts, what differs from the run before, and the page. No test looks at a time."""
+
+from __future__ import annotations
+
+import json
+import shutil
+from pathlib import Path
+
+import bench
+import pytest
+from bench import Row, Work, __main__, results
+from click.testing import CliRunner
+from figures import PLACE
+
+WHERE = {"date": "2026-11-29", "machine": "2 cores", "load": 0.5, "versions": {"enroll": "0.1.0", "newest": "1.29.0"}}
+
+
+def row(figure: float, name: str = "one", **more: object) -> Row:
+    return Row(name, f"the {name}", figure, **{"target": 1.05, **more})  # type: ignore[arg-type]
+
+
+@pytest.mark.parametrize(
+    ("figure", "sense", "target", "verdict"),
+    [
+        (1.05, "<=", 1.05, "reached"),
+        (1.054, "<=", 1.05, "reached"),  # it is shown as 1.05
+        (1.06, "<=", 1.05, "missed"),
+        (3, ">=", 3, "reached"),
+        (2.99, ">=", 3, "missed"),
+        (0, "=", 0, "reached"),
+        (16, "=", 0, "missed"),
+        (7, "<=", None, ""),
+    ],
+)
+def test_the_verdict_is_about_the_figure_as_it_is_shown(
+    figure: float, sense: str, target: float | None, verdict: str
+) -> None:
+    assert row(figure, sense=sense, target=target).verdict == verdict
+
+
+def test_a_line_of_the_table_has_both_sides_the_figure_and_the_verdict() -> None:
+    it = row(1.2345, ours="12 ms", beside="10 ms", low=1.1, high=1.301)
+    assert results.cells(it) == ["the one", "12 ms", "10 ms", "1.23 x (1.10 to 1.30)", "at most 1.05 x", "**missed**"]
+    assert results.must(row(0, sense="=", target=0, unit="bytes")) == "0 bytes"
+    assert results.must(row(1, target=22528, unit="bytes")) == "at most 22 528 bytes"
+
+
+def test_a_ratio_is_that_of_the_medians_between_the_quartiles_of_pairs() -> None:
+    assert bench.ratio([2, 4, 6], [2, 2, 2]) == (1.5, 2, 2.5)
+    assert bench.ratio([3], [2]) == (1.5, 1.5, 1.5)
+
+
+def test_a_verdict_that_changed_is_named() -> None:
+    found: results.Results = {}
+    assert results.add(found, "first", [row(1), row(2, "other")], WHERE) == []
+    assert results.add(found, "first", [row(1.01), row(2, "other"), row(9, "new")], WHERE) == []
+    assert "No verdict differs from the run before, of 2026-11-29." in results.sentence(found["first"])
+    [changed] = results.add(found, "first", [row(1.1), row(2, "other")], WHERE)
+    assert changed == "the one: reached before (1.01 x), now missed (1.10 x)"
+    assert changed in results.sentence(found["first"])
+
+
+def test_the_page_counts_what_is_reached_and_names_what_is_missed() -> None:
+    found: results.Results = {}
+    results.add(found, "first", [row(1), row(2, "other"), row(7, "shown", target=None)], WHERE)
+    assert results.values(found)["bench.summary"] == "1 of 2 targets are reached. Missed: the other."
+
+
+def test_the_page_is_made_from_the_results() -> None:
+    """Nobody types a figure: what the page shows at each place is what benchmarks.json holds."""
+    shown = {it["name"]: it["value"].strip() for it in PLACE.finditer(results.PAGE.read_text())}
+    assert shown == {name: text.strip() for name, text in results.values(results.load()).items()}
+    assert {name for name in shown if name.count(".") == 1} == {
+        "bench.summary",
+        *(f"bench.{it}" for it in bench.MEASURES),
+    }
+    pictures = {path.name for path in results.PLOTS.glob("*.svg")}
+    assert all(f"benchmarks/{name}" in results.PAGE.read_text() for name in pictures)
+
+
+@pytest.fixture
+def elsewhere(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """The page and its data in another folder, and measures that are invented."""
+    for name in ("PAGE", "DATA", "PLOTS"):
+        path = getattr(results, name)
+        if path.is_file():
+            shutil.copy(path, tmp_path)
+        monkeypatch.setattr(results, name, tmp_path / path.name)
+    monkeypatch.setattr(results.load, "__defaults__", (tmp_path / "benchmarks.json",))
+    monkeypatch.setattr(results.write, "__defaults__", (tmp_path / "benchmarks.json",))
+
+    class Invented:
+        TITLE = "Invented"
+
+        @staticmethod
+        def measure(work: Work) -> list[Row]:
+            return [row(1.5 * len(list(work.each(range(work.runs(50)), "counting"))))]
+
+    monkeypatch.setattr(__main__, "module", lambda _: Invented)
+    return tmp_path
+
+
+def test_a_quick_look_writes_nothing_and_a_run_writes_page_and_data(elsewhere: Path) -> None:
+    page = (elsewhere / "benchmarks.md").read_text()
+    [name, *_] = bench.MEASURES
+    done = CliRunner().invoke(__main__.main, ["--only", name, "--runs", "2", "--json"])
+    assert done.exit_code == 0, done.output
+    assert json.loads(done.stdout)[name]["rows"][0]["figure"] == 3
+    assert (elsewhere / "benchmarks.md").read_text() == page
+    done = CliRunner().invoke(__main__.main, ["--only", name])
+    assert done.exit_code == 0 and "75.00 x" in done.output, done.output
+    assert "75.00 x" in (elsewhere / "benchmarks.md").read_text()
+    assert results.rows_of(results.load(elsewhere / "benchmarks.json")[name])[0].verdict == "missed"

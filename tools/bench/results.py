@@ -1,0 +1,157 @@
+"""What measures found: docs/benchmarks.json, what differs from the run before, and the page made from it."""
+
+from __future__ import annotations
+
+import dataclasses
+import datetime
+import json
+import os
+import platform
+import re
+from collections.abc import Mapping, Sequence
+from importlib.util import find_spec
+from pathlib import Path
+from typing import Any
+
+from devices import ROOT
+from figures import fill, number, table
+from packages import version
+from runtimes import available, probe
+from runtimes import micropython as runtime
+
+from . import SHOWN, Row
+
+PAGE = ROOT / "docs" / "benchmarks.md"
+DATA = ROOT / "docs" / "benchmarks.json"
+PLOTS = ROOT / "docs" / "benchmarks"
+HEAD = ("what", "enroll", "beside it", "figure", "must reach", "verdict")
+
+Results = dict[str, dict[str, Any]]  # by measure: when and where it was made, its rows, and verdicts that changed
+
+
+def conditions() -> dict[str, Any]:
+    """When, on which machine and with what is measured now."""
+    names = re.findall(r"^model name\s*: (.*)$", _read("/proc/cpuinfo"), re.MULTILINE)
+    return {
+        "date": datetime.datetime.now(datetime.UTC).date().isoformat(),
+        "machine": f"{os.cpu_count()} cores, {names[0] if names else platform.machine()}",
+        "load": round(os.getloadavg()[0], 1),
+        "versions": {
+            "enroll": version(),
+            "python": platform.python_version(),
+            **{name: ".".join(map(str, (probe(runtime(name)) or ((), 0))[0])) for name in available()},
+        },
+    }
+
+
+def _read(path: str) -> str:
+    try:
+        return Path(path).read_text()
+    except OSError:
+        return ""
+
+
+def load(path: Path = DATA) -> Results:
+    """The results of the last run."""
+    return dict(json.loads(path.read_text())) if path.exists() else {}
+
+
+def rows_of(result: Mapping[str, Any]) -> list[Row]:
+    """The Rows of a measure's result."""
+    return [Row(**it) for it in result["rows"]]
+
+
+def changed(before: Sequence[Row], now: Sequence[Row]) -> list[str]:
+    """A sentence for each verdict that differs from the run before; a row that is new or gone has none."""
+    old = {row.name: row for row in before}
+    return [
+        f"{row.what}: {old[row.name].verdict or 'not judged'} before ({shown(old[row.name])}), now "
+        f"{row.verdict or 'not judged'} ({shown(row)})"
+        for row in now
+        if row.name in old and old[row.name].verdict != row.verdict
+    ]
+
+
+def add(results: Results, name: str, rows: Sequence[Row], where: Mapping[str, Any]) -> list[str]:
+    """Put the `rows` of the measure `name` in place of those in `results`; returns the verdicts that `changed`."""
+    before = results.get(name)
+    different = changed(rows_of(before), rows) if before else []
+    results[name] = {
+        **where,
+        "before": before["date"] if before else None,
+        "changed": different,
+        "rows": [dataclasses.asdict(row) for row in rows],
+    }
+    return different
+
+
+def write(results: Results, path: Path = DATA) -> None:
+    """Keep `results`, for the page and for the next run."""
+    path.write_text(json.dumps(results, indent=1) + "\n")
+
+
+def shown(row: Row) -> str:
+    """The figure of `row` with its unit and, where there are any, the quartiles."""
+    text = _amount(row.figure, row)
+    if row.low is not None and row.high is not None:
+        text += f" ({number(row.low, row.digits)} to {number(row.high, row.digits)})"
+    return text
+
+
+def _amount(value: float, row: Row) -> str:
+    text = number(value, row.digits)
+    return f"{text} {row.unit}".strip()
+
+
+def must(row: Row) -> str:
+    """What `row` must reach, in words."""
+    if row.target is None:
+        return ""
+    text = f"{row.target:g}" if row.target % 1 else number(row.target)
+    return f"{SHOWN[row.sense]}{text} {row.unit}".strip()
+
+
+def cells(row: Row) -> list[str]:
+    """A line of the table, see HEAD."""
+    verdict = f"**{row.verdict}**" if row.verdict == "missed" else row.verdict
+    return [row.what, row.ours, row.beside, shown(row), must(row), verdict]
+
+
+def sentence(result: Mapping[str, Any]) -> str:
+    """When and where `result` was made, and whether it agrees with the run before."""
+    versions = ", ".join(f"{name} {it}" for name, it in result["versions"].items())
+    text = f"Made on {result['date']}: {result['machine']}; load {result['load']} before; {versions}."
+    if not result["before"]:
+        return text
+    if not result["changed"]:
+        return f"{text} No verdict differs from the run before, of {result['before']}."
+    return f"{text} Different from the run before, of {result['before']}: {'; '.join(result['changed'])}."
+
+
+def summary(results: Results) -> str:
+    """How many targets were reached, of how many, and which were missed."""
+    judged = [row for it in results.values() for row in rows_of(it) if row.verdict]
+    missed = [row.what for row in judged if row.verdict == "missed"]
+    text = f"{len(judged) - len(missed)} of {len(judged)} targets are reached."
+    return f"{text} Missed: {'; '.join(missed)}." if missed else text
+
+
+def values(results: Results) -> dict[str, str]:
+    """What stands at the places of the page."""
+    found = {"bench.summary": summary(results)}
+    for name, result in results.items():
+        found[f"bench.{name}"] = table(HEAD, map(cells, rows_of(result)))
+        found[f"bench.{name}.run"] = sentence(result)
+    return found
+
+
+def publish(results: Results, plots: Mapping[str, tuple[Any, str]]) -> None:
+    """Write `results`, the page and `plots` {file: (figure, description)}."""
+    write(results)
+    fill(PAGE, values(results))
+    if plots and find_spec("matplotlib"):
+        from figures.plots import save
+
+        PLOTS.mkdir(exist_ok=True)
+        for name, (figure, description) in plots.items():
+            save(figure, PLOTS / name, description)
