@@ -41,6 +41,8 @@ def test_a_fault_is_on_the_page_until_it_is_removed(console, browser):
 def test_a_fault_of_all_devices_is_on_the_page_of_each(console, browser):
     etherfax(console, "MT202")
     console.fault("etherfax", kind="slow", expires=0.001)
+    while console.faults():
+        pass  # a page may be made in less time
     console.fault("*", kind="certificate-expired", times=2, expires=7200)
     page = page_of(browser, "MT202")
     (banner,) = page.all("section", aria_label="Faults that are set")
