@@ -100,6 +100,7 @@ class Control:
         path: Annotated[str, About("Only requests with this text in their path.")] = "",
         shape: Annotated[str | None, About("Spoil the answer in one of the ways below.")] = None,
         registration: Annotated[bool, About("Only answers that have the device's credential.")] = False,
+        most: Annotated[int | None, About("Only requests beyond so many in any one second.", 1, MANY)] = None,
     ) -> dict[str, int]:
         """Set a fault for the next requests of a service, of one of its devices, or of any ("*"); show its number."""
         moments: dict[str | None, Literal["before", "after"] | None] = {
@@ -126,6 +127,7 @@ class Control:
             device=device,
             expires=expires,
             registration=registration,
+            most=most,
         )
         return {"id": number}
 

@@ -7,6 +7,7 @@ from collections.abc import Mapping
 from typing import Any, NamedTuple
 
 DAY = 86_400
+MOST = 20  # requests in a second that an overloaded service takes, where nothing else is said
 # in place of a service: the NTP server and the https port, which all devices share
 ALL_NTP, ALL_TLS = "ntp", "tls"
 
@@ -59,6 +60,12 @@ KINDS = {
     ),
     "server-error": Kind("Fail", "500, and the service does not see the request.", _LATER, {"status": 500}),
     "flapping": Kind("Flap", "Every other request gets 503, the first one too.", _LATER, {"status": 503, "every": 2}),
+    "overloaded": Kind(
+        "Be overloaded",
+        f"Each request beyond {MOST} in a second gets 503, and the service does not see it.",
+        _LATER,
+        {"status": 503, "most": MOST},
+    ),
     "truncated": Kind(
         "Cut the answer",
         "The connection ends after 10 bytes of the body.",

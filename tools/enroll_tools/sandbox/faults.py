@@ -28,6 +28,7 @@ class Fault:
     service has done (and committed) its work. ``shape`` spoils the answer in named ways, see shapes.SHAPES.
     ``truncate`` sends that many bytes of the answer's body and closes. ``path``: only for requests whose path contains
     this text. ``device``: only for requests that say they are this device's. ``every``: only the first of so many.
+    ``most``: only requests beyond so many in any one second.
     ``registration``: only when the answer has the credential; such a fault spoils the answer, after the work.
     ``kind``: its name in fault_kinds, if it has one. ``id`` is a number of the queue's.
     """
@@ -44,6 +45,7 @@ class Fault:
     shape: str = ""
     device: str = ""
     every: int = 1
+    most: int | None = None
     registration: bool = False
     kind: str = ""
     expires: float = EXPIRES
@@ -62,6 +64,8 @@ class Fault:
             raise SandboxError(f"delay must be a number from 0 to {HOUR}")
         if self.truncate is not None and self.truncate < 0:
             raise SandboxError("truncate must not be negative")
+        if self.most is not None and not 1 <= self.most <= MANY:
+            raise SandboxError(f"most must be a whole number from 1 to {MANY}")
         if self.drop not in (None, "before", "after"):
             raise SandboxError('drop must be "before" or "after"')
         if self.status is None and self.body:
@@ -103,6 +107,8 @@ class Fault:
             words.append("headers")
         if self.delay:
             words.append(f"delay {self.delay:g} s")
+        if self.most is not None:
+            words.append(f"beyond {self.most} a second")
         if self.drop:
             words.append(f"drop {self.drop}")
         if self.truncate is not None:
@@ -164,6 +170,7 @@ class FaultQueue:
         self._faults: list[Fault] = []
         self._ends: dict[int, float] = {}
         self._met: dict[int, int] = {}
+        self._spared: dict[int, collections.deque[float]] = {}
         self._now = now
         self._numbers = itertools.count(1)
         self._lock = threading.Lock()
@@ -179,6 +186,7 @@ class FaultQueue:
             self._faults.append(dataclasses.replace(fault, id=number))
             self._ends[number] = self._now() + fault.expires
             self._met[number] = 0
+            self._spared[number] = collections.deque(maxlen=fault.most)
             self._events.append(FaultEvent(self._wall(), self._faults[-1], SET))
             return number
 
@@ -204,10 +212,22 @@ class FaultQueue:
                     continue
                 if fault.device and device is not None and fault.device != device():
                     continue
+                if self._spares(fault):
+                    continue
                 self._met[fault.id] += 1
                 if (self._met[fault.id] - 1) % fault.every == 0:
                     return self._used(fault)
         return None
+
+    def _spares(self, fault: Fault) -> bool:
+        """Whether a fault leaves this request alone, as one of so many in the last second."""
+        if fault.most is None:
+            return False
+        now, spared = self._now(), self._spared[fault.id]
+        if len(spared) == fault.most and now - spared[0] < 1:
+            return False
+        spared.append(now)
+        return True
 
     def _used(self, fault: Fault) -> Fault:
         if fault.times is not None:
@@ -225,7 +245,7 @@ class FaultQueue:
             late = self._now() - self._ends[fault.id] if why == EXPIRED else 0.0
             self._events.append(FaultEvent(self._wall() - late, fault, why))
             self._faults.remove(fault)
-            del self._ends[fault.id], self._met[fault.id]
+            del self._ends[fault.id], self._met[fault.id], self._spared[fault.id]
 
     def pending(self) -> list[Fault]:
         """The faults that are set, in order; ``expires`` is what is left."""

@@ -11,6 +11,7 @@ from .errors import BadOption
 from .keys import check_key
 from .listeners import is_loopback
 from .log import ROWS
+from .operations import MANY
 
 # Fixed, because people write them into configurations; listeners with faulty certificates and tests take free ports.
 DAY = 86_400
@@ -28,7 +29,9 @@ class Options:
     ``{"etherfax.day_tolerance": 1}``. Beyond loopback it listens only with ``listen_anywhere``.
     ``admin_key``: instead of the random one in the state folder. ``log_rows``: how many of the newest requests the log
     keeps. ``connections``: how many each listener may have, by default as many as the process's limit of descriptors
-    allows. ``patience``: seconds that a client may take for a TLS handshake, for a request's head and for its body.
+    allows. ``most``: requests that the services take in a second, for a day; each further one gets 503, as by the fault
+    ``overloaded`` of all. ``patience``: seconds that a client may take for a TLS handshake, for a request's head and
+    for its body.
     """
 
     host: str = "127.0.0.1"
@@ -44,6 +47,7 @@ class Options:
     admin_key: str | None = None
     log_rows: int = ROWS
     connections: int | None = None
+    most: int | None = None
     patience: float = 30.0
 
     def check(self) -> None:
@@ -54,6 +58,8 @@ class Options:
             raise BadOption("log_rows must be at least 1")
         if self.connections is not None and self.connections < 1:
             raise BadOption("connections must be at least 1")
+        if self.most is not None and not 1 <= self.most <= MANY:
+            raise BadOption(f"most must be a whole number from 1 to {MANY}")
         if not 0 < self.patience <= DAY:  # which NaN is not
             raise BadOption(f"patience must be a number of seconds from 0 to {DAY}")
         unknown = set(self.ports) - set(LISTENERS)

@@ -17,7 +17,7 @@ from .certificates import Authority
 from .client import RUNNING
 from .clock import Clock, format_time
 from .errors import BadOption, SandboxError
-from .fault_kinds import EXPIRES
+from .fault_kinds import DAY, EXPIRES
 from .faults import Fault, FaultEvent, FaultQueue, make
 from .files import write_private
 from .keys import keep_key
@@ -111,6 +111,8 @@ class Sandbox:
         self._authority = Authority(self.state_folder, self.options.rsa)
         self._log = RequestLog(self._state, self.clock, self.options.reveal_secrets, self.options.log_rows)
         self._faults = FaultQueue(wall=self.clock.now)
+        if self.options.most is not None:
+            self._faults.add(make("overloaded", "*", most=self.options.most, expires=DAY))
         self.services: dict[str, Service] = {kind.name: kind(self._state, self.clock) for kind in ALL}
         for name, service in self.services.items():
             setattr(self, name, service)
@@ -254,6 +256,7 @@ class Sandbox:
         device: str = "",
         expires: float = EXPIRES,
         registration: bool = False,
+        most: int | None = None,
     ) -> int:
         """Set a fault for the next requests of a service or of one of its devices; see Fault. Returns its number.
 
@@ -280,6 +283,7 @@ class Sandbox:
             device=device,
             expires=expires,
             registration=registration,
+            most=most,
         )
         return self._faults.add(fault)
 
@@ -307,11 +311,7 @@ class Sandbox:
 
     def ntp_state(self) -> dict[str, Any]:
         """The NTP server's present fault, offset (seconds) and how many packets it got."""
-        return {
-            "fault": self._ntp.fault,
-            "offset": self._ntp.offset,
-            "queries": self._ntp.queries,
-        }
+        return {"fault": self._ntp.fault, "offset": self._ntp.offset, "queries": self._ntp.queries}
 
     def ntp_offset(self, seconds: float) -> None:
         """Add an offset to the NTP server's time, but not to that of the services."""

@@ -54,6 +54,7 @@ def _parse_ports(pairs: tuple[str, ...], free: bool) -> dict[str, int]:
 @click.option("--time", "start", metavar="TIME", help="Start the clock at this time, e.g. 2017-02-02T12:00:00Z.")
 @click.option("--stratum", default=2, show_default=True, help="The NTP server's stratum.")
 @click.option("--set", "settings", multiple=True, metavar="SERVICE.NAME=VALUE", help="Change a service's setting.")
+@click.option("--most", type=click.IntRange(1), help="Take so many requests a second; answer 503 to each further one.")
 @click.option("--reveal-secrets", is_flag=True, help="Do not hide secrets in the log.")
 @click.option("--listen-anywhere", is_flag=True, help="Allow listening beyond loopback.")
 @click.option("--lan", is_flag=True, help="Serve boards in this computer's network, at its address or at --host.")
@@ -71,6 +72,7 @@ def serve(
     start: str | None,
     stratum: int,
     settings: tuple[str, ...],
+    most: int | None,
     reveal_secrets: bool,
     listen_anywhere: bool,
     lan: bool,
@@ -91,6 +93,7 @@ def serve(
         time=start,
         stratum=stratum,
         settings=_parse_settings(settings),
+        most=most,
         reveal_secrets=reveal_secrets,
         listen_anywhere=listen_anywhere or lan,
         admin_key=admin_key(admin_key_file, environment_key()),

@@ -26,5 +26,7 @@ def serve_lan(sandbox: Sandbox, program: str) -> str:
         words += ["--name", name]
     for name, value in options.settings.items():
         words += ["--set", f"{name}={spelled(value)}"]
+    if options.most is not None:
+        words += ["--most", str(options.most)]
     words += ["--rsa"] * options.rsa + ["--reveal-secrets"] * options.reveal_secrets
     return f"{program} {shlex.join(words)}"

@@ -7,7 +7,7 @@ import json
 import math
 from collections.abc import Iterable
 
-from ..fault_kinds import KINDS, Kind
+from ..fault_kinds import KINDS, MOST, Kind
 from ..faults import Fault
 
 
@@ -29,7 +29,8 @@ def set_faults(faults: Iterable[Fault], service: str, device: str | None = None)
 
 def meets(fault: Fault) -> str:
     """What a fault does to a request, as a sentence or as the log has it."""
-    return KINDS[fault.kind].meets if fault.kind else fault.title
+    text = KINDS[fault.kind].meets if fault.kind else fault.title
+    return text.replace(f"beyond {MOST} ", f"beyond {fault.most} ")
 
 
 def ends(fault: Fault) -> str:
@@ -41,9 +42,10 @@ def ends(fault: Fault) -> str:
 def _left(fault: Fault) -> str:
     """Which requests it meets yet."""
     what = "registration" if fault.registration else "request"
+    beyond = "" if fault.most is None else f" beyond {fault.most} a second"
     if fault.times is None:
-        return f"every {what}"
-    return f"the next {what}" if fault.times == 1 else f"the next {fault.times} {what}s"
+        return f"every {what}{beyond}"
+    return (f"the next {what}" if fault.times == 1 else f"the next {fault.times} {what}s") + beyond
 
 
 _ONCE = (

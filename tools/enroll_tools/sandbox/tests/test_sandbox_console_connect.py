@@ -91,6 +91,7 @@ def test_a_second_service_is_not_sent_to_the_board_of_the_first(browser):
         ({}, " --free-ports"),
         ({"ports": {"http": 8080, "https": 1, "admin": 8079, "ntp": 8123}}, " --port https=1"),
         ({"ports": {"https": 8443}, "settings": {"oauth.google": True}}, " --free-ports --port https=8443"),
+        ({"most": 20}, " --free-ports --most 20"),
     ],
 )
 def test_a_sandbox_that_is_started_again_is_the_same(tmp_path, options, told):

@@ -44,8 +44,11 @@ def test_a_fault_of_all_devices_is_on_the_page_of_each(console, browser):
     while console.faults():
         pass  # a page may be made in less time
     console.fault("*", kind="certificate-expired", times=2, expires=7200)
+    console.fault("etherfax", kind="overloaded", most=5)
     page = page_of(browser, "MT202")
     (banner,) = page.all("section", aria_label="Faults that are set")
+    assert "Be overloaded is set for all devices: it meets every request beyond 5 a second" in banner.text
+    assert "Each request beyond 5 in a second gets 503" in browser.get("/faults").one(id="faults").text
     assert "Certificate: expired is set for all devices: it meets the next 2 requests, and ends in 2 h." in banner.text
     assert 'fault "Answer late" has expired (for all devices)' in events(page)
 

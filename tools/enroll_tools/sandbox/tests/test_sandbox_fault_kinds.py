@@ -169,6 +169,38 @@ def test_a_fault_ends_by_itself():
     assert queue.take("xyte") is None and queue.pending() == []
 
 
+def test_an_overloaded_service_takes_so_many_in_any_one_second():
+    now = [0.0]
+    queue = FaultQueue(lambda: now[0])
+    queue.add(make("overloaded", "*", most=2, times=3))
+
+    def refused(service, moment):
+        now[0] = moment
+        return queue.take(service) is not None
+
+    taken = [refused("xyte", 0.0), refused("rest", 0.75)]
+    assert taken == [False, False]
+    assert refused("xyte", 0.99), "both were within a second"
+    assert not refused("xyte", 1.0), "the first one was a second ago"
+    assert refused("etherfax", 1.5), "one of 0.75, one of 1.0; those that were refused do not count"
+    assert not refused("xyte", 1.75)
+    assert refused("xyte", 1.75) and queue.pending() == [], "`times` counts those that met it"
+
+
+def test_a_sandbox_that_is_overloaded_from_the_start(send):
+    """Of all requests; a register-once service has not seen those that it refused."""
+    with Sandbox(most=1) as sandbox:
+        sandbox._faults._now = lambda: 0.0  # a second may pass here between two requests
+        url = device(sandbox, "MT1")
+        assert send("GET", sandbox.urls["xyte"].http).status == 404
+        answer = send("GET", url)
+        assert (answer.status, answer.headers.get("Retry-After")) == (503, None)
+        assert state(sandbox, "MT1") == "enabled"
+        assert sandbox.log("etherfax")[-1].note == "fault: overloaded, canned 503, beyond 1 a second"
+        sandbox.clear_faults()
+        assert send("GET", url).status == 200
+
+
 def test_one_is_removed_by_its_number(sandbox):
     first, second = sandbox.fault("xyte", kind="busy"), sandbox.fault("xyte", kind="slow")
     sandbox.clear_faults(number=first)
@@ -185,6 +217,7 @@ def test_one_is_removed_by_its_number(sandbox):
         ({"kind": "busy", "expires": 0}, "expires"),
         ({"kind": "busy", "expires": float("nan")}, "expires"),
         ({"kind": "busy", "times": 0}, "times"),
+        ({"kind": "overloaded", "most": 0}, "most"),
         ({"status": 503, "shape": "early", "device": "MT1"}, "one device"),
     ],
 )

@@ -165,6 +165,7 @@ def test_listen_anywhere():
         ({"ports": {"gopher": 70}}, "unknown listener 'gopher'"),
         ({"ports": {"http": 70000}}, "cannot listen"),
         ({"stratum": 16}, "stratum"),
+        ({"most": 0}, "most must be"),
         ({"settings": {"etherfax.day_tolerance": 2}}, "wants one of 0, 1"),
         ({"settings": {"etherfax.nonsense": 1}}, "no setting 'nonsense'"),
         ({"settings": {"nonsense": 1}}, "no such setting"),
