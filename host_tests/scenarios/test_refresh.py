@@ -147,7 +147,7 @@ def test_a_service_that_wants_it_to_wait_for_years_does_not_hold_up_the_applicat
         before = device.ticks
         error = raises("server", device.run, get)
         assert "not decided yet" in str(error) and device.ticks - before == slept * 1000
-        assert device.session.hold - device.time() <= 86400 + device.it.first, "not for years, either"
+        assert device.session.hold - device.time() <= 86400 + device.it.cap, "not for years, either"
 
 
 class Ticketed(Expiring):

@@ -60,7 +60,7 @@ def test_the_xyte_application_waits_longer_while_its_hub_is_away(sandbox, make, 
     sandbox.fault("xyte", 2, 503, {"Retry-After": "77"})
     run(device, XYTE % EXAMPLES)
     pauses = [line for line in device.heard[-2].splitlines() if not line.startswith(("app:", "config"))]
-    assert all(77 <= float(pause) <= 87 for pause in pauses[0].split())
+    assert all(77 <= float(pause) <= 154 for pause in pauses[0].split())
 
 
 def test_a_sleeper_asks_when_it_is_due_and_reports_once_it_is_registered(sandbox, make, runtime):

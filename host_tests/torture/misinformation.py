@@ -112,12 +112,12 @@ def statuses(elsewhere: int) -> Iterable[Script]:
     for status in (429, 503, 500, 403):
         slowest = (CAP / 2, CAP) if STATUSES[status] == "refused" else None
         for value, wait in {
-            "7": slowest or (7, 7 + FIRST),
-            "2000": (2000, 2000 + FIRST),
-            soon: (3500, 3600 + FIRST),
+            "7": slowest or (7, 14),
+            "2000": (2000, 2000 + CAP),
+            soon: (3500, 3600 + CAP),
             past: slowest or (0, FIRST),
-            "31536000": (DAY, DAY + FIRST),
-            "9" * 40: (DAY, DAY + FIRST),
+            "31536000": (DAY, DAY + CAP),
+            "9" * 40: (DAY, DAY + CAP),
             "-5": slowest,
             "soon": slowest,
             "": slowest,

@@ -59,7 +59,7 @@ def test_retry_after_is_obeyed_in_seconds_and_as_a_date():
             seconds = http_date(value, NOW) - NOW if "," in value else 120
             device = Device("xyte", retry={"first": 5, "cap": 60})
             action = device.refused("server", (503, b"", {name: value}))
-            assert seconds <= action.at <= seconds + 5, (value, action.at)
+            assert seconds <= action.at <= seconds + 60, (value, action.at)
 
 
 def test_a_retry_after_that_is_nonsense_is_ignored():

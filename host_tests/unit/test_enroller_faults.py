@@ -4,12 +4,14 @@ import asyncio
 
 import enroll
 from answers import GOOD, ONCE
+from enroll import failed
 from enroll.commit import Journal
 from enroll.enroller import Enroller
+from enroll.errors import EnrollError
 from enroll.journal import KEPT, RAW, REFUSED, TRIED
 from fake_device import Device, Port, Service
 from flash import Flash
-from helpers import SECTIONS, config, folder, patched, raises, read, saved, settings
+from helpers import SECTIONS, Fake, config, folder, patched, raises, read, saved, settings
 from install import installed
 from wire import Wire
 
@@ -133,6 +135,41 @@ def test_the_link_is_taken_down_after_three_failures_in_a_row():
             action = enroller.step(number * 1e6)
             assert action.error.kind == "network" and len(dropped) == number // 3
         enroller.close()
+
+
+def test_where_no_network_is_joined_the_wait_only_doubles():
+    """A router that needs 90 s to start must not cost minutes. `scan`: whether a person can give it another network."""
+    for scan in (False, True):
+        port = Port()
+        join = port.connect
+        dropped = []
+        port.drop = lambda dropped=dropped: dropped.append(1)
+        if scan:
+            port.scan = lambda: []
+        it = Enroller(
+            config("xyte", store=folder() + "/state"), port, request=Service((503, b""), (503, b""), (503, b""))
+        )
+        spans, now = [], 0
+        with patched(failed, os=Fake(urandom=lambda size: b"\xff" * size)):
+            for number in range(8):
+                port.connect = failing(EnrollError("network", "no router")) if number < 5 else join
+                at = it.step(now).at
+                spans.append(at - now)
+                now = at
+        it.close()
+        assert spans == [5, 10, 20, 40, 80] + [405, 450, 450], "then as after two failures that have joined"
+        assert len(dropped) == 1, "after three that have not"
+
+
+def test_a_board_without_memory_waits_a_random_part_of_cap_where_no_network_is_joined_too():
+    port = Port()
+    port.memory = lambda data=None: None
+    port.connect = failing(EnrollError("network", "no router"))
+    for _ in range(3):  # wakes
+        it = Enroller(config("xyte", store=folder() + "/state"), port)
+        with patched(failed, os=Fake(urandom=lambda size: b"\x80" + bytes(size - 1))):
+            assert it.step(0).at == 451
+        it.close()
 
 
 def test_a_service_that_answers_proves_that_the_link_is_up():

@@ -1,4 +1,4 @@
-"""When to try again: pure arithmetic (full jitter, "Exponential Backoff And Jitter", AWS Architecture Blog, 2015)."""
+"""When to try again: pure arithmetic."""
 
 if __debug__:  # mpy-cross -O leaves this out: it knows const by itself
     from micropython import const
@@ -16,14 +16,36 @@ def after(value: str, now: int) -> int | None:
     return None if date is None else date - now
 
 
-def delay(count: int, first: float, cap: float, chance: float, final: bool = False, after: int | None = None) -> float:
-    """Seconds to wait after the `count`-th failure in a row (1, 2, ...).
+def delay(
+    count: int,
+    first: float,
+    cap: float,
+    chance: float,
+    final: bool = False,
+    after: int | None = None,
+    quick: bool = False,
+) -> float:
+    """Seconds to wait after the `count`-th failure in a row (1, 2, ...). `count` 0 or less: nobody knows how many.
 
-    `first`, `cap`: seconds; the longest wait doubles with each failure, from `first` up to `cap`. `chance`: a random
-    number, 0 <= chance < 1. `final`: the service refused, so wait between half of `cap` and `cap`. `after`: seconds
-    that the server asked for, or None; obeyed up to a day, plus jitter: a fleet must not return all at once.
+    `first`, `cap`: seconds. The longest wait is `first`, then nine times the one before, up to half of `cap`; the
+    shortest is the longest one before, and at most three quarters of that half. So a million devices that failed in the
+    same second return neither in the same minute nor much later than the service could have taken them: docs/storm.md
+    compares schedules. `chance`: a random number, 0 <= chance < 1.
+
+    `final`: the service refused, so wait between half of `cap` and `cap`. `after`: seconds that the server asked for,
+    or None; obeyed up to a day, and spread over as much again, `cap` at most. `quick`: the failure cost the service
+    nothing, so the longest wait only doubles, up to `cap`, and the shortest is 0.
     """
-    asked = min(after, _DAY) + chance * first if after and after > 0 else 0
+    low: float = 0
+    high = cap
     if final:
-        return max(asked, cap * (1 + chance) / 2)
-    return asked or chance * min(cap, first * (1 << min(count - 1, 17)))
+        low = cap / 2
+    elif count > 0 and quick:
+        high = min(cap, first * (1 << min(count - 1, 17)))
+    elif count > 0:
+        high = min(first, cap / 2)
+        for _ in range(min(count, 7) - 1):
+            low = min(high, cap * 3 / 8)
+            high = min(high * 9, cap / 2)
+    asked = min(after, _DAY) if after and after > 0 else 0
+    return max(asked + chance * min(asked, cap), low + chance * (high - low))

@@ -68,7 +68,7 @@ class Enroller:
         self.renewed = 0  # Unix seconds for the new Credential's `renewed`
         self.owner = owner or self
         self.sent = False  # a request that cannot be taken back was sent, and its outcome is not on flash yet
-        self.failures = 0
+        self.failures = 0  # in a row; each that has joined a network counts three; below 0: nobody knows, see sleep.py
         self.due: tuple = ()  # when the next attempt is due, on each clock that `step` may be given; (): not read yet
 
     def step(self, now: float) -> Action:

@@ -33,19 +33,25 @@ def failed(enroller: "Enroller", error: "Any", action: type["Action"]) -> "Actio
         enroller.journal.state = None  # read flash again: the answer may be there
         error = EnrollError("memory", "not enough heap")
     error = words("the attempt failed", error)
-    passes = error.said or enroller.journal.unsaved or getattr(error, "offline", False)
+    port = enroller.port
+    joined = getattr(error, "joined", True)  # a network, see networks.py
+    passes = error.said or enroller.journal.unsaved or (not joined and hasattr(port, "scan"))
     if error.kind in ("configuration", "storage") and not passes:
         raise error
     config = enroller.config
-    enroller.failures += 1
-    if enroller.failures % 3 == 0 and not error.said:
+    weight = 3 if joined else 1  # where it grows ninefold or twofold: 9 is about 2 * 2 * 2
+    enroller.failures += weight
+    count = enroller.failures
+    if count % (3 * weight) < weight and not error.said:  # every third one
         try:
-            getattr(enroller.port, "drop", tasks.ignore)()  # the driver may report a link that is dead
+            getattr(port, "drop", tasks.ignore)()  # the driver may report a link that is dead
         except Exception as failure:
             enroller.warn("%s %s" % (type(failure).__name__, failure))
     chance = int.from_bytes(os.urandom(2), "big") / 65536
     slow = error.kind in ("refused", "orphaned", "answer", "configuration")
-    at = delay(enroller.failures, config.first, config.cap, chance, slow, error.retry_after)
+    if joined:
+        count = (count + 1) // 3
+    at = delay(count, config.first, config.cap, chance, slow, error.retry_after, not joined)
     return action(at, None, error)
 
 
@@ -56,7 +62,7 @@ def pause(enroller: "Enroller", action: "Action"):
     error: Any = action.error
     seconds = action.at
     enroller.warn("%s: %s; next attempt in %d s" % (error.kind, error, seconds))
-    if getattr(error, "offline", False):
+    if not getattr(error, "joined", True) and hasattr(enroller.port, "scan"):
         from .config import unload
         from .onboarding import register
 

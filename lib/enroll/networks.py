@@ -62,7 +62,7 @@ def connect(owner: "Any", error: "Any"):
     """Task: join a network that is remembered, after `error`: those of enroll.json could not be joined.
 
     Forgets them first if the board's button is held. `owner`: has `config` and `port`. Raises EnrollError: `error` if
-    no network is remembered. The error is marked `offline` if a person can give the device another network.
+    no network is remembered. Where the reason is the network, the error's `joined` is False.
     """
     if getattr(error, "kind", None) not in ("network", "configuration"):
         raise error
@@ -79,5 +79,5 @@ def connect(owner: "Any", error: "Any"):
         if another.kind != "network":
             raise
         error = EnrollError("network", another.fact if error.kind != "network" else error.fact + ", " + another.fact)
-    error.offline = hasattr(owner.port, "scan")
+    error.joined = False
     raise error

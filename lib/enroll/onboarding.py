@@ -113,10 +113,10 @@ class Onboarding:
         except Exception as raised:
             self.tell(str(raised))
             raise
-        if getattr(error, "offline", False):
-            self.state = READY
-        else:
+        if getattr(error, "joined", True):
             self.tell(text)
+        else:
+            self.state = READY
         return error, seconds
 
     def tell(self, text: str, url: str = "") -> None:
@@ -243,7 +243,7 @@ def online(session: "Any"):
         try:
             yield from tasks.connect(session)
         except Exception as error:
-            if not getattr(error, "offline", False):
+            if getattr(error, "joined", True) or not hasattr(session.port, "scan"):
                 raise
             return error, _PAUSE, ""
         return None, 0, "online"

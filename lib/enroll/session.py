@@ -53,7 +53,7 @@ class Session:
         self._timed = False  # the clock was set, and no certificate was refused since
         self.refused: Any = None  # when the first of several 401s in a row came, in ticks of milliseconds
         self.hold = 0  # Unix seconds by the board's clock; do not try to replace the credential before
-        self.failures = 0  # failed attempts to replace it, in a row
+        self.failures = 0  # failed attempts to replace it, as an Enroller counts them
         self._unheard = 0  # requests without an answer, in a row
         self.sent = False  # a registration must not be interrupted now, see tasks.arun
 

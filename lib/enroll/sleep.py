@@ -1,7 +1,7 @@
 """Attempts of a device that sleeps in between. The time of the next one is in memory that survives deep sleep, not on
 flash.
 
-That memory holds "ENS" version | CRC-32 of the journal's identity u32 | failures in a row u16 | due u64 | due u64. The
+That memory holds "ENS" version | CRC-32 of the journal's identity u32 | failures in a row i16 | due u64 | due u64. The
 last two say when the next attempt is due, in seconds: on the caller's clock as it was before the attempt, and as the
 attempt has set it.
 """
@@ -17,9 +17,9 @@ from .journal import identity
 if __debug__:  # mpy-cross -O leaves this out: it knows const by itself
     from micropython import const
 
-_FORMAT = const("<4sIHQQ")
-_MAGIC = const(b"ENS\x02")
-_MANY = const(17)  # failures after which the longest random wait is `retry.cap`
+_FORMAT = const("<4sIhQQ")
+_MAGIC = const(b"ENS\x03")
+_UNKNOWN = const(-4)  # failures, as an Enroller counts them: after one more it is still below 0
 _PATIENCE = const(30)  # seconds to stay awake while a service decides, see steps.py
 _LONGEST = const(180000)  # seconds; the longest wait: a day that a server asks for, a day of jitter, some more
 
@@ -28,8 +28,8 @@ def step(enroller, now: float, action):
     """Do what `Enroller.step` says. `action`: the class Action.
 
     `port.memory(data)` keeps `data` through deep sleep; `port.memory()` returns it, b"" if there is none. Without such
-    memory (`memory` is missing or returns None) every wake looks like the first one. The random wait then has its
-    longest range, so that the device does not ask the service every few seconds.
+    memory (`memory` is missing or returns None) every wake looks like the first one. The random wait then lies between
+    0 and `retry.cap`: the device does not ask the service every few seconds, and a million of them do not ask together.
     """
     memory = getattr(enroller.port, "memory", tasks.ignore)
     if not enroller.due:
@@ -52,7 +52,7 @@ def step(enroller, now: float, action):
         due = max(0, due + moved)
     enroller.due = (due, other)
     if not done.credential:
-        memory(pack(_FORMAT, _MAGIC, crc32(identity(enroller.config)), min(enroller.failures, 65535), due, other))
+        memory(pack(_FORMAT, _MAGIC, crc32(identity(enroller.config)), min(enroller.failures, 32767), due, other))
     elif (memory() or b"")[:4] == _MAGIC:  # the memory now belongs to the application
         memory(b"")
     return done
@@ -61,7 +61,7 @@ def step(enroller, now: float, action):
 def _restore(enroller, kept: bytes | None) -> None:
     enroller.due = (0, 0)
     if kept is None:
-        enroller.failures = _MANY
+        enroller.failures = _UNKNOWN
         return
     try:
         if kept[calcsize(_FORMAT) :]:
