@@ -1,0 +1,125 @@
+"""`make storm`: the firmware's own schedule, a fleet that lives by one, and the page. Small fleets, fixed chances."""
+
+from __future__ import annotations
+
+import random
+from collections import Counter
+from typing import Any
+
+import pytest
+from storm import schedules
+from storm.schedules import STEPS, Schedule, firmware, ours, same
+
+PLAIN = same("plain", "10 to 30 s", ((10, 30),))
+NUMPY = "numpy is missing: make storm installs it"
+
+
+@pytest.fixture
+def fleet() -> Any:
+    """The simulation. Without numpy its tests are left out: `make test` does not install it."""
+    pytest.importorskip("numpy", reason=NUMPY)
+    from storm import fleet
+
+    return fleet
+
+
+def test_the_schedule_is_the_firmwares_own() -> None:
+    """The table says what failed.py and backoff.py say, for every count and chance."""
+    chance = random.Random(1)
+    for asked in (None, 60, 600):
+        it = ours(asked=schedules.asked(asked)) if asked else ours()
+        for joined in (True, False) if asked is None else (True,):
+            for before in range(60):
+                for part in (0, 1, STEPS // 3, STEPS - 1, chance.randrange(STEPS)):
+                    count, wait = firmware(before, part, joined, asked)
+                    assert count == before + (it.weight if joined else 1)
+                    assert wait == pytest.approx(it.wait(count, part / STEPS, joined)), (asked, joined, before, part)
+
+
+def test_each_wait_of_the_firmware_begins_where_the_one_before_ended() -> None:
+    waits = [ours().joined[count] for count in range(3, 30, 3)]
+    assert waits[:4] == [(0, 5), (5, 45), (45, 405), (337.5, 450)] and set(waits[4:]) == {(337.5, 450)}
+
+
+def test_every_schedule_has_bounds_and_a_name_of_its_own() -> None:
+    every = schedules.every()
+    assert len({it.name for it in every}) == len({it.title for it in every}) == len(every)
+    for it in every:
+        for low, high in (*it.joined[1:], *it.offline[1:]):
+            assert 0 <= low <= high <= schedules.CAP
+    assert [it.name for it in every if not it.random] == ["fixed", "doubling"]
+
+
+def registered_once(fleet: Any, **case: Any) -> Any:
+    """Simulate, and check what must be true of every storm."""
+    found = fleet.simulate(**case)
+    assert found.registered.sum() == found.devices, "each registers exactly once"
+    assert found.registered.max() <= found.capacity and (found.registered <= found.requests).all()
+    assert (found.at[1:] > found.at[:-1]).all()
+    assert not found.registered[found.at < found.start].any()
+    full = found.requests >= found.capacity
+    assert (found.registered[full & (found.at >= found.start)] == found.capacity).all(), "it never idles"
+    assert found.ideal <= found.seconds(1) == found.at[-1] + 1 - max(case.get("outage", 0), case.get("joins", (0,))[0])
+    assert found.seconds(0.5) <= found.seconds(0.99) <= found.seconds(1) and found.each() >= 1
+    return found
+
+
+@pytest.mark.parametrize("name", [it.name for it in schedules.every()])
+def test_each_device_registers_once_and_never_more_than_the_service_takes(fleet: Any, name: str) -> None:
+    schedule = next(it for it in schedules.every() if it.name == name)
+    for case in ({}, {"outage": 120}, {"joins": (60, 90)}, {"outage": 100, "joins": (10, 20)}):
+        registered_once(fleet, devices=997, capacity=40, schedule=schedule, **case)
+
+
+def test_a_lone_device_is_registered_at_once(fleet: Any) -> None:
+    found = registered_once(fleet, devices=1, capacity=1, schedule=ours())
+    assert (found.seconds(1), found.each(), found.peak(0), found.peak(1)) == (1, 1, 1, 0)
+
+
+def test_the_same_seed_gives_the_same_storm(fleet: Any) -> None:
+    one, again, other = (fleet.simulate(500, 10, PLAIN, seed=seed) for seed in (7, 7, 8))
+    assert list(one.requests) == list(again.requests) != list(other.requests)
+
+
+def test_without_jitter_all_come_back_together(fleet: Any) -> None:
+    found = registered_once(fleet, devices=100, capacity=40, schedule=schedules.every()[0])
+    assert list(zip(found.at, found.requests, found.registered, strict=True)) == [
+        (0, 100, 40),
+        (900, 60, 40),
+        (1800, 20, 20),
+    ]
+    assert (found.seconds(0.5), found.seconds(1), found.peak(60), found.each()) == (901, 1801, 1.5, 1.8)
+
+
+def test_groups_are_the_same_as_single_devices_where_nothing_is_random(fleet: Any) -> None:
+    """Doubling without jitter, once as groups and once device by device."""
+    doubling = next(it for it in schedules.every() if it.name == "doubling")
+    groups = fleet.simulate(200, 30, doubling)
+    single = fleet._Crowd(200, 30, doubling, 0, (0, 0), fleet.np.random.default_rng(1)).run()
+    assert [tuple(it) for it in zip(groups.at, groups.requests, groups.registered, strict=True)] == list(single)
+
+
+def test_waits_of_a_fleet_keep_to_the_bounds_of_the_schedule(fleet: Any) -> None:
+    """One request a second is served; the second wave comes 10 to 30 seconds after the first, and so on."""
+    found = registered_once(fleet, devices=4000, capacity=1, schedule=PLAIN)
+    first = [int(count) for at, count in zip(found.at, found.requests, strict=True) if at <= 31]
+    assert first[0] == 4000 and found.at[1] == 10
+    wave = found.requests[(found.at >= 10) & (found.at < 20)]
+    assert wave.sum() == pytest.approx(4000 / 2, rel=0.1), "half of them in the first half of the range"
+
+
+def test_where_no_network_is_up_the_service_hears_nothing(fleet: Any) -> None:
+    found = registered_once(fleet, devices=500, capacity=500, schedule=ours(), joins=(100, 200))
+    assert found.at[0] >= 100 and found.each() == 1
+    assert Counter(found.at >= 100) == {True: len(found.at)}
+
+
+def test_a_storm_that_is_too_long_is_refused(fleet: Any) -> None:
+    slow = Schedule("slow", "slow", ((70000, 80000),), ((70000, 80000),))
+    with pytest.raises(OverflowError):
+        fleet.simulate(100, 1, slow)
+
+
+def test_requests_and_registrations_over_time(fleet: Any) -> None:
+    requests, registered = fleet.simulate(100, 40, schedules.every()[0]).series(1000)
+    assert len(requests) == 1000 and (requests[0], requests[900], registered[899], registered[999]) == (100, 60, 40, 80)
