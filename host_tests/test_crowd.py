@@ -1,0 +1,47 @@
+"""Devices that boot at once at a sandbox which is killed in the middle: a few here, 300 with `make storm`."""
+
+from __future__ import annotations
+
+import shutil
+from pathlib import Path
+
+from crowd import records
+from crowd.scene import Scene
+from enroll_tools.sandbox import Sandbox
+
+
+def test_none_is_lost_or_registered_twice_when_the_sandbox_is_killed_in_the_middle(tmp_path: Path) -> None:
+    """Each service has registered one device whose answer the kill loses: a person resets that one in the portal."""
+    scene = Scene(tmp_path, 9, 4, {"first": 1, "cap": 3})
+    run = scene.play(away=0.5, seconds=50)
+    assert run.wrong == []
+    assert (len(run.registrations), run.lost) == (9, 3)
+    assert all(it.process and it.process.returncode == 0 for it in scene.members)
+    told = {it.service: {*it.failures()} - {"network", "server"} for it in scene.members if it.resets}
+    assert told == {"etherfax": {"orphaned"}, "xyte": {"orphaned"}, "ickstream": {"refused"}}
+    assert run.peak() > 4, "some were sent away"
+    assert sum(records.per_second(run.requests)) == len(run.requests)
+    find_faults(scene)
+
+
+def find_faults(scene: Scene) -> None:
+    """What must never be is found, each in its device."""
+    twice = next(it for it in scene.members if it.resets)
+    other, erased, needless = [it for it in scene.members if not it.resets and it.service != "ickstream"][:3]
+    twice.resets -= 1
+    needless.resets += 1
+    shutil.rmtree(erased.device.folder / "state")
+    with Sandbox(scene.served.state, ports=scene.served.ports) as sandbox:
+        if other.service == "etherfax":
+            sandbox.etherfax.reset(other.name)
+        else:
+            sandbox.xyte.delete(next(it["id"] for it in sandbox.xyte.devices() if it["sn"] == other.name))
+        found = records.read(records.Run(9, 4), scene.members, sandbox).wrong
+    assert sorted(found) == sorted(
+        [
+            f"{twice.service} {twice.name} was registered 2 times, though its portal was reset 0 times",
+            f"{needless.service} {needless.name} was registered 1 times; before a reset there was nothing to lose",
+            f"{erased.service} {erased.name} has no credential in its journal",
+            f"{other.service} {other.name} has another credential in its journal than its service knows",
+        ]
+    )
