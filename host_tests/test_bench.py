@@ -8,9 +8,10 @@ from pathlib import Path
 
 import bench
 import pytest
-from bench import Row, Work, __main__, results
+from bench import Row, Work, __main__, boots, results, stock
 from click.testing import CliRunner
 from figures import PLACE
+from runtimes import first
 
 WHERE = {"date": "2026-11-29", "machine": "2 cores", "load": 0.5, "versions": {"enroll": "0.1.0", "newest": "1.29.0"}}
 
@@ -50,20 +51,28 @@ def test_a_ratio_is_that_of_the_medians_between_the_quartiles_of_pairs() -> None
     assert bench.ratio([3], [2]) == (1.5, 1.5, 1.5)
 
 
+def test_rows_without_a_verdict_have_a_table_of_their_own() -> None:
+    found: results.Results = {}
+    results.add(found, "first", "First boot", [row(1), row(7, "shown", target=None, unit="%")], WHERE)
+    tables = results.values(found)
+    assert tables["bench.first"].splitlines()[2:] == ["| the one |  |  | 1.00 x | at most 1.05 x | reached |"]
+    assert tables["bench.first.apart"].splitlines()[2:] == ["| the shown |  |  | 7.00 % |"]
+
+
 def test_a_verdict_that_changed_is_named() -> None:
     found: results.Results = {}
-    assert results.add(found, "first", [row(1), row(2, "other")], WHERE) == []
-    assert results.add(found, "first", [row(1.01), row(2, "other"), row(9, "new")], WHERE) == []
+    assert results.add(found, "first", "First boot", [row(1), row(2, "other")], WHERE) == []
+    assert results.add(found, "first", "First boot", [row(1.01), row(2, "other"), row(9, "new")], WHERE) == []
     assert "No verdict differs from the run before, of 2026-11-29." in results.sentence(found["first"])
-    [changed] = results.add(found, "first", [row(1.1), row(2, "other")], WHERE)
+    [changed] = results.add(found, "first", "First boot", [row(1.1), row(2, "other")], WHERE)
     assert changed == "the one: reached before (1.01 x), now missed (1.10 x)"
     assert changed in results.sentence(found["first"])
 
 
-def test_the_page_counts_what_is_reached_and_names_what_is_missed() -> None:
+def test_the_page_counts_what_is_reached() -> None:
     found: results.Results = {}
-    results.add(found, "first", [row(1), row(2, "other"), row(7, "shown", target=None)], WHERE)
-    assert results.values(found)["bench.summary"] == "1 of 2 targets are reached. Missed: the other."
+    results.add(found, "first", "First boot", [row(1), row(2, "other"), row(7, "shown", target=None)], WHERE)
+    assert results.values(found)["bench.summary"] == "1 of 2 targets are reached: first boot 1 of 2."
 
 
 def test_the_page_is_made_from_the_results() -> None:
@@ -111,3 +120,30 @@ def test_a_quick_look_writes_nothing_and_a_run_writes_page_and_data(elsewhere: P
     assert done.exit_code == 0 and "75.00 x" in done.output, done.output
     assert "75.00 x" in (elsewhere / "benchmarks.md").read_text()
     assert results.rows_of(results.load(elsewhere / "benchmarks.json")[name])[0].verdict == "missed"
+
+
+@pytest.mark.parametrize("name", ["first", "second", "session"])
+def test_a_short_run_of_a_measure(name: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Both sides register and ask. Of what it finds only sockets and heap are looked at, which are exact."""
+    if not stock.FOLDER.exists():
+        pytest.skip("make bench fetches stock requests")
+    it = __main__.module(name)
+    monkeypatch.setattr(it, "runtimes", lambda: (first(),))
+    rows = it.measure(Work(tmp_path, 1))
+    assert len({row.name for row in rows}) == len(rows) >= 3
+    exact = [row for row in rows if row.sense == "="]
+    assert [row.verdict for row in exact] == ["reached"] * len(exact), exact
+    assert bool(exact) == (name != "first")
+
+
+def test_the_plain_script_registers_and_reads_what_it_keeps(tmp_path: Path) -> None:
+    """Fair means that it does the job: its second boot needs no service."""
+    if not stock.FOLDER.exists():
+        pytest.skip("make bench fetches stock requests")
+    sides = boots.Sides(tmp_path / "code")
+    with boots.starter(first()) as start:
+        with boots.served(1) as [config]:
+            folder = boots.device(tmp_path / "device", config)
+            said = [start(folder, *sides.start("plain", "py")).out]
+        said += [start(folder, *sides.start("plain", form)).out for form in boots.FORMS]
+    assert set(said) == {"registered MT000000001 32\n"}

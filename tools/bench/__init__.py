@@ -7,7 +7,8 @@ Each measure is a module of this package, named in MEASURES. It has
     draw(rows)          if it has plots: {file name in docs/benchmarks: (figure, what it shows, for people who do not
                         see it)}; only this function imports matplotlib
 
-and the page has a heading and the places `bench.<module>` and `bench.<module>.run` for it. A figure that changes with
+and the page has a heading for it and the places `bench.<module>` (the rows with a verdict), `bench.<module>.apart` (the
+others, if there are any) and `bench.<module>.run` (when and where). A figure that changes with
 the speed of the machine is quoted as a ratio to what was measured beside it, in turns.
 """
 
@@ -22,7 +23,7 @@ from typing import Any, TypeVar
 
 Item = TypeVar("Item")
 
-MEASURES = ("first",)  # modules, in the order of the page
+MEASURES = ("first", "second", "session")  # modules, in the order of the page
 SENSES = {"<=": operator.le, ">=": operator.ge, "=": operator.eq}
 SHOWN = {"<=": "at most ", ">=": "at least ", "=": ""}
 

@@ -18,6 +18,8 @@ from rich.table import Table
 
 from . import MEASURES, Row, Work, results
 
+BUSY = 0.5  # load of the machine from which on times are off
+
 
 def module(name: str) -> ModuleType:
     """The measure `name`."""
@@ -66,9 +68,14 @@ def main(only: tuple[str, ...], runs: int | None, as_json: bool) -> None:
     """
     names = only or MEASURES
     where = results.conditions()
+    if where["load"] > BUSY:
+        click.echo(f"bench: other programs are running (load {where['load']}): times will be off", err=True)
     found = results.load()
     with Progress(console=Console(stderr=True), transient=True) as bar:
-        different = [it for name in names for it in results.add(found, name, measured(name, runs, bar), where)]
+        different = []
+        for name in names:
+            rows = measured(name, runs, bar)
+            different += results.add(found, name, module(name).TITLE, rows, where)
     if as_json:
         click.echo(json.dumps({name: found[name] for name in names}, indent=1))
     else:

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import json
 import shutil
+import statistics
 import subprocess
 import sys
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -14,20 +15,33 @@ from typing import Any
 
 import click
 from devices import ROOT
-from packages import LIBRARY, build_romfs, compiled
+from packages import LIBRARY, build_romfs, compiled, modules
 from runtimes import micropython, names
 from size import FORMS as BYTECODE
 from size import MOUNT
 
-from . import stock
+from . import ratio, stock
 
 HERE = Path(__file__).parent
 RUNTIMES = ("newest", "chip")
 FORMS = {"py": "code from .py", **BYTECODE}
+PROVIDER = "etherfax"
 START = {
     "enroll": 'import main\nsys.exit(main.main(["enroll.json", "--once"]))',
     "plain": 'import plain\nsys.exit(plain.main("enroll.json"))',
 }
+PROMPT = """
+import requests, socket
+class Prompt:
+    SOCK_STREAM = socket.SOCK_STREAM
+    getaddrinfo = staticmethod(socket.getaddrinfo)
+    @staticmethod
+    def socket(*kind):
+        sock = socket.socket(*kind)
+        sock.setsockopt(6, 1, 1)
+        return sock
+requests.socket = Prompt
+"""  # stock `requests` that does not wait for ACKs (TCP_NODELAY), with which the plain script is "prompt"
 PATIENCE = 60  # seconds
 
 
@@ -103,7 +117,7 @@ def starter(runtime: str) -> Iterator[Starter]:
 
 
 @contextmanager
-def served(service: str, number: int) -> Iterator[list[dict[str, Any]]]:
+def served(number: int, service: str = PROVIDER) -> Iterator[list[dict[str, Any]]]:
     """enroll.json of `number` devices of `service`, which a sandbox in another process serves meanwhile."""
     command = [sys.executable, "-m", "bench.serve", service, str(number)]
     process = subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True)
@@ -123,7 +137,7 @@ class Sides:
         self._folder = folder
         self._images: dict[str, Path] = {}
         shared = {"main.py": ROOT / "firmware/main.py", "port.py": ROOT / "boards/unix/port.py"}
-        library = {f"enroll/{it.relative_to(LIBRARY)}": it for it in sorted(LIBRARY.rglob("*.py"))}
+        library = {f"enroll/{it.as_posix()}": LIBRARY / it for it in modules(PROVIDER)}
         requests = stock.requests() / "requests" / "__init__.py"
         sources = {
             "enroll": shared | library,
@@ -139,12 +153,25 @@ class Sides:
             build_romfs(self._images[side], folder / "mpy" / side)
 
     def start(self, side: str, form: str) -> tuple[str, str]:
-        """Program and MICROPYPATH that boot `side`, "enroll" or "plain", from `form`, in a device's folder."""
+        """Program and MICROPYPATH that boot `side` ("enroll", "plain", "prompt") from `form` in a device's folder."""
+        if side == "prompt":
+            return self.program("plain", form, PROMPT + START["plain"])
+        return self.program(side, form, START[side])
+
+    def program(self, side: str, form: str, program: str) -> tuple[str, str]:
+        """The same for another `program` with the code of `side`, "enroll" or "plain"."""
         if form != "rom":
-            return f"import sys\n{START[side]}", f"{self._folder / form / side}:.frozen"
+            return f"import sys\n{program}", f"{self._folder / form / side}:.frozen"
         image = self._images[side]
         mount = MOUNT.format(size=image.stat().st_size).replace("../rom", str(image))
-        return f"import sys\n{mount}\n{START[side]}", ".frozen"
+        return f"import sys\n{mount}\n{program}", ".frozen"
+
+
+def pair(ours: Sequence[float], theirs: Sequence[float], digits: int = 1) -> dict[str, Any]:
+    """The values of a Row for two series of milliseconds that were measured in turns: the ratio and both medians."""
+    low, middle, high = ratio(ours, theirs)
+    told = [f"{statistics.median(it):.{digits}f} ms" for it in (ours, theirs)]
+    return {"figure": middle, "low": low, "high": high, "ours": told[0], "beside": told[1]}
 
 
 def device(folder: Path, config: dict[str, Any]) -> Path:

@@ -2,15 +2,47 @@
 
 from __future__ import annotations
 
-import itertools
+import statistics
+from pathlib import Path
 from typing import Any
 
-from . import Row, Work, ratio
-from .boots import FORMS, Sides, device, runtimes, served, starter
+from . import Row, Work
+from .boots import FORMS, Boot, Sides, Starter, device, pair, runtimes, served, starter
 
 TITLE = "First boot over TLS"
 TARGET = 1.05
 RUNS = 50
+SIDES = ("enroll", "plain", "prompt")
+IMPORTS = {  # all that a first boot imports
+    "code": (
+        "enroll",
+        "import main, port, enroll.reader, enroll.schema, enroll.url, enroll.journal, enroll.enroller, enroll.clock\n"
+        "import enroll.http1, enroll.connection, enroll.credential, enroll.providers.etherfax.md5",
+    ),
+    "their code": ("plain", "import plain, requests"),
+}
+KINDS = {"seconds": "time", "cpu": "processor"}
+HANDSHAKES = 10
+HANDSHAKE = """
+import socket, tls
+def handshake():
+    context = tls.SSLContext(tls.PROTOCOL_TLS_CLIENT)
+    if {verified}:
+        with open("ca.der", "rb") as file:
+            context.load_verify_locations(file.read())
+    else:
+        context.verify_mode = tls.CERT_NONE
+    sock = socket.socket()
+    sock.connect(socket.getaddrinfo("{host}", {port})[0][-1])
+    sock.setsockopt(6, 1, 1)
+    stream = context.wrap_socket(sock, server_hostname="{host}")
+    stream.close()
+    sock.close()
+for _ in range({number}):
+    handshake()
+"""
+
+Found = dict[str, list[Boot]]  # by side
 
 
 def measure(work: Work) -> list[Row]:
@@ -18,37 +50,82 @@ def measure(work: Work) -> list[Row]:
     runs = work.runs(RUNS)
     sides = Sides(work.folder / "code")
     rows = []
-    with served("etherfax", runs * 2 * len(FORMS) * len(runtimes())) as configs:
+    with served(runs * len(SIDES) * len(FORMS) * len(runtimes()) + 1) as configs:
         fresh = iter(configs)
-        for runtime, form in itertools.product(runtimes(), FORMS):
-            found: dict[str, list[Any]] = {"enroll": [], "plain": []}
+        place = device(work.folder / "handshakes", next(fresh))
+        for runtime in runtimes():
             with starter(runtime) as start:
-                for number in work.each(range(runs), f"{runtime}, {FORMS[form]}"):
-                    for side in sorted(found, reverse=bool(number % 2)):
-                        folder = device(work.folder / f"{runtime}-{form}-{number}-{side}", next(fresh))
-                        found[side].append(start(folder, *sides.start(side, form)))
-            rows += judged(f"{runtime}.{form}", f"{runtime}, {FORMS[form]}", found, TARGET)
+                costs = handshakes(start, place, configs[0]["url"], work.runs(RUNS))
+                for form in FORMS:
+                    found: Found = {side: [] for side in SIDES}
+                    for number in work.each(range(runs), f"{runtime}, {FORMS[form]}"):
+                        for side in SIDES if number % 2 else reversed(SIDES):
+                            folder = device(work.folder / f"{runtime}-{form}-{number}-{side}", next(fresh))
+                            found[side].append(start(folder, *sides.start(side, form)))
+                        for name, (side, program) in IMPORTS.items():
+                            found.setdefault(name, []).append(start(place, *sides.program(side, form, program)))
+                    rows += [
+                        compared(f"{runtime}.{form}", f"{runtime}, {FORMS[form]}", found, kind, TARGET)
+                        for kind in KINDS
+                    ]
+                    rows += apart(f"{runtime}.{form}", f"{runtime}, {FORMS[form]}", found, costs)
     return rows
 
 
-def judged(name: str, what: str, found: dict[str, list[Any]], target: float) -> list[Row]:
-    """Rows for time and for the processor's time of the boots `found` {"enroll": ..., "plain": ...}."""
-    rows = []
-    for kind, words in {"seconds": "time", "cpu": "processor"}.items():
-        series = {side: [getattr(boot, kind) * 1000 for boot in boots] for side, boots in found.items()}
-        low, middle, high = ratio(series["enroll"], series["plain"])
-        told = {side: f"{sorted(times)[len(times) // 2]:.1f} ms" for side, times in series.items()}
-        rows.append(
-            Row(
-                f"{name}.{kind}",
-                f"{what}, {words}",
-                middle,
-                "<=",
-                target,
-                ours=told["enroll"],
-                beside=told["plain"],
-                low=low,
-                high=high,
-            )
+def handshakes(start: Starter, place: Path, url: str, runs: int) -> dict[bool, float]:
+    """Milliseconds of the processor that a handshake takes {verified: ...}, in the device's folder `place`."""
+    host, port = url.split("/")[2].split(":")
+    found: dict[bool, list[float]] = {True: [], False: []}
+    for _ in range(max(1, runs // 10)):
+        for verified, costs in found.items():
+            took = [
+                start(place, HANDSHAKE.format(verified=verified, host=host, port=port, number=number), ".frozen").cpu
+                for number in (HANDSHAKES, 0)
+            ]
+            costs.append((took[0] - took[1]) * 1000 / HANDSHAKES)
+    return {verified: statistics.median(costs) for verified, costs in found.items()}
+
+
+def series(found: Found, kind: str) -> dict[str, list[float]]:
+    """Milliseconds by side."""
+    return {side: [getattr(boot, kind) * 1000 for boot in boots] for side, boots in found.items()}
+
+
+def compared(name: str, what: str, found: Found, kind: str, target: float | None, digits: int = 1) -> Row:
+    """The row for one of KINDS: enroll beside the plain script."""
+    times = series(found, kind)
+    both = pair(times["enroll"], times["plain"], digits)
+    return Row(f"{name}.{kind}", f"{what}, {KINDS[kind]}", target=target, **both)
+
+
+def apart(name: str, what: str, found: Found, costs: dict[bool, float]) -> list[Row]:
+    """Rows that say what the verdicts consist of: waiting for ACKs, importing, verifying the certificate."""
+    times, cpu = series(found, "seconds"), series(found, "cpu")
+    rows = [
+        Row(
+            f"{name}.prompt",
+            f"{what}, time beside `requests` with TCP_NODELAY",
+            **pair(times["enroll"], times["prompt"]),
         )
+    ]
+    if "code" in cpu:
+        rows.append(
+            Row(f"{name}.code", f"{what}, processor until all code is imported", **pair(cpu["code"], cpu["their code"]))
+        )
+    verifying = costs[True] - costs[False]
+    unverified = [it - verifying for it in cpu["enroll"]]
+    rows.append(
+        Row(
+            f"{name}.unverified",
+            f"{what}, processor less {verifying:.1f} ms for verifying",
+            **pair(unverified, cpu["plain"]),
+        )
+    )
     return rows
+
+
+def draw(rows: list[Row]) -> dict[str, tuple[Any, str]]:
+    """The ratios beside the target."""
+    from .plots import bars
+
+    return {"first.svg": bars(rows, TARGET, "first boot, enroll / plain script")}

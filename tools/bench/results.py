@@ -25,6 +25,7 @@ PAGE = ROOT / "docs" / "benchmarks.md"
 DATA = ROOT / "docs" / "benchmarks.json"
 PLOTS = ROOT / "docs" / "benchmarks"
 HEAD = ("what", "enroll", "beside it", "figure", "must reach", "verdict")
+APART = HEAD[:4]  # of figures that nothing is required of
 
 Results = dict[str, dict[str, Any]]  # by measure: when and where it was made, its rows, and verdicts that changed
 
@@ -72,11 +73,12 @@ def changed(before: Sequence[Row], now: Sequence[Row]) -> list[str]:
     ]
 
 
-def add(results: Results, name: str, rows: Sequence[Row], where: Mapping[str, Any]) -> list[str]:
+def add(results: Results, name: str, title: str, rows: Sequence[Row], where: Mapping[str, Any]) -> list[str]:
     """Put the `rows` of the measure `name` in place of those in `results`; returns the verdicts that `changed`."""
     before = results.get(name)
     different = changed(rows_of(before), rows) if before else []
     results[name] = {
+        "title": title,
         **where,
         "before": before["date"] if before else None,
         "changed": different,
@@ -129,18 +131,26 @@ def sentence(result: Mapping[str, Any]) -> str:
 
 
 def summary(results: Results) -> str:
-    """How many targets were reached, of how many, and which were missed."""
-    judged = [row for it in results.values() for row in rows_of(it) if row.verdict]
-    missed = [row.what for row in judged if row.verdict == "missed"]
-    text = f"{len(judged) - len(missed)} of {len(judged)} targets are reached."
-    return f"{text} Missed: {'; '.join(missed)}." if missed else text
+    """How many targets were reached, of how many, in all and by measure."""
+    counts = []
+    for result in results.values():
+        verdicts = [row.verdict for row in rows_of(result) if row.verdict]
+        counts.append((result["title"], verdicts.count("reached"), len(verdicts)))
+    told = ", ".join(f"{title[0].lower()}{title[1:]} {reached} of {number}" for title, reached, number in counts)
+    return f"{sum(it[1] for it in counts)} of {sum(it[2] for it in counts)} targets are reached: {told}."
 
 
 def values(results: Results) -> dict[str, str]:
     """What stands at the places of the page."""
     found = {"bench.summary": summary(results)}
     for name, result in results.items():
-        found[f"bench.{name}"] = table(HEAD, map(cells, rows_of(result)))
+        rows = rows_of(result)
+        judged = [cells(row) for row in rows if row.verdict]
+        apart = [cells(row)[: len(APART)] for row in rows if not row.verdict]
+        if judged:
+            found[f"bench.{name}"] = table(HEAD, judged)
+        if apart:
+            found[f"bench.{name}.apart"] = table(APART, apart)
         found[f"bench.{name}.run"] = sentence(result)
     return found
 

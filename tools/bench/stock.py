@@ -12,7 +12,7 @@ import tempfile
 from pathlib import Path
 
 from runtimes import chip, debian
-from runtimes.cache import CACHE, call
+from runtimes.cache import CACHE, alone, call
 
 PATCH = "debian/patches/mip.patch"
 INSIDE = "lib/micropython-lib/micropython/requests/requests/__init__.py"
@@ -21,7 +21,9 @@ FOLDER = CACHE / "stock"
 
 def requests() -> Path:
     """The folder with `requests/__init__.py`, fetched if need be. Raises Unavailable."""
-    if not FOLDER.exists():
+    with alone():
+        if FOLDER.exists():  # another process may have fetched it meanwhile
+            return FOLDER
         with tempfile.TemporaryDirectory(dir=CACHE) as name:
             folder = Path(name)
             fetch(folder)
