@@ -5,6 +5,7 @@ from __future__ import annotations
 import shutil
 from pathlib import Path
 
+import pytest
 from crowd import records
 from crowd.scene import Scene
 from enroll_tools.sandbox import Sandbox
@@ -45,3 +46,16 @@ def find_faults(scene: Scene) -> None:
             f"{other.service} {other.name} has another credential in its journal than its service knows",
         ]
     )
+
+
+def test_the_simulation_lives_through_the_same() -> None:
+    """As many devices, no more than the service takes, and nothing while it is away."""
+    pytest.importorskip("numpy", reason="numpy is missing: make storm installs it")
+    from crowd.predict import predicted
+
+    run = records.Run(60, 10, booted=1, away=(2, 7))
+    for it in predicted(run, 3):
+        assert len(it.registrations) == 60 and it.until(1) > 7
+        assert not [moment for moment in (*it.registrations, *it.requests) if 2 <= moment < 7]
+        assert max(records.per_second(it.registrations)) <= 10
+        assert it.each() >= len(it.requests) / 60 > 1

@@ -46,6 +46,10 @@ class Run:
         needed = math.ceil(self.devices * share)
         return sorted(self.registrations)[needed - 1] if needed <= len(self.registrations) else math.inf
 
+    def each(self) -> float:
+        """Attempts a device, those that found no sandbox included."""
+        return sum(self.attempts) / self.devices
+
     def peak(self) -> int:
         """The most requests in any whole second."""
         return max(per_second(self.requests), default=0)

@@ -66,20 +66,23 @@ def simulate(
     outage: int = 0,
     joins: Range = (0, 0),
     seed: int = 1,
+    gap: Range = (0, 0),
 ) -> Storm:
     """Let `devices` boot in the same second and try until all are registered, each by itself.
 
     In a second the service registers `capacity` devices at most, at random among those that ask; the others are told
     so at once. `outage`: seconds for which it registers none. `joins`: seconds until a device's network is up, at
-    random between the two; earlier attempts reach no service. A retry in the same second counts in the next one.
+    random between the two; earlier attempts reach no service. A retry in the same second counts in the next one. `gap`:
+    from when until when it registers none either, though it did before.
 
     Raises OverflowError if it would take 18 hours or more.
     """
     start = int(max(outage, joins[0]))
-    if not schedule.random and joins[0] == joins[1] == 0:
+    if not schedule.random and joins[0] == joins[1] == gap[1] == 0:
         found = np.array(list(_together(devices, capacity, schedule, outage)), np.int64)
     else:
         crowd = _Crowd(devices, capacity, schedule, outage, joins, np.random.default_rng(seed))
+        crowd.gap = gap
         found = np.array(list(crowd.run()), np.int64)
     at, requests, registered = found.T
     return Storm(devices, capacity, schedule, start, at, requests, registered)
@@ -111,6 +114,8 @@ def _together(devices: int, capacity: int, schedule: Schedule, outage: int) -> I
 
 class _Crowd:
     """Devices, each with its own chance."""
+
+    gap: Range = (0, 0)
 
     def __init__(self, devices: int, capacity: int, schedule: Schedule, outage: int, joins: Range, chance: Any) -> None:
         self.capacity, self.outage, self.chance = capacity, outage, chance
@@ -146,7 +151,8 @@ class _Crowd:
 
     def _ask(self, who: Any, now: int) -> int:
         """The devices `who` ask to be registered. Returns how many are."""
-        free = min(who.size, self.capacity if now >= self.outage else 0)
+        away = now < self.outage or self.gap[0] <= now < self.gap[1]
+        free = min(who.size, 0 if away else self.capacity)
         if 0 < free < who.size:
             self.chance.shuffle(who)
         self.due[who[:free]] = NEVER
