@@ -14,7 +14,7 @@ from pathlib import Path
 from typing import Any
 
 from devices import ROOT
-from figures import fill, number, table
+from figures import PLACE, fill, number, table
 from packages import version
 from runtimes import available, probe
 from runtimes import micropython as runtime
@@ -130,14 +130,24 @@ def sentence(result: Mapping[str, Any]) -> str:
     return f"{text} Different from the run before, of {result['before']}: {'; '.join(result['changed'])}."
 
 
-def summary(results: Results) -> str:
-    """How many targets were reached, of how many, in all and by measure."""
-    counts = []
+def counts(results: Results) -> dict[str, tuple[int, int]]:
+    """How many targets were reached, of how many, by the measure's title."""
+    found = {}
     for result in results.values():
         verdicts = [row.verdict for row in rows_of(result) if row.verdict]
-        counts.append((result["title"], verdicts.count("reached"), len(verdicts)))
-    told = ", ".join(f"{title[0].lower()}{title[1:]} {reached} of {number}" for title, reached, number in counts)
-    return f"{sum(it[1] for it in counts)} of {sum(it[2] for it in counts)} targets are reached: {told}."
+        found[result["title"]] = verdicts.count("reached"), len(verdicts)
+    return found
+
+
+def reached(results: Results) -> str:
+    """How many targets were reached, of how many."""
+    return " of ".join(str(sum(column)) for column in zip(*counts(results).values(), strict=True))
+
+
+def summary(results: Results) -> str:
+    """The same in all and by measure, a sentence."""
+    told = [f"{title[0].lower()}{title[1:]} {done} of {number}" for title, (done, number) in counts(results).items()]
+    return f"{reached(results)} targets are reached: {', '.join(told)}."
 
 
 def values(results: Results) -> dict[str, str]:
@@ -155,10 +165,33 @@ def values(results: Results) -> dict[str, str]:
     return found
 
 
+def single(results: Results) -> dict[str, str]:
+    """Each figure that another page may quote, at a place `bench.<measure>.<name of the row>`."""
+    return {
+        f"bench.{name}.{row.name}": _amount(row.figure, row)
+        for name, result in results.items()
+        for row in rows_of(result)
+    }
+
+
+def pages() -> list[Path]:
+    """All pages that may quote a figure."""
+    return [ROOT / "README.md", *sorted(PAGE.parent.rglob("*.md"))]
+
+
+def quoted(page: Path, results: Results) -> dict[str, str]:
+    """What stands at those places of `page` that are ours and have a figure."""
+    known = single(results) | values(results) | {"bench.reached": reached(results)}
+    names = {found["name"] for found in PLACE.finditer(page.read_text())}
+    return {name: known[name] for name in sorted(names & set(known))}
+
+
 def publish(results: Results, plots: Mapping[str, tuple[Any, str]]) -> None:
-    """Write `results`, the page and `plots` {file: (figure, description)}."""
+    """Write `results`, the page, what other pages quote, and `plots` {file: (figure, description)}."""
     write(results)
     fill(PAGE, values(results))
+    for page in pages():
+        fill(page, quoted(page, results))
     if plots and find_spec("matplotlib"):
         from figures.plots import save
 

@@ -56,6 +56,9 @@ for at in range({number} // {step} + 1):
     print("heap", gc.mem_alloc())
     for _ in range({step}):
         ask()
+session.close()
+gc.collect()
+print("closed", gc.mem_alloc())
 """
 
 
@@ -129,7 +132,14 @@ def heap(work: Work, sides: Sides, start: Starter, runtime: str, folder: Path) -
             0,
             ours=f"{number(settled)} bytes after {SETTLED} requests, {number(held[-1])} at the end",
             points={"held": held, "step": STEP},
-        )
+        ),
+        Row(
+            f"{runtime}.connection",
+            f"{runtime}, heap that the kept connection holds",
+            held[-1] - figures(boot, "closed")[0],
+            unit="bytes",
+            digits=0,
+        ),
     ]
 
 
