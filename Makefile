@@ -8,7 +8,7 @@ export RUNTIMES
 endif
 
 .DEFAULT_GOAL := help
-.PHONY: help setup demo picture screenshots diagrams test torture test-oracles test-console test-qemu test-board evidence lint docs sandbox which-micropython dist release romfs firmware provision board size bench bench-sandbox load coverage mutants new-service lock clean
+.PHONY: help setup demo picture screenshots diagrams test torture test-oracles test-console test-qemu test-board evidence lint docs sandbox which-micropython dist release romfs firmware provision board size bench bench-sandbox load storm coverage mutants new-service lock clean
 
 help: ## list the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-18s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -103,6 +103,10 @@ bench-sandbox: .venv/ready ## time the sandbox beside a bare handler, into docs
 load: export PYTHONPATH := tools:lib:host_tests
 load: .venv/ready ## load-test a sandbox with Locust; ARGS="--devices 50"
 	@$(RUN) -m load $(ARGS)
+
+storm: export PYTHONPATH := tools:lib:host_tests
+storm: .venv/figures ## let a million devices ask at once, into docs/storm.md
+	@$(RUN) -m storm $(ARGS)
 
 coverage: export RUNTIMES := newest # long tests too
 coverage: .venv/ready ## show lines that no test reaches under CPython

@@ -43,6 +43,7 @@ NAVIGATION = {
         "Provisioning": "docs/provision",
         "Sandbox": "docs/sandbox",
         "Load tests": "docs/load",
+        "A million devices": "docs/storm",
     },
     "How it works": {
         "Design": "docs/design",

@@ -2,11 +2,17 @@
 
 from __future__ import annotations
 
+import dataclasses
+import json
 import random
+import re
 from collections import Counter
+from pathlib import Path
 from typing import Any
 
 import pytest
+from click.testing import CliRunner
+from figures import PLACE, filled
 from storm import schedules
 from storm.schedules import STEPS, Schedule, firmware, ours, same
 
@@ -14,7 +20,7 @@ PLAIN = same("plain", "10 to 30 s", ((10, 30),))
 NUMPY = "numpy is missing: make storm installs it"
 
 
-@pytest.fixture
+@pytest.fixture(scope="module")
 def fleet() -> Any:
     """The simulation. Without numpy its tests are left out: `make test` does not install it."""
     pytest.importorskip("numpy", reason=NUMPY)
@@ -39,6 +45,14 @@ def test_the_schedule_is_the_firmwares_own() -> None:
 def test_each_wait_of_the_firmware_begins_where_the_one_before_ended() -> None:
     waits = [ours().joined[count] for count in range(3, 30, 3)]
     assert waits[:4] == [(0, 5), (5, 45), (45, 405), (337.5, 450)] and set(waits[4:]) == {(337.5, 450)}
+
+
+def test_the_variants_begin_with_the_firmwares_own_figures() -> None:
+    """Without other figures a variant is the schedule that the firmware has."""
+    plain = schedules.variant("plain", "plain")
+    least = plain.weight  # no count of a failure that has joined is below
+    assert plain.joined[least:] == ours().joined[least:] and plain.offline == ours().offline
+    assert len({it.joined for it in schedules.variants()}) == len(schedules.variants())
 
 
 def test_every_schedule_has_bounds_and_a_name_of_its_own() -> None:
@@ -123,3 +137,60 @@ def test_a_storm_that_is_too_long_is_refused(fleet: Any) -> None:
 def test_requests_and_registrations_over_time(fleet: Any) -> None:
     requests, registered = fleet.simulate(100, 40, schedules.every()[0]).series(1000)
     assert len(requests) == 1000 and (requests[0], requests[900], registered[899], registered[999]) == (100, 60, 40, 80)
+
+
+@pytest.fixture(scope="module")
+def found(fleet: Any) -> Any:
+    """The figures of a small fleet."""
+    from storm import cases
+
+    return cases.run(1000, lambda words: None)
+
+
+def test_verdicts_are_computed_from_what_a_reader_sees(found: Any) -> None:
+    from storm import page
+
+    rows = page.judged(found)
+    assert [(it.target, it.sense) for it in rows] == [(page.PEAK, "<="), (page.TIME, "<=")] * 2
+    missed = [dataclasses.replace(rows[0], figure=3.01), dataclasses.replace(rows[0], figure=3.004)]
+    assert [it.verdict for it in missed] == ["missed", "reached"]
+    assert "| **missed** |" in page.verdicts(missed) and "| 3.00 x | at most 3 x | reached |" in page.verdicts(missed)
+
+
+def test_the_page_has_a_place_for_each_figure_and_only_those(found: Any) -> None:
+    from storm import page
+
+    values = page.values(found)
+    text = page.PAGE.read_text()
+    places = {it["name"] for it in PLACE.finditer(text)}
+    assert places == set(values)
+    assert filled(filled(text, values), {it["name"]: it["value"] for it in PLACE.finditer(text)}) == text
+    for name, value in values.items():
+        there = next(it["value"] for it in PLACE.finditer(text) if it["name"] == name)
+        assert there.strip().partition("\n")[0] == value.partition("\n")[0] or "targets" in value, (
+            "run make storm again"
+        )
+
+
+def test_the_page_and_its_plots_are_made(found: Any, tmp_path: Path) -> None:
+    pytest.importorskip("matplotlib", reason="matplotlib is missing: make storm installs it")
+    from storm import page
+
+    copy = tmp_path / "storm.md"
+    copy.write_text(page.PAGE.read_text())
+    page.write(found, copy, tmp_path / "storm")
+    assert "enroll" in copy.read_text()
+    linked = set(re.findall(r"\(storm/(\w+\.svg)\)", copy.read_text()))
+    assert {it.name for it in (tmp_path / "storm").iterdir()} == linked
+    assert all("<svg" in it.read_text() for it in (tmp_path / "storm").iterdir())
+
+
+def test_the_command_prints_figures_and_verdicts(fleet: Any) -> None:
+    from storm.__main__ import main
+
+    before = Path("docs/storm.md").read_bytes()
+    done = CliRunner().invoke(main, ["--devices", "1000", "--json"])
+    assert done.exit_code == 0, done
+    told = json.loads(done.stdout)
+    assert len(told["verdicts"]) == 4 and set(told["compared"]) == {"100", "1000", "10000"}
+    assert told["compared"]["1000"][0]["devices"] == 1000 and Path("docs/storm.md").read_bytes() == before

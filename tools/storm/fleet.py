@@ -131,14 +131,25 @@ class _Crowd:
         self.left = devices
 
     def run(self) -> Iterator[Second]:
-        now = 0
+        now = -1
         while self.left:
+            now += 1
             who = np.flatnonzero(self.due == now)
-            if who.size:
-                who = self._online(who, now)
+            if not who.size:
+                now = int(self.due.min())
+                who = np.flatnonzero(self.due == now)
+            who = self._online(who, now)
             if who.size:
                 yield now, who.size, self._ask(who, now)
-            now += 1
+            if 4 * self.left < 3 * self.due.size:
+                self._forget()
+
+    def _forget(self) -> None:
+        """Leave out those that are registered: each second looks at all."""
+        left = self.due != NEVER
+        self.due, self.count = self.due[left], self.count[left]
+        if self.joins is not None:
+            self.joins = self.joins[left]
 
     def _online(self, who: Any, now: int) -> Any:
         """Those of `who` whose network is up; the others wait."""

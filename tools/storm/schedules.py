@@ -9,7 +9,7 @@ from typing import Any
 FIRST, CAP = 5, 900  # seconds; `retry` of enroll.json, if it says nothing
 STEPS = 1 << 16  # random numbers that the firmware tells apart
 KNOWN = 30  # after so many failures no wait grows any more
-ASKED = 60  # seconds of the Retry-After in the comparison
+ASKED = (60, 600)  # seconds of the Retry-After in the comparison
 
 Range = tuple[float, float]  # the shortest and the longest wait, in seconds; all between are equally likely
 
@@ -106,19 +106,60 @@ def same(name: str, title: str, ranges: tuple[Range, ...], **more: Any) -> Sched
     return Schedule(name, title, ranges, ranges, **more)
 
 
+def variant(
+    name: str, title: str, growth: int = 9, top: float = CAP / 2, least: float = 0.75, weight: int = WEIGHT
+) -> Schedule:
+    """The firmware's schedule with other figures.
+
+    `growth`: of the longest wait; `top`: where that ends, in seconds; `least`: how far the shortest one follows, as a
+    part of `top`; `weight`: see Schedule.
+    """
+    low, high = 0.0, float(FIRST)
+    ranges = [(low, high)]
+    for _ in range(KNOWN // weight):
+        ranges.append((low, high))
+        low, high = min(high, least * top), min(high * growth, top)
+    joined = tuple(ranges[(count + weight // 2) // weight] for count in range(KNOWN))
+    return Schedule(name, title, joined, ours().offline, weight)
+
+
+def variants() -> list[Schedule]:
+    """What else the firmware could do."""
+    return [
+        ours(title="enroll"),
+        variant("growth-4", "the longest wait grows fourfold", growth=4),
+        variant("growth-15", "it grows fifteenfold", growth=15),
+        variant("top-300", "it ends at 300 s", top=300),
+        variant("top-600", "it ends at 600 s", top=600),
+        variant("least-half", "the last wait is from half of its longest", least=0.5),
+        variant("least-0", "every wait begins at 0", least=0),
+        variant("alike", "a failure without a network counts as much as another", weight=1),
+    ]
+
+
 def every() -> list[Schedule]:
     """All that are compared, the one of the firmware among them."""
     minutes = CAP // 60
     return [
         same("fixed", f"every {minutes} minutes", ((CAP, CAP),)),
-        same("doubling", f"doubling from {FIRST} s to {minutes} minutes, no jitter", _doubling(1)),
-        same("jitter", "the same with full jitter", _doubling(0)),
-        same("jitter-asked", f"the same, Retry-After of {ASKED} s", ((0, 0),), asked=(ASKED, ASKED + FIRST)),
+        same("doubling", f"doubling from {FIRST} s to {minutes} minutes", _doubling(1)),
+        before(),
+        same(
+            "jitter-asked",
+            f"the same, each asked to wait {ASKED[0]} s",
+            ((0, 0),),
+            asked=(ASKED[0], ASKED[0] + FIRST),
+        ),
         ours(),
-        ours("ours-asked", f"enroll, Retry-After of {ASKED} s", asked=asked(ASKED)),
-        ours("ours-first", "enroll, a random wait of up to 5 minutes first", first=(0, 300)),
+        *(ours(f"ours-asked-{it}", f"enroll, each asked to wait {it} s", asked=asked(it)) for it in ASKED),
+        ours("ours-first", "enroll, after a random wait of up to 5 minutes", first=(0, 300)),
         same("unknown", "enroll, without a memory for its failures", (firmware_unknown(),)),
     ]
+
+
+def before() -> Schedule:
+    """What the firmware did first: full jitter, and no difference between failures."""
+    return same("jitter", f"0 to a limit that doubles from {FIRST} s to {CAP // 60} minutes", _doubling(0))
 
 
 def firmware_unknown() -> Range:

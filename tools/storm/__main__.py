@@ -1,0 +1,44 @@
+"""The command of `make storm`."""
+
+from __future__ import annotations
+
+import json
+
+import click
+import cpython
+from rich.console import Console
+from rich.progress import Progress
+
+cpython.install()
+
+from . import cases, page  # noqa: E402
+
+
+@click.command()
+@click.option(
+    "--devices", type=click.IntRange(1000), default=cases.DEVICES, show_default=True, help="Fewer are quicker."
+)
+@click.option("--json", "as_json", is_flag=True, help="Print all figures as JSON.")
+def main(devices: int, as_json: bool) -> None:
+    """Let a fleet boot at once, by several schedules, and write docs/storm.md and its plots.
+
+    With other than a million --devices nothing is written; the capacities are then in the same ratio to them.
+    """
+    with Progress(console=Console(stderr=True), transient=True) as bar:
+        task = bar.add_task("", total=None)
+        found = cases.run(devices, lambda words: bar.update(task, description=words))
+    if devices == cases.DEVICES:
+        page.write(found)
+    rows = page.judged(found)
+    if as_json:
+        compared = {str(capacity): [cases.figures(it) for it in storms] for capacity, storms in found.compared.items()}
+        situations = {name: [cases.figures(it) for it in pair] for name, pair in found.situations.items()}
+        verdicts = [{"what": it.what, "figure": it.figure, "target": it.target, "verdict": it.verdict} for it in rows]
+        click.echo(json.dumps({"verdicts": verdicts, "compared": compared, "situations": situations}, indent=1))
+        return
+    for it in rows:
+        click.echo(f"{it.what}: {it.figure:.2f} x, at most {it.target} x: {it.verdict}")
+
+
+if __name__ == "__main__":
+    main()
