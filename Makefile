@@ -93,7 +93,7 @@ board: .venv/ready ## run a board on a pty, with a sandbox, until Ctrl-C
 size: .venv/ready ## show flash and heap; ARGS=--write for docs/size.md
 	@$(RUN) tools/size.py $(ARGS)
 
-bench: .venv/figures ## measure beside others, write docs/benchmarks.md; ARGS=--help
+bench: .venv/figures ## measure beside others, into docs/; ARGS=--help
 	@$(RUN) -m bench $(ARGS)
 
 bench-sandbox: export PYTHONPATH := tools:lib:host_tests
