@@ -7,6 +7,7 @@ CPython, which is imported once: its own start, which no device has, is in no fi
 import json
 import os
 import sys
+import tempfile
 import time
 from typing import Any
 
@@ -55,9 +56,9 @@ def main(site: str) -> None:
     if site:
         sys.path.append(site)
         import micropython_run  # noqa: F401
-    out, err = (os.memfd_create(name) for name in ("out", "err"))
-    for line in sys.stdin:
-        print(json.dumps(measured(json.loads(line), out, err)), flush=True)
+    with tempfile.TemporaryFile() as out, tempfile.TemporaryFile() as err:
+        for line in sys.stdin:
+            print(json.dumps(measured(json.loads(line), out.fileno(), err.fileno())), flush=True)
 
 
 if __name__ == "__main__":
