@@ -48,3 +48,24 @@ def test_what_a_server_says_of_its_connection_is_obeyed(sandbox, make, runtime, 
     assert run(device, PROGRAM) == ["True"] * 3
     assert told(sandbox) == ["0", "1", "2"]
     assert connections(sandbox) == before + made
+
+
+CLOSES = """
+session = enroll.Session(config, port, log=log)
+def telemetry(value):
+    body = {"status": "online", "telemetries": {"value": value}}
+    response = session.request("POST", "/v1/devices/{id}/telemetry", json=body)
+    response.close()
+    response.close()
+    return response.status_code, response.json()["success"]
+print(*[telemetry(value) for value in range(3)])
+"""
+
+
+def test_a_response_that_is_closed_as_usual_leaves_the_connection_to_the_session(sandbox, make, runtime):
+    device = registered(make, "xyte", runtime)
+    sandbox.clear_log()
+    before = connections(sandbox)
+    assert run(device, CLOSES).count("True)") == 3
+    assert told(sandbox) == ["0", "1", "2"]
+    assert connections(sandbox) == before + 1

@@ -96,7 +96,7 @@ def _idle_limit(it: Exchange) -> int:
     return lasts
 
 
-def expire(idle: list) -> None:
+def expire(idle: list | None) -> None:
     """Close the connection in `idle`, see `fetch`, if it has been silent for too long."""
     if idle:
         connection, since, lasts = idle[0]
@@ -193,6 +193,7 @@ def fetch(
         add(headers, "Content-Type", "application/json")
     if isinstance(data, str):
         data = data.encode()
+    data = data or b""
     if auth:
         from .basic import basic
 
@@ -201,15 +202,19 @@ def fetch(
         add(headers, "Connection", "keep-alive")
     timeout = timeout or 20
     it = None
-    if idle:
-        expire(idle)
+    expire(idle)
     if idle:
         began = time()
-        encoded = encode(method, target, headers, data or b"")
-        it = yield from _reuse(method, encoded, idle.pop()[0], timeout, repeat or method not in ("POST", "PATCH"))
+        it = yield from _reuse(
+            method,
+            encode(method, target, headers, data),
+            idle.pop()[0],
+            timeout,
+            repeat or method not in ("POST", "PATCH"),
+        )
         timeout -= min(max(time() - began, 0), timeout / 4)
     if not it:
-        it = yield from exchange(method, url, data or b"", headers, timeout, ca, brief=not parse_headers)
+        it = yield from exchange(method, url, data, headers, timeout, ca, brief=not parse_headers)
     response = Response(it, feed)
     if stream:
         return response
@@ -223,6 +228,8 @@ def fetch(
             it.close()
     if lasts:
         idle.append((it.connection, time(), lasts))
+        # code that was written for urequests closes each response
+        response.close = tasks.ignore  # type: ignore[method-assign]
     return response
 
 
