@@ -23,7 +23,7 @@ from typing import Any, TypeVar
 
 Item = TypeVar("Item")
 
-MEASURES = ("first", "second", "session")  # modules, in the order of the page
+MEASURES = ("first", "second", "session", "footprint", "network", "wear", "life")  # modules, in the order of the page
 SENSES = {"<=": operator.le, ">=": operator.ge, "=": operator.eq}
 SHOWN = {"<=": "at most ", ">=": "at least ", "=": ""}
 
