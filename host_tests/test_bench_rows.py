@@ -78,18 +78,21 @@ def test_flash_is_written_as_the_design_allows(kind: str) -> None:
     assert found["renewals"]["slots"] == 2 * wear.QUICK
     assert found["files"]["programs"] >= wear.QUICK
     rows = wear.rows("it", found, wear.QUICK)
-    assert [row.verdict for row in rows] == ["reached"] * 4 + [""]
+    assert [row.verdict for row in rows] == ["reached"] * 4 + ["", ""]
+    assert found["retry"]["programs"] <= 1  # of ten
     assert wear.told({"erases": 1, "programs": 2}) == "1 erase, 2 programs"
 
 
 def test_the_years_are_those_of_the_most_worn_block() -> None:
     counts = {"slots": 0, "erases": 0, "programs": 0, "most": 0}
     found = dict.fromkeys((*wear.SLOTS, "file"), counts) | {
+        "restarts": counts | {"most": 10},
         "renewals": counts | {"most": 20},
         "files": counts | {"most": 5},
     }
-    row = wear.rows("it", found, 10)[-1]
+    row, restarts = wear.rows("it", found, 10)[-2:]
     assert (row.figure, row.ours) == (137, "730 erases a year")  # 100 000 / 730
+    assert restarts.figure == 100_000 and restarts.ours == "1.00 erases each; one in 900 s: 2.9 years"
     assert row.beside == "file: 182 erases a year, 548 years"
 
 

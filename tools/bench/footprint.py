@@ -65,9 +65,13 @@ def stock_flash(folder: Path) -> int:
 
 def flash_rows(flash: dict[str, Any], beside: str) -> Iterator[Row]:
     """All that a first boot loads, and what a further provider takes."""
-    others = {FIRST[0]: beside, FIRST[1]: CLIENTS}
     for name, total in flash["first boot"].items():
-        yield bytes_row(f"flash.{name}", f"flash of a first boot, {name}", total, BUDGET["flash"], others.get(name, ""))
+        others = beside if name == FIRST[0] else ""
+        yield bytes_row(f"flash.{name}", f"flash of a first boot, {name}", total, BUDGET["flash"], others)
+    largest = max(flash["first boot"].values())
+    yield bytes_row(
+        "flash.clients", "flash of a first boot, the largest, beside other clouds' clients", largest, None, CLIENTS
+    )
     further = {name: total for name, total in flash["further provider"].items() if name not in BUDGET}
     name = max(further, key=lambda it: further[it])
     told = ", ".join(f"{it} {number(total)}" for it, total in further.items())

@@ -19,12 +19,15 @@ TITLE = "Flash wear"
 SCRIPT = Path(__file__).parent / "device" / "wear.py"
 PATHS = ("lib", "boards/unix", "firmware", "host_tests/torture/scripts", "host_tests/fakes")
 KINDS = {"lfs2-4096": "littlefs", "fat-4096": "FAT"}
-DAYS, QUICK = 365, 40  # in fewer, littlefs erases nothing for the script
+YEAR = 365  # days
+SECONDS = YEAR * 86_400
+PAUSE = 900  # seconds between two attempts at most, `retry.cap` of enroll.json
+DAYS, QUICK = YEAR, 40  # in fewer, littlefs erases nothing for the script
 LASTS = 100_000  # erases that a block of NOR flash is specified for
 SLOTS = {"registration": 3, "retry": 0, "restart": 0, "boot": 0}  # slot writes of each, which DESIGN.md bounds
 WORDS = {
     "registration": "registration",
-    "retry": "retry after a lost answer",
+    "retry": "ten retries after a lost answer",
     "restart": "restart after a lost answer, and retry",
     "boot": "boot with a credential",
 }
@@ -54,19 +57,29 @@ def rows(system: str, found: Counts, days: int) -> list[Row]:
     for name, words in WORDS.items():
         beside = f"file: {told(found['file'])}" if name in ("registration", "boot") else ""
         table.append(judged(f"{system}.{name}", f"{system}, {words}", found[name], SLOTS[name], beside))
-    ours, theirs = (found[name]["most"] / days * 365 for name in ("renewals", "files"))
-    erases = {"renewal": ours, "file": theirs}  # a year, of the most worn block
+    ours, theirs, restart = (found[name]["most"] / days for name in ("renewals", "files", "restarts"))
+    erases = {"renewal": ours * YEAR, "file": theirs * YEAR}  # a year, of the most worn block
+    lasts = LASTS / restart * PAUSE / SECONDS
+    until = f"until {number(LASTS)} erases of a block"
     return [
         *table,
         Row(
             f"{system}.years",
-            f"{system}, years until {number(LASTS)} erases of a block, at one renewal a day",
-            LASTS / ours,
+            f"{system}, years {until}, at one renewal a day",
+            LASTS / erases["renewal"],
             unit="years",
             digits=0,
-            ours=f"{number(ours)} erases a year",
-            beside=f"file: {number(theirs)} erases a year, {number(LASTS / theirs)} years",
+            ours=f"{number(erases['renewal'])} erases a year",
+            beside=f"file: {number(erases['file'])} erases a year, {number(LASTS / erases['file'])} years",
             points=erases,
+        ),
+        Row(
+            f"{system}.restarts",
+            f"{system}, restarts and retries after a lost answer {until}",
+            LASTS / restart,
+            unit="",
+            digits=0,
+            ours=f"{number(restart, 2)} erases each; one in {number(PAUSE)} s: {number(lasts, 1)} years",
         ),
     ]
 

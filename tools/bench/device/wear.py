@@ -15,6 +15,7 @@ from enroll.enroller import Enroller
 from fake_device import Port
 
 NOTES = "/ram/state.json"
+RETRIES = 10
 
 
 class Counting(Blocks):
@@ -77,6 +78,17 @@ def rewrite(flash, days):
                 json.dump({"id": "MT873615726", "token": "token-%020d" % day, "boots": day}, file)
 
 
+def repeat(times, action, *arguments):
+    """Call `action` so many times."""
+    for _ in range(times):
+        action(*arguments)
+
+
+def retry(device):
+    """Another attempt in the same boot."""
+    tasks.run(device.enroller.attempt())
+
+
 def measure(kind, days):
     """All figures."""
     device = Device(formatted(kind, Counting), Service("etherfax")).configure()
@@ -89,9 +101,10 @@ def measure(kind, days):
     lost.service.trouble = OSError(104)
     lost.boot()
     found["restart"] = counted(lost.flash, lost.boot, lost.saves)
+    found["restarts"] = counted(lost.flash, lambda: repeat(days, lost.boot), lost.saves)
     with lost.flash:  # the same boot, with the slot still open
         tasks.run(lost.enroller.attempt())
-        found["retry"] = counted(lost.flash, lambda: tasks.run(lost.enroller.attempt()), lost.saves)
+        found["retry"] = counted(lost.flash, lambda: repeat(RETRIES, retry, lost), lost.saves)
         lost.enroller.close()
 
     flash = formatted(kind, Counting)
