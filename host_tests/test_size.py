@@ -111,6 +111,16 @@ def test_the_heap_suffices(tmp_path, gate):
         assert boots.boots(size.BUDGET[gate], how, row != "second")
 
 
+@pytest.mark.parametrize(("heap", "held", "often"), [("64k", 0, True), ("192k", 0, False), ("192k", 120000, False)])
+def test_only_a_small_heap_is_collected_often(heap, held, often):
+    """On a large one, of which an application holds most, a first boot would take three times as long."""
+    program = f"held = bytearray({held})\nimport gc, main\nprint(gc.threshold())"
+    command = [str(micropython(first())), "-X", f"heapsize={heap}", "-c", program]
+    path = f"{ROOT}/lib:{ROOT}/boards/unix:{ROOT}/firmware:.frozen"
+    done = subprocess.run(command, env={"MICROPYPATH": path}, capture_output=True, text=True, timeout=60, check=True)
+    assert (int(done.stdout) <= 1024) == often, done
+
+
 @pytest.mark.parametrize("rsa", [False, True])
 def test_a_handshake_without_heap_is_not_called_a_bad_certificate(tmp_path, rsa):
     """mbedTLS may say that a certificate is not correctly signed where its heap ran out."""
