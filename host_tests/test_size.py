@@ -116,7 +116,7 @@ def test_only_a_small_heap_is_collected_often(heap, held, often):
     """On a large one, of which an application holds most, a first boot would take three times as long."""
     program = f"held = bytearray({held})\nimport gc, main\nprint(gc.threshold())"
     command = [str(micropython(first())), "-X", f"heapsize={heap}", "-c", program]
-    path = f"{ROOT}/lib:{ROOT}/boards/unix:{ROOT}/firmware:.frozen"
+    path = f"{size.ROOT}/lib:{size.ROOT}/boards/unix:{size.ROOT}/firmware:.frozen"
     done = subprocess.run(command, env={"MICROPYPATH": path}, capture_output=True, text=True, timeout=60, check=True)
     assert (int(done.stdout) <= 1024) == often, done
 
