@@ -8,7 +8,7 @@ export RUNTIMES
 endif
 
 .DEFAULT_GOAL := help
-.PHONY: help setup demo picture screenshots diagrams test torture test-oracles test-console test-qemu test-board evidence lint docs sandbox which-micropython dist release romfs firmware provision board size bench bench-sandbox load storm coverage mutants new-service lock clean
+.PHONY: help setup demo picture screenshots diagrams test torture test-oracles test-console test-qemu test-board evidence lint docs sandbox which-micropython dist release romfs firmware provision board size bench profile bench-sandbox load storm coverage mutants new-service lock clean
 
 help: ## list the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-18s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -95,6 +95,9 @@ size: .venv/ready ## show flash and heap; ARGS=--write for docs/size.md
 
 bench: .venv/figures ## measure beside others, into docs/; ARGS=--help
 	@$(RUN) -m bench $(ARGS)
+
+profile: .venv/figures ## show what bytes, heap and time go to, into docs
+	@$(RUN) -m spent $(ARGS)
 
 bench-sandbox: export PYTHONPATH := tools:lib:host_tests
 bench-sandbox: .venv/ready ## time the sandbox beside a bare handler, into docs

@@ -48,6 +48,7 @@ NAVIGATION = {
     "How it works": {
         "Design": "docs/design",
         "Size": "docs/size",
+        "Profile": "docs/profile",
         "Benchmarks": "docs/benchmarks",
         "Limits": "docs/limits",
         "Security": "SECURITY",

@@ -1,0 +1,62 @@
+"""The command of `make profile`."""
+
+from __future__ import annotations
+
+import dataclasses
+import json
+import tempfile
+from pathlib import Path
+from typing import Any
+
+import click
+from bench.boots import served
+from rich.console import Console
+from rich.progress import Progress
+
+from . import flash, heap, page, times
+from .boots import PROVIDER, Boots
+
+
+def measured(runs: int, bar: Progress) -> dict[str, Any]:
+    """All figures: {"flash": ..., "heap": ..., "time": ...}."""
+    pairs = [(runtime, form) for runtime in heap.RUNTIMES for form in heap.FORMS]
+    number = (heap.RUNS + 1) * len(pairs) + (runs + 1) * len(times.RUNTIMES)
+    found: dict[str, Any] = {"flash": flash.measure()}
+    with tempfile.TemporaryDirectory() as folder, served(number, PROVIDER) as configs:
+        boots = Boots(Path(folder), configs)
+        found["heap"] = {pair: heap.measure(boots, *pair) for pair in bar.track(pairs, description="heap")}
+        found["time"] = {
+            runtime: times.measure(boots, runtime, bar.track(range(runs), description=f"time, {runtime}"))
+            for runtime in times.RUNTIMES
+        }
+    return found
+
+
+def plain(figures: dict[str, Any]) -> dict[str, Any]:
+    """`figures` as JSON can hold them."""
+    return {
+        "flash": {name: dataclasses.asdict(it) for name, it in figures["flash"].items()},
+        "heap": {", ".join(pair): dataclasses.asdict(it) for pair, it in figures["heap"].items()},
+        "time": figures["time"],
+    }
+
+
+@click.command()
+@click.option("--json", "as_json", is_flag=True, help="Print one JSON object; times in milliseconds. Writes nothing.")
+@click.option("--runs", default=times.RUNS, show_default=True, type=click.IntRange(1), help="Boots that are timed.")
+def main(as_json: bool, runs: int) -> None:
+    """Measure what a first boot spends bytes, heap and time on; write docs/profile.md and its pictures."""
+    with Progress(console=Console(stderr=True), transient=True) as bar:
+        figures = measured(runs, bar)
+    if as_json:
+        click.echo(json.dumps(plain(figures), indent=1))
+        return
+    from . import draw  # here: it needs matplotlib
+
+    page.write(figures)
+    draw.write(figures, page.PLOTS)
+    click.echo(f"wrote {page.PAGE.name} and its pictures", err=True)
+
+
+if __name__ == "__main__":
+    main()
