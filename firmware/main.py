@@ -93,6 +93,7 @@ def main(arguments: list[str]) -> int:
     status, outcome, found = boot(words[0] if words else "enroll.json", "--once" in arguments)
     print("enroll:", outcome)
     if found and (not arguments or "--app" in arguments):
+        gc.collect()  # so that what the application keeps leaves TLS its heap in one piece
         gc.threshold(-1)  # back to the default: the application may set its own
         try:
             import app

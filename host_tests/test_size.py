@@ -7,9 +7,10 @@ import held
 import pytest
 import size
 import size_page
-from devices import Device, configuration, create
+from devices import ROOT, Device, configuration, create
 from enroll_tools.sandbox import Sandbox
 from figures import PLACE
+from packages import build_romfs, compiled
 from runtimes import Unavailable, first, micropython
 
 # What is over its budget in bytes of flash, and what has none of its own: never make these numbers larger.
@@ -133,3 +134,27 @@ def test_a_handshake_without_heap_is_not_called_a_bad_certificate(tmp_path, rsa)
         for heap in range(32768, size.BUDGET["TLS rom"], 1024):
             done = boots.boot(heap, "rom", True)
             assert done.stdout.startswith(("enroll: memory: ", "enroll: registered ")), (heap, done)
+
+
+class AppHeaps(size.Heaps):
+    """The same, with an application that makes a request after the registration."""
+
+    start = size.START.replace('"--once"', '"--once", "--app"')
+
+    def __init__(self, sandbox, folder, runtime):
+        super().__init__(sandbox, folder, runtime)
+        compiled(ROOT / "firmware" / "app.py", self._mpy / "app.mpy")
+        build_romfs(self._image, self._mpy)
+
+
+def test_an_application_finds_heap_for_tls_after_a_registration(tmp_path, monkeypatch):
+    """Without a collection in between, what it keeps lay in the middle of what TLS needs."""
+    monkeypatch.setattr(size, "PROVIDER", "xyte")  # it loads most
+    try:
+        micropython("chip")
+    except Unavailable as error:
+        pytest.skip(error.message)
+    with Sandbox() as sandbox:
+        boots = AppHeaps(sandbox, tmp_path, "chip")
+        found = {heap: boots.boot(heap, "rom", True).stdout for heap in range(63488, 67585, 1024)}
+    assert {heap: out for heap, out in found.items() if ": HTTP 200" not in out} == {}
