@@ -108,8 +108,9 @@ load: .venv/ready ## load-test a sandbox with Locust; ARGS="--devices 50"
 	@$(RUN) -m load $(ARGS)
 
 storm: export PYTHONPATH := tools:lib:host_tests
-storm: .venv/figures ## let a million devices ask at once, into docs/storm.md
+storm: .venv/figures ## let a million ask at once, and 300 devices for real
 	@$(RUN) -m storm $(ARGS)
+	@$(if $(ARGS),,$(RUN) -m crowd)
 
 coverage: export RUNTIMES := newest # long tests too
 coverage: .venv/ready ## show lines that no test reaches under CPython

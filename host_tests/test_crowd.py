@@ -9,6 +9,7 @@ import pytest
 from crowd import records
 from crowd.scene import Scene
 from enroll_tools.sandbox import Sandbox
+from figures import PLACE
 
 
 def test_none_is_lost_or_registered_twice_when_the_sandbox_is_killed_in_the_middle(tmp_path: Path) -> None:
@@ -59,3 +60,20 @@ def test_the_simulation_lives_through_the_same() -> None:
         assert not [moment for moment in (*it.registrations, *it.requests) if 2 <= moment < 7]
         assert max(records.per_second(it.registrations)) <= 10
         assert it.each() >= len(it.requests) / 60 > 1
+
+
+def test_the_page_has_a_place_for_each_figure_and_the_plot_is_made(tmp_path: Path) -> None:
+    pytest.importorskip("matplotlib", reason="matplotlib is missing: make storm installs it")
+    from crowd import page
+
+    run = records.Run(
+        3, 20, 0.5, (2, 4), registrations=[0.1, 1.7, 6.2], requests=[0.1, 0.2, 1.7, 6.2], attempts=[1] * 3
+    )
+    text = page.PAGE.read_text()
+    places = {it["name"] for it in PLACE.finditer(text) if it["name"].startswith("crowd.")}
+    assert places == set(page.values(run, [run]))
+    copy, plot = tmp_path / "page.md", tmp_path / "crowd.svg"
+    copy.write_text(text)
+    page.write(run, copy, plot)
+    assert "| 100 % | 6 | " in copy.read_text() and "<svg" in plot.read_text()
+    assert "(crowd.svg)" in text and page.PLOT.exists()

@@ -1,4 +1,5 @@
 """Hundreds of devices that boot at once, for real, as processes.
 
-members.py has the devices, served.py their sandbox, scene.py what happens, records.py what it has shown.
+members.py has the devices, served.py their sandbox, scene.py what happens, records.py what it has shown. predict.py
+asks the simulation of tools/storm, page.py writes both into docs/storm.md.
 """

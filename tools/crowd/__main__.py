@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 import signal
-import sys
 import tempfile
 from pathlib import Path
 from types import FrameType
 
 import click
+from rich.console import Console
 from rich.progress import Progress
 
+from . import page
+from .predict import predicted
 from .scene import Scene
 
 
@@ -21,17 +23,24 @@ def _stop(_number: int, _frame: FrameType | None) -> None:
 
 @click.command()
 @click.option("--devices", type=click.IntRange(6, 2000), default=300, show_default=True, help="How many boot.")
-@click.option("--most", type=click.IntRange(1), default=20, show_default=True, help="Requests a second that are taken.")
+@click.option("--most", type=click.IntRange(5), default=20, show_default=True, help="Requests a second that are taken.")
 @click.option("--away", default=10.0, show_default=True, help="Seconds without a sandbox after the kill.")
-def main(devices: int, most: int, away: float) -> None:
-    """Boot devices at once, kill their sandbox in the middle, and compare its records with their journals."""
+@click.option("--dry", is_flag=True, help="Leave docs/storm.md as it is.")
+def main(devices: int, most: int, away: float, dry: bool) -> None:
+    """Boot devices at once, kill their sandbox in the middle, and compare its records with their journals.
+
+    Writes what it has measured into docs/storm.md, beside what the simulation says, unless a device is lost,
+    registered twice, or not registered in time.
+    """
     signal.signal(signal.SIGTERM, _stop)
-    with tempfile.TemporaryDirectory(prefix="storm-") as folder, Progress() as progress:
+    with tempfile.TemporaryDirectory(prefix="crowd-") as folder, Progress(console=Console(stderr=True)) as progress:
         task = progress.add_task("registered", total=devices)
-        scene = Scene(Path(folder), devices, most)
-        run = scene.play(away, say=lambda done: progress.update(task, completed=done))
-    click.echo(run)
-    sys.exit(bool(run.wrong))
+        run = Scene(Path(folder), devices, most).play(away, say=lambda done: progress.update(task, completed=done))
+    if run.wrong:
+        raise click.ClickException("\n".join(run.wrong))
+    predictions = predicted(run) if dry else page.write(run)
+    click.echo(f"{len(run.registrations)} of {devices} devices are registered, each once, {run.lost} after a reset.\n")
+    click.echo(page.compared(run, predictions))
 
 
 if __name__ == "__main__":
