@@ -134,6 +134,8 @@ def variants() -> list[Schedule]:
         variant("least-half", "the last wait is from half of its longest", least=0.5),
         variant("least-0", "every wait begins at 0", least=0),
         variant("alike", "a failure without a network counts as much as another", weight=1),
+        same("unknown", "without a memory for its failures", (firmware_unknown(),)),
+        same("unknown-half", "the same, and no wait is longer than 450 s", ((0, CAP / 2),)),
     ]
 
 
