@@ -7,6 +7,7 @@ import contextlib
 import getpass
 import os
 import shutil
+import signal
 import subprocess
 import time
 from collections.abc import Iterator
@@ -87,9 +88,7 @@ class Mosquitto:
 
     def start(self, passwords: bool = True) -> None:
         """`passwords`: whether they count."""
-        names = self.folder / "users"
-        names.write_text("".join(f"{name}:{password}\n" for name, password in self.users.items()))
-        self._run("mosquitto_passwd", "-U", str(names))
+        names = self._write_users()
         (self.folder / "acl").write_text("\n".join(self.rules) + "\n")
         known = f"password_file {names}" if passwords else "allow_anonymous true"
         text = CONFIGURATION.format(folder=self.folder, user=getpass.getuser(), passwords=known)
@@ -100,6 +99,28 @@ class Mosquitto:
                 self.port = port
                 return
         raise AssertionError(self.heard)
+
+    def _write_users(self) -> Path:
+        names = self.folder / "users"
+        names.write_text("".join(f"{name}:{password}\n" for name, password in self.users.items()))
+        self._run("mosquitto_passwd", "-U", str(names))
+        return names
+
+    def change(self, name: str, password: str) -> None:
+        """Let the user `name` have another password from now on, while the broker runs."""
+        self.users[name] = password
+        self._write_users()
+        assert self._process
+        before = self.heard.count("Reloading config")
+        self._process.send_signal(signal.SIGHUP)
+        self.wait_for("Reloading config", before + 1)
+
+    def accepts(self, name: str, password: str) -> bool:
+        """Whether it lets this user in."""
+        program = command("mosquitto_pub", *self._where(), "-u", name, "-P", password, "-t", "hello", "-m", "hello")
+        done = subprocess.run(program, check=False, capture_output=True, text=True, timeout=20)
+        assert done.returncode == 0 or "ot authori" in done.stderr, done.stderr
+        return done.returncode == 0
 
     def _started(self) -> bool:
         before = self.heard.count(" running\n")
@@ -145,13 +166,15 @@ class Mosquitto:
             finally:
                 process.kill()
 
-    def publish(self, topic: str, message: str) -> None:
-        self._run("mosquitto_pub", *self._observer(), "-t", topic, "-m", message, "-q", "1")
+    def publish(self, topic: str, message: str, *options: str) -> None:
+        self._run("mosquitto_pub", *self._observer(), "-t", topic, "-m", message, "-q", "1", *options)
+
+    def _where(self) -> list[str]:
+        return ["-h", "127.0.0.1", "-p", str(self.port), "--cafile", str(self.folder / "ca.pem")]
 
     def _observer(self) -> list[str]:
         name, password = OBSERVER
-        where = ["-h", "127.0.0.1", "-p", str(self.port), "--cafile", str(self.folder / "ca.pem")]
-        return [*where, "-u", name, "-P", password]
+        return [*self._where(), "-u", name, "-P", password]
 
     @staticmethod
     def _run(name: str, *arguments: str) -> None:

@@ -3,7 +3,8 @@
 
 class Broker:
     """`connect` stands for connection.connect. `codes`: of the next CONNACKs, then 0. `trouble`: an exception that the
-    next handshake raises. `silent`: it takes everything and says nothing.
+    next handshake raises. `silent`: it takes everything and says nothing. `retained`: {topic: message} for whoever
+    subscribes; `refused`: a topic that nobody may subscribe to.
     """
 
     def __init__(self, clock):
@@ -11,6 +12,8 @@ class Broker:
         self.codes = []
         self.trouble = None
         self.silent = False
+        self.retained = {}
+        self.refused = None
         self.lines = []
         self.logins = []  # (user, password) of each CONNECT
         self.published = []
@@ -35,6 +38,14 @@ def _texts(body):
         found.append(bytes(body[2:end]))
         body = body[end:]
     return found
+
+
+def _message(topic, message):
+    """The packet; none if `message` is None."""
+    if message is None:
+        return b""
+    body = bytes([0, len(topic)]) + topic + message
+    return bytes([0x30, len(body)]) + body
 
 
 class Line:
@@ -105,8 +116,11 @@ class Line:
             broker.logins.append(tuple(_texts(body[10:])[-2:]))
             return bytes([0x20, 2, 0, broker.codes.pop(0) if broker.codes else 0])
         if kind == 0x82:
-            self.topics.append((bytes(body[4:-1]), body[-1]))
-            return b"\x90\3" + body[:2] + body[-1:]
+            topic = bytes(body[4:-1])
+            if topic == self.broker.refused:
+                return b"\x90\3" + body[:2] + b"\x80"
+            self.topics.append((topic, body[-1]))
+            return b"\x90\3" + body[:2] + body[-1:] + _message(topic, self.broker.retained.get(topic))
         if kind == 0xC0:
             broker.pings += 1
             return b"\xd0\0"
@@ -118,5 +132,4 @@ class Line:
 
     def push(self, topic, message):
         """Send the client a message."""
-        body = bytes([0, len(topic)]) + topic + message
-        self.ready += bytes([0x30, len(body)]) + body
+        self.ready += _message(topic, message)

@@ -88,7 +88,7 @@ class Registered:
         text = "access = enroll.stored(config, port).mqtt(1795000000)\n"
         text += "print(*[access[key].reveal() for key in ('user', 'password')])"
         user, *password = self.run("simple", text)
-        return {"user": user, "password": "".join(password)}
+        return {"user": user, "password": " ".join(password)}
 
 
 class Relay:

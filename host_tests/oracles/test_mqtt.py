@@ -4,8 +4,7 @@ from __future__ import annotations
 
 import re
 import time
-from collections.abc import Callable, Iterator
-from pathlib import Path
+from collections.abc import Iterator
 
 import certificates
 import devices
@@ -16,55 +15,12 @@ from enroll_tools.sandbox import Sandbox
 
 EXAMPLES = devices.ROOT / "firmware" / "examples"
 pytestmark = pytest.mark.skipif(not mosquitto.there(), reason="mosquitto is not there: install it with its clients")
-CLOUDS: dict[str, tuple[str, ...]] = {  # what a device of each may do at the broker
-    "thingsboard": ("readwrite v1/devices/me/#",),
-    "cumulocity": ("write s/us", "read s/ds", "read s/e"),
-    "xyte": ("readwrite v1/device/#",),
-    "azure": ("readwrite devices/#",),
-}
 
 
 @pytest.fixture(scope="module")
 def sandbox() -> Iterator[Sandbox]:
     with Sandbox(reveal_secrets=True) as sandbox:
         yield sandbox
-
-
-@pytest.fixture(params=sorted(path.name for path in mqtt_device.UMQTT.glob("*")))
-def umqtt(request: pytest.FixtureRequest) -> str:
-    """The name of a client."""
-    return str(request.param)
-
-
-@pytest.fixture(scope="session")
-def authority() -> certificates.Pair:
-    return certificates.make("the broker's CA", ca=True)
-
-
-@pytest.fixture
-def broker(tmp_path: Path, authority: certificates.Pair) -> Iterator[mosquitto.Mosquitto]:
-    chain = certificates.served(certificates.make("broker", issuer=authority))
-    broker = mosquitto.Mosquitto(tmp_path / "broker", chain, authority.pem())
-    yield broker
-    broker.stop()
-
-
-Make = Callable[..., mqtt_device.Registered]
-
-
-@pytest.fixture
-def register(sandbox: Sandbox, broker: mosquitto.Mosquitto, tmp_path: Path) -> Make:
-    """`register(cloud, runtime)`: a device there, which is a user of the broker, which is then started."""
-
-    def register(name: str, runtime: str) -> mqtt_device.Registered:
-        it = mqtt_device.Registered(tmp_path / name, sandbox, broker, name, runtime)
-        user = it.access
-        broker.user(user["user"], user["password"] or None, *CLOUDS[name])
-        broker.start(passwords=bool(user["password"]) and name != "azure")  # Azure's password changes
-        it.at(broker.port)
-        return it
-
-    return register
 
 
 @pytest.mark.parametrize(("name", "topic"), [("thingsboard", "v1/devices/me/telemetry"), ("cumulocity", "s/us")])
@@ -74,20 +30,6 @@ def test_a_registered_device_publishes_over_verified_tls(register, broker, name,
     with broker.watched("#") as seen:
         device.run(umqtt, text + "\nprint('done')")
     assert seen == [f"{topic} 21.5"]
-
-
-@pytest.fixture
-def rogue(tmp_path: Path) -> Iterator[Callable[..., mqtt_device.Rogue]]:
-    """`rogue(chain...)`: a Rogue with that certificate."""
-    servers: list[mqtt_device.Rogue] = []
-
-    def rogue(*chain: certificates.Pair) -> mqtt_device.Rogue:
-        servers.append(mqtt_device.Rogue(tmp_path / f"rogue-{len(servers)}", *chain))
-        return servers[-1]
-
-    yield rogue
-    for server in servers:
-        server.close()
 
 
 def test_a_wrong_certificate_never_sees_the_password(register, rogue, authority, runtime, umqtt):
@@ -164,6 +106,30 @@ while not got:
                 time.sleep(0.1)
 print(got[0][1].decode())
 """
+
+
+NESTED = """
+import time
+client = connected()
+def take(topic, message):
+    if not got:
+        client.subscribe(b"v1/devices/me/second")
+    got.append(message)
+client.set_callback(lambda *message: take(*message[:2]))
+client.subscribe(b"v1/devices/me/attributes")
+client.subscribe(b"v1/devices/me/third")
+while len(got) < 2:
+    client.check_msg()
+    time.sleep(0.05)
+print(*[message.decode() for message in got])
+"""
+
+
+def test_a_callback_subscribes_while_a_subscription_is_acknowledged(register, broker, runtime, umqtt):
+    device = register("thingsboard", runtime)
+    broker.publish("v1/devices/me/attributes", "one", "--retain")
+    broker.publish("v1/devices/me/second", "two", "--retain")
+    assert device.run(umqtt, NESTED) == ["one", "two"]
 
 
 def test_it_goes_on_after_the_broker_has_restarted(register, broker, runtime, umqtt):

@@ -9,6 +9,7 @@ from fake_device import NOW
 from fake_session import Registered
 from helpers import patched, raises
 from install import installed
+from umqtt import simple as umqtt
 
 ASSIGNED = {"status": "assigned", "registrationState": {"assignedHub": "hub.example", "deviceId": "my-device"}}
 SIGNED = b"SharedAccessSignature sr=hub.example"
@@ -133,6 +134,44 @@ def test_it_subscribes_again_after_the_broker_has_gone():
         it.broker.line.push(b"other", b"hello")
         client.wait_msg()
         assert it.got == [(b"other", b"hello")]
+
+
+def test_a_message_may_lead_to_a_subscription_while_another_is_acknowledged():
+    """umqtt would take one acknowledgement for the other."""
+    with Client() as it:
+        client = it.connect()
+        client.set_callback(lambda topic, message: client.subscribe(topic + b"/more"))
+        it.broker.retained[b"first"] = b"hello"
+        client.subscribe(b"first")
+        client.subscribe(b"second", 1)
+        assert it.broker.line.topics == [(b"first", 0), (b"second", 1), (b"first/more", 0)]
+
+
+def test_a_message_may_lead_to_a_subscription_while_it_subscribes_again():
+    with Client() as it:
+        client = it.connect()
+        client.set_callback(lambda topic, message: client.subscribe(topic + b"/more"))
+        topics = b"first", b"second", b"third"
+        for topic in topics:
+            client.subscribe(topic)
+            it.broker.retained[topic] = b"hello"
+        client.connect()
+        while len(it.broker.line.topics) < 6:
+            client.check_msg()
+        assert sorted(it.broker.line.topics) == sorted((topic + more, 0) for topic in topics for more in (b"", b"/more"))
+
+
+def test_a_subscription_that_was_refused_is_told_once():
+    """Neither the next call nor the next connection asks for it again."""
+    with Client() as it:
+        client = it.connect()
+        it.broker.refused = b"secret"
+        assert raises(umqtt.MQTTException, client.subscribe, b"secret").args == (0x80,)
+        client.subscribe(b"down")
+        client.publish(b"up", b"x", qos=1)
+        assert it.broker.line.topics == [(b"down", 0)]
+        client.connect()
+        assert it.broker.line.topics == [(b"down", 0)]
 
 
 def test_one_refusal_is_asked_about_again():

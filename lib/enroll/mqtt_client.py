@@ -45,6 +45,7 @@ class Client(umqtt.MQTTClient):
         if will:
             self.set_last_will(*will)
         self._topics: dict = {}  # the subscriptions, with their qos
+        self._later: dict = {}  # those of them to send
         self._due = 0  # Unix seconds when to connect again; 0: never
         self._busy = 0  # how many acknowledgements are waited for: a callback may publish meanwhile
 
@@ -63,8 +64,8 @@ class Client(umqtt.MQTTClient):
         if session.credential.device_id != device_id:
             self._topics.clear()
         if not self._known:
-            for topic, qos in self._topics.items():
-                self.subscribe(topic, qos)
+            self._later = self._topics.copy()
+        self._subscribe()
         return self._known
 
     def _connect(self):
@@ -123,6 +124,22 @@ class Client(umqtt.MQTTClient):
             except OSError:
                 pass
             self.connect(self._clean)
+        self._subscribe()
+
+    def _subscribe(self):
+        """Send the subscriptions, unless an acknowledgement is waited for: umqtt would mix them up."""
+        answer = None
+        while self._later and not self._busy:
+            topic, qos = self._later.popitem()
+            self._busy = 1
+            try:
+                answer = super().subscribe(topic, qos)
+            except umqtt.MQTTException:
+                self._topics.pop(topic, None)  # or no later connection would succeed
+                raise
+            finally:
+                self._busy = 0
+        return answer
 
     def publish(self, *arguments, **more):
         """The same as umqtt's."""
@@ -134,13 +151,12 @@ class Client(umqtt.MQTTClient):
             self._busy -= 1
 
     def subscribe(self, topic, qos: int = 0):
-        """The same as umqtt's. The topic counts for later connections, too."""
+        """The same as umqtt's. The topic counts for later connections, too. In a callback while an acknowledgement is
+        waited for, it is sent after that.
+        """
         self._topics[topic] = qos
-        self._busy += 1
-        try:
-            return super().subscribe(topic, qos)
-        finally:
-            self._busy -= 1
+        self._later[topic] = qos
+        return self._subscribe()
 
     def check_msg(self):
         """The same as umqtt's."""

@@ -55,10 +55,14 @@ class MQTTClient:
 
     def _acknowledged(self, kind, body, wanted, size):
         self.pid += 1
-        self._send(kind, body[0] + pack("!H", self.pid) + body[1])
-        while self.wait_msg() != wanted:
-            pass
-        return self.sock.read(size)
+        number = pack("!H", self.pid)
+        self._send(kind, body[0] + number + body[1])
+        while True:  # as the genuine one: another's acknowledgement of PUBLISH is dropped, of SUBSCRIBE an error
+            if self.wait_msg() == wanted:
+                answer = self.sock.read(size)
+                if answer[1:3] == number:
+                    return answer
+                assert wanted != 0x90
 
     def publish(self, topic, message, retain=False, qos=0):
         if qos:
