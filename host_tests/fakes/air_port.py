@@ -53,8 +53,9 @@ class Console:
         self.closed += 1
 
     def take(self):
-        """What was said since the last call, without "no error"."""
+        """What was said since the last call, without "no error"; `errors` has each error, and that there is none."""
         said, self.said = self.said, []
+        self.errors = [it[1][0] for it in said if it[0] == ERROR]
         return [it for it in said if it != (ERROR, b"\0")]
 
 

@@ -120,6 +120,7 @@ def test_a_page_gives_a_device_its_network(sandbox, boxed):
     it, sdk, _ = boxed
     wrong = sdk("provision", "home", "wrong-canary", 45000)
     assert wrong["reason"] == "UNABLE_TO_CONNECT"
+    assert sdk("scan", 5000)["error"] == 3, "pages scan at once, and show the error"
     assert sdk("requestCurrentState", 5000)["state"] == improv.READY  # it comes behind the error
     done = sdk("provision", "home", SECRET, 45000)
     assert "reason" not in done and done["state"] == improv.JOINED

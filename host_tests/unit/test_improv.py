@@ -114,6 +114,13 @@ def test_a_wrong_password_is_told_and_nothing_is_saved():
     assert it.names() == []
 
 
+def test_a_scan_leaves_the_error_that_a_page_shows():
+    """Pages scan at once, by themselves, when a network could not be joined. Every other command means no error."""
+    it = Boxed(settings("home", "wrong-canary"), *WAIT, SCAN, SCAN, CURRENT)
+    it.run()
+    assert it.port.line.errors == [0, 3, 0]
+
+
 def test_the_right_password_after_a_wrong_one():
     it = Boxed(settings("home", "wrong-canary"), *WAIT, settings("home", SECRET))
     assert it.run() and it.said[3:5] == [JOINING, JOINED] and it.names() == ["home"]

@@ -65,7 +65,9 @@ class Improv:
         for _ in range(_MOST):
             if frame[_LENGTH:] and len(frame) == frame[_LENGTH] + _REST:
                 self._it.heard = True
-                self._send(_ERROR, self._whole(frame))
+                error = self._whole(frame)
+                if error is not None:
+                    self._send(_ERROR, error)
                 _, head, rest = frame[1:].partition(_HEAD)  # if a byte was lost, another frame has begun
                 frame = head + rest
                 break
@@ -85,8 +87,8 @@ class Improv:
             last = byte
         self._come = frame
 
-    def _whole(self, frame: bytes) -> int:
-        """Answer a frame. Returns the error to send, which may be none."""
+    def _whole(self, frame: bytes) -> int | None:
+        """Answer a frame. Returns the error to send, which may be _NONE; or None: that of before stays."""
         data = frame[_LENGTH + 1 : -1]
         try:
             if len(data) != frame[_LENGTH] or sum(frame[:-1]) & 255 != frame[-1] or len(data) != data[1] + 2:
@@ -97,7 +99,7 @@ class Improv:
         except Exception:  # a scan that failed
             return _OTHER
 
-    def _answer(self, command: int, data: bytes) -> int:
+    def _answer(self, command: int, data: bytes) -> int | None:
         it = self._it
         name = "%s %s" % (it.config.provider, it.port.identity().get("serial", ""))
         if command == _WIFI:
@@ -118,6 +120,7 @@ class Improv:
             for ssid, strength, secured in it.port.scan():
                 self._result(command, ssid, str(strength), "YES" if secured else "NO")
             self._result(command)
+            return None  # pages scan by themselves, and would show no more why the network could not be joined
         elif command == _HOSTNAME:
             host = it.port.hostname()
             if data not in (b"", host.encode()):
