@@ -158,7 +158,9 @@ def test_a_message_may_lead_to_a_subscription_while_it_subscribes_again():
         client.connect()
         while len(it.broker.line.topics) < 6:
             client.check_msg()
-        assert sorted(it.broker.line.topics) == sorted((topic + more, 0) for topic in topics for more in (b"", b"/more"))
+        assert sorted(it.broker.line.topics) == sorted(
+            (topic + more, 0) for topic in topics for more in (b"", b"/more")
+        )
 
 
 def test_a_subscription_that_was_refused_is_told_once():
