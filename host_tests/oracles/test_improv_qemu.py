@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
+import os
+import re
 import subprocess
 import sys
+import tty
 from collections.abc import Iterator
 from pathlib import Path
 
 import improv
 import pytest
 from oracles.conftest import FETCHED
-from oracles.test_improv import AIR, SECRET, Sdk
+from oracles.test_improv import AIR, LOG, SECRET, Cable, Sdk
 from qemu.__main__ import USUAL, image
 from qemu.machine import on_pty
 from qemu.toolchain import CACHE, tools
@@ -48,10 +51,41 @@ class Line:
 port = AirPort({AIR!r})
 port.console = Line
 port.sleep = time.sleep
+real, fed = port.feed, 0
+def feed():
+    global fed
+    fed += 1
+    if not fed % 500:
+        gc.collect()
+        print("heap", gc.mem_alloc())
+    real()
+port.feed = feed
 device = Device("etherfax")
 Enroller(device.it, port, request=Service((201, GOOD["etherfax"])), log=print).run()
 print("remembers", [it["ssid"] for it in remembered(device.it)])
 """
+
+
+class Heard(Cable):
+    """A Cable to a serial port, whose device tells what its heap holds: `heaps`."""
+
+    def __init__(self, path: str) -> None:
+        self.text = b""
+        self._file = os.open(path, os.O_RDWR | os.O_NOCTTY)
+        tty.setraw(self._file)
+        super().__init__(self._file)
+        self.noise = self._hear
+
+    def _hear(self, data: bytes) -> bytes:
+        self.text += data
+        return data
+
+    @property
+    def heaps(self) -> list[int]:
+        return [int(size) for size in re.findall(rb"heap (\d+)\r", self.text)]
+
+    def close(self) -> None:
+        os.close(self._file)
 
 
 @pytest.fixture
@@ -87,3 +121,29 @@ def test_a_page_gives_an_emulated_board_its_network(port):
     command = [sys.executable, "-m", "mpremote", "connect", port, "resume", "exec", "print(6 * 7)"]
     said = subprocess.run(command, capture_output=True, text=True, timeout=30, check=False)
     assert "42" in said.stdout, said
+
+
+def test_an_emulated_board_bears_a_bad_cable_and_200_rounds(port):
+    cable = Heard(port)
+    sdk = Sdk(cable.path)
+    try:
+        assert sdk("initialize", 10000)["state"] == improv.READY
+        spoils = [lambda data: data[:-2] + bytes([data[-2] ^ 1, 10]), lambda data: data[:7] + data[8:]]
+        spoils += [lambda data: data[:9] + data[8:], lambda data: data[:3] + data[2:]]
+        for number, spoil in enumerate(spoils):
+            cable.spoil = spoil
+            answer = sdk("requestCurrentState", 400 if number else 5000)
+            cable.spoil = bytes
+            assert number or "INVALID_RPC_PACKET" in answer["reason"]
+            assert "reason" not in sdk("requestInfo", 5000), number
+        cable.spoil = lambda data: b"\xff\x00 noise IMPRO" + data + LOG.replace(b"\x03", b"")
+        assert len(sdk("scan", 10000)["value"]) == len(AIR)
+        cable.spoil = bytes
+        for number in range(200):
+            answer = sdk(("requestInfo", "requestCurrentState", "scan", "getHostname")[number % 4], 10000)
+            assert "reason" not in answer, (number, answer)
+        heaps = cable.heaps
+        assert len(heaps) > 4 and max(heaps[3:]) <= heaps[2] + 128, heaps
+    finally:
+        sdk.close()
+        cable.close()

@@ -8,9 +8,10 @@ from air_port import ERROR, RESULT, STATE, AirPort, command, frame, settings, te
 from answers import GOOD
 from enroll.enroller import Enroller
 from enroll.errors import EnrollError
+from enroll.improv import Improv
 from enroll.networks import remember, remembered
 from fake_device import Device, Service
-from helpers import write
+from helpers import Fake, write
 
 SECRET = "password-canary"
 AIR = {"home": SECRET, "café ☕": "", "work": SECRET}
@@ -61,12 +62,21 @@ def test_information_hostname_and_name():
     assert [it[0] for it in (about, hostname, name)] == [RESULT] * 3
     firmware, version, chip, device = texts(about[1])
     assert (firmware, version) == ("enroll", enroll.__version__) and chip
-    assert texts(hostname[1]) == ["kitchen"]
+    assert texts(hostname[1]) == ["kitchen", ""], "pages drop a frame whose length is a line break"
     assert texts(name[1]) == [device] and device.startswith("etherfax")
 
 
 def test_a_hostname_that_is_given_must_be_the_one_it_has():
-    assert answers(command(5, b"other"), command(5, b"kitchen")) == [HOSTNAME, (RESULT, b"\5\x08\7kitchen")]
+    assert answers(command(5, b"other"), command(5, b"kitchen")) == [HOSTNAME, (RESULT, b"\5\x09\7kitchen\0")]
+
+
+def test_texts_that_are_too_long_for_a_frame_are_cut():
+    it = Fake(port=Fake(console=lambda: line))
+    line = Fake(close=None, write=lambda frame: sent.append(frame))
+    sent = []
+    for url, texts_ in (("u" * 300, ["u" * 250, ""]), ("u" * 249, ["u" * 249, ""]), ("u" * 200, ["u" * 200, "t" * 49])):
+        Improv(it, b"").joined(url, "t" * 300)
+        assert texts(sent.pop()[10:-2]) == texts_
 
 
 def test_the_state():
@@ -112,6 +122,12 @@ def test_a_wrong_password_is_told_and_nothing_is_saved():
     assert it.run() is None
     assert it.said == [JOINING, UNABLE, READY, JOINING, UNABLE, READY, READY]
     assert it.names() == []
+
+
+def test_a_page_that_connects_meanwhile_is_told_that_a_network_is_being_joined():
+    it = Boxed(settings("home", "wrong-canary"), CURRENT, *WAIT, CURRENT)
+    it.run()
+    assert it.said == [JOINING, JOINING, UNABLE, READY, READY]
 
 
 def test_a_scan_leaves_the_error_that_a_page_shows():

@@ -3,11 +3,12 @@
 import enroll
 from air_port import RESULT, STATE, AirPort, command, settings, texts
 from answers import GOOD
+from enroll import tasks
 from enroll.enroller import Enroller
 from enroll.networks import remembered
 from enroll.visit import visit
 from fake_device import Device, Service
-from helpers import patched
+from helpers import Fake, patched, raises
 from ticking import beside
 
 SECRET = "password-canary"
@@ -73,6 +74,34 @@ def test_a_session_without_a_network_is_given_one():
     assert port.line.closed == 1 and session.port is port
     session.run(onboarding.online(session))
     assert port.line.closed == 1, "with a network that works nobody is asked"
+
+
+def test_a_session_on_a_board_that_cannot_scan_is_given_none():
+    from enroll import onboarding
+
+    device, air = registered()
+    names = ("connect", "drop", "feed", "identity", "set_clock", "sleep")
+    session = enroll.Session(device.it, Fake(**{name: getattr(air, name) for name in names}))
+    raises("configuration", session.run, onboarding.online(session))
+
+
+def test_a_person_who_went_away_is_waited_for_no_longer_than_15_seconds():
+    """They gave a network on the page, and never saw what became of it."""
+    from enroll.onboarding import Onboarding
+
+    device, air = registered()
+    slept = []
+    port = Fake(feed=air.feed, sleep=slept.append)
+    way = Fake(busy=True, poll=lambda: None, joined=lambda url, text: None, close=lambda: None)
+
+    def attempt():
+        yield 0
+        return None, 7, "registered"
+
+    it = Onboarding(Fake(config=device.it, port=port, sent=False), attempt)
+    it.ways.append(way)
+    assert tasks.run(it.run(0), port.feed, port.sleep) == 7
+    assert 15 <= sum(slept) <= 17
 
 
 def visited(come, *script):

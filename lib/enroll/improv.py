@@ -132,19 +132,21 @@ class Improv:
             return _UNKNOWN
         return _NONE
 
-    def failed(self, joinable: bool) -> None:
-        self._send(_ERROR, _OTHER if joinable else _UNABLE)
+    def failed(self, joined: bool) -> None:
+        self._send(_ERROR, _OTHER if joined else _UNABLE)
         self._send(_STATE, self._it.state)
 
-    def joined(self, url: str, text: str) -> None:
+    def joined(self, *said: str) -> None:
         self._send(_STATE, _JOINED)
-        self._result(_WIFI, url, text)  # clients ignore it unless they asked
+        self._result(_WIFI, *said)  # clients ignore it unless they asked
 
     def _result(self, command: int, *texts: str) -> None:
         data = b""
         for text in texts:
             raw = text.encode()[: max(_TEXTS - len(data), 0)]
             data += bytes((len(raw),)) + raw
+        if len(data) == 8:
+            data += b"\0"  # pages take the length of such a frame, 10, for a line break, and drop the frame
         self._send(_RESULT, command, data)
 
     def _send(self, kind: int, value: int, texts: bytes | None = None) -> None:

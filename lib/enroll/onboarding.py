@@ -4,7 +4,7 @@ How a person does that is in modules of their own: improv.py is one. Such a way 
 of which blocks:
 
     poll()              called at least every quarter of a second: may set `wanted` or `interrupted` of the Onboarding
-    failed(joinable)    the network that was wanted could not be joined, or, unless `joinable`, not be saved
+    failed(joined)      the network that was wanted could not be joined, or, if it was `joined`, not be saved
     joined(url, text)   a network was joined; `text` says what then became of the registration, see Onboarding.tell
     close()
 
@@ -135,13 +135,13 @@ class Onboarding:
         self.wanted = ()
         self.state = JOINING
         network = {"ssid": ssid, "password": Secret(password) if password else None}
-        joinable = False
+        joined = False
         try:
             # a link that is up would hide that this network cannot be joined
             getattr(self.port, "drop", tasks.ignore)()
             yield from self._beside(self._connect([network]))
             if not self.wanted:
-                joinable = True
+                joined = True
                 remember(self.config, ssid, password)
                 self.config.network.insert(0, network)
                 self._since = since
@@ -150,7 +150,7 @@ class Onboarding:
             getattr(self.owner, "warn", tasks.ignore)("network: %s" % error)
             self.state = READY
             for way in self.ways:
-                way.failed(joinable)
+                way.failed(joined)
 
     def _connect(self, networks: list):
         yield from self.port.connect(networks) or ()
