@@ -44,11 +44,12 @@ OTHERS = {  # what is loaded besides, and when: (what it is for, its modules, or
     "a program that opens a registered device's serial port": ["visit.py"],
     "[MQTT](mqtt.md): what a broker wants": ["broker.py"],
     "the same for Azure's": ["providers/azure/mqtt.py"],
-    "what mqtt_as takes": ["mqtt.py"],
+    "what mqtt_as takes": ["mqtt_config.py"],
+    "`connect` and `config`": ["mqtt.py"],
     "the client of umqtt.simple": ["mqtt_client.py"],
     "its stream": ["mqtt_stream.py"],
     "the client of umqtt.simple2, besides": ["mqtt_simple2.py"],
-    "all that `connect` of MQTT loads": ["broker.py", "mqtt_client.py", "mqtt_stream.py"],
+    "all that `connect` of MQTT loads": ["broker.py", "mqtt.py", "mqtt_client.py", "mqtt_stream.py"],
 }
 SUMS = {"all that `connect` of MQTT loads": BUDGET["mqtt.py"]}  # bytes; the budgets of several modules together
 
