@@ -76,6 +76,7 @@ class Line:
         self.open = False
 
     def wait(self, flags):
+        assert self.broker.clock.ticks_diff(self.end, self.broker.clock.ticks_ms()) > 0, "the deadline was before"
         self.broker.clock.sleep(0.25)
         yield 0
 

@@ -176,6 +176,19 @@ def test_without_any_network_it_is_a_mistake_in_enroll_json():
     assert action.error.kind == "configuration" and "no Wi-Fi in enroll.json" in str(action.error)
 
 
+def test_a_failure_of_another_kind_of_a_remembered_network_is_the_one_that_is_told():
+    port = Air()
+    connect = port.connect
+
+    def no_room(networks):
+        port.kind = "memory" if port.asked else "network"
+        return connect(networks)
+
+    port.connect = no_room
+    action, asked = boot(port, network=[FACTORY])
+    assert action.error.kind == "memory" and asked == [["factory"], ["work", "home"]]
+
+
 def test_no_other_network_is_tried_after_a_failure_of_another_kind():
     """Where the heap has no room for TLS, the network was joined."""
     action, asked = boot(Air(kind="memory"), network=[FACTORY])

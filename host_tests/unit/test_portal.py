@@ -38,6 +38,8 @@ def test_what_a_person_may_type():
         (("café ☕ & +%=<\"'>", "p +&=%é" * 3), ("café ☕ & +%=<\"'>", "p +&=%é" * 3)),
         ((long, "x" * 63), (long, "x" * 63)),
         (("home", "a0" * 32), ("home", "a0" * 32)),
+        (("é"[:1], ""), ("é", "")),
+        (("x", ""), ("x", "")),
     ):
         booth = Booth()
         booth.give(*values)
