@@ -5,8 +5,8 @@ The file `fleet` has an enroll.json in each line. Of each EVERY devices the last
 
 import gc
 
-gc.threshold(512)  # as firmware/main.py sets it for so small a heap; an application there wants the same
-
+OFTEN = 512  # bytes, as firmware/main.py sets it on so small a heap
+gc.threshold(OFTEN)
 
 import enroll  # noqa: E402
 import micropython  # noqa: E402
@@ -36,7 +36,9 @@ def register(config):
 
 
 def ask(config, credential, count):
-    """Make `count` requests over one connection."""
+    """Make `count` requests over one connection, as an application does."""
+    gc.collect()
+    gc.threshold(-1)  # both as firmware/main.py does before the application
     session = enroll.Session(config, port, credential)
     try:
         for _ in range(count):
@@ -47,6 +49,8 @@ def ask(config, credential, count):
             response.close()
     finally:
         session.close()
+        gc.collect()
+        gc.threshold(OFTEN)
 
 
 def live(line, count):
