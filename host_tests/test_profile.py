@@ -13,6 +13,7 @@ import size
 from bench.boots import served
 from figures import PLACE
 from packages import LIBRARY, compiled
+from runtimes import first
 from spent import flash, heap, page, times
 from spent.boots import PROVIDER, Boots
 from spent.names import relative
@@ -136,7 +137,7 @@ def test_what_is_alive_is_told_by_module_and_by_when_it_came() -> None:
     }
     assert peak.total == 5572 - 1072 - 1050
     assert found[-1].rest["TLS"] == 0
-    assert heap.names(EVENTS.splitlines()) == 1072
+    assert heap.names(EVENTS.splitlines()) == (84, 1072)
 
 
 def test_shares_add_up_and_what_has_no_row_is_part_of_everything_else() -> None:
@@ -160,13 +161,13 @@ def boots(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Boots]:
 
 def test_a_boot_goes_through_every_phase(boots: Boots) -> None:
     """A seam that finds nothing to be put on any more would leave its phase out."""
-    found = json.loads(boots.watched("newest", "mpy", "time")[-1])
+    found = json.loads(boots.watched(first(), "mpy", "time")[-1])
     assert set(found) == {*times.PHASES, *times.OTHERS}
 
 
 @pytest.mark.parametrize("form", heap.FORMS)
 def test_at_the_peak_there_is_a_connection_and_modules_that_are_unloaded_are_not_there(boots: Boots, form: str) -> None:
-    found = heap.samples(boots.watched("newest", form, "heap"))
+    found = heap.samples(boots.watched(first(), form, "heap"))
     peak = heap.peak(found)
     assert {"enroll", "enroll.connection", "enroll.http1", "enroll.enroller", "main", "port"} <= set(peak.modules)
     assert not {"enroll.reader", "enroll.schema", "enroll.clock"} & set(peak.modules)
@@ -178,7 +179,7 @@ def test_the_page_has_a_place_for_each_table_and_shows_each_picture() -> None:
     text = page.PAGE.read_text()
     sample = heap.Sample("", "", {"enroll": 1}, {"TLS": 2})
     tables = page.flash_tables({"it.py": mpyfile.Spent(header=7)}) | page.heap_tables({("chip", "rom"): sample})
-    tables |= page.time_tables({"chip": dict.fromkeys(times.PHASES, 1.0)})
+    tables |= page.name_tables({"xyte": (84, 1072)}) | page.time_tables({"chip": dict.fromkeys(times.PHASES, 1.0)})
     assert set(tables) == {it["name"] for it in PLACE.finditer(text)}
     assert all(it["value"].strip() for it in PLACE.finditer(text))
     pictures = sorted(path.name for path in page.PLOTS.glob("*.svg"))

@@ -10,6 +10,7 @@ from typing import Any
 
 import click
 from bench.boots import served
+from devices import SERVICES
 from rich.console import Console
 from rich.progress import Progress
 
@@ -18,7 +19,7 @@ from .boots import PROVIDER, Boots
 
 
 def measured(runs: int, bar: Progress) -> dict[str, Any]:
-    """All figures: {"flash": ..., "heap": ..., "time": ...}."""
+    """All figures: {"flash": ..., "heap": ..., "names": ..., "time": ...}."""
     pairs = [(runtime, form) for runtime in heap.RUNTIMES for form in heap.FORMS]
     number = (heap.RUNS + 1) * len(pairs) + (runs + 1) * len(times.RUNTIMES)
     found: dict[str, Any] = {"flash": flash.measure()}
@@ -29,7 +30,14 @@ def measured(runs: int, bar: Progress) -> dict[str, Any]:
             runtime: times.measure(boots, runtime, bar.track(range(runs), description=f"time, {runtime}"))
             for runtime in times.RUNTIMES
         }
+    found["names"] = {it: counted(it) for it in bar.track(SERVICES, description="names")}
     return found
+
+
+def counted(provider: str) -> tuple[int, int]:
+    """(names, bytes) of the table of names in a first boot with `provider`, with TLS in the heap."""
+    with tempfile.TemporaryDirectory() as folder, served(1, provider) as configs:
+        return heap.names(Boots(Path(folder), configs).plain("chip", "mpy", heap.COUNTING))
 
 
 def plain(figures: dict[str, Any]) -> dict[str, Any]:
@@ -37,6 +45,7 @@ def plain(figures: dict[str, Any]) -> dict[str, Any]:
     return {
         "flash": {name: dataclasses.asdict(it) for name, it in figures["flash"].items()},
         "heap": {", ".join(pair): dataclasses.asdict(it) for pair, it in figures["heap"].items()},
+        "names": figures["names"],
         "time": figures["time"],
     }
 

@@ -15,11 +15,11 @@ from . import heap, times
 from .page import FORMS
 
 BLUE, ORANGE, GREEN, PINK, YELLOW, SKY, BLACK = COLOURS
-GREY, LIGHT, PURPLE = "#999999", "#cccccc", "#7b4fa3"
+GREY, LIGHT, PURPLE, BROWN = "#999999", "#cccccc", "#7b4fa3", "#7f5539"
 SMALL = 60  # bytes below which functions are drawn together
 KINDS = {"a function": BLUE, "the module's own code": SKY, "names": ORANGE, "constants": YELLOW}
 HELD = {"a module": BLUE, "TLS": ORANGE, heap.NAMES: GREEN, heap.ROOM: PINK, "other objects": GREY}
-PHASES = (BLUE, SKY, LIGHT, GREY, GREEN, PINK, BLACK, ORANGE, YELLOW, PURPLE, LIGHT)  # as in times.PHASES
+PHASES = (BLUE, SKY, LIGHT, GREY, GREEN, PINK, BLACK, ORANGE, YELLOW, PURPLE, BROWN)  # as in times.PHASES
 
 Part = tuple[str, float, str]  # the text in a bar, its length, what it is
 

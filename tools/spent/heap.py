@@ -27,18 +27,19 @@ STAGES = (
     (") close", "the answer, and what becomes of it"),
 )
 NAMES = "MicroPython's table of names"
+# Has only names that a boot brings anyway
 COUNTING = """
 import enroll.connection
 import micropython
-real = enroll.connection.Connection.close
-def close(it):
+connect = enroll.connection.Connection.close
+def close(self):
     micropython.qstr_info()
-    real(it)
+    connect(self)
 enroll.connection.Connection.close = close
 import main
 main.main(["enroll.json", "--once"])
 """
-TABLE = re.compile(r"qstr pool: .*n_str_data_bytes=(\d+), n_total_bytes=(\d+)")
+TABLE = re.compile(r"qstr pool: .*n_qstr=(?P<count>\d+), n_str_data_bytes=(?P<texts>\d+), n_total_bytes=(?P<all>\d+)")
 
 
 @dataclass
@@ -133,21 +134,21 @@ def measure(boots: Boots, runtime: str, form: str) -> Sample:
     """The peak of a first boot on `runtime` with code from `form`: of RUNS boots, the one in the middle."""
     peaks = [peak(samples(boots.watched(runtime, form, "heap"))) for _ in range(RUNS)]
     found = sorted(peaks, key=lambda it: it.total)[RUNS // 2]
-    found.rest[NAMES] = names(boots.plain(runtime, form, COUNTING))
+    found.rest[NAMES] = names(boots.plain(runtime, form, COUNTING))[1]
     return found
 
 
 def _bytes(told: re.Match[str]) -> int:
-    return int(told[2]) - int(told[1])  # the texts themselves stay with the modules that bring them
+    return int(told["all"]) - int(told["texts"])  # the texts themselves stay with the modules that bring them
 
 
-def names(lines: Iterable[str]) -> int:
-    """Bytes of MicroPython's table of names at the end of the connection, from what COUNTING prints.
+def names(lines: Iterable[str]) -> tuple[int, int]:
+    """(names, bytes) of MicroPython's table of names at the end of the connection, from what COUNTING prints.
 
     It doubles whenever it is full, whichever module has one name too many, and driver.py brings names of its own.
     """
     [told, *_] = filter(None, map(TABLE.match, lines))
-    return _bytes(told)
+    return int(told["count"]), _bytes(told)
 
 
 def peak(found: Iterable[Sample]) -> Sample:

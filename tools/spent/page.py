@@ -8,6 +8,7 @@ from typing import Any
 import mpyfile
 from devices import ROOT
 from figures import fill, number, table
+from size_page import NAMES
 
 from . import flash, heap, times
 
@@ -66,6 +67,12 @@ def heap_tables(found: Mapping[tuple[str, str], heap.Sample]) -> dict[str, str]:
     }
 
 
+def name_tables(found: Mapping[str, tuple[int, int]]) -> dict[str, str]:
+    """The table of MicroPython's table of names; `found` by provider: (names, bytes)."""
+    rows = [[NAMES[it], number(names), number(size)] for it, (names, size) in found.items()]
+    return {"profile.names": table(["a first boot with", "names", "bytes of their table"], rows)}
+
+
 def time_tables(found: Mapping[str, dict[str, float]]) -> dict[str, str]:
     """The table of times; `found` by runtime: milliseconds by phase."""
     shares = {runtime: times.shares(it) for runtime, it in found.items()}
@@ -77,5 +84,8 @@ def write(figures: dict[str, Any]) -> None:
     """Put all tables into the page."""
     fill(
         PAGE,
-        flash_tables(figures["flash"]) | heap_tables(figures["heap"]) | time_tables(figures["time"]),
+        flash_tables(figures["flash"])
+        | heap_tables(figures["heap"])
+        | name_tables(figures["names"])
+        | time_tables(figures["time"]),
     )
