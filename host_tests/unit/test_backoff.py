@@ -68,7 +68,7 @@ def test_retry_after_is_obeyed_and_spread_over_as_much_again():
     """A fleet that is asked to wait must not come back within seconds."""
     assert spans((1,), 5, 900, after=120) == [(120, 240)]
     assert spans((1,), 5, 900, after=7, quick=True) == [(7, 14)]
-    assert delay(1, 5, 900, 0, False, 0) == 0
+    assert [delay(1, 5, 900, 0, False, seconds) for seconds in (0, 1, 2)] == [0, 1, 2]
 
 
 def test_retry_after_beyond_cap_is_obeyed_and_spread_over_cap():

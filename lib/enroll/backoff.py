@@ -47,5 +47,5 @@ def delay(
         for _ in range(min(count, 7) - 1):
             low = min(high, cap * 3 / 8)
             high = min(high * 9, cap / 2)
-    asked = min(after, _DAY) if after and after > 0 else 0
+    asked = min(max(0, after or 0), _DAY)
     return max(asked + chance * min(asked, cap), low + chance * (high - low))
