@@ -3,7 +3,7 @@
 
 class Broker:
     """`connect` stands for connection.connect. `codes`: of the next CONNACKs, then 0. `trouble`: an exception that the
-    next handshake raises. `silent`: it takes everything and says nothing. `retained`: {topic: message} for whoever
+    next handshake raises. `silent`: it takes everything and says nothing. `known`: 1 if it still has the session. `retained`: {topic: message} for whoever
     subscribes; `refused`: a topic that nobody may subscribe to.
     """
 
@@ -12,6 +12,7 @@ class Broker:
         self.codes = []
         self.trouble = None
         self.silent = False
+        self.known = 0
         self.retained = {}
         self.refused = None
         self.lines = []
@@ -53,6 +54,7 @@ class Line:
 
     end = 0
     rest = b""
+    ended = False  # whether the broker has closed it
 
     def __init__(self, broker, host, port):
         self.broker = broker
@@ -83,6 +85,8 @@ class Line:
     def peek(self):
         assert self.open
         yield 0
+        if self.ended:
+            return b""
         if not self.rest:
             self.rest, self.ready = self.ready[:3], self.ready[3:]  # in pieces
         return self.rest or None
@@ -115,7 +119,7 @@ class Line:
         broker = self.broker
         if kind == 0x10:
             broker.logins.append(tuple(_texts(body[10:])[-2:]))
-            return bytes([0x20, 2, 0, broker.codes.pop(0) if broker.codes else 0])
+            return bytes([0x20, 2, broker.known, broker.codes.pop(0) if broker.codes else 0])
         if kind == 0x82:
             topic = bytes(body[4:-1])
             if topic == self.broker.refused:

@@ -78,6 +78,47 @@ def test_a_renewal_connects_with_the_new_password_when_the_old_one_is_refused(
     assert [text.split()[1] for text in seen] == ["one", "two"]
 
 
+AWAY = """
+import os, time
+import enroll.mqtt_client as module
+def wait(name):
+    while name not in os.listdir(sys.argv[1].rpartition("/")[0]):
+        time.sleep(0.05)
+late = 0
+module.now = lambda: 1795000000 + late
+client = connected()
+wait("away")
+late = 3300
+for _ in range(2):
+    try:
+        client.publish("devices/x/messages/events/", b"one", qos=1)
+    except (OSError, enroll.EnrollError) as error:
+        print("failed", error)
+wait("back")
+client.publish("devices/x/messages/events/", b"two", qos=1)
+print("done")
+"""
+
+
+def test_a_renewal_that_failed_is_made_by_the_next_call(register, broker, runtime, umqtt):
+    device = register("azure", runtime)
+    device.at(broker.port, host="127.0.0.1")
+    with device.running(umqtt, AWAY) as program:
+        broker.wait_for("Sending CONNACK")
+        broker.stop()
+        (device.device.folder / "away").touch()
+        assert program.stdout
+        failed = []
+        while len(failed) < 2:
+            line = program.stdout.readline()
+            assert line, failed
+            failed += [line] * line.startswith("failed")
+        broker.start(passwords=False)
+        (device.device.folder / "back").touch()
+        out = program.communicate(timeout=25)[0]
+    assert out.splitlines()[-1] == "done", (failed, out)
+
+
 def login(packet: bytes) -> tuple[int, list[bytes]]:
     """The flags of a CONNECT, and the texts of its payload. One of MQTT 5 may have no properties."""
     assert packet[:1] == b"\x10" and packet[1] < 128, packet

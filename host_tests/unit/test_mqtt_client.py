@@ -61,7 +61,9 @@ AGAIN = dict(FIRST, id="device-2", access_key="second-canary", mqtt_hub_url="mqt
 
 def test_it_publishes_and_takes_messages():
     with Client() as it:
+        before = umqtt.socket
         client = it.connect(will=("will", "gone"))
+        assert umqtt.socket is before and client.last_will == ("will", "gone")
         assert it.broker.line.where == ("broker.example", 8883) and it.broker.line.ca == "ca.der"
         assert it.broker.logins == [(b"device-1", b"token-canary")]
         client.subscribe(b"down", 1)
@@ -176,9 +178,19 @@ def test_a_subscription_that_was_refused_is_told_once():
         assert it.broker.line.topics == [(b"down", 0)]
 
 
+def test_a_broker_that_still_has_the_session_is_not_asked_for_its_topics_again():
+    with Client() as it:
+        client = it.connect()
+        client.subscribe(b"down")
+        it.broker.known = 1
+        assert client.connect(False) == 1 and it.broker.line.topics == []
+        it.broker.known = 0
+        assert client.connect(False) == 0 and it.broker.line.topics == [(b"down", 0)]
+
+
 def test_one_refusal_is_asked_about_again():
     with Client(answer=lambda request: (500, {})) as it:
-        for code in (4, 5):
+        for code in (4, 5, 24, 25):  # simple2 adds 20
             it.broker.codes = [code]
             before = it.clock.now
             it.connect()
@@ -245,6 +257,17 @@ def test_a_password_is_renewed_before_it_expires():
         assert len(it.broker.logins) in range(26, 29)
         assert it.broker.logins[0][1].startswith(SIGNED)
         assert [line.open for line in it.broker.lines].count(True) == 1
+
+
+def test_a_renewal_that_failed_is_made_again_by_the_next_call():
+    with Client("azure", ASSIGNED) as it:
+        client = it.connect()
+        it.clock.sleep(3300)
+        for call in (client.publish, client.check_msg):
+            it.broker.trouble = EnrollError("network", "out of reach")
+            raises("network", call, *((b"up", b"x") if call == client.publish else ()))
+        client.publish(b"up", b"y")
+        assert it.broker.published == [(b"up", b"y")] and len(it.broker.logins) == 2
 
 
 def test_no_password_is_renewed_while_a_message_waits_for_its_acknowledgement():

@@ -113,8 +113,7 @@ class Client(umqtt.MQTTClient):
 
     def _close(self) -> None:
         if self.sock:
-            self.sock.close()
-        self.sock = None
+            self.sock.close()  # and stays: what is called next gets an OSError
 
     def _renew(self) -> None:
         """Connect again if the password is about to expire, unless an acknowledgement would be lost with that."""
