@@ -105,7 +105,7 @@ def test_a_scan_that_fails():
 def test_a_network_is_joined_saved_and_used_to_register():
     it = Boxed(settings("home", SECRET))
     assert it.run().provider == "etherfax"
-    assert it.names() == ["home"] and it.port.joined == "home"
+    assert it.names() == ["home"] and it.port.joined == "home" and it.port.asked[-1][0] == "home"
     joining, joined, result = it.said
     assert (joining, joined, result[0]) == (JOINING, JOINED, RESULT)
     url, text = texts(result[1])
@@ -121,6 +121,7 @@ def test_a_wrong_password_is_told_and_nothing_is_saved():
     it = Boxed(settings("home", "wrong-canary"), *WAIT, settings("nowhere", SECRET), *WAIT, CURRENT)
     assert it.run() is None
     assert it.said == [JOINING, UNABLE, READY, JOINING, UNABLE, READY, READY]
+    assert [line for line in it.lines if "`nowhere` not joined" in line]
     assert it.names() == []
 
 

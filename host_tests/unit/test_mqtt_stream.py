@@ -40,18 +40,25 @@ class Open:
 def test_what_is_written():
     with Open() as it:
         size = it.stream.write
-        assert (size(b"\xc0\0", 0), size(b"\xc0\0after", 2), size("\xc0"[:0]), size(b"\xc0\0")) == (0, 2, 0, 2)
+        assert (size(b"\xc0\0", 0), size(b"\xc0\0after", 2), size("\0\0"), size(b"\xc0\0")) == (0, 2, 2, 2)
         assert it.broker.pings == 2
 
 
 def test_what_is_read_in_pieces():
     with Open() as it:
         it.line.ready = b"one and two"
-        assert (it.stream.read(7), it.stream.read(4)) == (b"one and", b" two")
+        fed = it.port.fed
+        assert (it.stream.read(7), it.stream.read(4)) == (b"one and", b" two") and it.port.fed >= fed + 4
         it.line.ready = b"abc"
         it.stream.setblocking(False)
         assert (it.stream.read(3), it.stream.read(1)) == (b"abc", None)
         assert it.clock.now == 0, "nobody waits"
+
+
+def test_a_broker_that_closes_the_connection():
+    with Open() as it:
+        it.line.ended = True
+        assert raises(OSError, it.stream.read, 1).args == (104,)
 
 
 def test_a_stream_that_was_closed():

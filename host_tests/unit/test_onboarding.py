@@ -85,6 +85,16 @@ def test_a_session_on_a_board_that_cannot_scan_is_given_none():
     raises("configuration", session.run, onboarding.online(session))
 
 
+def test_a_session_whose_heap_is_full_is_given_none():
+    from enroll import onboarding
+
+    device, air = registered()
+    air.kind = "memory"
+    device.it.network = [{"ssid": "factory", "password": None}]
+    session = enroll.Session(device.it, air)
+    raises("memory", session.run, onboarding.online(session))
+
+
 def test_a_person_who_went_away_is_waited_for_no_longer_than_15_seconds():
     """They gave a network on the page, and never saw what became of it."""
     from enroll.onboarding import Onboarding
@@ -113,8 +123,10 @@ def visited(come, *script):
     port.line.came = come
     port.line.script = list(script)
     port.line.idle = 9999
-    visit(port, lambda: Enroller(device.it, port))
-    assert port.line.closed, "Ctrl-C does not interrupt any more"
+    try:
+        visit(port, lambda: Enroller(device.it, port))
+    finally:
+        assert port.line.closed, "Ctrl-C does not interrupt any more"
     return device, port
 
 
@@ -126,6 +138,12 @@ def test_a_page_that_visits_is_answered_whatever_the_port_has_kept():
         state, (kind, data) = port.line.take()[-2:]
         assert state == JOINED and kind == RESULT and texts(data)[1].startswith("registered etherfax ")
         assert not port.asked, "a device that is registered needs no network for that"
+
+
+def test_a_page_that_visits_is_answered_until_it_is_silent_for_ten_seconds():
+    pause = [b""] * 150  # looks at the line, of which there are 20 in a second
+    _, port = visited(CURRENT.split(b"\x03", 1)[1], *pause, CURRENT, *pause, CURRENT, *(4 * pause), CURRENT)
+    assert port.line.take().count(JOINED) == 4, "two of them to the first command: once more when it is known"
 
 
 def test_a_page_that_visits_changes_the_network():

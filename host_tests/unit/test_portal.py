@@ -48,7 +48,7 @@ def test_what_a_person_may_type():
 
 def test_what_cannot_be_right_is_said_and_costs_no_try():
     booth = Booth("home")
-    for values in (("", SECRET), ("", SECRET, "  "), ("home", "1234567"), ("home", "x" * 65), ("é" * 17, SECRET)):
+    for values in (("", SECRET), ("", SECRET, "  "), ("home", "1234567"), ("home", "x" * 65), ("x" * 33, SECRET)):
         for _ in range(2):
             assert booth.give(*values).where == HERE
         page = booth.page()
