@@ -3,8 +3,8 @@
 
 class Broker:
     """`connect` stands for connection.connect. `codes`: of the next CONNACKs, then 0. `trouble`: an exception that the
-    next handshake raises. `silent`: it takes everything and says nothing. `known`: 1 if it still has the session. `retained`: {topic: message} for whoever
-    subscribes; `refused`: a topic that nobody may subscribe to.
+    next handshake raises. `silent`: it takes everything and says nothing. `known`: 1 if it still has the session.
+    `retained`: {topic: message} for whoever subscribes; `refused`: a topic that nobody may subscribe to.
     """
 
     def __init__(self, clock):
