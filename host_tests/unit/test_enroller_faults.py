@@ -139,26 +139,36 @@ def test_the_link_is_taken_down_after_three_failures_in_a_row():
 
 def test_where_no_network_is_joined_the_wait_only_doubles():
     """A router that needs 90 s to start must not cost minutes. `scan`: whether a person can give it another network."""
-    for scan in (False, True):
+    for scan, away, later in (
+        (False, 4, [45, 405, 450]),  # as after one failure that has joined
+        (True, 5, [405, 450, 450]),  # as after two
+    ):
         port = Port()
         join = port.connect
         dropped = []
         port.drop = lambda dropped=dropped: dropped.append(1)
         if scan:
             port.scan = lambda: []
-        it = Enroller(
-            config("xyte", store=folder() + "/state"), port, request=Service((503, b""), (503, b""), (503, b""))
-        )
+        it = Enroller(config("xyte", store=folder() + "/state"), port, request=Service(*[(503, b"")] * 3))
         spans, now = [], 0
         with patched(failed, os=Fake(urandom=lambda size: b"\xff" * size)):
-            for number in range(8):
-                port.connect = failing(EnrollError("network", "no router")) if number < 5 else join
+            for number in range(away + 3):
+                port.connect = failing(EnrollError("network", "no router")) if number < away else join
                 at = it.step(now).at
                 spans.append(at - now)
                 now = at
         it.close()
-        assert spans == [5, 10, 20, 40, 80] + [405, 450, 450], "then as after two failures that have joined"
+        assert spans == [5, 10, 20, 40, 80][:away] + later
         assert len(dropped) == 1, "after three that have not"
+
+
+def test_a_mistake_in_the_configuration_ends_it_though_a_person_could_give_it_a_network():
+    port = Port()
+    port.scan = lambda: []
+    port.set_clock = failing(EnrollError("configuration", "wrong"))
+    it = Enroller(config("xyte", store=folder() + "/state"), port)
+    assert "wrong" in str(raises(EnrollError, it.step, 0))
+    it.close()
 
 
 def test_a_board_without_memory_waits_a_random_part_of_cap_where_no_network_is_joined_too():
