@@ -15,6 +15,7 @@ from figures import PLACE
 from packages import LIBRARY, compiled
 from runtimes import first
 from spent import flash, heap, page, times
+from spent.__main__ import plain
 from spent.boots import PROVIDER, Boots
 from spent.names import relative
 
@@ -173,6 +174,13 @@ def test_at_the_peak_there_is_a_connection_and_modules_that_are_unloaded_are_not
     assert not {"enroll.reader", "enroll.schema", "enroll.clock"} & set(peak.modules)
     assert peak.rest["TLS"] > 0 and all(size > 0 for size in peak.modules.values()), peak
     assert len({it.event for it in found}) > 15
+
+
+def test_json_has_the_figures() -> None:
+    figures = {"flash": flash.measure(), "heap": {("chip", "rom"): heap.Sample("", "", {"enroll": 1})}}
+    found = json.loads(json.dumps(plain(figures | {"names": {}, "time": {}})))
+    assert found["flash"]["errors.py"]["functions"]["EnrollError.__init__"] > 100
+    assert found["heap"]["chip, rom"]["modules"] == {"enroll": 1}
 
 
 def test_the_page_has_a_place_for_each_table_and_shows_each_picture() -> None:

@@ -43,7 +43,7 @@ def counted(provider: str) -> tuple[int, int]:
 def plain(figures: dict[str, Any]) -> dict[str, Any]:
     """`figures` as JSON can hold them."""
     return {
-        "flash": {name: dataclasses.asdict(it) for name, it in figures["flash"].items()},
+        "flash": {name: vars(it) for name, it in figures["flash"].items()},
         "heap": {", ".join(pair): dataclasses.asdict(it) for pair, it in figures["heap"].items()},
         "names": figures["names"],
         "time": figures["time"],
