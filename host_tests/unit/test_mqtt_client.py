@@ -149,6 +149,17 @@ def test_a_message_may_lead_to_a_subscription_while_another_is_acknowledged():
         assert it.broker.line.topics == [(b"first", 0), (b"second", 1), (b"first/more", 0)]
 
 
+def test_a_message_may_lead_to_a_subscription_while_a_message_is_acknowledged():
+    with Client() as it:
+        client = it.connect()
+        client.set_callback(lambda topic, message: client.subscribe(topic + b"/more"))
+        it.broker.line.push(b"down", b"hello")
+        client.publish(b"up", b"x", qos=1)
+        assert it.broker.line.topics == []
+        client.check_msg()
+        assert it.broker.line.topics == [(b"down/more", 0)]
+
+
 def test_a_message_may_lead_to_a_subscription_while_it_subscribes_again():
     with Client() as it:
         client = it.connect()

@@ -114,6 +114,29 @@ def test_a_person_who_went_away_is_waited_for_no_longer_than_15_seconds():
     assert 15 <= sum(slept) <= 17
 
 
+def test_ctrl_c_waits_for_a_registration_and_says_so_once():
+    from enroll.onboarding import Onboarding
+
+    device, air = registered()
+    said = []
+    owner = Fake(config=device.it, port=Fake(feed=air.feed, sleep=air.sleep), sent=True, warn=said.append)
+
+    def attempt():
+        for _ in range(3):
+            yield 0.1
+        owner.sent = False
+        yield 0.1
+
+    it = Onboarding(owner, attempt)
+    it.ways.append(Fake(poll=lambda: setattr(it, "interrupted", True), close=lambda: None))
+    try:
+        tasks.run(it.run(0), air.feed, air.sleep)
+    except KeyboardInterrupt:
+        assert said == ["registering, will stop then"]
+        return
+    raise AssertionError
+
+
 def visited(come, *script):
     """(device, port) after a KeyboardInterrupt, where `come` is what has come; `script` is what the page sends then.
 
