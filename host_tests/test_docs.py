@@ -181,3 +181,9 @@ clear  reset       anything        zeros     yes"""
 def test_the_site_is_searched_for_what_needs_a_network(tmp_path: Path, name: str, text: str, count: int) -> None:
     (tmp_path / name).write_text(text)
     assert len(docsite.fetched(tmp_path / name)) == count
+
+
+def test_the_help_of_make_fits_a_terminal() -> None:
+    done = subprocess.run(["make", "help"], cwd=ROOT, capture_output=True, text=True, check=True)
+    lines = done.stdout.splitlines()
+    assert len(lines) > 20 and [line for line in lines if len(line) > 80] == []

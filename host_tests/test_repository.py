@@ -3,7 +3,6 @@
 import json
 import re
 import shutil
-import subprocess
 from pathlib import Path
 
 import leaks
@@ -73,12 +72,6 @@ def test_every_file_is_short_enough_to_read() -> None:
     folders = ("lib", "firmware", "boards", "tools", "host_tests")
     long = {path.name: len(path.read_text().splitlines()) for name in folders for path in (ROOT / name).rglob("*.py")}
     assert not {name: lines for name, lines in long.items() if lines > 330}
-
-
-def test_the_help_of_make_fits_a_terminal() -> None:
-    done = subprocess.run(["make", "help"], cwd=ROOT, capture_output=True, text=True, check=True)
-    lines = done.stdout.splitlines()
-    assert len(lines) > 20 and [line for line in lines if len(line) > 80] == []
 
 
 def test_a_secret_is_found_wherever_it_was_said(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -34,9 +34,17 @@ def ask_time(sandbox):
 
 
 def test_requests_portal_and_time_are_merged(sandbox, device):
+    def later():
+        """What comes in the same millisecond has no order."""
+        sandbox.clock.set(sandbox.clock.now() + 1)
+
+    later()
     ask_time(sandbox)
+    later()
     device.register()
+    later()
     sandbox.etherfax.enable(SERIAL)
+    later()
     device.register()
     texts = [item.text.partition("?")[0] for item in items(sandbox)]
     path = "GET /etherfax/rest/2.0/api/devices"
