@@ -236,9 +236,11 @@ class FaultQueue:
                 self._remove([fault], USED)
         return fault
 
-    def _expire(self) -> None:
+    def _expire(self) -> float:
+        """Remove what has expired by now. Returns that moment."""
         now = self._now()
         self._remove([fault for fault in self._faults if self._ends[fault.id] <= now], EXPIRED)
+        return now
 
     def _remove(self, faults: list[Fault], why: str) -> None:
         for fault in faults:
@@ -250,8 +252,7 @@ class FaultQueue:
     def pending(self) -> list[Fault]:
         """The faults that are set, in order; ``expires`` is what is left."""
         with self._lock:
-            self._expire()
-            now = self._now()
+            now = self._expire()
             return [dataclasses.replace(fault, expires=self._ends[fault.id] - now) for fault in self._faults]
 
     def clear(self, service: str | None = None, number: int | None = None) -> None:

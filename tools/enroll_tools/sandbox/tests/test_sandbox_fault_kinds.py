@@ -169,6 +169,14 @@ def test_a_fault_ends_by_itself():
     assert queue.take("xyte") is None and queue.pending() == []
 
 
+def test_a_fault_that_ends_while_it_is_looked_at_is_no_error():
+    moments = iter(range(10))
+    queue = FaultQueue(lambda: float(next(moments)))  # each look at the clock takes a second
+    queue.add(make("busy", "xyte", expires=2.0))
+    assert [fault.expires for fault in queue.pending()] == [1.0]
+    assert queue.pending() == []
+
+
 def test_an_overloaded_service_takes_so_many_in_any_one_second():
     now = [0.0]
     queue = FaultQueue(lambda: now[0])
