@@ -6,6 +6,7 @@ CPython, which is imported once: its own start, which no device has, is in no fi
 
 import json
 import os
+import signal
 import sys
 import tempfile
 import time
@@ -14,6 +15,7 @@ from typing import Any
 
 def start(job: dict[str, Any], out: int, err: int) -> None:
     """Become the MicroPython that `job` describes. Does not return."""
+    signal.signal(signal.SIGINT, signal.SIG_DFL)  # a module of CPython would go on to its end
     os.dup2(os.open(os.devnull, os.O_RDONLY), 0)
     os.dup2(out, 1)
     os.dup2(err, 2)
@@ -62,4 +64,7 @@ def main(site: str) -> None:
 
 
 if __name__ == "__main__":
-    main(sys.argv[1])
+    try:
+        main(sys.argv[1])
+    except KeyboardInterrupt:  # those that started this say so
+        sys.exit(130)

@@ -1,6 +1,7 @@
 """A sandbox in a process of its own, with devices that may register: prints their enroll.json, one JSON list, and
 serves until its stdin ends."""
 
+import contextlib
 import json
 import sys
 
@@ -19,4 +20,5 @@ def main(service: str, number: int) -> None:
 
 
 if __name__ == "__main__":
-    main(sys.argv[1], int(sys.argv[2]))
+    with contextlib.suppress(KeyboardInterrupt):  # Ctrl-C is for those that started this
+        main(sys.argv[1], int(sys.argv[2]))
