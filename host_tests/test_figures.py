@@ -1,7 +1,9 @@
 """Figures that commands write into the documentation."""
 
+from pathlib import Path
+
 import pytest
-from figures import filled, number, table
+from figures import fill, filled, number, table
 
 PAGE = "takes <!-- boot.ms -->7<!-- /boot.ms --> ms\n\n<!-- rows -->\nold\n<!-- /rows -->\n"
 
@@ -19,6 +21,24 @@ def test_a_figure_takes_the_place_of_the_one_before_and_nothing_else_changes():
 def test_a_figure_without_a_place_is_an_error_that_names_it():
     with pytest.raises(ValueError, match=r"no place for boot\.seconds: write"):
         filled(PAGE, {"boot.ms": "12", "boot.seconds": "3"})
+
+
+def test_a_page_is_written_whole_or_not_at_all(tmp_path, monkeypatch):
+    page = tmp_path / "page.md"
+    page.write_text(PAGE)
+
+    def interrupted(path, text):
+        with path.open("w") as file:
+            file.write(text[:10])
+        raise KeyboardInterrupt
+
+    with monkeypatch.context() as patch, pytest.raises(KeyboardInterrupt):
+        patch.setattr(Path, "write_text", interrupted)
+        fill(page, {"boot.ms": "12"})
+    assert page.read_text() == PAGE
+    assert list(tmp_path.iterdir()) == [page]
+    fill(page, {"boot.ms": "12"})
+    assert page.read_text() == filled(PAGE, {"boot.ms": "12"})
 
 
 def test_thousands_are_apart():

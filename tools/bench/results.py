@@ -14,7 +14,7 @@ from pathlib import Path
 from typing import Any
 
 from devices import ROOT
-from figures import PLACE, fill, number, table
+from figures import PLACE, fill, number, replace, table
 from packages import version
 from runtimes import available, probe
 from runtimes import micropython as runtime
@@ -89,7 +89,7 @@ def add(results: Results, name: str, title: str, rows: Sequence[Row], where: Map
 
 def write(results: Results, path: Path = DATA) -> None:
     """Keep `results`, for the page and for the next run."""
-    path.write_text(json.dumps(results, indent=1) + "\n")
+    replace(path, json.dumps(results, indent=1) + "\n")
 
 
 def shown(row: Row) -> str:

@@ -7,6 +7,7 @@ A page marks the place of a value with comments, which no reader sees:
 What stands between them may be a number, or a table of many lines.
 """
 
+import os
 import re
 from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
@@ -36,7 +37,17 @@ def filled(text: str, values: Mapping[str, str]) -> str:
 
 def fill(page: Path, values: Mapping[str, str]) -> None:
     """Write `values` into `page`, see `filled`."""
-    page.write_text(filled(page.read_text(), values))
+    replace(page, filled(page.read_text(), values))
+
+
+def replace(path: Path, text: str) -> None:
+    """Write `text` into the file `path`: whole, or not at all if Ctrl-C comes meanwhile."""
+    new = path.with_name(f".{path.name}.new")
+    try:
+        new.write_text(text)
+        os.replace(new, path)
+    finally:
+        new.unlink(missing_ok=True)
 
 
 def table(head: Sequence[str], rows: Iterable[Sequence[object]]) -> str:

@@ -10,6 +10,8 @@ from typing import Any
 import matplotlib
 from cycler import cycler
 
+from . import replace
+
 matplotlib.use("svg")
 matplotlib.rcParams.update(
     {
@@ -35,4 +37,4 @@ def save(figure: Any, path: Path, description: str) -> None:
     text = io.StringIO()
     figure.savefig(text, format="svg", metadata={"Date": None, "Creator": None, "Title": description})
     lines = re.sub(r"[ \t]+\n", "\n", text.getvalue())
-    path.write_text(lines)
+    replace(path, lines)
