@@ -11,10 +11,11 @@ import mpyfile
 import pytest
 import size
 from bench.boots import served
+from click.testing import CliRunner
 from figures import PLACE
 from packages import LIBRARY, compiled
 from runtimes import first
-from spent import flash, heap, page, times
+from spent import __main__, flash, heap, page, times
 from spent.__main__ import plain
 from spent.boots import PROVIDER, Boots
 from spent.names import relative
@@ -181,6 +182,17 @@ def test_json_has_the_figures() -> None:
     found = json.loads(json.dumps(plain(figures | {"names": {}, "time": {}})))
     assert found["flash"]["errors.py"]["functions"]["EnrollError.__init__"] > 100
     assert found["heap"]["chip, rom"]["modules"] == {"enroll": 1}
+
+
+@pytest.mark.parametrize("arguments", [["--json"], ["--runs", "1"]])
+def test_a_look_prints_json_and_writes_nothing(arguments: list[str], monkeypatch: pytest.MonkeyPatch) -> None:
+    figures: dict[str, dict[str, object]] = {"flash": {}, "heap": {}, "names": {}, "time": {}}
+    asked = []
+    monkeypatch.setattr(__main__, "measured", lambda runs, _: asked.append(runs) or figures)
+    monkeypatch.setattr(page, "write", lambda _: pytest.fail("the page was written"))
+    done = CliRunner().invoke(__main__.main, arguments)
+    assert done.exit_code == 0 and json.loads(done.stdout) == figures, done.output
+    assert asked == [1 if "--runs" in arguments else times.RUNS]
 
 
 def test_the_page_has_a_place_for_each_table_and_shows_each_picture() -> None:

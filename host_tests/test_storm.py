@@ -185,6 +185,15 @@ def test_the_page_and_its_plots_are_made(found: Any, tmp_path: Path) -> None:
     assert all("<svg" in it.read_text() for it in (tmp_path / "storm").iterdir())
 
 
+def test_json_writes_nothing(fleet: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+    from storm import __main__, cases, page
+
+    monkeypatch.setattr(cases, "DEVICES", 1000)
+    monkeypatch.setattr(page, "write", lambda _: pytest.fail("the page was written"))
+    done = CliRunner().invoke(__main__.main, ["--devices", "1000", "--json"])
+    assert done.exit_code == 0 and json.loads(done.stdout), done
+
+
 def test_the_command_prints_figures_and_verdicts(fleet: Any) -> None:
     from storm.__main__ import main
 

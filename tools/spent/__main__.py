@@ -52,12 +52,12 @@ def plain(figures: dict[str, Any]) -> dict[str, Any]:
 
 @click.command()
 @click.option("--json", "as_json", is_flag=True, help="Print one JSON object; times in milliseconds. Writes nothing.")
-@click.option("--runs", default=times.RUNS, show_default=True, type=click.IntRange(1), help="Boots that are timed.")
-def main(as_json: bool, runs: int) -> None:
+@click.option("--runs", type=click.IntRange(1), help="A quick look: so many timed boots; prints JSON, writes nothing.")
+def main(as_json: bool, runs: int | None) -> None:
     """Measure what a first boot spends bytes, heap and time on; write docs/profile.md and its pictures."""
     with Progress(console=Console(stderr=True), transient=True) as bar:
-        figures = measured(runs, bar)
-    if as_json:
+        figures = measured(runs or times.RUNS, bar)
+    if as_json or runs:
         click.echo(json.dumps(plain(figures), indent=1))
         return
     from . import draw  # here: it needs matplotlib
