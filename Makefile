@@ -97,7 +97,7 @@ bench: .venv/figures ## measure beside others, into docs/; ARGS=--help
 	@$(RUN) -m bench $(ARGS)
 
 profile: .venv/figures ## show what bytes, heap and time go to, into docs
-	@$(RUN) -m spent $(ARGS)
+	@$(RUN) -m boot_profile $(ARGS)
 
 bench-sandbox: export PYTHONPATH := tools:lib:host_tests
 bench-sandbox: .venv/ready ## time the sandbox beside a bare handler, into docs

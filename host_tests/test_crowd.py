@@ -76,4 +76,4 @@ def test_the_page_has_a_place_for_each_figure_and_the_plot_is_made(tmp_path: Pat
     copy.write_text(text)
     page.write(run, copy, plot)
     assert "| 100 % | 6 | " in copy.read_text() and "<svg" in plot.read_text()
-    assert "(crowd.svg)" in text and page.PLOT.exists()
+    assert "(storm/crowd.svg)" in text and page.PLOT.exists()

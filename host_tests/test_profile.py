@@ -11,14 +11,14 @@ import mpyfile
 import pytest
 import size
 from bench.boots import served
+from boot_profile import __main__, flash, heap, page, times
+from boot_profile.__main__ import plain
+from boot_profile.boots import PROVIDER, Boots
+from boot_profile.names import relative
 from click.testing import CliRunner
 from figures import PLACE
 from packages import LIBRARY, compiled
 from runtimes import first
-from spent import __main__, flash, heap, page, times
-from spent.__main__ import plain
-from spent.boots import PROVIDER, Boots
-from spent.names import relative
 
 SOURCE = """
 def close(it):

@@ -18,7 +18,7 @@ from .predict import predicted
 from .records import Run, per_second
 
 PAGE = ROOT / "docs" / "storm.md"
-PLOT = ROOT / "docs" / "crowd.svg"
+PLOT = ROOT / "docs" / "storm" / "crowd.svg"
 MIDDLE = 0.9  # of the simulations: the range that is shown
 
 FIGURES: tuple[tuple[str, int, Callable[[Run], float]], ...] = (
