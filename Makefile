@@ -33,8 +33,8 @@ test: .venv/ready ## run every test; RUNTIMES=all, TESTS=path/to/some
 	@$(RUN) -m pytest -q --numprocesses auto --dist loadfile --no-loadscope-reorder $(TESTS)
 
 torture: export PYTHONPATH := lib:host_tests:host_tests/fakes
-torture: .venv/ready ## break what can break, count losses; CLASSES="power"
-	@$(RUN) -m torture $(CLASSES)
+torture: .venv/ready ## break what can break; CLASSES="power" ARGS=--write
+	@$(RUN) -m torture $(CLASSES) $(ARGS)
 
 test-oracles: .venv/ready ## compare with clients and servers that are not ours
 	@tools/oracles.sh

@@ -15,7 +15,7 @@ from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
 from rich.table import Table
 
-from torture import CLASSES
+from torture import CLASSES, page
 from torture.faults import Batch, Bench, Result
 
 
@@ -80,10 +80,19 @@ def show(figures: list[dict], console: Console) -> None:
 @click.option("--script", "script", multiple=True, metavar="NAME", help="Of hostile servers only those of this NAME.")
 @click.option("--jobs", default=os.cpu_count() or 1, show_default=True, help="Batches at a time.")
 @click.option("--json", "as_json", is_flag=True, help="Print one JSON array.")
+@click.option("--write", is_flag=True, help="Write the numbers of cases into docs/testing.md, if none was lost.")
 def main(
-    classes: tuple[str, ...], sliced: bool, only: tuple[str, ...], script: tuple[str, ...], jobs: int, as_json: bool
+    classes: tuple[str, ...],
+    sliced: bool,
+    only: tuple[str, ...],
+    script: tuple[str, ...],
+    jobs: int,
+    as_json: bool,
+    write: bool,
 ) -> None:
     """Break what can break, CLASSES of faults or all of them, and count what was lost. Status 1 if anything was."""
+    if write and (sliced or only or script):
+        raise click.UsageError("--write wants whole classes: leave out --slice, --only and --script")
     columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeElapsedColumn())
     progress = Progress(*columns, console=Console(stderr=True))
     with tempfile.TemporaryDirectory() as folder, progress:
@@ -95,7 +104,10 @@ def main(
         show(figures, Console())
     if not any(it["cases"] for it in figures):
         raise click.ClickException("no case was tried: give --only and --script as the reports write the names")
-    sys.exit(any(it["lost"] for it in figures))
+    lost = any(it["lost"] for it in figures)
+    if write and not lost:
+        page.write({name: it["cases"] for name, it in zip(classes or CLASSES, figures, strict=True)})
+    sys.exit(lost)
 
 
 if __name__ == "__main__":

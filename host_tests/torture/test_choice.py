@@ -1,11 +1,13 @@
 """`python -m torture` runs what its command line selects, and nothing else."""
 
 import json
+from pathlib import Path
 
 from click.testing import CliRunner
 from enroll_tools.provision import library
+from figures import PLACE, number
 
-from torture import power
+from torture import page, power
 from torture.__main__ import main
 from torture.faults import Bench
 
@@ -21,6 +23,25 @@ def test_only_the_named_script_of_the_named_batch_is_run() -> None:
 def test_a_name_that_no_script_has_is_said() -> None:
     done = CliRunner().invoke(main, [*CHOICE, "nothing"])
     assert done.exit_code == 1 and "no case was tried" in done.output
+
+
+def test_figures_are_written_of_whole_classes_alone() -> None:
+    done = CliRunner().invoke(main, [*CHOICE, NAME, "--write"])
+    assert done.exit_code == 2 and "leave out --slice" in done.output
+
+
+def test_the_page_has_the_cases_of_each_class_and_readme_their_sum(tmp_path: Path) -> None:
+    shown = {it["name"]: it["value"] for it in PLACE.finditer(page.README.read_text())}
+    assert shown["torture.cases"] == number(page.total())
+    copy, readme = tmp_path / "testing.md", tmp_path / "README.md"
+    copy.write_text(page.PAGE.read_text())
+    readme.write_text(page.README.read_text())
+    before = page.total()
+    old = {it["name"]: it["value"] for it in PLACE.finditer(copy.read_text())}
+    page.write({"power": int(old["torture.power"].replace(" ", "")) + 1000}, copy, readme)
+    assert number(before + 1000) in readme.read_text()
+    new = {it["name"]: it["value"] for it in PLACE.finditer(copy.read_text())}
+    assert {name for name in new if new[name] != old[name]} <= {"torture.power", "torture.power.date"}
 
 
 def test_the_power_of_a_device_of_every_provider_is_cut(tmp_path) -> None:
