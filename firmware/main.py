@@ -11,8 +11,8 @@ Progress goes to stderr. The last line of stdout is the outcome, and the exit st
 
 import gc
 
-# First of all: collecting often saves 8 KB on a small heap. On a large one it would only cost time, also where little
-# is free. Each question takes time, too: gc looks at every block. A new name would cost 1 KB; gc has this one anyway.
+# First of all: collecting often lets a small heap do. On a large one it would only cost time, even if little is free.
+# Each question takes time, too: gc looks at every block. A new name would cost 1 KB; gc has this one anyway.
 mem_free = gc.mem_free()
 gc.threshold(512 if mem_free < 98304 and mem_free + gc.mem_alloc() < 98304 else mem_free // 4)
 

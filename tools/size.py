@@ -76,6 +76,7 @@ BUDGET = {
 }
 HEAPS = {  # the rows of heaps: what each is, its runtime, RSA keys
     "first": ("first boot", "oldest-32", False),
+    "late": ("first boot that collects only once the heap is full", "oldest-32", False),
     "second": ("second boot", "oldest-32", False),
     "TLS": ("first boot with TLS in the heap, ECDSA P-256", "chip", False),
     "TLS-RSA": ("first boot with TLS in the heap, RSA-2048", "chip", True),
@@ -207,6 +208,18 @@ class Heaps:
         return high
 
 
+class LateHeaps(Heaps):
+    """The same without the `gc.threshold` of main.py."""
+
+    start = """
+import sys
+{mount}
+import gc, main
+gc.threshold(-1)
+sys.exit(main.main(["enroll.json", "--once"]))
+"""
+
+
 def flash() -> dict[str, Any]:
     """Bytes of flash: of each module, and of all that each provider needs on a first boot."""
     with tempfile.TemporaryDirectory() as folder:
@@ -230,10 +243,11 @@ def heaps(progress: Progress) -> dict[str, int]:
     from size_boxed import BoxedHeaps  # here, since it needs this module
 
     task = progress.add_task("heaps", total=len(HEAPS) * len(FORMS))
+    others: dict[str, type[Heaps]] = {"Improv": BoxedHeaps, "late": LateHeaps}
     found = {}
     for row, (_, runtime, rsa) in HEAPS.items():
         with tempfile.TemporaryDirectory() as folder, Sandbox(rsa=rsa) as sandbox:
-            boots = (BoxedHeaps if row == "Improv" else Heaps)(sandbox, Path(folder), runtime)
+            boots = others.get(row, Heaps)(sandbox, Path(folder), runtime)
             for how in FORMS:
                 found[f"{row} {how}"] = boots.smallest(how, row != "second")
                 progress.advance(task)
