@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import statistics
+from collections.abc import Iterable, Iterator
 from pathlib import Path
 from typing import Any
 
@@ -12,7 +13,8 @@ from .boots import FORMS, Boot, Sides, Starter, device, pair, runtimes, served, 
 TITLE = "First boot over TLS"
 TARGET = 1.05
 RUNS = 50
-SIDES = ("enroll", "plain", "prompt")
+SIDES = ("enroll", "plain")
+APART = "mpy"  # the form, as most boards have it, whose verdicts are taken apart
 IMPORTS = {  # all that a first boot imports
     "code": (
         "enroll",
@@ -50,26 +52,41 @@ def measure(work: Work) -> list[Row]:
     runs = work.runs(RUNS)
     sides = Sides(work.folder / "code")
     rows = []
-    with served(runs * len(SIDES) * len(FORMS) * len(runtimes()) + 1) as configs:
+    with served(runs * (len(SIDES) * len(FORMS) + 1) * len(runtimes()) + 1) as configs:
         fresh = iter(configs)
         place = device(work.folder / "handshakes", next(fresh))
+        folders = (device(work.folder / str(number), config) for number, config in enumerate(fresh))
         for runtime in runtimes():
             with starter(runtime) as start:
-                costs = handshakes(start, place, configs[0]["url"], work.runs(RUNS))
-                for form in FORMS:
-                    found: Found = {side: [] for side in SIDES}
-                    for number in work.each(range(runs), f"{runtime}, {FORMS[form]}"):
-                        for side in SIDES if number % 2 else reversed(SIDES):
-                            folder = device(work.folder / f"{runtime}-{form}-{number}-{side}", next(fresh))
-                            found[side].append(start(folder, *sides.start(side, form)))
-                        for name, (side, program) in IMPORTS.items():
-                            found.setdefault(name, []).append(start(place, *sides.program(side, form, program)))
-                    rows += [
-                        compared(f"{runtime}.{form}", f"{runtime}, {FORMS[form]}", found, kind, TARGET)
-                        for kind in KINDS
-                    ]
-                    rows += apart(f"{runtime}.{form}", f"{runtime}, {FORMS[form]}", found, costs)
+                costs = handshakes(start, place, configs[0]["url"], runs)
+                for form, words in FORMS.items():
+                    turns = work.each(range(runs), f"{runtime}, {words}")
+                    found = boots(turns, start, sides, form, folders)
+                    name, what = f"{runtime}.{form}", f"{runtime}, {words}"
+                    rows += [compared(name, what, found, kind, TARGET) for kind in KINDS]
+                    if form == APART:
+                        found |= imports(range(runs), start, sides, form, place)
+                        rows += apart(name, what, found, costs)
     return rows
+
+
+def boots(turns: Iterable[int], start: Starter, sides: Sides, form: str, folders: Iterator[Path]) -> Found:
+    """A boot of each side in each of `turns`, in `folders` of new devices."""
+    names = (*SIDES, "prompt") if form == APART else SIDES
+    found: Found = {side: [] for side in names}
+    for turn in turns:
+        for side in names if turn % 2 else reversed(names):
+            found[side].append(start(next(folders), *sides.start(side, form)))
+    return found
+
+
+def imports(turns: Iterable[int], start: Starter, sides: Sides, form: str, place: Path) -> Found:
+    """Starts that end once all code is imported, by IMPORTS, in the folder `place`."""
+    found: Found = {name: [] for name in IMPORTS}
+    for _ in turns:
+        for name, (side, program) in IMPORTS.items():
+            found[name].append(start(place, *sides.program(side, form, program)))
+    return found
 
 
 def handshakes(start: Starter, place: Path, url: str, runs: int) -> dict[bool, float]:
@@ -108,10 +125,9 @@ def apart(name: str, what: str, found: Found, costs: dict[bool, float]) -> list[
             **pair(times["enroll"], times["prompt"]),
         )
     ]
-    if "code" in cpu:
-        rows.append(
-            Row(f"{name}.code", f"{what}, processor until all code is imported", **pair(cpu["code"], cpu["their code"]))
-        )
+    rows.append(
+        Row(f"{name}.code", f"{what}, processor until all code is imported", **pair(cpu["code"], cpu["their code"]))
+    )
     verifying = costs[True] - costs[False]
     unverified = [it - verifying for it in cpu["enroll"]]
     rows.append(

@@ -74,10 +74,7 @@ def flash_rows(flash: dict[str, Any], beside: str) -> Iterator[Row]:
     )
     further = {name: total for name, total in flash["further provider"].items() if name not in BUDGET}
     name = max(further, key=lambda it: further[it])
-    told = ", ".join(f"{it} {number(total)}" for it, total in further.items())
-    yield bytes_row(
-        "flash.further", f"a further provider, the largest: {name}", further[name], BUDGET["provider"], "", told
-    )
+    yield bytes_row("flash.further", f"a further provider, the largest: {name}", further[name], BUDGET["provider"])
 
 
 def module_rows(folder: Path, modules: dict[str, int]) -> Iterator[Row]:

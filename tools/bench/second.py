@@ -11,7 +11,7 @@ from typing import Any
 
 from . import Row, Work
 from .boots import Boot, Sides, Starter, device, runtimes, served, starter
-from .first import Found, compared
+from .first import APART, Found, compared
 
 TITLE = "Second boot"
 TARGET = 1.2
@@ -67,11 +67,11 @@ def measure(work: Work) -> list[Row]:
                 what = f"{runtime}, {words}"
                 name = f"{runtime}.{form}"
                 rows.append(compared(name, what, found, "cpu", TARGET, 2))
-                rows.append(compared(name, what, found, "seconds", None, 2))
                 opened = int(start(folders["enroll"], *sides.program("enroll", form, COUNT)).out.split()[-1])
                 rows.append(Row(f"{name}.sockets", f"{what}, sockets", opened, "=", 0, "", 0))
-                parts = [start(folders["enroll"], *sides.program("enroll", form, PARTS)) for _ in found["enroll"]]
-                rows += shares(name, what, parts)
+                if form == APART:
+                    parts = [start(folders["enroll"], *sides.program("enroll", form, PARTS)) for _ in found["enroll"]]
+                    rows += [compared(name, what, found, "seconds", None, 2), *shares(name, what, parts)]
     return rows
 
 
