@@ -166,6 +166,20 @@ def test_a_close_that_crosses_the_request():
         assert len(client.net.requests) == sent
 
 
+def test_a_response_closes_its_connection_once():
+    """A second time might close another socket, which has its number by now."""
+    for stream in (False, True):
+        client = Client(lambda request: b"HTTP/1.1 200 OK\r\nConnection: close\r\nContent-Length: 2\r\n\r\nok")
+        response = client.ask(stream=stream)
+        if stream:
+            response.close()
+        assert not client.lines[0].open
+        client.lines[0].open = True
+        response.close()
+        response.close()
+        assert client.lines[0].open, stream
+
+
 def test_an_answer_that_has_begun_is_not_asked_for_again():
     answers = [KEPT, b"HTTP/1.1 200 OK\r\nContent-Le"]
     client = Client(lambda request: answers.pop(0))

@@ -75,6 +75,8 @@ class Response:
 
     def close(self) -> None:
         self._it.close()
+        # some ports close by number, which by then may be another socket's
+        self.close = tasks.ignore  # type: ignore[method-assign]
 
 
 def _idle_limit(it: Exchange) -> int:
@@ -225,7 +227,7 @@ def fetch(
             lasts = _idle_limit(it)
     finally:
         if not lasts:
-            it.close()
+            response.close()
     if lasts:
         idle.append((it.connection, time(), lasts))
         # code that was written for urequests closes each response
