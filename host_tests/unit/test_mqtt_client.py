@@ -193,10 +193,19 @@ def test_a_broker_that_still_has_the_session_is_not_asked_for_its_topics_again()
     with Client() as it:
         client = it.connect()
         client.subscribe(b"down")
-        it.broker.known = 1
-        assert client.connect(False) == 1 and it.broker.line.topics == []
-        it.broker.known = 0
-        assert client.connect(False) == 0 and it.broker.line.topics == [(b"down", 0)]
+        for known, topics in ((1, []), (0, [(b"down", 0)])):
+            it.broker.known = known
+            assert client.connect(False) == known and it.broker.line.topics == topics
+
+
+def test_a_topic_that_was_cut_off_is_sent_again_but_not_with_another_id():
+    for codes, topics in (([], [(b"down", 1)]), ([5, 5], [])):
+        with Client(answer=lambda request: (201, AGAIN)) as it:
+            client = it.connect()
+            it.broker.line.ended = True
+            raises(OSError, client.subscribe, b"down", 1)
+            it.broker.codes, it.broker.known = codes, 1  # it has the session, without this topic
+            assert client.connect(False) == 1 and it.broker.line.topics == topics
 
 
 def test_one_refusal_is_asked_about_again():
@@ -254,10 +263,8 @@ def test_a_password_is_renewed_before_it_expires():
     with Client("azure", ASSIGNED) as it:
         client = it.connect()
         client.subscribe(b"down")
-        number = 0
         while it.clock.now < 86400000:
-            number += 1
-            message = b"%d" % number
+            message = b"%d" % it.clock.now
             client.publish(b"up", message, qos=1)
             it.broker.line.push(b"down", message)
             client.wait_msg()

@@ -63,6 +63,7 @@ class Client(umqtt.MQTTClient):
         tasks.run(self._connect(), session.port.feed, session.port.sleep, session)
         if session.credential.device_id != device_id:
             self._topics.clear()
+            self._later.clear()
         if not self._known:
             self._later = self._topics.copy()
         self._subscribe()
@@ -135,6 +136,9 @@ class Client(umqtt.MQTTClient):
                 answer = super().subscribe(topic, qos)
             except umqtt.MQTTException:
                 self._topics.pop(topic, None)  # or no later connection would succeed
+                raise
+            except OSError:
+                self._later[topic] = qos  # the next connection may be to the same session, without this topic
                 raise
             finally:
                 self._busy = 0
