@@ -201,6 +201,12 @@ def test_a_byte_that_is_lost_or_doubled_anywhere_does_no_lasting_harm():
                     assert [it for it in said if it[0] == RESULT], (at, script, said)
 
 
+def test_a_damaged_length_does_not_take_in_all_that_follows():
+    """Several frames are then in one; the next is whole again, and the heap does not fill up."""
+    said = answers(b"IMPROV\1\3\xfa" + CURRENT * 60)
+    assert said.count(READY) > 30 and said[-1] == READY, said
+
+
 def test_commands_without_a_pause_are_all_answered():
     assert answers(CURRENT * 60) == [READY] * 60
 

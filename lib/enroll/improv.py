@@ -63,7 +63,7 @@ class Improv:
         wait = _SILENCE if frame else 0
         last = b"\n"  # the byte before
         for _ in range(_MOST):
-            if frame[_LENGTH:] and len(frame) == frame[_LENGTH] + _REST:
+            if frame[_LENGTH:] and len(frame) >= frame[_LENGTH] + _REST:  # longer: what was in one that was damaged
                 self._it.heard = True
                 error = self._whole(frame)
                 if error is not None:
