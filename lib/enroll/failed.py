@@ -39,10 +39,10 @@ def failed(enroller: "Enroller", error: "Any", action: type["Action"]) -> "Actio
     if error.kind in ("configuration", "storage") and not passes:
         raise error
     config = enroller.config
-    weight = 3 if joined else 1  # where it grows ninefold or twofold: 9 is about 2 * 2 * 2
+    weight = 3 if joined else 1  # the wait grows to 9 or 2 times: as much as three failures or one without a network
     enroller.failures += weight
     count = enroller.failures
-    if count % (3 * weight) < weight and not error.said:  # every third one
+    if count // weight % 3 == 0 and not error.said:  # every third one
         try:
             getattr(port, "drop", tasks.ignore)()  # the driver may report a link that is dead
         except Exception as failure:
@@ -50,7 +50,7 @@ def failed(enroller: "Enroller", error: "Any", action: type["Action"]) -> "Actio
     chance = int.from_bytes(os.urandom(2), "big") / 65536
     slow = error.kind in ("refused", "orphaned", "answer", "configuration")
     if joined:
-        count = (count + 1) // 3
+        count = (count + 1) // 3  # rounded to the nearest
     at = delay(count, config.first, config.cap, chance, slow, error.retry_after, not joined)
     return action(at, None, error)
 
