@@ -16,6 +16,7 @@ from .page import FORMS
 
 BLUE, ORANGE, GREEN, PINK, YELLOW, SKY, BLACK = COLOURS
 GREY, LIGHT, PURPLE, BROWN = "#999999", "#cccccc", "#7b4fa3", "#7f5539"
+PALE = (SKY, LIGHT, GREY, PINK, YELLOW)  # with dark letters
 SMALL = 60  # bytes below which functions are drawn together
 KINDS = {"a function": BLUE, "the module's own code": SKY, "names": ORANGE, "constants": YELLOW}
 HELD = {"a module": BLUE, "TLS": ORANGE, heap.NAMES: GREEN, heap.ROOM: PINK, "other objects": GREY}
@@ -33,9 +34,9 @@ def _bar(
     for text, size, kind in parts:
         axes.barh(row, size, left=left, color=colours[kind], edgecolor="white", linewidth=0.7)
         fits = size >= letter * (len(text) + 1)
-        if text and (fits or (tall and size >= 1.5 * letter)):
-            turn = 0 if fits else 90
-            axes.text(left + size / 2, row, text, ha="center", va="center", color="white", fontsize=7, rotation=turn)
+        if text and (fits or (tall and size >= 2 * letter)):
+            turn, colour = 0 if fits else 90, BLACK if colours[kind] in PALE else "white"
+            axes.text(left + size / 2, row, text, ha="center", va="center", color=colour, fontsize=8, rotation=turn)
         left += size
     return left
 
@@ -61,7 +62,7 @@ def flash(found: dict[str, mpyfile.Spent]) -> Any:
         parts.append(("", sum(size for size in functions.values() if size < SMALL), kinds[0]))
         parts.append(("", module.functions[mpyfile.MODULE], kinds[1]))
         parts += [("", module.qstrs, kinds[2]), ("", module.constants + module.header, kinds[3])]
-        axes.text(_bar(axes, row, parts, KINDS, 24) + 20, row, number(module.total), va="center", fontsize=9)
+        axes.text(_bar(axes, row, parts, KINDS, 27) + 20, row, number(module.total), va="center", fontsize=9)
     _finish(axes, list(found), KINDS, "bytes of .mpy", -0.08)
     return figure
 
@@ -76,7 +77,7 @@ def heaps(found: Mapping[tuple[str, str], heap.Sample]) -> Any:
         parts: list[Part] = [(name.rpartition(".")[2], size, "a module") for name, size in modules]
         parts += [(number(it.rest.get(name, 0)), it.rest.get(name, 0), name) for name in list(HELD)[1:-1]]
         other = it.total - sum(size for _, size, _ in parts)
-        end = _bar(axes, row, [*parts, (number(other), other, "other objects")], HELD, 500, True)
+        end = _bar(axes, row, [*parts, (number(other), other, "other objects")], HELD, 550, True)
         axes.text(end + 400, row, number(end), va="center", fontsize=9)
     _finish(axes, rows, HELD, "bytes alive at the peak of a first boot", -0.17)
     return figure
@@ -88,7 +89,7 @@ def phases(found: Mapping[str, dict[str, float]]) -> Any:
     colours = dict(zip(times.PHASES.values(), PHASES, strict=True))
     for row, series in enumerate(found.values()):
         shares = times.shares(series)
-        _bar(axes, row, [(number(it), it, times.PHASES[name]) for name, it in shares.items()], colours, 0.9)
+        _bar(axes, row, [(number(it), it, times.PHASES[name]) for name, it in shares.items()], colours, 1)
     _finish(axes, list(found), colours, "percent of a first boot on loopback", -0.3)
     return figure
 
