@@ -16,7 +16,11 @@ from . import cases, page  # noqa: E402
 
 @click.command()
 @click.option(
-    "--devices", type=click.IntRange(1000), default=cases.DEVICES, show_default=True, help="Fewer are quicker."
+    "--devices",
+    type=click.IntRange(1000),
+    default=cases.DEVICES,
+    show_default=True,
+    help="Fewer are quicker; chance weighs more.",
 )
 @click.option("--json", "as_json", is_flag=True, help="Print all figures as one JSON object. Writes nothing.")
 def main(devices: int, as_json: bool) -> None:
