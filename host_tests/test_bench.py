@@ -7,6 +7,7 @@ import shutil
 from pathlib import Path
 
 import bench
+import click
 import pytest
 from bench import Row, Work, __main__, boots, results, stock
 from click.testing import CliRunner
@@ -127,6 +128,23 @@ def test_a_quick_look_writes_nothing_and_a_run_writes_page_and_data(elsewhere: P
     assert done.exit_code == 0 and "75.00 x" in done.output, done.output
     assert "75.00 x" in (elsewhere / "benchmarks.md").read_text()
     assert results.rows_of(results.load(elsewhere / "benchmarks.json")[name])[0].verdict == "missed"
+
+
+def test_what_needs_a_network_comes_before_what_takes_time(elsewhere: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    class Offline:
+        TITLE = "Invented"
+
+        @staticmethod
+        def prepare() -> None:
+            raise click.ClickException("there is no network")
+
+        @staticmethod
+        def measure(work: Work) -> list[Row]:
+            pytest.fail("it was measured")
+
+    monkeypatch.setattr(__main__, "module", lambda _: Offline)
+    done = CliRunner().invoke(__main__.main, ["--only", bench.MEASURES[0]])
+    assert done.exit_code == 1 and "there is no network" in done.output
 
 
 @pytest.mark.parametrize("name", ["first", "second", "session"])

@@ -40,7 +40,7 @@ def archive(package: str, version: str, digest: str) -> bytes:
         [address] = [urljoin(page, it["url"]) for it in files if it["filename"] == name]
         data = opened(address)
     except (OSError, ValueError) as error:
-        raise click.ClickException(f"{name} cannot be fetched: {error}") from error
+        raise click.ClickException(f"{name} cannot be fetched: {error}: see that there is a network") from error
     if hashlib.sha256(data).hexdigest() != digest:
         raise click.ClickException(f"{name} is not what {PINS.name} pins: look at it, then pin it again")
     return data

@@ -4,6 +4,7 @@ Each measure is a module of this package, named in MEASURES. It has
 
     TITLE               its heading in the page
     measure(work)       measures, and returns its Rows in the order of the table
+    prepare()           if it needs a network: fetches what it can, before anything is measured
     draw(rows)          if it has plots: {file name in docs/benchmarks: (figure, what it shows, for people who do not
                         see it)}; only this function imports matplotlib
 

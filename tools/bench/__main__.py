@@ -71,6 +71,8 @@ def main(only: tuple[str, ...], runs: int | None, as_json: bool) -> None:
     if where["load"] > BUSY:
         click.echo(f"bench: other programs are running (load {where['load']}): times will be off", err=True)
     found = results.load()
+    for name in names:
+        getattr(module(name), "prepare", lambda: None)()
     with Progress(console=Console(stderr=True), transient=True) as bar:
         different = []
         for name in names:

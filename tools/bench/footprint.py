@@ -45,6 +45,12 @@ class PlainHeaps(Heaps):
         build_romfs(self._image, self._mpy)
 
 
+def prepare() -> None:
+    """Fetch what it compiles beside ours, unless that was done. Raises ClickException."""
+    stock.requests()
+    mqtt_clients.fetch()
+
+
 def measure(work: Work) -> list[Row]:
     """Compile, and find the smallest heaps of boots."""
     flash = size.flash()
@@ -53,8 +59,8 @@ def measure(work: Work) -> list[Row]:
 
 
 def stock_flash(folder: Path) -> int:
-    """Bytes of what a plain script needs besides itself. Fetches `umqtt.simple` if need be: raises ClickException."""
-    mqtt_clients.fetch()
+    """Bytes of what a plain script needs besides itself. Raises ClickException."""
+    prepare()
     total = NTPTIME
     for source in (stock.requests() / "requests" / "__init__.py", mqtt_clients.TARGET / "simple/umqtt/simple.py"):
         target = folder / "stock.mpy"

@@ -54,6 +54,7 @@ def options(folder: Path, suite: str = "", kind: str = "deb", installed: bool = 
     if suite:
         source = folder / "sources.list"
         source.write_text(f"{kind} [signed-by={KEYRING}] {mirror()} {suite} main\n")
+        settings["APT::Update::Error-Mode"] = "any"  # without it, `update` is content with no list at all
         settings |= {"Dir::State": folder, "Dir::Etc::sourcelist": source, "Dir::Etc::sourceparts": "-"}
         more = ["-oAPT::Architecture=amd64", "-oAPT::Architectures::=amd64", "-oAPT::Architectures::=i386"]
     return ["-q", *[f"-o{key}={value}" for key, value in settings.items()], *more]
