@@ -104,13 +104,16 @@ class Relay:
     def _datagram(self, asked: bool) -> None:
         if asked:
             data, self._device = self._datagrams.recvfrom(2048)
-            self._upstream.send(data)
         else:
             data = self._upstream.recv(2048)
-            self._datagrams.sendto(data, self._device)
         self.counts.asked += asked
         self.counts.datagrams += 1
         self.counts.bytes += len(data)
+        # counted first: who gets it may ask for the counts at once
+        if asked:
+            self._upstream.send(data)
+        else:
+            self._datagrams.sendto(data, self._device)
 
     def _accept(self) -> None:
         device, _ = self._listener.accept()
