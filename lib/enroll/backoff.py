@@ -44,7 +44,7 @@ def delay(
         high = min(cap, first * (1 << min(count - 1, 17)))
     elif count > 0:
         high = min(first, cap / 2)
-        for _ in range(min(count, 7) - 1):
+        for _ in range(min(count, 7) - 1):  # nothing changes later: 9 ** 5 seconds are more than half of any `cap`
             low = min(high, cap * 3 / 8)
             high = min(high * 9, cap / 2)
     asked = min(max(0, after or 0), _DAY)
