@@ -66,6 +66,7 @@ class _File:
         return self.data[start : self.at - 1].decode()
 
     def constant(self) -> None:
+        """Skip a constant."""
         kind = self.data[self.at]
         self.at += 1
         if kind in ALONE:

@@ -67,6 +67,8 @@ def lines(title: str, rows: Iterable[tuple[str, int, int | None]]) -> str:
 
 
 def others(modules: dict[str, int]) -> list[tuple[str, int, int | None]]:
+    """The lines of OTHERS: (what for, bytes, budget); `modules` are bytes by name."""
+
     def budget(name: str, names: Sequence[str]) -> int | None:
         return BUDGET.get(names[0]) if len(names) == 1 else SUMS.get(name)
 
@@ -74,6 +76,7 @@ def others(modules: dict[str, int]) -> list[tuple[str, int, int | None]]:
 
 
 def heaps(found: dict[str, int]) -> list[tuple[str, int, int | None]]:
+    """The lines of smallest heaps: (which boot, bytes, budget); `found` as size.heaps returns it."""
     rows = []
     for name, size in found.items():
         row, how = name.split(" ")

@@ -114,6 +114,7 @@ def heap_rows(work: Work) -> Iterator[Row]:
 
 
 def bytes_row(name: str, what: str, figure: int, target: int | None, beside: str = "", ours: str = "") -> Row:
+    """The row of a `figure` in bytes, which must be at most `target`."""
     return Row(name, what, figure, "<=", target, "bytes", 0, ours or f"{number(figure)} bytes", beside)
 
 

@@ -115,6 +115,7 @@ def rows(printed: str, count: int) -> list[Row]:
 
 
 def shown(name: str, what: str, last: int, first: int, early: int) -> Row:
+    """The row of a figure of bytes without a target: before the first device, after EVERY and after the `last`."""
     told = f"{number(first)} bytes before the first, {number(early)} after {EVERY}"
     return Row(name, what, last, unit="bytes", digits=0, ours=told)
 

@@ -77,4 +77,5 @@ def rows(found: dict[str, list[Boot]]) -> list[Row]:
 
 
 def judged(name: str, what: str, ours: int, theirs: int, target: int | None = None) -> Row:
+    """The row of a number of both sides; that of enroll must be `target`."""
     return Row(name, what, ours, "=", target, "", 0, number(ours), number(theirs))

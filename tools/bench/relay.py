@@ -79,9 +79,11 @@ class Relay:
         return found
 
     def start(self) -> None:
+        """Begin to pass on, in a thread."""
         self._main.start()
 
     def close(self) -> None:
+        """End all connections and the thread."""
         self._end.send(b"x")
         self._main.join()
         self.taken()

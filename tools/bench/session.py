@@ -68,7 +68,7 @@ def measure(work: Work) -> list[Row]:
     rows = []
     for runtime in runtimes():
         with starter(runtime) as start, served(2) as configs:
-            folders = dict(zip(("enroll", "plain"), (work.folder / runtime / side for side in "ep"), strict=True))
+            folders = {side: work.folder / runtime / side for side in ("enroll", "plain")}
             for (side, folder), config in zip(folders.items(), configs, strict=True):
                 start(device(folder, config), *sides.start(side, "mpy"))
             rows += rates(work, sides, start, runtime, folders)

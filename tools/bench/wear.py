@@ -85,10 +85,12 @@ def rows(system: str, found: Counts, days: int) -> list[Row]:
 
 
 def judged(name: str, what: str, found: dict[str, int], most: int, beside: str) -> Row:
+    """The row of a number of slot writes, which must be at most `most`."""
     return Row(name, what, found["slots"], "<=", most, "slot writes", 0, told(found), beside)
 
 
 def told(found: dict[str, int]) -> str:
+    """What was `found`, for readers: '1 erase, 2 programs'."""
     return ", ".join(f"{found[it]} {it[:-1] if found[it] == 1 else it}" for it in ("erases", "programs"))
 
 

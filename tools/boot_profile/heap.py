@@ -53,6 +53,7 @@ class Sample:
 
     @property
     def total(self) -> int:
+        """Bytes, of modules and the rest."""
         return sum(self.modules.values()) + sum(self.rest.values())
 
 

@@ -131,6 +131,7 @@ class _Crowd:
         self.left = devices
 
     def run(self) -> Iterator[Second]:
+        """Each second in which requests come, until all are registered."""
         now = -1
         while self.left:
             now += 1

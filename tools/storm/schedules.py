@@ -8,6 +8,7 @@ from typing import Any
 
 FIRST, CAP = 5, 900  # seconds; `retry` of enroll.json, if it says nothing
 STEPS = 1 << 16  # random numbers that the firmware tells apart
+WEIGHT = 3  # of a failure with a network, see failed.py
 KNOWN = 30  # after so many failures no wait grows any more
 ASKED = (60, 600)  # seconds of the Retry-After in the comparison
 
@@ -78,9 +79,6 @@ def _range(count: int, joined: bool) -> Range:
     low = firmware(count - weight, 0, joined)[1]
     half = firmware(count - weight, STEPS // 2, joined)[1]
     return low, 2 * half - low
-
-
-WEIGHT = 3  # see failed.py
 
 
 def ours(name: str = "ours", title: str = "enroll", **more: Any) -> Schedule:

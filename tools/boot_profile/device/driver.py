@@ -80,6 +80,8 @@ class Heap:
 
 
 def task(real, phase):
+    """`real`, a task, with events around each run of it."""
+
     def seam(*given, **more):
         watch.event("(", phase)
         try:
@@ -91,6 +93,8 @@ def task(real, phase):
 
 
 def plain(real, phase):
+    """The same for a function."""
+
     def seam(*given, **more):
         watch.event("(", phase)
         try:
@@ -116,6 +120,8 @@ def write(real):
 
 
 def verified(real):
+    """The function that TLS calls with each certificate, with an event."""
+
     def seam(*given):
         watch.event(".", "certificate")
         return real(*given)
@@ -146,6 +152,7 @@ def put() -> None:
 
 
 def imported(name, _names=None, _more=None, wanted=None, level=0):
+    """In place of `__import__`: imports, with events around."""
     if level:  # MicroPython does not say who imports, and would take this module for it
         name = NAMES["." * level + name]
     parent = name.rpartition(".")[0]
@@ -160,6 +167,7 @@ def imported(name, _names=None, _more=None, wanted=None, level=0):
 
 
 def mount(image: str) -> None:
+    """Mount the ROMFS of the file `image`, as boards have theirs."""
     import os
 
     import vfs
