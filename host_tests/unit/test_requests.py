@@ -75,6 +75,14 @@ def test_a_server_that_keeps_it_for_less_says_so():
     assert kept("Keep-Alive: timeout=x") and kept("Keep-Alive: 5")
 
 
+def test_an_answer_in_chunks_is_read_to_its_last_line_before_the_connection_is_used_again():
+    for end in (b"0\r\n\r\n", b"0\r\nTrailer: x\r\n\r\n"):
+        client = Client(
+            lambda request, end=end: b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n2\r\nok\r\n" + end
+        )
+        assert client.ask().content == client.ask().content == b"ok" and len(client.lines) == 1
+
+
 def test_a_clock_that_was_set_back_tells_nothing():
     assert not kept(wait=-5)
 

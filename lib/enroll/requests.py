@@ -84,7 +84,6 @@ def _idle_limit(it: Exchange) -> int:
     options = [option.strip() for option in it.headers.get("connection", "").lower().split(",")]
     if (
         it.left != 0
-        or it.chunked
         or it.connection.rest
         or "close" in options
         or (it.line[7:8] == b"0" and "keep-alive" not in options)
