@@ -128,7 +128,7 @@ class Connection(Socket):
             self.net.requests.append(it)
             self.rest = self.net.reply(it)
             head, _, body = self.rest.partition(b"\r\n\r\n")
-            self.whole = b"\r\nContent-Length: %d" % len(body) in head
+            self.whole = b"\r\nContent-Length: %d" % len(body) in head or body[-4:] == b"\r\n\r\n"  # the end of chunks
         piece, self.rest = self.rest[:size], self.rest[size:]
         if not piece and self.whole:
             raise OSError(11, "would block")
