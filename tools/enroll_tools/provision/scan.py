@@ -133,10 +133,10 @@ def scan(ports: Sequence[str], seconds: float) -> list[Row]:
             stages.end(port)
 
         threads = [threading.Thread(target=one, args=(port,), daemon=True) for port in ports]
-        for thread in threads:
-            thread.start()
         end = time.monotonic() + seconds
         try:
+            for thread in threads:
+                thread.start()
             _wait(threads, end)
         except KeyboardInterrupt:
             stages.say("interrupted: the boards are let go first; Ctrl-C again leaves them stopped")

@@ -1,8 +1,11 @@
 """`enroll-provision scan`: what is attached, asked side by side, and left as it was."""
 
 import json
+import threading
 import time
 
+import pytest
+from enroll_tools.provision import scan as command
 from enroll_tools.provision.tests.board import Noise
 from enroll_tools.provision.tests.helpers import asked
 
@@ -85,3 +88,24 @@ def test_noise_does_not_hide_a_board(plug, desk):
     board.noise = Noise("inside", 0.3)
     (row,) = scanned(desk, board)
     assert row["state"] == "blank"
+
+
+def test_ctrl_c_while_the_boards_begin_to_be_asked_lets_those_go(monkeypatch, capsys):
+    """It came between the first thread and the wait for it, on a busy machine: the board stayed stopped."""
+    asked = []
+
+    class Thread(threading.Thread):
+        def start(self):
+            super().start()
+            raise KeyboardInterrupt
+
+    def ask(port, _):
+        time.sleep(0.1)
+        asked.append(port)
+
+    monkeypatch.setattr(command, "ask", ask)
+    monkeypatch.setattr(command.threading, "Thread", Thread)
+    with pytest.raises(KeyboardInterrupt):
+        command.scan(["first", "second"], 60)
+    assert asked == ["first"]
+    assert "interrupted: the boards are let go first" in capsys.readouterr().err
