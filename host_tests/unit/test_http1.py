@@ -1,6 +1,7 @@
 """The HTTP client over a fake wire: what it sends, how it reads an answer, and where it stops."""
 
 from clock import Clock
+from enroll.http1 import exchange
 from enroll.requests import fetch
 from helpers import drive, raises
 from install import installed
@@ -162,6 +163,16 @@ def test_a_body_that_ends_early_is_an_error():
     raises(OSError, answer, "HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n")
     raises(OSError, answer, "HTTP/1.1 200 OK\r\nContent-Le")
     assert raises(OSError, answer, "").args[0] == 104  # ECONNRESET
+
+
+def test_a_body_that_is_too_long_is_an_error_and_its_beginning_is_there():
+    wire = Wire(b"HTTP/1.1 200 OK\r\n\r\n" + b"x" * 8300)
+    buffer = bytearray(64)
+    with installed(wire):
+        it = drive(exchange("GET", "http://host.example/"))
+        raises("answer", drive, it.body(buffer))
+        it.close()
+    assert it.size == 8192 and buffer.count(b"x") == 8192
 
 
 def test_a_body_without_a_length_ends_with_the_connection():
