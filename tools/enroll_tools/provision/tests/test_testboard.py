@@ -156,7 +156,9 @@ def test_a_store_that_loses_records_is_found_out(plug, monkeypatch):
     files = dict(library(False))
     del files["/lib/enroll/commit.mpy"]
     source = (LIBRARY / "commit.py").read_text()
-    forgetful = source.replace("    def save(", "    def save(self, *_):\n        pass\n\n    def unused(")
+    # it takes its time, as flash does: otherwise a fast machine prints more records than the tool reads
+    slowly = "    def save(self, *_):\n        __import__('time').sleep_ms(2)\n\n    def unused("
+    forgetful = source.replace("    def save(", slowly)
     assert forgetful != source
     monkeypatch.setattr(stages, "library", lambda _source: {**files, "/lib/enroll/commit.py": forgetful.encode()})
     status, found = run(plug(), *only("flash"))
