@@ -44,9 +44,10 @@ class TlsServer:
                     drain(below)
 
     def close(self) -> None:
-        """Close the listener and wait for the thread."""
-        self._listener.shutdown(socket.SHUT_RDWR)
-        self._thread.join(10)
+        """Close the listener, and wait until the client that is there is gone. May be called again."""
+        with contextlib.suppress(OSError):
+            self._listener.shutdown(socket.SHUT_RDWR)
+        self._thread.join(25)
         self._listener.close()
 
 

@@ -116,14 +116,29 @@ class Relay:
 
 
 class Rogue(TlsServer):
-    """A server with the certificate `chain`; `told` is what it was told inside of TLS."""
+    """A server with the certificate `chain`. It takes all that a client says inside of TLS, and answers nothing."""
 
     def __init__(self, folder: Path, *chain: certificates.Pair) -> None:
         folder.mkdir()
-        self.told = bytearray()
+        self._told = bytearray()
         super().__init__(certificates.context(folder, *chain))
 
     def talk(self, stream: ssl.SSLSocket) -> None:
         """Take all that a client says."""
         while data := stream.recv(1000):
-            self.told.extend(data)
+            self._told.extend(data)
+
+    def packet(self) -> bytes:
+        """The first packet, of up to 129 bytes, of a client that is still there. It may come in pieces; waits 20 s."""
+        until = time.monotonic() + 20
+        told = b""
+        while len(told) < 2 or len(told) < 2 + told[1]:
+            assert time.monotonic() < until, told
+            time.sleep(0.05)
+            told = bytes(self._told)
+        return told
+
+    def told(self) -> bytes:
+        """All that its clients have told it, if they are gone. Reads that to its end, and closes the server."""
+        self.close()
+        return bytes(self._told)

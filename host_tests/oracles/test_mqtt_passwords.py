@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import time
 from collections.abc import Iterator
 
 import certificates
@@ -132,24 +131,16 @@ def login(packet: bytes) -> tuple[int, list[bytes]]:
     return packet[9], found
 
 
-def told(server) -> bytes:
-    """What the server was told, once it was told something."""
-    until = time.monotonic() + 20
-    while not server.told and time.monotonic() < until:
-        time.sleep(0.05)
-    return bytes(server.told)
-
-
 def test_the_login_of_thingsboards_own_client(register, broker, rogue, authority, ask_python, runtime):
     """Its token is the user, as ours is. It sends no password, where umqtt sends an empty one; and it speaks MQTT 5."""
     device = register("thingsboard", runtime)
     token = device.access["user"]
     server = rogue(certificates.make("broker", issuer=authority))
     ask_python("thingsboard_mqtt.py", port=server.port, ca=str(broker.folder / "ca.pem"), token=token)
-    flags, texts = login(told(server))
+    flags, texts = login(server.packet())
     assert flags & 0xC0 == 0x80 and texts[1:] == [token.encode()]
     server = rogue(certificates.make("broker", issuer=authority))
     device.at(server.port)
     with device.running("simple", "connected()"):
-        flags, texts = login(told(server))
+        flags, texts = login(server.packet())
     assert flags & 0xC0 == 0xC0 and texts[1:] == [token.encode(), b""]
