@@ -16,7 +16,7 @@ from oracles.conftest import FETCHED
 from oracles.test_improv import AIR, LOG, SECRET, Cable, Sdk
 from qemu.__main__ import USUAL, image
 from qemu.machine import on_pty
-from qemu.toolchain import CACHE, tools
+from qemu.toolchain import CACHE, build, tools
 
 # The board has neither TLS nor a network: those and the service are stand-ins. Its heap and its serial line are real.
 # MicroPython's port for it has no bytes on stdin, no `poll` for them and no Ctrl-C: so the UART's registers.
@@ -88,12 +88,17 @@ class Heard(Cable):
         os.close(self._file)
 
 
-@pytest.fixture
-def port(tmp_path: Path) -> Iterator[str]:
-    """The serial port of a board that runs PROGRAM."""
-    firmware = CACHE / f"firmware-{USUAL >> 10}.elf"
-    if not firmware.exists():
+@pytest.fixture(scope="module")
+def firmware() -> Path:
+    """The firmware, built again: the library is frozen into it, and may have changed since."""
+    if not (CACHE / f"firmware-{USUAL >> 10}.elf").exists():
         pytest.skip("the firmware for QEMU is not there: run 'make test-qemu' first")
+    return build(tools(), USUAL)
+
+
+@pytest.fixture
+def port(tmp_path: Path, firmware: Path) -> Iterator[str]:
+    """The serial port of a board that runs PROGRAM."""
     if not (FETCHED / "node_modules" / "improv-wifi-serial-sdk").is_dir():
         pytest.skip("packages of npm are not there: install Node and run 'make test-oracles'")
     program = tmp_path / "program.py"
