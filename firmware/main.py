@@ -17,7 +17,6 @@ mem_free = gc.mem_free()
 gc.threshold(512 if mem_free < 98304 and mem_free + gc.mem_alloc() < 98304 else mem_free // 4)
 
 import sys  # noqa: E402
-import time  # noqa: E402
 
 import enroll  # noqa: E402
 
@@ -111,6 +110,8 @@ def leave(status: int, platform: str) -> None:
     if platform in ("linux", "darwin"):
         sys.exit(status)
     if status == TRY_AGAIN:
+        import time
+
         print("enroll: restarting in %d s" % PAUSE, file=sys.stderr)
         port = sys.modules.get("port")
         (port.sleep if port else time.sleep)(PAUSE)  # the port's sleep feeds the watchdog

@@ -1,8 +1,6 @@
 """The unix port of MicroPython, on which enroll is tested. The computer already has a network and a correct clock."""
 
-import json
 import os
-import time
 
 
 def connect(networks):
@@ -25,8 +23,13 @@ def identity() -> dict[str, str]:
     """
     if not hasattr(os, "getenv"):
         return {}  # tests also use this file on boards
+    text = os.getenv("ENROLL_IDENTITY")
+    if not text:
+        return {}
+    import json
+
     try:
-        return dict(json.loads(os.getenv("ENROLL_IDENTITY") or "{}"))
+        return dict(json.loads(text))
     except (TypeError, ValueError):
         from enroll.errors import EnrollError
 
@@ -40,6 +43,8 @@ def feed() -> bool:
 
 def sleep(seconds: float) -> None:
     """Sleep for `seconds`."""
+    import time
+
     time.sleep(seconds)
 
 

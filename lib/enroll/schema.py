@@ -10,9 +10,6 @@ others, and is stored with every record. A P is private and becomes a Secret. mi
 A boot needs this module only briefly: Config unloads it. Later users import it again.
 """
 
-import os
-from binascii import unhexlify
-
 from .config import Secret, provider
 from .url import plain, split
 
@@ -76,6 +73,8 @@ def convert(value: "Any", kind: int) -> "Any":
         if kind == _SSID:
             good = len(raw) < 33 and min(raw)  # min: there is a byte, and none is zero
         else:
+            from binascii import unhexlify
+
             good = min(raw) > 31 and (7 < len(raw) < 64 or len(unhexlify(raw)) == 32)
             value = Secret(value)
     elif kind in b"AIPU":
@@ -162,7 +161,7 @@ def fill(config: "Config", data: "Any") -> None:
     config.ca = ca if not ca or ca[0] == "/" else folder + ca
     if ca or config.url[4] == "s":
         try:
-            os.stat(config.ca)
+            open(config.ca).close()
         except (OSError, TypeError):
             from . import mistakes
 

@@ -43,8 +43,6 @@ A line has the code, what the code means, and after a colon what to do. After th
 errors of that kind; without it, the kind's own remedy in errors.py is used.
 """
 
-import json
-
 from ..errors import EnrollError
 from ..url import plain
 
@@ -104,6 +102,8 @@ class Answer:
         raw = bytes(self.body)
         found = None
         if raw.rstrip()[-1:] == b"}" and raw.count(b"[") + raw.count(b"{") < 33:  # complete, and not nested deeply
+            import json
+
             try:
                 found = json.loads(raw)
             except ValueError:
