@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from .errors import SandboxError
+from .files import check_own, read_own
 from .keys import SCHEME, check_key, read_key
 from .lock import is_running
 
@@ -27,13 +28,16 @@ class AdminClient:
     """Speaks to the sandbox at a URL, or to the one that runs on a state folder."""
 
     def __init__(self, url: str | None, state: Path, key: str | None = None) -> None:
-        """Find the sandbox. Raises ConnectionError if none runs there, SandboxError if its key is of no use."""
+        """Find the sandbox. Raises ConnectionError if none runs there, SandboxError if its key is of no use or others
+        can change the folder."""
         if url is None:
+            if state.exists():
+                check_own(state)  # others could name a server of theirs there, which would be sent the key
             if not is_running(state):  # the address that a killed one has left may be another's by now
                 raise ConnectionError(f"no sandbox runs on the state folder {state}: use `enroll-sandbox serve`")
             try:
-                url = json.loads((state / RUNNING).read_text(encoding="utf-8"))["admin"]
-            except (OSError, ValueError, KeyError):
+                url = json.loads(read_own(state / RUNNING) or b"")["admin"]
+            except (ValueError, KeyError, TypeError):
                 raise ConnectionError(f"the sandbox on {state} is starting: try again in a moment") from None
         self._url = str(url).rstrip("/")
         self._key = check_key(key) if key else read_key(state)

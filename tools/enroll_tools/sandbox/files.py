@@ -15,11 +15,20 @@ def own_folder(folder: Path) -> Path:
     """Make a folder, or check that nobody else can change an existing one. Raises SandboxError."""
     try:
         folder.mkdir(parents=True, exist_ok=True, mode=0o700)
+    except OSError as error:
+        raise _unusable(folder, error) from None
+    check_own(folder)
+    return folder
+
+
+def check_own(folder: Path) -> None:
+    """Check that nobody else can change a folder that is there. Raises SandboxError."""
+    try:
         place = folder.resolve(strict=True)
         found = place.stat()
         ancestors = [(parent, parent.stat()) for parent in place.parents]
     except OSError as error:
-        raise SandboxError(f"cannot use the state folder {folder}: {error.strerror}: name another by --state") from None
+        raise _unusable(folder, error) from None
     if found.st_uid != os.geteuid():
         raise SandboxError(f"the state folder {folder} belongs to somebody else: name one of your own by --state")
     if found.st_mode & 0o022:
@@ -28,7 +37,10 @@ def own_folder(folder: Path) -> Path:
         # With the sticky bit (as /tmp has it) others cannot exchange what is in there.
         if about.st_mode & stat.S_IWOTH and not about.st_mode & stat.S_ISVTX:
             raise SandboxError(f"everybody can exchange the folders in {parent}: use `chmod o-w {parent}`")
-    return folder
+
+
+def _unusable(folder: Path, error: OSError) -> SandboxError:
+    return SandboxError(f"cannot use the state folder {folder}: {error.strerror}: name another by --state")
 
 
 def write_private(path: Path, content: bytes, mode: int = 0o600) -> None:

@@ -104,6 +104,30 @@ def test_a_state_folder_of_somebody_else(tmp_path, monkeypatch):
         Sandbox(tmp_path).start()
 
 
+def test_the_key_goes_to_no_server_that_somebody_else_names(tmp_path, monkeypatch):
+    """The command line takes the address from the folder, and the key from the environment."""
+    with Sandbox(tmp_path / "state") as sandbox:
+        monkeypatch.setattr(os, "geteuid", lambda: os.getuid() + 1)
+        with pytest.raises(SandboxError, match="belongs to somebody else: name one of your own"):
+            AdminClient(None, tmp_path / "state", sandbox.admin_key)
+        monkeypatch.undo()
+        (tmp_path / "state").chmod(0o777)
+        with pytest.raises(SandboxError, match="others can write to the state folder"):
+            AdminClient(None, tmp_path / "state", sandbox.admin_key)
+    with pytest.raises(ConnectionError, match="no sandbox runs"):
+        AdminClient(None, tmp_path / "missing", sandbox.admin_key)
+    assert not (tmp_path / "missing").exists()
+
+
+def test_the_address_is_read_through_no_link(tmp_path):
+    with Sandbox(tmp_path / "state") as sandbox:
+        path = tmp_path / "state" / "running.json"
+        path.rename(tmp_path / "elsewhere")
+        path.symlink_to(tmp_path / "elsewhere")
+        with pytest.raises(SandboxError, match=r"cannot read .*running\.json"):
+            AdminClient(None, tmp_path / "state", sandbox.admin_key)
+
+
 @pytest.mark.parametrize("mode", [0o777, 0o770, 0o1777])
 def test_a_state_folder_in_which_others_write(tmp_path, mode):
     state = tmp_path / "state"
