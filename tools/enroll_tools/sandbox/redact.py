@@ -1,4 +1,5 @@
-"""Keeps secrets out of the request log: finds them by the names of their fields, then hides their values everywhere."""
+"""Keeps secrets out of the request log: finds them by the names of their fields or by their place in a path, then hides
+their values everywhere."""
 
 from __future__ import annotations
 
@@ -6,7 +7,7 @@ import base64
 import contextlib
 import json
 from collections.abc import Iterable, Mapping
-from urllib.parse import quote, quote_plus, unquote_plus
+from urllib.parse import quote, quote_plus, unquote, unquote_plus
 
 HIDDEN = "***"
 
@@ -35,8 +36,14 @@ SECRET_NAMES = frozenset(
         "devicecode",
         "authtoken",
         "hmac",
+        "ticket",
     }
 )
+
+# What the part of a path after these is: a token of ThingsBoard's devices, and the ticket of `rest`. Looked for in
+# every path, also in one that no service has, or that a fault answers: what is almost right holds the secret, too.
+_BEFORE_SECRETS = (["api", "v1"], ["enrollments"])
+_NO_SECRETS = ("provision",)  # a path of ThingsBoard's own
 
 _SECRET_HEADERS = frozenset({"x-api-key", "x-auth-token", "x-fleet-token", "x-signature"})
 
@@ -94,6 +101,20 @@ def _query(path: str, found: set[str]) -> str:
     return path + mark + "&".join(pairs)
 
 
+def _path(path: str, found: set[str]) -> str:
+    path, mark, query = path.partition("?")
+    parts = path.split("/")
+    names: list[str] = []  # of the parts so far
+    for place, part in enumerate(parts):
+        name = unquote(part)
+        if name and name not in _NO_SECRETS and any(names[-len(words) :] == words for words in _BEFORE_SECRETS):
+            found.update((part, name))
+            parts[place] = HIDDEN
+        if name:  # a slash too many changes nothing
+            names.append(name.lower())
+    return "/".join(parts) + mark + query
+
+
 def _authorization(value: str, found: set[str]) -> str:
     scheme, space, credential = value.partition(" ")
     if not space:
@@ -142,7 +163,7 @@ def redact(
     """Return path, headers, body and answer as text without secrets; ``known`` are values to hide besides."""
     found = {value for value in known if value}
     whole = (path, body, answer)
-    path = _query(path, found)
+    path = _query(_path(path, found), found)
     shown = {name: _header(name, value, found) for name, value in headers.items()}
     kinds = [value for name, value in headers.items() if name.lower() == "content-type"]
     body_text = _body(body, found, *kinds[:1])

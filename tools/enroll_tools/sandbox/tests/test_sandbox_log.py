@@ -245,6 +245,38 @@ def test_an_authorization_hides_its_parts_elsewhere():
     assert redact("/device-token", {"Authorization": f"Basic {basic}"}, b"", b"")[0] == "/***"
 
 
+@pytest.mark.parametrize(
+    "fault",
+    [None, {"status": 503}, {"drop": "before"}, {"kind": "captive-portal"}],
+    ids=["none", "canned", "dropped", "portal"],
+)
+def test_a_token_in_the_path_is_hidden_whatever_the_answer(sandbox, send, caplog, fault):
+    caplog.set_level(logging.INFO)
+    token = "S3CR3T-token"
+    for path in ("telemetry", "telemetry/", "nothing"):
+        for base in (
+            "/thingsboard/api/v1",
+            "/thingsboard/API/v1",
+            "/api/v1",
+            "/thingsboard//api/%761/",
+            "/rest/enrollments",
+        ):
+            if fault:
+                sandbox.fault("*", times=1, **fault)
+            with contextlib.suppress(http.client.HTTPException, OSError):
+                url = f"http://127.0.0.1:{sandbox.ports['http']}{base}/{token}/{path}?a=1"
+                send("PUT", url, data=f'{{"echo": "{token}"}}'.encode())
+    text = shown(sandbox) + caplog.text
+    assert token not in text and "/api/v1/***/telemetry" in text
+
+
+@pytest.mark.parametrize(
+    "path", ["/thingsboard/api/v1/provision", "/thingsboard/api/v1/", "/api/v2/x", "/rest/enrollments"]
+)
+def test_what_is_no_token_in_a_path_stays(path):
+    assert redact(path, {}, b"", b"")[0] == path
+
+
 @pytest.mark.parametrize("name", ["tokenSn", "tokenType", "username", "id", "hub_url", "registration"])
 def test_what_is_no_secret_stays(name):
     body = json.dumps({name: "plain value"})
@@ -259,6 +291,7 @@ HUGE = {
     "braces": lambda n: ("/", {}, b'{"token":' * n + b"1" + b"}" * n),
     "percent": lambda n: ("/" + "%25" * n + "?token=" + "%25" * n, {}, b""),
     "header": lambda n: ("/", {"Authorization": "Bearer " + "%" * n}, b'{"token": "%s"}' % (b"%" * n)),
+    "slashes": lambda n: ("/" + "api/v1/" * n, {}, b""),
     "ampersands": lambda n: ("/?" + "&" * n, {}, b""),
 }
 
