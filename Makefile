@@ -6,6 +6,8 @@ unexport PYTHONDONTWRITEBYTECODE # each process of a test run would compile all 
 ifdef RUNTIMES
 export RUNTIMES
 endif
+# A shell may have set these for something else: they count only after `make`.
+$(foreach it,NAME PORT,$(if $(filter environment,$(origin $(it))),$(eval $(it) :=)))
 
 .DEFAULT_GOAL := help
 .PHONY: help setup demo picture screenshots diagrams test torture test-oracles test-console test-qemu test-board evidence lint docs sandbox which-micropython dist release romfs firmware provision board size bench profile bench-sandbox load storm coverage mutants new-service lock clean
@@ -121,7 +123,7 @@ mutants: .venv/ready ## show which small changes of the library no test sees
 	@$(RUN) -m mutants $(ARGS)
 
 new-service: .venv/ready ## begin a service of your own: NAME=acme
-	@$(RUN) tools/new_service.py $(NAME)
+	@$(RUN) tools/new_service.py $(if $(NAME),"$(NAME)")
 
 lock: .venv/ready ## pin the host tools again, requirements.in to .txt
 	@tools/lock.sh --upgrade

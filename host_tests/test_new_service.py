@@ -14,8 +14,19 @@ import pytest
 from click.testing import CliRunner, Result
 from devices import ROOT
 
-PARTS = ("lib", "firmware", "boards", "tools", "host_tests", "docs", "conftest.py", "package.json", "pyproject.toml")
-TESTS = ("host_tests/unit/test_zebra.py", "host_tests/unit/test_config_provider.py", "host_tests/test_repository.py")
+PARTS = (
+    "lib",
+    "firmware",
+    "boards",
+    "tools",
+    "host_tests",
+    "docs",
+    "conftest.py",
+    "README.md",
+    "package.json",
+    "pyproject.toml",
+)
+TESTS = ("host_tests/unit", "host_tests/test_repository.py", "-k", "cpython or zebra or repository")
 
 
 @pytest.fixture
@@ -41,6 +52,8 @@ def test_a_service_begins_with_tests_that_pass(checkout: Path) -> None:
     assert written[-1] == "package.json" and all((checkout / path).is_file() for path in written)
     assert not [path for path in written[:-1] if "acme" in (checkout / path).read_text().lower()]
     assert "(services/zebra.md)" not in (checkout / "docs/services/zebra.md").read_text()
+    style = [sys.executable, "-m", "ruff", "check", "-q", "."]
+    assert subprocess.run(style, cwd=checkout, check=False).returncode == 0
     command = [sys.executable, "-m", "pytest", "-q", "-p", "no:cacheprovider", "-p", "no:xdist", *TESTS]
     environment = {**os.environ, "PYTHONPATH": str(checkout / "tools")}
     done = subprocess.run(command, cwd=checkout, env=environment, capture_output=True, text=True, check=False)
@@ -52,6 +65,22 @@ def test_a_name_that_enroll_json_cannot_have_is_refused(name: str, tmp_path: Pat
     done = begin(name, tmp_path)
     assert done.exit_code == 2 and "NAME is the `provider` of enroll.json" in done.output
     assert not list(tmp_path.iterdir())
+
+
+@pytest.mark.parametrize("name", ["network", "ca", "retry", "store"])
+def test_a_key_of_enroll_json_is_no_name(name: str, tmp_path: Path) -> None:
+    done = begin(name, tmp_path)
+    assert done.exit_code == 2 and f"`{name}` is a key of enroll.json already" in done.output
+    assert not list(tmp_path.iterdir())
+
+
+def test_a_name_that_is_part_of_other_words_is_good(checkout: Path) -> None:
+    """The library may say "string", though it names no provider."""
+    assert begin("ring", checkout).exit_code == 0
+    command = [sys.executable, "-m", "pytest", "-q", "-p", "no:cacheprovider", "-p", "no:xdist", TESTS[1]]
+    environment = {**os.environ, "PYTHONPATH": str(checkout / "tools")}
+    done = subprocess.run(command, cwd=checkout, env=environment, capture_output=True, text=True, check=False)
+    assert done.returncode == 0, done.stdout
 
 
 @pytest.mark.parametrize("name", ["xyte", "config"])

@@ -14,6 +14,7 @@ import click
 from devices import ROOT
 
 GUIDE = "docs/add-a-service.md"
+SCHEMA = "tools/enroll_tools/enroll.schema.json"
 PAGE = """\
 # {title}
 
@@ -86,6 +87,12 @@ def listed(folder: Path, name: str) -> str:
     return f'{{\n "version": {json.dumps(package["version"])},\n "urls": [\n  {urls}\n ]\n}}\n'
 
 
+def keys() -> set[str]:
+    """The keys at the top of enroll.json, where a provider's section stands too: its name must be another."""
+    properties = json.loads((ROOT / SCHEMA).read_text())["properties"]
+    return {key for key in properties if not (ROOT / "lib/enroll/providers" / key).is_dir()}
+
+
 def describe(folder: Path) -> None:
     """Let the schema of enroll.json have the new service, too."""
     command = [sys.executable, "tools/schema_of_config.py"]
@@ -106,6 +113,8 @@ def main(name: str, folder: Path) -> None:
     """
     if not re.fullmatch("[a-z]{2,16}", name) or keyword.iskeyword(name):
         raise click.UsageError("NAME is the `provider` of enroll.json: 2 to 16 small letters, and no word of Python")
+    if name in keys():
+        raise click.UsageError(f"`{name}` is a key of enroll.json already: choose another NAME")
     wanted = files(name)
     there = [path for path in (f"lib/enroll/providers/{name}", *wanted) if (folder / path).exists()]
     if there:
