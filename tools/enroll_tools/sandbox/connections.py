@@ -26,6 +26,7 @@ _SHARE = 0.03
 _RESERVE = 64  # descriptors for files, the database and whatever else the process does
 _MOST = 65_536  # descriptors are no use beyond this, and a limit may be "infinite"
 BACKLOG = 512  # connections that wait for being accepted
+_AT_ONCE = 8  # connections that are accepted in one turn of the loop: only after it is one counted, and another closed
 
 
 @dataclasses.dataclass(frozen=True)
@@ -256,7 +257,9 @@ class GuardedSite(web.BaseSite):
         assert self._runner.server is not None
         self._table = Connections(self._runner.server, self._limits, self._reports, self._ssl_context)
         loop = asyncio.get_running_loop()
-        self._server = await loop.create_server(self._table, sock=self._socket, backlog=BACKLOG)
+        # To the loop, the backlog is also how many it accepts in a turn.
+        self._server = await loop.create_server(self._table, sock=self._socket, backlog=_AT_ONCE)
+        self._socket.listen(BACKLOG)
 
     async def stop(self) -> None:
         """Accept no more connections."""

@@ -29,11 +29,15 @@ class CountingSocket(socket.socket):
     connections = 0
     _spare: int | None = None  # a descriptor to accept with when the process has no other left
 
+    def listen(self, *backlog: int) -> None:
+        """Let connections come. The spare descriptor is taken here, as there may be none when the first one comes."""
+        super().listen(*backlog)
+        self._keep_spare()
+
     def accept(self) -> tuple[socket.socket, Address]:
         """Accept a connection and count it. With no descriptor left, close it at once: it would be reported as new
         forever. Raises ConnectionAbortedError then, after which the event loop looks for other work."""
-        if self._spare is None:
-            self._spare = os.open(os.devnull, os.O_RDONLY)
+        self._keep_spare()
         try:
             accepted = super().accept()
         except OSError as error:
@@ -50,9 +54,13 @@ class CountingSocket(socket.socket):
             self._spare = None
         with contextlib.suppress(OSError):
             super().accept()[0].close()
-        # Without a spare one the next look at it comes when the process has a descriptor again.
+        self._keep_spare()
+
+    def _keep_spare(self) -> None:
+        """Take a spare descriptor. If there is none, because a thread was quicker, the next look at it takes one."""
         with contextlib.suppress(OSError):
-            self._spare = os.open(os.devnull, os.O_RDONLY)
+            if self._spare is None:
+                self._spare = os.open(os.devnull, os.O_RDONLY)
 
     def close(self) -> None:
         """Close the socket and what it kept."""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import itertools
 import logging
 import os
 import resource
@@ -135,17 +136,18 @@ def test_thousands_of_connects_and_resets(small, capfd):
     assert len(capfd.readouterr().err) < 10_000
 
 
-def test_no_descriptor_is_left(caplog):
+@pytest.mark.parametrize("left", [10, 0])
+def test_no_descriptor_is_left(caplog, left):
     """The event loop wrote tracebacks without end, 100 for each look at the socket."""
     soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
     with Sandbox() as sandbox, contextlib.ExitStack() as stack, caplog.at_level(logging.ERROR):
         clients = [stack.enter_context(socket.socket()) for _ in range(40)]
         highest = os.open(os.devnull, os.O_RDONLY)
         os.close(highest)
-        resource.setrlimit(resource.RLIMIT_NOFILE, (highest + 10, hard))
+        resource.setrlimit(resource.RLIMIT_NOFILE, (highest + left, hard))
         try:
-            for client in clients:
-                client.connect(("127.0.0.1", sandbox.ports["http"]))
+            for client, name in zip(clients, itertools.cycle(("http", "https", "admin"))):
+                client.connect(("127.0.0.1", sandbox.ports[name]))
             time.sleep(0.2)
         finally:
             resource.setrlimit(resource.RLIMIT_NOFILE, (soft, hard))
