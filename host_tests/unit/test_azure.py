@@ -6,6 +6,7 @@ from enroll.clock import BUILD
 from enroll.credential import Credential
 from enroll.providers import Request
 from enroll.providers.azure import device as calls
+from enroll.steps import kept
 from fake_device import Device
 from fake_session import Registered
 from helpers import KEY, MORE_SECTIONS, config, raises
@@ -104,6 +105,16 @@ def test_an_operation_that_the_service_has_forgotten_is_begun_again():
     device.refused("network", ASSIGNING, OSError(104))
     assert device.boot((404, {"errorCode": 404206}), assigned()).name == "registered"
     assert sent(device) == [("GET", "operations/4.a.b" + VERSION), ("PUT", "register" + VERSION)]
+
+
+def test_an_operation_whose_name_is_no_text_is_not_asked_for():
+    """Neither in this attempt nor in a later one, also if it is on flash."""
+    for name in (5, "", None, ["x"]):
+        device = Device("azure")
+        device.refused("answer", (202, {"operationId": name, "status": "assigning"}))
+        kept(device.it, {"_operation": name or 5})
+        assert device.boot(assigned()).name == "registered"
+        assert sent(device) == [("PUT", "register" + VERSION)]
 
 
 def test_an_operation_that_has_failed_is_begun_again():

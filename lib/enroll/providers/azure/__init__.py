@@ -53,7 +53,7 @@ def register(config: "Config", now: int):
     operation = kept = (yield Keep()).get("_operation")
     body: Any
     while True:
-        if operation:
+        if isinstance(operation, str):
             method, path, body = "GET", "operations/" + quote(operation), b""
         else:
             method, path, body = "PUT", "register", {"registrationId": serial}
@@ -62,24 +62,24 @@ def register(config: "Config", now: int):
         url = "%s/%s%s/%s?api-version=2021-06-01" % (config.url, place, quote(serial), path)
         request: Any = Request(method, url, body, {"Authorization": sign})
         request.kept = kept
-        answer = yield request
+        answer: Any = yield request
         kept = None
-        operation = answer.json().get("operationId")
+        operation = answer.kept
         yield Keep({"_operation": operation})
         yield Wait(answer.retry_after or 3)
 
 
-def pending(config: "Config", answer: "Answer") -> bool:
-    """Whether no hub is assigned yet. If `register` resumed an operation that has failed meanwhile, or that the service
-    has forgotten (404), it starts over, once.
+def pending(config: "Config", answer: "Any") -> bool:
+    """Whether no hub is assigned yet. Notes in `answer` the operation to keep. If `register` resumed an operation that
+    has failed meanwhile, or that the service has forgotten (404), there is none: it starts over, once.
     """
-    status = answer.json().get("status")
+    reply = answer.json()
+    status = reply.get("status")
+    answer.kept = None
     if status in ("assigning", "unassigned"):
-        return True
-    over = status != "assigned" and answer.status in (200, 404) and getattr(answer.request, "kept", None)
-    if over:
-        answer.body = b""  # makes `register` begin a new operation
-    return bool(over)
+        answer.kept = it = reply.get("operationId")
+        return isinstance(it, str) and it != ""
+    return status != "assigned" and answer.status in (200, 404) and answer.request.kept is not None
 
 
 def parse(config: "Config", answer: "Answer") -> "Credential":
