@@ -155,8 +155,9 @@ def test_429_says_when_to_ask_again():
 
 
 def test_answers_that_lack_something():
-    for body in (b"", b"{}", b'{"status": "assigned"}', b'{"status": "assigned", "registrationState": {}}'):
-        Device("azure").refused("answer", (200, body))
+    Device("azure").refused("answer", (200, {"status": "assigned", "registrationState": {}}))
+    for body in (b"", b"{}", b'{"status": "assigned"}', b'{"status": "assigned", "registrationState": null}'):
+        assert "not the answer to a regis" in str(Device("azure").refused("answer", (200, body)).error)
     for hub in ("", "a b", "user@hub", "[::1]", "hub:x", 5):
         Device("azure").refused("answer", assigned(hub))
 

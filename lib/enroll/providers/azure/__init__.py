@@ -84,11 +84,11 @@ def pending(config: "Config", answer: "Any") -> bool:
 
 def parse(config: "Config", answer: "Answer") -> "Credential":
     reply = answer.json()
-    if reply.get("status") != "assigned":
+    extra = reply.get("registrationState")
+    if reply.get("status") != "assigned" or not isinstance(extra, dict):
         from .refused import refuse
 
         refuse(config, answer, reply)
-    extra = reply["registrationState"]
     extra["hub"], device_id = need(extra, "assignedHub", "deviceId")
     split("https://" + extra["hub"])
     from ...credential import Credential
