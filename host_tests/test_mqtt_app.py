@@ -5,7 +5,7 @@ import time
 
 import devices
 import pytest
-from test_mqtt_client import AGAIN, Client
+from fake_client import AGAIN, Client
 
 
 @pytest.fixture

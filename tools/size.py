@@ -28,6 +28,7 @@ from runtimes import micropython
 # registration, devices that sleep, a parent's children, an administrator's login,
 APART = {"session.py", "requests.py", "renew.py", "sleep.py", "reset.py", "token.py"}
 APART |= {"broker.py", "mqtt.py", "mqtt_client.py", "mqtt_config.py", "mqtt_stream.py", "mqtt_simple2.py"}
+APART |= {"mqtt_refused.py"}
 APART |= {str(path.relative_to(LIBRARY)) for path in LIBRARY.glob("providers/*/mqtt.py")}
 APART |= {"basic.py", "providers/xyte/child.py", "providers/centagate/login.py"}
 APART |= {"httpclock.py", "httpdate.py"}  # for a Date,

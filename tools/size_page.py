@@ -49,6 +49,7 @@ OTHERS = {  # what is loaded besides, and when: (what it is for, its modules, or
     "the client of umqtt.simple": ["mqtt_client.py"],
     "its stream": ["mqtt_stream.py"],
     "the client of umqtt.simple2, besides": ["mqtt_simple2.py"],
+    "a broker that did not accept the connection": ["mqtt_refused.py"],
     "all that `connect` of MQTT loads": ["broker.py", "mqtt.py", "mqtt_client.py", "mqtt_stream.py"],
 }
 SUMS = {"all that `connect` of MQTT loads": BUDGET["mqtt.py"]}  # bytes; the budgets of several modules together

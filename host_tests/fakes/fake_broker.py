@@ -5,6 +5,7 @@ class Broker:
     """`connect` stands for connection.connect. `codes`: of the next CONNACKs, then 0. `trouble`: an exception that the
     next handshake raises. `silent`: it takes everything and says nothing. `known`: 1 if it still has the session.
     `retained`: {topic: message} for whoever subscribes; `refused`: a topic that nobody may subscribe to.
+    `answers`: what it says to each CONNECT instead of CONNACK.
     """
 
     def __init__(self, clock):
@@ -15,6 +16,7 @@ class Broker:
         self.known = 0
         self.retained = {}
         self.refused = None
+        self.answers = b""
         self.lines = []
         self.logins = []  # (user, password) of each CONNECT
         self.published = []
@@ -119,6 +121,8 @@ class Line:
         broker = self.broker
         if kind == 0x10:
             broker.logins.append(tuple(_texts(body[10:])[-2:]))
+            if broker.answers:
+                return broker.answers
             return bytes([0x20, 2, broker.known, broker.codes.pop(0) if broker.codes else 0])
         if kind == 0x82:
             topic = bytes(body[4:-1])

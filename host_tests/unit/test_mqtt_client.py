@@ -1,62 +1,14 @@
 """The client of umqtt for a registered device, at a broker on a virtual clock."""
 
-import enroll.connection as connection
-import enroll.mqtt_stream as mqtt_stream
-from enroll import mqtt
 from enroll.errors import EnrollError
-from fake_broker import Broker
+from enroll.mqtt_refused import refused
+from fake_client import AGAIN, Client
 from fake_device import NOW
-from fake_session import Registered
-from helpers import patched, raises
-from install import installed
+from helpers import Fake, raises
 from umqtt import simple as umqtt
 
 ASSIGNED = {"status": "assigned", "registrationState": {"assignedHub": "hub.example", "deviceId": "my-device"}}
 SIGNED = b"SharedAccessSignature sr=hub.example"
-
-
-class Client:
-    """Context: a device that has registered, `broker`, and in it `connect()`, which returns its client."""
-
-    def __init__(self, provider="xyte", reply=None, answer=None, **top):
-        reply = reply or dict(FIRST, mqtt_hub_url="mqtts://broker.example")
-        self.device = Registered(provider, answer, reply=reply, **top)
-        self.device.it.ca = "ca.der"
-        self.clock = self.device.clock
-        self.broker = Broker(self.clock)
-        self.got = []
-        self.changes = [
-            installed(self.device.net, self.clock),
-            patched(connection, connect=self.broker.connect),
-            patched(
-                mqtt_stream, **{name: getattr(self.clock, name) for name in ("ticks_ms", "ticks_add", "ticks_diff")}
-            ),
-        ]
-
-    def __enter__(self):
-        for change in self.changes:
-            change.__enter__()
-        return self
-
-    def __exit__(self, *_):
-        for change in self.changes[::-1]:
-            change.__exit__()
-
-    def take(self, topic, message):
-        self.got.append((topic, message))
-
-    def connect(self, **more):
-        return mqtt.connect(self.device.it, self.device.port, self.take, log=self.device.log, **more)
-
-    def seconds(self, function, *arguments):
-        """How many a call takes, that raises OSError."""
-        before = self.clock.now
-        error = raises(OSError, function, *arguments)
-        return error.args[0], (self.clock.now - before) // 1000
-
-
-FIRST = {"id": "device-1", "access_key": "token-canary", "hub_url": "http://hub"}
-AGAIN = dict(FIRST, id="device-2", access_key="second-canary", mqtt_hub_url="mqtts://broker.example")
 
 
 def test_it_publishes_and_takes_messages():
@@ -210,7 +162,7 @@ def test_a_topic_that_was_cut_off_is_sent_again_but_not_with_another_id():
 
 def test_one_refusal_is_asked_about_again():
     with Client(answer=lambda request: (500, {})) as it:
-        for code in (4, 5, 24, 25):  # simple2 adds 20
+        for code in (4, 5):
             it.broker.codes = [code]
             before = it.clock.now
             it.connect()
@@ -251,11 +203,41 @@ def test_a_new_credential_that_is_refused_too_is_a_sentence():
 
 def test_other_refusals_are_told():
     with Client() as it:
-        for code, kind in ((3, "server"), (1, "answer"), (2, "answer")):
+        for code, kind in (
+            (3, "server"),
+            (1, "answer"),
+            (2, "answer"),
+            (24, "answer"),
+            (25, "answer"),
+            (144, "answer"),
+        ):
             it.broker.codes = [code]
-            assert "the broker refused" in str(raises(kind, it.connect))
+            assert "the broker refused, error %d" % code in str(raises(kind, it.connect))
             assert not it.broker.line.open
-        assert len(it.broker.logins) == 3
+        assert len(it.broker.logins) == 6
+
+
+def test_an_answer_that_is_not_mqtt_is_told():
+    with Client() as it:
+        it.broker.answers = b"HTTP/1.1 400 Bad Request"
+        told = str(raises("answer", it.connect))
+        assert "broker.example:8883 did not answer as MQTT" in told and "`mqtt.host` and `mqtt.port`" in told
+
+
+def test_what_simple2_says():
+    """It adds 20 to the codes that MQTT has, and gives others besides."""
+    for arguments in ((24,), (25,)):
+        assert refused(Fake(newpid=None), umqtt.MQTTException(*arguments), {}) == 401
+    broker = {"host": "broker.example", "port": 8883}
+    for arguments, said in (
+        ((23,), "error 3"),
+        ((20, 25), "error 25"),
+        ((20, 144), "error 144"),
+        ((29,), "not answer as MQTT"),
+        ((5,), "not answer as MQTT"),
+    ):
+        error = raises(EnrollError, refused, Fake(newpid=None), umqtt.MQTTException(*arguments), broker)
+        assert said in str(error)
 
 
 def test_a_password_is_renewed_before_it_expires():

@@ -99,10 +99,9 @@ class Client(umqtt.MQTTClient):
             expires = access["expires"]
             self._due = expires and now() + (expires - now()) * 9 // 10
         except (umqtt.MQTTException, AssertionError) as error:
-            code = error.args[0] % 20 if error.args else 0  # simple2 adds 20
-            if code not in (4, 5):
-                raise EnrollError("server" if code == 3 else "answer", "the broker refused", error=error)
-            self.status_code = 401
+            from .mqtt_refused import refused
+
+            self.status_code = refused(self, error, access)
         except (OSError, EnrollError) as error:
             session.failed(error)
             raise
