@@ -310,3 +310,15 @@ def test_a_message_that_is_answered_does_not_end_the_wait_for_another_acknowledg
         it.clock.at(it.clock.now + 5000, answer)
         client.publish(b"up", b"x", qos=1)
         assert len(it.broker.lines) == 1 and (b"answer", b"x") in it.broker.published
+
+
+def test_the_ids_of_packets_begin_again():
+    """umqtt.simple waits for the id 65536, which no packet has."""
+    with Client() as it:
+        client = it.connect()
+        for call in (lambda: client.publish(b"up", b"x", qos=1), lambda: client.subscribe(b"down")):
+            client.pid = 65534
+            call()
+            assert client.pid == 65535
+            call()
+            assert client.pid == 1

@@ -7,7 +7,7 @@ way of the name `socket` in its module.
 from . import tasks
 from .calendar import now
 from .errors import EnrollError
-from .mqtt_stream import Stream, opened
+from .mqtt_stream import Stream, acknowledged, opened
 from .session import Session
 
 try:
@@ -47,7 +47,7 @@ class Client(umqtt.MQTTClient):
         self._topics: dict = {}  # the subscriptions, with their qos
         self._later: dict = {}  # those of them to send
         self._due = 0  # Unix seconds when to connect again; 0: never
-        self._busy = 0  # how many acknowledgements are waited for: a callback may publish meanwhile
+        self.busy = 0  # how many acknowledgements are waited for: a callback may publish meanwhile
 
     def connect(self, clean_session: bool = True, timeout=None):
         """Connect, also again after an OSError, and subscribe to the topics of before. Returns whether the broker still
@@ -117,7 +117,7 @@ class Client(umqtt.MQTTClient):
 
     def _renew(self) -> None:
         """Connect again if the password is about to expire, unless an acknowledgement would be lost with that."""
-        if self._due and not self._busy and now() >= self._due:
+        if self._due and not self.busy and now() >= self._due:
             try:
                 self.disconnect()
             except OSError:
@@ -128,29 +128,22 @@ class Client(umqtt.MQTTClient):
     def _subscribe(self):
         """Send the subscriptions, unless an acknowledgement is waited for: umqtt would mix them up."""
         answer = None
-        while self._later and not self._busy:
+        while self._later and not self.busy:
             topic, qos = self._later.popitem()
-            self._busy = 1
             try:
-                answer = super().subscribe(topic, qos)
+                answer = acknowledged(self, super().subscribe, topic, qos)
             except umqtt.MQTTException:
                 self._topics.pop(topic, None)  # or no later connection would succeed
                 raise
             except OSError:
                 self._later[topic] = qos  # the next connection may be to the same session, without this topic
                 raise
-            finally:
-                self._busy = 0
         return answer
 
     def publish(self, *arguments, **more):
         """The same as umqtt's."""
         self._renew()
-        self._busy += 1
-        try:
-            return super().publish(*arguments, **more)
-        finally:
-            self._busy -= 1
+        return acknowledged(self, super().publish, *arguments, **more)
 
     def subscribe(self, topic, qos: int = 0):
         """The same as umqtt's. The topic counts for later connections, too. In a callback while an acknowledgement is

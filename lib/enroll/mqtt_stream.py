@@ -9,11 +9,15 @@ if __debug__:  # mpy-cross -O leaves this out: it knows const by itself
     from micropython import const
 
 if False:  # for type hints only
+    from collections.abc import Callable
+    from typing import Any
+
     from .session import Session
 
 _LONG = const(60000)  # ms; each wait ends far earlier
 _ABORTED = const(103)  # ECONNABORTED; simple2 takes ETIMEDOUT for a message that has not come yet
 _RESET = const(104)  # ECONNRESET
+_LAST = const(65535)  # the last id of a packet
 
 
 def opened(access: dict, timeout: float):
@@ -29,6 +33,17 @@ def opened(access: dict, timeout: float):
     except BaseException:
         line.close()
         raise
+
+
+def acknowledged(client: "Any", call: "Callable", *arguments, **more):
+    """Return what `call` of umqtt returns, which may wait for an acknowledgement. `client`: the mqtt_client.Client."""
+    if getattr(client, "pid", 0) >= _LAST:
+        client.pid = 0  # umqtt.simple counts on, and would wait for an id that no packet can have
+    client.busy += 1
+    try:
+        return call(*arguments, **more)
+    finally:
+        client.busy -= 1
 
 
 class Stream:

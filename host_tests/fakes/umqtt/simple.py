@@ -55,6 +55,7 @@ class MQTTClient:
 
     def _acknowledged(self, kind, body, wanted, size):
         self.pid += 1
+        assert self.pid < 65536, "the genuine one would wait for an answer with this id for ever"
         number = pack("!H", self.pid)
         self._send(kind, body[0] + number + body[1])
         while True:  # as the genuine one: another's acknowledgement of PUBLISH is dropped, of SUBSCRIBE an error
