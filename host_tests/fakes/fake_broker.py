@@ -5,7 +5,7 @@ class Broker:
     """`connect` stands for connection.connect. `codes`: of the next CONNACKs, then 0. `trouble`: an exception that the
     next handshake raises. `silent`: it takes everything and says nothing. `known`: 1 if it still has the session.
     `retained`: {topic: message} for whoever subscribes; `refused`: a topic that nobody may subscribe to.
-    `answers`: what it says to each CONNECT instead of CONNACK.
+    `deaf`: it acknowledges nothing. `answers`: what it says to each CONNECT instead of CONNACK.
     """
 
     def __init__(self, clock):
@@ -17,6 +17,7 @@ class Broker:
         self.retained = {}
         self.refused = None
         self.answers = b""
+        self.deaf = False
         self.lines = []
         self.logins = []  # (user, password) of each CONNECT
         self.published = []
@@ -113,7 +114,7 @@ class Line:
             return False
         self.sent = sent[at + size :]
         answer = self._answer(sent[0], sent[at : at + size])
-        if not self.broker.silent:
+        if not self.broker.silent and not (self.broker.deaf and answer[:1] in (b"\x40", b"\x90")):
             self.ready += answer
         return True
 

@@ -1,10 +1,9 @@
 """The client of umqtt for a registered device, at a broker on a virtual clock."""
 
 from enroll.errors import EnrollError
-from enroll.mqtt_refused import refused
 from fake_client import AGAIN, Client
 from fake_device import NOW
-from helpers import Fake, raises
+from helpers import raises
 from umqtt import simple as umqtt
 
 ASSIGNED = {"status": "assigned", "registrationState": {"assignedHub": "hub.example", "deviceId": "my-device"}}
@@ -217,29 +216,6 @@ def test_other_refusals_are_told():
         assert len(it.broker.logins) == 6
 
 
-def test_an_answer_that_is_not_mqtt_is_told():
-    with Client() as it:
-        it.broker.answers = b"HTTP/1.1 400 Bad Request"
-        told = str(raises("answer", it.connect))
-        assert "broker.example:8883 did not answer as MQTT" in told and "`mqtt.host` and `mqtt.port`" in told
-
-
-def test_what_simple2_says():
-    """It adds 20 to the codes that MQTT has, and gives others besides."""
-    for arguments in ((24,), (25,)):
-        assert refused(Fake(newpid=None), umqtt.MQTTException(*arguments), {}) == 401
-    broker = {"host": "broker.example", "port": 8883}
-    for arguments, said in (
-        ((23,), "error 3"),
-        ((20, 25), "error 25"),
-        ((20, 144), "error 144"),
-        ((29,), "not answer as MQTT"),
-        ((5,), "not answer as MQTT"),
-    ):
-        error = raises(EnrollError, refused, Fake(newpid=None), umqtt.MQTTException(*arguments), broker)
-        assert said in str(error)
-
-
 def test_a_password_is_renewed_before_it_expires():
     """A day of Azure's, each of which is good for an hour."""
     with Client("azure", ASSIGNED) as it:
@@ -322,3 +298,21 @@ def test_the_ids_of_packets_begin_again():
             assert client.pid == 65535
             call()
             assert client.pid == 1
+
+
+def test_a_broker_that_acknowledges_nothing_is_left_within_the_timeout():
+    """It answers pings, and sends messages."""
+    with Client(timeout=7) as it:
+        client = it.connect()
+        client.publish(b"up", b"x", qos=1)
+        for call in (lambda: client.publish(b"up", b"x", qos=1), lambda: client.subscribe(b"down")):
+            it.clock.sleep(100)
+            it.broker.deaf = True
+            it.clock.at(it.clock.now + 3000, lambda: it.broker.line.push(b"down", b"x"))
+            pings = it.broker.pings
+            assert it.seconds(call) == (103, 7) and it.broker.pings == pings + 1
+            assert not it.broker.line.open, "a late acknowledgement would be taken for another's"
+            raises(OSError, client.check_msg)
+            it.broker.deaf = False
+            client.connect()
+        assert it.broker.line.topics == [(b"down", 0)]

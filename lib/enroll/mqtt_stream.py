@@ -41,16 +41,20 @@ def acknowledged(client: "Any", call: "Callable", *arguments, **more):
         client.pid = 0  # umqtt.simple counts on, and would wait for an id that no packet can have
     client.busy += 1
     try:
+        if client.sock:
+            client.sock.expect(client.busy)
         return call(*arguments, **more)
     finally:
         client.busy -= 1
+        if client.sock:
+            client.sock.expect(client.busy)
 
 
 class Stream:
     """What umqtt calls of a socket, and of the module `socket`. Each wait feeds the watchdog and ends.
 
     While `read` has nothing to return, it sends PINGREQ twice in `keepalive` seconds. It raises OSError if the broker
-    is silent for `timeout` of enroll.json after that, or after CONNECT.
+    is silent for `timeout` of enroll.json after that, or after CONNECT, or acknowledges nothing for as long.
     """
 
     connect = settimeout = tasks.ignore
@@ -62,6 +66,7 @@ class Stream:
         self._often = keepalive * 500
         self._asked = ticks_ms()  # when the broker was asked for a sign of life
         self._heard = False  # since then
+        self._since: Any = None  # when the wait for an acknowledgement began
         self._blocking = True
         self._open = True
 
@@ -73,6 +78,13 @@ class Stream:
 
     def setblocking(self, flag) -> None:
         self._blocking = flag
+
+    def expect(self, count: int) -> None:
+        """Take note of how many acknowledgements are waited for."""
+        if not count:
+            self._since = None
+        elif self._since is None:
+            self._since = ticks_ms()
 
     def close(self) -> None:
         if self._open:  # twice might close another socket, which has its number by now
@@ -125,12 +137,16 @@ class Stream:
 
     def _ask(self):
         """Task: ask the broker for a sign of life when it is time for that. Raises OSError if it gave none."""
-        silent = ticks_diff(ticks_ms(), self._asked)
+        now = ticks_ms()
+        if self._since is not None and ticks_diff(now, self._since) > self._limit:
+            self.close()  # a late acknowledgement would be taken for another's
+            raise OSError(_ABORTED)
+        silent = ticks_diff(now, self._asked)
         if not self._heard:
             if silent > self._limit:
                 raise OSError(_ABORTED)
         elif silent > self._often:
-            self._asked = ticks_ms()
+            self._asked = now
             self._heard = False
             yield from self._write(b"\xc0\0")  # PINGREQ
         yield 0
