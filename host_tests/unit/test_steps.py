@@ -3,7 +3,8 @@
 import enroll
 from enroll.commit import Journal
 from enroll.credential import Credential
-from enroll.journal import KEPT, RAW, REFUSED, TRIED
+from enroll.errors import EnrollError
+from enroll.journal import KEPT, RAW, REFUSED, TRIED, identity
 from enroll.providers import Request, need
 from enroll.providers.other_steps import Keep, Show, Wait
 from enroll.steps import kept
@@ -172,6 +173,28 @@ def test_damage_is_as_good_as_nothing():
             file.write(b"ENR\x01broken")
     assert kept(it) == {}
     assert kept(it, {"n": 2}) == kept(it) == {"n": 2}
+
+
+def test_a_record_that_cannot_be_read_is_as_good_as_nothing():
+    it = config("etherfax", store=folder() + "/state")
+    kept(it, {"n": 1})
+    for body in (b'{"n": i}', b"[]", b"", b"\xff"):
+        slots = Journal(it.store + "/c0")
+        slots.load()
+        slots.save(KEPT, identity(it), body)
+        assert kept(it) == {}, body
+    assert kept(it, {"n": 2}) == kept(it) == {"n": 2}
+
+
+def test_what_could_not_be_read_back_is_not_kept():
+    """MicroPython writes infinity, which it reads from 1e999, as inf, and cannot read that. CPython can."""
+    it = config("etherfax", store=folder() + "/state")
+    kept(it, {"n": 1})
+    endless = {"n": float("inf")}
+    try:
+        assert kept(it, endless) == kept(it) == endless
+    except EnrollError as error:
+        assert error.kind == "answer" and kept(it) == {"n": 1}
 
 
 def test_flash_that_does_not_take_them_is_a_storage_error():

@@ -53,20 +53,32 @@ def _be_patient(enroller, seconds: float) -> None:
         raise error
 
 
-def kept(config: "Config", fields: dict | None = None) -> dict:
-    """Return the fields on flash from the last Keep for `config`, {} if there are none. `fields` replace them first.
+def _read(body: bytes) -> dict | None:
+    """The fields in a record, None if it cannot be read: MicroPython writes inf, which it cannot read back."""
+    try:
+        found = json.loads(body)
+    except (ValueError, RuntimeError):  # the latter: nested too deeply
+        return None
+    return found if isinstance(found, dict) else None
 
-    Raises EnrollError("storage") if the write fails.
+
+def kept(config: "Config", fields: dict | None = None) -> dict:
+    """Return the fields on flash from the last Keep for `config`, {} if none can be read. `fields` replace them first.
+
+    Raises EnrollError("answer") if `fields` could not be read back, and EnrollError("storage") if the write fails.
     """
     slots = Journal(config.store + "/c0")  # named like a child's records: a reset erases it, too
     who = identity(config)
     record = slots.load()
-    found = json.loads(record[2]) if record and record[1] == who else {}
+    found = _read(record[2]) if record and record[1] == who else None
     if fields is None or fields == found:
-        return found
+        return found or {}
+    body = json.dumps(fields).encode()
+    if _read(body) is None:
+        raise EnrollError("answer", "a value in the answer cannot be kept")
     try:
         slots.prepare()
-        slots.save(KEPT, who, json.dumps(fields).encode(), True)
+        slots.save(KEPT, who, body, True)
     finally:
         slots.close()
     return fields
