@@ -8,16 +8,25 @@ from pathlib import Path
 from typing import Any
 
 from .checkpoints import LONGEST
+from .errors import SandboxError
 from .files import open_own
 
 Row = dict[str, Any]
 
+_NO_DISK = (sqlite3.SQLITE_FULL, sqlite3.SQLITE_IOERR, sqlite3.SQLITE_READONLY, sqlite3.SQLITE_CANTOPEN)
 STATEMENTS = 256  # about as many as the program has
 
 
 def storable(value: object) -> object:
     """SQLite takes no lone surrogates, which a client's JSON or header may hold: they are spelled as escapes."""
     return value.encode("utf-8", "backslashreplace").decode() if isinstance(value, str) else value
+
+
+def unwritable(folder: Path, error: sqlite3.OperationalError) -> Exception:
+    """The error of a statement in words that help: of a disk that is full or fails; any other one as it is."""
+    if getattr(error, "sqlite_errorcode", 0) & 0xFF not in _NO_DISK:  # the other bits say what SQLite did
+        return error
+    return SandboxError(f"cannot write to the state folder {folder}: {error}: free space, or name another --state")
 
 
 def open_database(path: Path, lasting: bool) -> sqlite3.Connection:

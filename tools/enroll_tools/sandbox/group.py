@@ -8,6 +8,7 @@ import logging
 from collections.abc import Callable
 from types import TracebackType
 
+from .seldom import Seldom
 from .state import State
 
 LOGGER = logging.getLogger("sandbox")
@@ -28,6 +29,7 @@ class Group:
         self._done = done
         self._scheduled = False
         self._waiting: list[asyncio.Future[None]] = []
+        self._failures = Seldom(LOGGER.error)
 
     def __enter__(self) -> None:
         """Begin; no other thread changes the state until the end."""
@@ -63,7 +65,7 @@ class Group:
             self._done()
         except Exception as caught:
             error = caught
-            LOGGER.error("cannot write to the state folder, and refuse %d requests: %s", len(waiting), caught)
+            self._failures.tell(f"refused {len(waiting)} requests, which could not be kept: {caught}")
         for future in waiting:
             if future.done():  # its request was cancelled
                 continue

@@ -19,6 +19,7 @@ from aiohttp.streams import StreamReader
 from aiohttp.web import BaseRequest
 
 from .clock import Clock
+from .errors import SandboxError
 from .exchange import (
     POLL,
     Request,
@@ -175,7 +176,6 @@ class Site:
                     shaped = self._record(request, target, fault, body, answer)
                     break
             await asyncio.sleep(min(max(0, end - time.monotonic()), POLL))
-        await self._log.group.committed()
         return await self._deliver(request, target, fault, answer, shaped)
 
     def _met_by(self, request: BaseRequest, target: Target, call: Call, answer: Answer) -> Fault | None:
@@ -213,7 +213,6 @@ class Site:
     ) -> web.StreamResponse:
         """Write the log before the answer leaves, so that a client that has the answer finds the entry."""
         shaped = self._record(request, target, fault, body, answer, note)
-        await self._log.group.committed()
         return await self._deliver(request, target, fault, answer, shaped)
 
     def _record(
@@ -243,7 +242,13 @@ class Site:
         answer: Answer | None,
         shaped: Answer | None,
     ) -> web.StreamResponse:
-        """Send the answer, or what a fault leaves of it."""
+        """Send the answer, or what a fault leaves of it, once what was done is kept. Where it cannot be, as on a full
+        disk, the client may try again later."""
+        try:
+            await self._log.group.committed()
+        except SandboxError:
+            refusal = json_answer({"error": "the sandbox cannot write to its state folder"}, 503)
+            return as_response(refusal, self._headers(refusal))
         if fault is not None and fault.delay:
             await wait_while_there(request, fault.delay)
         if fault is not None and answer is not None and target.service and is_unsent(request, fault, answer):

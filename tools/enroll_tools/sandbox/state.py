@@ -10,7 +10,7 @@ from pathlib import Path
 from types import TracebackType
 
 from .checkpoints import Checkpoints
-from .database import STATEMENTS, names_of, open_database, rows_of, storable
+from .database import STATEMENTS, names_of, open_database, rows_of, storable, unwritable
 from .database import Row as Row
 from .errors import SandboxError
 from .files import open_own, own_folder
@@ -80,7 +80,10 @@ class State:
         """Make the tables of a schema (``CREATE TABLE IF NOT EXISTS ...``)."""
         with self._lock:
             self._end_group()
-            self._database.executescript(f"BEGIN;{schema}COMMIT;")
+            try:
+                self._database.executescript(f"BEGIN;{schema}COMMIT;")
+            except sqlite3.OperationalError as error:
+                raise unwritable(self.folder, error) from None
 
     def add_column(self, table: str, declaration: str) -> None:
         """Add a column (``name TYPE ...``) if the table lacks it, as in an older state folder."""
@@ -119,6 +122,9 @@ class State:
         try:
             if not undo:
                 self._database.execute(keep)
+        except sqlite3.OperationalError as error:
+            undo = True
+            raise unwritable(self.folder, error) from None
         except sqlite3.Error:
             undo = True
             raise
@@ -152,6 +158,8 @@ class State:
         with self._lock:
             self._end_group()
             failure, self._failure = self._failure, None
+        if isinstance(failure, sqlite3.OperationalError):
+            raise unwritable(self.folder, failure)
         if failure is not None:
             raise failure
 
@@ -217,6 +225,8 @@ class State:
             return self._database.execute(statement, values)
         except UnicodeEncodeError:
             return self._database.execute(statement, [storable(value) for value in values])
+        except sqlite3.OperationalError as error:
+            raise unwritable(self.folder, error) from None
 
     def all(self, statement: str, *values: object) -> list[Row]:
         """Every row of a query."""
