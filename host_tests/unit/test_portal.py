@@ -132,6 +132,21 @@ def test_it_does_not_close_while_a_network_is_joined():
     assert not booth.point.open
 
 
+def test_a_phone_that_never_comes_back_does_not_keep_it_open():
+    for tries, left in ((1, 9), (5, 1)):  # after five there is nothing to wait for but the phone
+        booth = Booth("home")
+        for _ in range(tries):
+            booth.give("home", "wrong-canary")
+            booth.poll(MINUTE // 4)
+            booth.fails()
+        booth.poll(MINUTE, times=left - 1)
+        booth.poll(MINUTE // 2)
+        assert booth.point.open
+        booth.poll(MINUTE, times=2)
+        booth.poll(times=25)
+        assert not booth.point.open
+
+
 def test_it_closes_after_five_networks():
     booth = Booth("home")
     for _ in range(5):

@@ -2,7 +2,8 @@
 
 One of the ways of onboarding.py. `portal` in enroll.json asks for it: {"ssid", "password"}. A phone that joins is led
 to the page: every name has the device's address, and a request to any other host is redirected. The network is there
-for ten minutes, or until five networks could not be joined; then not before the next start.
+for ten minutes, or until five networks could not be joined, and a minute more for a person to see that; then not before
+the next start.
 """
 
 from binascii import hexlify, unhexlify
@@ -19,6 +20,7 @@ if False:  # for type hints only
     from typing import Any
 
 _OPEN = const(600000)  # ms
+_SEEN = const(60000)  # ms more for a person to see what became of a network: their phone may never come back
 _TRIES = const(5)
 _LINGER = const(20)  # polls
 _PATIENCE = const(8000)  # ms for a request and its answer
@@ -116,7 +118,14 @@ class Portal:
         visits = self._serve(point, _escape(ssid))
         try:
             owner.log("network: join `%s`, then open http://%s/" % (ssid, point.host))
-            while it.state == _JOINING or self.busy or (self._tries and ticks_diff(end, ticks_ms()) > 0):
+            seen = end
+            while (
+                it.state == _JOINING
+                or (self.busy and ticks_diff(seen, ticks_ms()) > 0)
+                or (self._tries and ticks_diff(end, ticks_ms()) > 0)
+            ):
+                if it.state == _JOINING or not self.busy:
+                    seen = ticks_add(ticks_ms(), _SEEN)
                 owner.portal = end
                 point.answer()
                 next(visits)
