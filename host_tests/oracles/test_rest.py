@@ -27,6 +27,8 @@ NAMES = (
     "uses itself",
     "means something else",
     "wants base64",
+    "becomes too long",
+    "nested too deeply",
 )  # which a schema cannot express
 BATCH: list[dict[str, Any]] = []  # cases for MicroPython, which is started once for them all
 

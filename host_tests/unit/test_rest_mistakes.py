@@ -52,6 +52,15 @@ MISTAKES = (  # what the first step is changed to, or the section; what is said
     ({"answers": [{"means": "pending", "status": 99}]}, "steps.0.answers.0.status` wants a number from 200"),
     ({"answers": [{"means": "pending", "field": "x"}]}, "steps.0.answers.0` wants `status`, or `field` and `value`"),
 )
+
+
+def doubling(count):
+    """`count` entries of `values`, each with the next one twice, and a last one."""
+    found = {"v%d" % at: "{v%d}{v%d}" % (at + 1, at + 1) for at in range(count)}
+    found["v%d" % count] = "x"
+    return found
+
+
 SECTIONS_WRONG = (
     ({"steps": []}, "steps` has no step: describe 1 to 3"),
     ({"steps": [first()] * 4}, "steps` has 4 steps: keep 1 to 3"),
@@ -63,6 +72,15 @@ SECTIONS_WRONG = (
         dict(steps(headers={"A": "{m}"}), values={"m": "{url(ticket)}"}),
         "values.m` has an unknown name at character 6, where `rest.steps.0.headers.A` uses it: name",
     ),
+    ({"values": doubling(24)}, "values.v"),
+    ({"values": doubling(9)}, " is nested too deeply: make it flatter"),
+    ({"values": {"a": "{b}" * 99, "b": "{c}" * 99, "c": "x"}}, "values.a` becomes too long once its names"),
+    (
+        {"values": {"a": "{hex(hex(hex(b)))}", "b": "{hex(hex(url(c)))}", "c": "{nonce}" * 9}},
+        "values.a` becomes too long",
+    ),
+    (dict(steps(path="/" + "{a}" * 99), values={"a": "x" * 99}), "steps.0.path` becomes too long"),
+    (dict(steps(headers={"A": "{v0}"}), values=doubling(7)), None),
     ({"values": {"claim_code": "x"}}, "values.claim_code` has a name that means something else"),
     ({"values": {"A": "x"}}, "values.A` wants a name of small letters"),
     ({"values": {"a": 1}}, "values.a` wants text"),

@@ -17,7 +17,11 @@ if False:  # for type hints only
     from typing import Any
 
 _ARGUMENTS = {"url": 1, "hex": 1, "b64": 1, "unb64": 1, "md5": 1, "sha256": 1, "hmac_sha256": 2}
+_GROWS = {"url": 3, "hex": 2, "b64": 2}  # how many times as long a result can be
 _DEEP = 3  # nested functions
+_INSIDE = 8  # nested values: each takes some of a board's small stack
+_LONG = 8192  # characters of a template that is filled in
+_USUAL = 16  # characters of a value that is not known yet
 
 
 def _wrong(where: str, what: str):
@@ -117,30 +121,44 @@ def parse(template: "Any", where: str, unknown: str = "", user: str = ""):
     return _Reader(template, where, unknown, user).read()
 
 
-def expect(it, part, where: str, template: str, inside: tuple = ()) -> None:
+def expect(it, part, where: str, template: str, inside: tuple = ()) -> int:
     """Raises EnrollError("configuration") for a name in `part`, the tree of `template`, that has no value in the
     description `it` where it is used. `inside`: the values that contain it.
+
+    Returns about how many characters the device handles to fill it in. More than _LONG is an error, too; what is nested
+    in each other adds up, so this also bounds how long the check takes.
     """
     if isinstance(part, str):
-        return
+        return len(part)
     name, *more = part
+    size = 0
     for value in more:
-        expect(it, value, where, template, inside)
+        size += expect(it, value, where, template, inside) * _GROWS.get(name, 1)
+        if size > _LONG:
+            from .mistaken import long
+
+            raise long("values." + inside[-1] if inside else where)
     if more:
         if name == "md5" and not hasattr(hashlib, "md5"):
             raise mistakes.md5()
         if name == "unb64" and more[0][0] in it.secrets:
             _base64(it.secrets[more[0][0]], "secrets." + more[0][0])
-    elif name in inside:
+        return size
+    if name in inside:
         from .mistaken import circle
 
         raise circle(name, inside)
-    elif name in it.values:
-        expect(it, it.values[name], where, it.section["values"][name], inside + (name,))
-    elif name in it.names or name in it.secrets or name in ("serial", "mac", "now", "iso_now", "nonce"):
+    if name in it.values:
+        if inside[_INSIDE - 1 :]:
+            from .mistaken import nested
+
+            raise nested("values." + inside[0])
+        return expect(it, it.values[name], where, it.section["values"][name], inside + (name,))
+    if name in it.names or name in it.secrets or name in ("serial", "mac", "now", "iso_now", "nonce"):
         it.used.add(name)
     else:
         parse(template, "values." + inside[-1] if inside else where, name, where)
+    return len(it.secrets.get(name, "")) or _USUAL
 
 
 def _base64(value: str, where: str) -> None:

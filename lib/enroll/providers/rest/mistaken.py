@@ -55,3 +55,13 @@ def circle(name: str, inside: tuple) -> EnrollError:
     through = ", ".join(inside[inside.index(name) + 1 :])
     fact = "rest.values.%s` uses itself" % name
     return mistakes.wrong(fact + (through and " by way of " + through), "remove that name")
+
+
+def nested(where: str) -> EnrollError:
+    """The error for what is at `where` and has too many values, objects or lists in each other."""
+    return mistakes.wrong("%s` is nested too deeply" % _key(where), "make it flatter")
+
+
+def long(where: str) -> EnrollError:
+    """The error for the template at `where` that would give a text too long for a request."""
+    return mistakes.wrong("%s` becomes too long once its names are filled in" % _key(where), "use fewer names in it")
