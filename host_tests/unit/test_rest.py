@@ -91,6 +91,10 @@ def test_json_of_any_depth():
     body = json.loads(asked(boot(Device("rest", section), (201, GIVEN)))[0][3])
     assert body["a"] == ["S1", {"b": NOW, "c": None, "d": 1.5}] and body["e"] == "x%d" % NOW
     assert body["f"][:8] == "ba7816bf", "bytes stand there in hex"
+    for _ in range(14):
+        body = {"a": body}
+    section["steps"][0]["json"] = body
+    assert json.loads(asked(boot(Device("rest", section), (201, GIVEN)))[0][3]) == body
 
 
 def test_a_form_whose_answer_has_its_token_in_a_header():

@@ -61,7 +61,17 @@ def doubling(count):
     return found
 
 
+def deep(count, part):
+    """A body with `count` objects and lists in each other."""
+    for at in range(1, count):
+        part = [part] if at % 2 else {"a": part}
+    return {"a": part}
+
+
 SECTIONS_WRONG = (
+    (steps(json=deep(16, "{serial}")), None),
+    (steps(json=deep(17, "{serial}")), "rest.steps.0.json` is nested too deeply: make it flatter"),
+    (steps(json=deep(200, 1)), "rest.steps.0.json` is nested too deeply"),
     ({"steps": []}, "steps` has no step: describe 1 to 3"),
     ({"steps": [first()] * 4}, "steps` has 4 steps: keep 1 to 3"),
     ({"steps": None}, "steps` is missing"),

@@ -23,6 +23,7 @@ _MEANS = const("success pending refused server configuration")
 _GIVEN = const("serial mac now iso_now nonce body")
 _ANSWERED = const("id secret expires")
 _OWN = const("host connection content-length transfer-encoding")
+_DEEP = const(16)  # objects and lists in each other: each takes some of a board's small stack
 _LETTERS = const("abcdefghijklmnopqrstuvwxyz0123456789_")
 
 
@@ -154,7 +155,7 @@ class _Description:
             if form is not None:
                 raise wrong(where + ".form", "has `json` beside it", "keep one")
             kind = "json"
-            found["body"] = self._json(body, where + ".json")
+            found["body"] = self._json(body, where + ".json", where + ".json")
         elif form is not None:
             kind = "x-www-form-urlencoded"
             found["body"] = self._form(form, where)
@@ -187,11 +188,16 @@ class _Description:
             self.names[name] = 0
         return found
 
-    def _json(self, part: "Any", where: str):
+    def _json(self, part: "Any", where: str, top: str, deep: int = 0):
+        if deep > _DEEP:
+            from .mistaken import nested
+
+            raise nested(top)
+        deep += 1
         if isinstance(part, dict):
-            return {key: self._json(part[key], where + "." + key) for key in part}
+            return {key: self._json(part[key], where + "." + key, top, deep) for key in part}
         if isinstance(part, list):
-            return [self._json(it, "%s.%d" % (where, number)) for number, it in enumerate(part)]
+            return [self._json(it, "%s.%d" % (where, number), top, deep) for number, it in enumerate(part)]
         if isinstance(part, str):
             part = self._template(part, where)
             if isinstance(part, tuple) and (part[1:] or part[0] in self.values):
