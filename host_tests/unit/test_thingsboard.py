@@ -68,21 +68,22 @@ def test_the_token_that_was_kept_is_sent_again():
 
 def test_a_lost_answer_loses_nothing():
     """The service has registered the device and refuses its name now; its token is good."""
-    device = Device("thingsboard")
-    device.refused("network", OSError(104))
-    token = token_of(device)
-    device.it.section["token"] = None
-    credential = device.boot(FAILURE, (200, {})).credential
-    assert credential.secret.reveal() == token
-    assert sent(device)[1] == ("GET", "/api/v1/%s/attributes" % token, None)
-    assert not [line for line in device.lines if token in line], "the token is in a path, which is not logged"
+    for attributes in ({}, {"client": {"t": 1}, "shared": {"rate": 5}}):
+        device = Device("thingsboard")
+        device.refused("network", OSError(104))
+        token = token_of(device)
+        device.it.section["token"] = None
+        credential = device.boot(FAILURE, (200, attributes)).credential
+        assert credential.secret.reveal() == token
+        assert sent(device)[1] == ("GET", "/api/v1/%s/attributes" % token, None)
+        assert not [line for line in device.lines if token in line], "the token is in a path, which is not logged"
 
 
 def test_a_name_that_another_device_has_is_refused_with_a_remedy():
     device = Device("thingsboard")
-    for status in (401, 404):
-        text = str(device.refused("refused", FAILURE, (status, b"")).error)
-        assert "delete that device in ThingsBoard" in text, text
+    for test in ((401, b""), (404, b""), FAILURE):
+        text = str(device.refused("refused", FAILURE, test).error)
+        assert "another device has this name" in text and "delete that device in ThingsBoard" in text, text
 
 
 def test_a_provision_key_that_the_service_does_not_know():
@@ -105,6 +106,8 @@ def test_what_is_no_answer_of_thingsboard_registers_nothing():
         Device("thingsboard").refused("answer", (200, body))
     Device("thingsboard").refused("network", (200, b"<html>log in</html>"))
     Device("thingsboard").refused("network", FAILURE, (200, b"<html>log in</html>"))
+    for body in (b"", b"[]", b"ok", b'{"login": "needed"}', b'{"status": "SUCCESS"}'):
+        Device("thingsboard").refused("answer", FAILURE, (200, body))
     Device("thingsboard").refused("server", (503, b""))
     Device("thingsboard").refused("server", FAILURE, (503, b""))
 

@@ -64,21 +64,28 @@ def _asks(answer: "Answer") -> bool:
     return answer.request is not None and answer.request.method == "GET"
 
 
+def _good(answer: "Answer", reply: dict) -> bool:
+    """Whether `answer` says that the device is registered. For an accepted token it has attributes, by their scope."""
+    if answer.status > 299 or answer.page():
+        return False
+    if not _asks(answer):
+        return _status(reply) == "SUCCESS"
+    return bytes(answer.body).lstrip()[:1] == b"{" and not set(reply) - {"client", "shared"}
+
+
 def pending(config: "Config", answer: "Answer") -> bool:
     """Whether the service refused the device's name: `register` then tests whether it accepts the token anyway."""
-    return answer.status == 200 and _status(answer.json()) == "FAILURE"
+    return answer.status == 200 and not _asks(answer) and _status(answer.json()) == "FAILURE"
 
 
 def parse(config: "Config", answer: "Answer") -> "Credential":
     reply = answer.json()
-    status = _status(reply)
     token = config.section["token"].reveal()
     token = reply.get("credentialsValue") or reply.get("accessToken") or token
-    good = answer.status < 300 and not answer.page() and (status == "SUCCESS" or _asks(answer))
-    if not good or not isinstance(token, str) or quote(token) != token:
+    if not _good(answer, reply) or not isinstance(token, str) or quote(token) != token:
         from .refused import refuse
 
-        refuse(config, answer, status)
+        refuse(config, answer, _status(reply))
     from ...credential import Credential
 
     return Credential(config, config.section["serial"], token, {})

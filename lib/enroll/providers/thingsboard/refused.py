@@ -1,6 +1,6 @@
 """ThingsBoard: why the service did not register the device. Loaded only then."""
 
-from ...errors import EnrollError
+from ...errors import EnrollError, entry
 
 if __debug__:  # mpy-cross -O leaves this out: it knows const by itself
     from micropython import const
@@ -23,5 +23,7 @@ def refuse(config: "Config", answer: "Answer", status) -> "NoReturn":
     """Raise the EnrollError for `answer`. `status`: the one in its body."""
     if answer.status == 200 and status == "NOT_FOUND":
         raise EnrollError("configuration", _NOT_FOUND, _COPY)
+    if answer.status == 200 and status == "FAILURE":  # to the request that tests the token
+        raise EnrollError("refused", "the service says that another device has this name", entry(_REFUSALS, "refused:"))
     answer.json(_REFUSALS, config)
     raise EnrollError("answer", "not the answer to a provision request")
