@@ -33,7 +33,13 @@ def check_own(folder: Path) -> None:
         raise SandboxError(f"the state folder {folder} belongs to somebody else: name one of your own by --state")
     if found.st_mode & 0o022:
         raise SandboxError(f"others can write to the state folder {folder}: use `chmod go-w {folder}`")
+    # Whoever owns "/" (nobody, where root's files are another user namespace's) can change everything anyway.
+    trusted = (0, os.geteuid(), ancestors[-1][1].st_uid)
     for parent, about in ancestors:
+        if about.st_uid not in trusted:
+            raise SandboxError(
+                f"{parent}, which belongs to somebody else, holds the state folder: name another by --state"
+            )
         # With the sticky bit (as /tmp has it) others cannot exchange what is in there.
         if about.st_mode & stat.S_IWOTH and not about.st_mode & stat.S_ISVTX:
             raise SandboxError(f"everybody can exchange the folders in {parent}: use `chmod o-w {parent}`")

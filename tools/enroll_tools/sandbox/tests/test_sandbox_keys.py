@@ -8,6 +8,7 @@ import json
 import os
 import stat
 import threading
+from pathlib import Path
 
 import pytest
 from enroll_tools.sandbox import Sandbox, SandboxError
@@ -145,6 +146,19 @@ def test_a_state_folder_that_others_can_exchange(tmp_path):
     tmp_path.chmod(0o1777)
     with Sandbox(tmp_path / "state"):
         pass
+
+
+def test_a_state_folder_in_somebody_elses(tmp_path, monkeypatch):
+    """Its owner could put another one in its place."""
+    stat_of, place = Path.stat, tmp_path.resolve()
+
+    def owned(path, **more):
+        found = stat_of(path, **more)
+        return os.stat_result((*found[:4], os.getuid() + 1, *found[5:])) if path == place else found
+
+    monkeypatch.setattr(Path, "stat", owned)
+    with pytest.raises(SandboxError, match="belongs to somebody else, holds the state folder"):
+        Sandbox(tmp_path / "state").start()
 
 
 FILES = ["lock", "sandbox.sqlite3", "running.json", "ca.key", "ca.pem", "ca.der", "admin.key"]
