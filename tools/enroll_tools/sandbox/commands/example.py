@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import base64
 import json
+import os
 from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
@@ -36,6 +37,7 @@ def example(
     path = folder / "enroll.json"
     if path.exists() and not force:
         raise Failure(f"{path} is there already: use --out for another folder, or --force")
+    _check(folder)  # first: a device that was created for nothing is in the way
     made = call("example", {"service": service, "create": not no_create, "by_hand": by_hand}, options)
     config = made["enroll.json"]
     if wifi:
@@ -50,3 +52,10 @@ def example(
     show({**told, "url": config["url"], "next": f"enroll-provision one {path}"}, options["as_json"])
     if is_loopback(urlsplit(config["url"]).hostname or ""):
         click.echo("This address is for this computer alone: for a board, use `enroll-sandbox serve --lan`.", err=True)
+
+
+def _check(folder: Path) -> None:
+    """Raise Failure if the folder cannot be made or written to."""
+    place = next(it for it in (folder, *folder.absolute().parents) if os.path.lexists(it))
+    if not place.is_dir() or not os.access(place, os.W_OK | os.X_OK):
+        raise Failure(f"cannot write to {place}: name another folder by --out")

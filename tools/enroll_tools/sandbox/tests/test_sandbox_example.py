@@ -32,6 +32,13 @@ def run(*words, status=0):
     return result
 
 
+def test_no_device_is_created_for_a_folder_that_cannot_be_written(kept):
+    before = kept.etherfax.devices()
+    result = run("example", "etherfax", "--state", str(kept.state_folder), "--out", f"{os.devnull}/x", status=1)
+    assert "cannot write to /dev/null: name another folder by --out" in result.stderr
+    assert kept.etherfax.devices() == before
+
+
 def test_a_folder_for_a_board(kept, tmp_path):
     out = tmp_path / "board"
     words = ["example", "etherfax", "--state", str(kept.state_folder), "--out", str(out)]
