@@ -89,6 +89,26 @@ def test_the_words_of_the_service_are_shown_unless_they_may_hold_a_secret():
     assert "tok9" not in str(device.action.error), "what an earlier answer gave must not be shown"
 
 
+def test_no_text_made_from_a_secret_is_shown():
+    section = steps(headers={"Authorization": "Basic {b64(login)}"}, take={"secret": "k"})
+    section.update({"serial": "SN12", "secrets": {"claim_code": "pw9"}, "values": {"login": "{serial}:{claim_code}"}})
+    for said in ("U04xMjpwdzk=", "u04xmjpwdzk", "SN12:pw9", "SN12%3Apw9"):
+        device = boot(Device("rest", section), (401, {"message": "bad " + said}))
+        assert said not in str(device.action.error), said
+    device = boot(Device("rest", section), (401, {"message": "SN12: bad Basic"}))
+    assert "(SN12: bad Basic)" in str(device.action.error), "what is no secret is shown"
+
+
+def test_no_value_of_an_answer_is_shown_whatever_its_type():
+    second = first(json={"pin": "{pin}"}, take={"secret": "key"})
+    for pin in (483920, {"v": "top9"}, {"v": ["top9", 48.5]}):
+        for said in ("483920", "top9", "48.5"):
+            if said in str(pin):
+                device = Device("rest", steps(second, take={"pin": "pin"}))
+                boot(device, (200, {"pin": pin}), (403, {"message": "bad " + said}))
+                assert device.action.error.kind == "refused" and said not in str(device.action.error), said
+
+
 def test_a_place_that_is_not_in_the_answer_is_named_and_can_be_corrected():
     """The answer is on flash: nobody is asked again."""
     wrong = Device("rest", steps(take={"id": "device.id", "secret": "device.token"}))

@@ -1,11 +1,13 @@
 """A back end of your own: what a failed step means. Loaded only after one."""
 
+import json
 from binascii import b2a_base64
 
 from ...config import Secret
 from ...errors import EnrollError
 from ...url import quote
 from ..answer_refused import refused as common
+from . import fill, known, text
 
 if __debug__:  # mpy-cross -O leaves this out: it knows const by itself
     from micropython import const
@@ -23,17 +25,55 @@ configuration:
 410 gone: check `url`, and `path` of the step""")
 
 
+def _leaves(value: "Any") -> list:
+    """The texts in `value` from an answer: itself, and what is in it."""
+    found = [text(value)]
+    if isinstance(value, (dict, list)):
+        for part in value.values() if isinstance(value, dict) else value:
+            found += _leaves(part)
+    return found
+
+
+def _words(sent: str) -> list:
+    """The runs of letters and digits in `sent`, but the shortest: they would hide too much."""
+    found = [""]
+    for char in sent:
+        if char.isalpha() or char.isdigit():
+            found[-1] += char
+        elif found[-1]:
+            found.append("")
+    return [word for word in found if word[2:]]
+
+
 class _Hidden:
-    """A Config whose section has everything that a quoted text must not contain."""
+    """A Config whose section has everything that a quoted text must not contain: secrets, values from answers, texts
+    made from them, and each word of the request that is not in the description as it stands.
+    """
 
     def __init__(self, config: "Config", answer: "Any") -> None:
-        texts = [secret.reveal() for secret in config.section["secrets"].values()]
+        section = config.section
+        texts = [secret.reveal() for secret in section["secrets"].values()]
+        words = []
         request = answer.request
         if request:
-            texts += [value for value in request.taken.values() if isinstance(value, str)]
-        hidden = {}
-        for text in texts:
-            for form in (text, quote(text), text.encode().hex(), str(b2a_base64(text.encode()), "utf-8").rstrip("=\n")):
+            for value in request.taken.values():
+                texts += _leaves(value)
+            texts = [it for it in texts if it]
+            names = known(section, 0, request.taken)
+            for name in section["values"]:
+                try:
+                    made = text(fill((name,), names))
+                except Exception:  # it uses what is only known elsewhere
+                    continue
+                if [1 for it in texts if it in made]:
+                    texts.append(made)
+            step = request.step
+            plain = json.dumps([step["path"], step["headers"], step["body"], section["serial"], section["mac"]])
+            sent = [request.url[len(config.url) :], str(request.body, "utf-8")] + list(request.headers.values())
+            words = [word for word in _words("\n".join(sent)) if word not in plain]
+        hidden = {word: Secret(word) for word in words}
+        for it in texts:
+            for form in (it, quote(it), it.encode().hex(), str(b2a_base64(it.encode()), "utf-8").rstrip("=\n")):
                 hidden[form] = Secret(form)
         self.section = {"": hidden}
 
