@@ -61,6 +61,13 @@ def test_what_the_bootstrap_user_may_not():
     assert "`bootstrap_password`" in str(error)
 
 
+def test_what_http_basic_sent_is_not_shown():
+    for said in ("pw9", "dTpwdzk=", "dTpwdzk"):
+        device = Device("cumulocity", {"bootstrap_user": "u", "bootstrap_password": "pw9"})
+        error = device.refused("refused", (403, {"message": "bad " + said})).error
+        assert "403" in str(error) and said not in str(error), said
+
+
 def test_a_404_that_is_not_cumulocitys_is_a_wrong_address():
     for body in (b"", b"not found", b"<html>not found</html>"):
         assert "check `url`" in str(Device("cumulocity").refused("configuration", (404, body)).error)

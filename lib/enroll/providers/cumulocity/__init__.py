@@ -49,9 +49,9 @@ def pending(config: "Config", answer: "Answer") -> bool:
 
 def parse(config: "Config", answer: "Answer") -> "Credential":
     if answer.status > 299:
-        from .refused import REFUSALS
+        from .refused import refuse
 
-        answer.json(REFUSALS, config)
+        refuse(config, answer)
     extra = answer.json("")
     tenant, user, password = need(extra, "tenantId", "username", "password")
     extra["user"] = tenant + "/" + user
