@@ -253,6 +253,14 @@ def test_ctrl_c_interrupts_and_what_follows_it_is_left_to_the_prompt():
         assert it.port.line.came == b"\r\x01"
 
 
+def test_a_bit_that_is_wrong_anywhere_is_no_ctrl_c():
+    for whole in (CURRENT, ABOUT):
+        for at in range(len(whole) - 1):
+            for bit in range(8):
+                broken = whole[:at] + bytes((whole[at] ^ 1 << bit,)) + whole[at + 1 :]
+                assert answers(broken, CURRENT)[-1:] == [READY], broken
+
+
 def test_ctrl_c_during_a_frame_is_data():
     it = Boxed(settings("ab\x03", SECRET), air={"ab\x03": SECRET})
     assert it.run() and it.names() == ["ab\x03"]

@@ -5,7 +5,8 @@ Follows "Improv via Serial", https://www.improv-wifi.com/serial/. A frame is
     "IMPROV" 1 | type u8 | length u8 | data | sum of all bytes before it, u8
 
 Every command of the client contains the byte 3, its type, which is Ctrl-C: while this runs, Ctrl-C is a byte like
-others, and interrupts where it follows a line break, another Ctrl-C or silence outside of a frame.
+others, and interrupts where it follows a line break or silence outside of a frame. Another one before it is no sign: a
+damaged head may end with a 3 and be followed by the type.
 """
 
 import sys
@@ -80,7 +81,7 @@ class Improv:
                 break
             frame += byte
             if not _COMMAND.startswith(frame[:_LENGTH]):
-                if byte == b"\x03" and last in b"\r\n\x03":
+                if byte == b"\x03" and last in b"\r\n":
                     self._it.interrupted = True
                     break
                 frame = byte if byte == b"I" else b""
