@@ -14,7 +14,7 @@ def test_it_publishes_and_takes_messages():
     with Client() as it:
         before = umqtt.socket
         client = it.connect(will=("will", "gone"))
-        assert umqtt.socket is before and client.last_will == ("will", "gone")
+        assert umqtt.socket is before and client.last_will == (b"will", b"gone")
         assert it.broker.line.where == ("broker.example", 8883) and it.broker.line.ca == "ca.der"
         assert it.broker.logins == [(b"device-1", b"token-canary")]
         client.subscribe(b"down", 1)
@@ -30,6 +30,17 @@ def test_it_publishes_and_takes_messages():
         client.disconnect()
         assert not it.broker.line.open
         raises(OSError, client.publish, b"up", b"c")
+
+
+def test_texts_are_not_only_ascii():
+    """umqtt would count characters instead of bytes."""
+    with Client() as it:
+        client = it.connect(will=("tür", "weg ☕"))
+        client.publish(topic="café", msg="☕", qos=1)
+        client.subscribe("tür")
+        client.connect()
+        assert it.broker.published == [("café".encode(), "☕".encode())]
+        assert it.broker.line.topics == [("tür".encode(), 0)] and client.last_will[1] == "weg ☕".encode()
 
 
 def test_a_refused_certificate_costs_nothing_and_the_clock_is_asked_again():

@@ -7,7 +7,7 @@ way of the name `socket` in its module.
 from . import tasks
 from .calendar import now
 from .errors import EnrollError
-from .mqtt_stream import Stream, acknowledged, opened
+from .mqtt_stream import Stream, acknowledged, encoded, opened, raw
 from .session import Session
 
 try:
@@ -88,9 +88,9 @@ class Client(umqtt.MQTTClient):
         try:
             yield from session.ready()
             access = session.credential.mqtt(now())
-            self.client_id = access["client_id"]
-            self.user = access["user"].reveal()
-            self.pswd = access["password"].reveal()
+            self.client_id = raw(access["client_id"])
+            self.user = raw(access["user"].reveal())
+            self.pswd = raw(access["password"].reveal())
             self.keepalive = access["keepalive"]
             line = yield from opened(access, session.config.timeout)
             umqtt.socket = Stream(line, session, self.keepalive)
@@ -140,6 +140,10 @@ class Client(umqtt.MQTTClient):
                 raise
         return answer
 
+    def set_last_will(self, *arguments, **more) -> None:
+        """The same as umqtt's."""
+        encoded(super().set_last_will, *arguments, **more)
+
     def publish(self, *arguments, **more):
         """The same as umqtt's."""
         self._renew()
@@ -149,8 +153,8 @@ class Client(umqtt.MQTTClient):
         """The same as umqtt's. The topic counts for later connections, too. In a callback while an acknowledgement is
         waited for, it is sent after that.
         """
-        self._topics[topic] = qos
-        self._later[topic] = qos
+        topic = raw(topic)
+        self._topics[topic] = self._later[topic] = qos
         return self._subscribe()
 
     def check_msg(self):

@@ -35,6 +35,16 @@ def opened(access: dict, timeout: float):
         raise
 
 
+def raw(text):
+    """`text` in UTF-8 if it is a str: umqtt counts its characters, and sends that as the number of bytes."""
+    return text.encode() if isinstance(text, str) else text
+
+
+def encoded(call: "Callable", *arguments, **more):
+    """Return what `call` returns, with each text `raw`."""
+    return call(*map(raw, arguments), **{key: raw(more[key]) for key in more})
+
+
 def acknowledged(client: "Any", call: "Callable", *arguments, **more):
     """Return what `call` of umqtt returns, which may wait for an acknowledgement. `client`: the mqtt_client.Client."""
     if getattr(client, "pid", 0) >= _LAST:
@@ -43,7 +53,7 @@ def acknowledged(client: "Any", call: "Callable", *arguments, **more):
     try:
         if client.sock:
             client.sock.expect(client.busy)
-        return call(*arguments, **more)
+        return encoded(call, *arguments, **more)
     finally:
         client.busy -= 1
         if client.sock:
@@ -95,8 +105,7 @@ class Stream:
         return self._run(self._read(size))
 
     def write(self, data, size: int = -1) -> int:
-        if isinstance(data, str):
-            data = data.encode()
+        data = raw(data)
         if size >= 0:
             data = data[:size]
         self._run(self._write(data))

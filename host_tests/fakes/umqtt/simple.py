@@ -10,7 +10,7 @@ class MQTTException(Exception):
 
 def _text(value):
     raw = value.encode() if isinstance(value, str) else value
-    return pack("!H", len(raw)) + raw
+    return pack("!H", len(value)) + raw  # as the genuine one, which counts characters
 
 
 class MQTTClient:
@@ -65,11 +65,11 @@ class MQTTClient:
                     return answer
                 assert wanted != 0x90
 
-    def publish(self, topic, message, retain=False, qos=0):
+    def publish(self, topic, msg, retain=False, qos=0):
         if qos:
-            self._acknowledged(0x32, (_text(topic), message), 0x40, 3)
+            self._acknowledged(0x32, (_text(topic), msg), 0x40, 3)
         else:
-            self._send(0x30, _text(topic) + message)
+            self._send(0x30, _text(topic) + msg)
 
     def subscribe(self, topic, qos=0):
         if self._acknowledged(0x82, (b"", _text(topic) + bytes([qos])), 0x90, 4)[3] == 0x80:
