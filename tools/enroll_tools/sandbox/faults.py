@@ -17,6 +17,8 @@ from .fault_kinds import ALL_NTP, ALL_TLS, DAY, EXPIRES, KINDS
 from .operations import HOUR, MANY
 from .shapes import parse
 
+_DIGITS = 18  # of a Content-Length
+
 
 @dataclasses.dataclass
 class Fault:
@@ -78,6 +80,12 @@ class Fault:
             raise SandboxError("registration needs a fault that spoils the answer: the service has to register first")
         if any(ord(letter) < 32 for pair in self.headers.items() for letter in "".join(pair)):
             raise SandboxError("headers must not hold control characters")
+        lengths = [value for name, value in self.headers.items() if name.lower() == "content-length"]
+        if any(not value.isascii() or not value.isdigit() or len(value) > _DIGITS for value in lengths):
+            # The framework counts the bytes that are left, and would send none.
+            raise SandboxError(
+                f"Content-Length must be a whole number of up to {_DIGITS} digits; it may be a wrong one"
+            )
 
     @property
     def shapes(self) -> dict[str, str]:

@@ -52,6 +52,12 @@ def test_canned_headers_are_sent_as_they_are(sandbox, send):
         send("GET", sandbox.urls["xyte"].http, headers={"Connection": "close"})
 
 
+@pytest.mark.parametrize("length", ["abc", "", "-1", "1.5", "9" * 19])
+def test_a_content_length_that_is_no_number_is_refused(sandbox, length):
+    with pytest.raises(SandboxError, match="Content-Length must be a whole number"):
+        sandbox.fault("xyte", status=200, headers={"content-length": length}, body="x")
+
+
 def test_headers_are_added_to_the_answer_of_the_service(sandbox, register):
     sandbox.fault("xyte", headers={"connection": "close, TE", "keep-alive": "timeout=1", "server": "other"})
     answer = register()
