@@ -142,7 +142,10 @@ def make(kind: str | None, service: str, **given: Any) -> Fault:
     """
     fields = {name: value for name, value in given.items() if value is not None}
     if kind is None:
-        return Fault(service, **fields)
+        fault = Fault(service, **fields)
+        if not any((fault.canned, fault.headers, fault.delay, fault.drop, fault.truncate is not None, fault.shapes)):
+            raise SandboxError("the fault does nothing: say what goes wrong, by a kind, or by status, delay, drop, ...")
+        return fault
     known = KINDS.get(kind)
     if known is None:
         raise SandboxError(f"unknown kind of fault {kind!r} (known: {', '.join(KINDS)})")

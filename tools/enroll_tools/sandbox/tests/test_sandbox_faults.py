@@ -52,6 +52,12 @@ def test_canned_headers_are_sent_as_they_are(sandbox, send):
         send("GET", sandbox.urls["xyte"].http, headers={"Connection": "close"})
 
 
+@pytest.mark.parametrize("options", [{}, {"times": 2}, {"delay": 0}, {"headers": {}}, {"path": "/v1"}, {"most": 3}])
+def test_a_fault_that_does_nothing_is_refused(sandbox, options):
+    with pytest.raises(SandboxError, match="the fault does nothing: say what goes wrong"):
+        sandbox.fault("xyte", **options)
+
+
 @pytest.mark.parametrize("length", ["abc", "", "-1", "1.5", "9" * 19])
 def test_a_content_length_that_is_no_number_is_refused(sandbox, length):
     with pytest.raises(SandboxError, match="Content-Length must be a whole number"):
