@@ -73,6 +73,8 @@ class Argument:
         # bool is a kind of int to Python, but "times": true is a mistake.
         kind = type(value)
         fits = kind in self.kinds or (kind is int and float in self.kinds)
+        if kind is str and fits and not self.about.choices and len(str(value)) > LONGEST:
+            raise BadArgument(f"{self.name} must be text of at most {LONGEST} characters")
         if not fits or not self._within(value):
             raise BadArgument(f"{self.name} must be {self.values()}")
         return value

@@ -48,6 +48,7 @@ def test_every_operation_has_an_address(sandbox, admin):
         ("fault", {"service": "xyte", "status": 500, "body_base64": "!"}, "not base64"),
         ("fault", {"service": "xyte", "status": 500, "body": "x", "body_base64": "eA=="}, "not both"),
         ("xyte/set-config", {"device_id": "x", "config": []}, "config must be an object"),
+        ("fault", {"service": "xyte", "body": "x" * 65537}, "body must be text of at most 65536 characters"),
         ("time", {"set": "yesterday"}, "not an ISO 8601 time"),
         ("time", {"set": 1e18}, "set must be text or a number from 0 to 253370764800"),
         ("ntp", {"fault": "polite"}, "fault must be one of kiss-of-death"),
