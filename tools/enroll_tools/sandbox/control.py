@@ -183,6 +183,8 @@ class Control:
         system: Annotated[bool, About("Follow the machine's clock again.")] = False,
     ) -> str:
         """Show the sandbox's time, and set it first if an option says so."""
+        if set is not None and system:
+            raise SandboxError("give set or system, not both")
         if set is not None:
             self._sandbox.set_time(set)
         elif system:

@@ -119,6 +119,7 @@ def test_time(sandbox, admin):
     assert sandbox.clock.today().isoformat() == "2017-02-02"
     assert admin("time", set=0)[1]["result"].startswith("1970-01-01T00:00:00")
     assert admin("time", set=4102444800.5)[1]["result"].startswith("2100-01-01T00:00:00")
+    assert admin("time", set=0, system=True) == (422, {"error": "give set or system, not both"})
     assert int(admin("time", system=True)[1]["result"][:4]) >= 2025
     assert admin("time")[1]["result"][:4] == admin("info")[1]["result"]["time"][:4]
 
