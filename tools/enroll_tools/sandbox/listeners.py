@@ -112,7 +112,7 @@ def _bind(kind: type[Socket], sort: int, host: str, port: int, what: str) -> Soc
     except (OSError, OverflowError) as error:
         opened.close()
         reason = getattr(error, "strerror", None) or error
-        remedy = f"use --free-ports, or --port {what}=NUMBER for another"
+        remedy = f"use --free-ports without --port {what}, or --port {what}=NUMBER for another"
         raise SandboxError(f"cannot listen on {host} port {port} for {what}, {reason}: {remedy}") from None
     return opened
 

@@ -125,7 +125,7 @@ def test_serve_refuses(running, state, tmp_path):
     port = running.ports["http"]
     status, errors = refused(serve("--free-ports", "--port", f"http={port}", state=tmp_path / "other"))
     assert status == 1
-    assert f"port {port} for http, Address already in use: use --free-ports, or --port http=NUMBER" in errors
+    assert f"port {port} for http, Address already in use: use --free-ports without --port http, or" in errors
     taken = f"Error: another sandbox uses the state folder {state}: end it, or name another by --state\n"
     assert refused(serve("--free-ports", state=state)) == (1, taken)
 
