@@ -9,8 +9,8 @@ a JSON Schema can say is only this, which the device refuses and the schema take
 - an `ip` that is its network's own or broadcast address; a `gateway` outside that network
 - `retry.cap` below `retry.first`
 - two of Xyte's `children` that are the same
-- in `rest`: a name that no value has, that uses itself or is taken twice; base64 in `secrets` that is none; `values`
-  that are nested too deeply, and a template that becomes too long
+- in `rest`: a name that no value has, that uses itself or is taken twice; a text for `unb64` that is no
+  base64; `values` and `json` that are nested too deeply, and a template that becomes too long
 """
 
 from __future__ import annotations

@@ -12,6 +12,8 @@ import hashlib
 from binascii import a2b_base64
 
 from ... import mistakes
+from ...errors import EnrollError
+from . import fill, text
 
 if False:  # for type hints only
     from typing import Any
@@ -141,8 +143,8 @@ def expect(it, part, where: str, template: str, inside: tuple = ()) -> int:
     if more:
         if name == "md5" and not hasattr(hashlib, "md5"):
             raise mistakes.md5()
-        if name == "unb64" and more[0][0] in it.secrets:
-            _base64(it.secrets[more[0][0]], "secrets." + more[0][0])
+        if name == "unb64":
+            _base64(it, more[0], where)
         return size
     if name in inside:
         from .mistaken import circle
@@ -161,7 +163,19 @@ def expect(it, part, where: str, template: str, inside: tuple = ()) -> int:
     return len(it.secrets.get(name, "")) or _USUAL
 
 
-def _base64(value: str, where: str) -> None:
+def _base64(it, part, where: str) -> None:
+    """Check that `part`, the argument of `unb64` in a template at `where`, is base64, if `it` says so already: a text
+    of literals, secrets and such values. The error names the key of the text, which may be a name for another.
+    """
+    names = dict(it.values)
+    names.update(it.secrets)
+    while not isinstance(part, str) and not part[1:] and part[0] in names:
+        where = ("values." if part[0] in it.values else "secrets.") + part[0]
+        part = names[part[0]]
+    try:
+        value = text(fill(part, names))
+    except (KeyError, EnrollError):  # a value that is not known yet
+        return
     try:
         good = len(value) % 4 == 0 and len(a2b_base64(value)) > 0
         for char in value[:-2] + value[-2:].rstrip("="):
