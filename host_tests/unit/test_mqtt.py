@@ -3,6 +3,7 @@
 from binascii import b2a_base64
 
 from enroll import mqtt
+from enroll.networks import remember
 from fake_device import Device
 from helpers import Fake, config, folder, raises, write
 
@@ -41,6 +42,16 @@ def test_it_gets_the_first_network():
     found = mqtt.config(registered(DER, network=networks), PORT)
     assert (found["ssid"], found["wifi_pw"]) == ("home", "wifi-canary")
     assert mqtt.config(registered(DER, network=networks[1:]), PORT)["wifi_pw"] == ""
+
+
+def test_it_gets_the_newest_network_that_a_person_has_given():
+    it = registered(DER)
+    remember(it, "home", "wifi-canary")
+    remember(it, "café", "")
+    found = mqtt.config(it, PORT)
+    assert (found["ssid"], found["wifi_pw"]) == ("café", "")
+    it.network = [{"ssid": "factory", "password": None}]
+    assert mqtt.config(it, PORT)["ssid"] == "factory"
 
 
 def test_it_takes_one_certificate():

@@ -33,9 +33,14 @@ def made(config: "Config", port) -> dict:
         "server_hostname": host,
         "do_handshake": False,
     }
-    if config.network:
-        password = config.network[0]["password"]
-        found["ssid"] = config.network[0]["ssid"]
+    networks = config.network
+    if not networks:
+        from .networks import remembered
+
+        networks = remembered(config)
+    if networks:
+        password = networks[0]["password"]
+        found["ssid"] = networks[0]["ssid"]
         found["wifi_pw"] = password.reveal() if password else ""
     return found
 
