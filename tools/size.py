@@ -50,7 +50,7 @@ APART |= {
     "providers/post_form.py",
 }  # for providers that poll, and for an application's own requests function,
 APART |= {"extra_secrets.py", "rewrite.py"}  # for what an application looks at, and for an odd enroll.json
-APART |= {f"providers/oauth/{name}.py" for name in ("client", "confidential", "undecided", "renewal")}  # see there
+APART |= {f"providers/oauth/{name}.py" for name in ("client", "confidential", "undecided", "code", "renewal")}
 APART |= {str(path.relative_to(LIBRARY)) for path in LIBRARY.glob("providers/*/refused.py")}
 APART |= {"providers/azure/hub.py"}  # for a registered device,
 APART |= {f"providers/rest/{name}.py" for name in ("beside", "later", "resume", "mistaken")}  # few need these

@@ -54,11 +54,14 @@ def test_the_interval_of_the_service_and_slow_down():
 
 
 def test_intervals_that_are_none():
-    for interval in (0, -5, None):
+    """A text with a number counts, though JSON has numbers."""
+    endless = float("inf")
+    for interval, seconds in ((0, 1), (-5, 1), (None, 5), ("7", 7), ("soon", 5), ([1], 5), ({"a": 1}, 5), (endless, 5)):
         device = Device("oauth")
-        device.boot((200, dict(CODE[1], interval=interval)), PENDING, (200, TOKENS))
-        assert sum(device.port.slept) in (1, 5)
-    Device("oauth").refused("network", (200, dict(CODE[1], interval="soon")), PENDING)
+        body = json.dumps(dict(CODE[1], interval=interval))
+        code = (200, body.replace("Infinity", "1e999").replace(": inf", ": 1e999").encode())
+        device.boot(code, PENDING, (200, TOKENS))
+        assert sum(device.port.slept) == seconds, interval
 
 
 def test_a_code_that_expires_or_is_used_up_makes_it_start_over():

@@ -1,7 +1,7 @@
 """OAuth 2.0: a person approves the device, which gets an access token and a refresh token.
 
-RFC 8628, the device flow. undecided.py handles answers other than success and "not yet", confidential.py clients with a
-secret, client.py registers a client, renewal.py refreshes tokens.
+RFC 8628, the device flow. undecided.py handles answers other than success and "not yet", code.py codes that are not as
+most, confidential.py clients with a secret, client.py registers a client, renewal.py refreshes tokens.
 """
 
 from .. import need
@@ -59,9 +59,12 @@ def register(config: "Config", now: int):
         answer = yield ask(config, kept, path, form)
         found = answer.json()
         if "device_code" in found:
-            found.setdefault("verification_uri", found.get("verification_url"))  # Google's
+            if "verification_uri" not in found or not isinstance(found.get("interval"), int):
+                from .code import check
+
+                check(found)
             code = kept["code"] = need(found, "device_code", "user_code", "verification_uri")
-            code.append(max(found.get("interval") or 5, 1))
+            code.append(max(found["interval"], 1))
             yield Keep(kept)
         elif found.get("error") != "authorization_pending":
             from .undecided import decide
