@@ -113,7 +113,7 @@ SECTIONS_WRONG = (
     ({"values": {"a": "{unb64(b)}", "b": "{c}", "c": "canary!"}}, "values.c` wants base64"),
     ({"values": {"a": "{unb64(b)}", "b": "{c}!", "c": "canary"}}, "values.b` wants base64"),
     ({"values": {"a": "{unb64(b)}", "b": "{c}ry==", "c": "cana"}}, None),
-    ({"secrets": {"c": "x"}, "values": {"a": "{unb64(b)}", "b": "c!"}}, "values.b` wants base64"),
+    ({"secrets": {"claim_code": "x", "c": "x"}, "values": {"a": "{unb64(b)}", "b": "c!"}}, "values.b` wants base64"),
     ({"values": {"a": "{unb64(hex(b))}", "b": "x"}}, "values.a` wants base64"),
     ({"values": {"a": "{unb64(b)}", "b": "{serial}!"}}, None),
     (steps(headers={"A": "{unb64(unb64(b64(now)))}"}), None),
