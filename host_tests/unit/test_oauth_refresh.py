@@ -119,6 +119,7 @@ def test_when_an_access_token_expires():
         credential = Fake(extra={"now": NOW, "expires_in": life})
         assert renewal.end(credential) == until, life
     assert renewal.end(Fake(extra={})) == 1 << 40
+    assert renewal.end(Fake(extra={"now": NOW, "expires_in": float("inf")})) == 1 << 40, "as 1e999 is read"
 
 
 def test_requests_go_to_the_server_that_api_names():

@@ -170,6 +170,7 @@ def test_a_credential_ends_when_the_answer_says_so():
         for said, end in ((60, NOW + 60), ("60", NOW + 60), (NOW + 5, NOW + 5), ("soon", 1 << 40), (None, 1 << 40)):
             _, credential = renewed(said)
             assert rest.expires(credential) == end, said
+        assert later.until(float("inf")) == 1 << 40, "as 1e999 is read"
         device = boot(Device("rest", steps(take={"secret": "key", "expires": "e"})), (200, {"key": "k1", "e": 60}))
         assert rest.expires(device.action.credential) == 1 << 40, "it cannot be changed"
 

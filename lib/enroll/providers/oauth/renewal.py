@@ -27,7 +27,7 @@ def end(credential: "Credential") -> int:
     try:
         life = int(extra["expires_in"])
         return extra["now"] + max(life, life // 2 + _EARLY)
-    except (KeyError, TypeError, ValueError):
+    except (KeyError, TypeError, ValueError, OverflowError):  # the last: 1e999 is infinity
         return _NEVER
 
 

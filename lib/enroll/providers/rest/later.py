@@ -31,7 +31,7 @@ def until(value) -> int:
     """The expiry in Unix seconds, from a date or a lifetime in an answer; never, if it is not a number."""
     try:
         value = int(value)
-    except (TypeError, ValueError):
+    except (TypeError, ValueError, OverflowError):  # the last: 1e999 is infinity
         return _NEVER
     return value + clock() if value < _LEFT else value
 
