@@ -3,6 +3,7 @@
 from enroll.journal import RAW, REFUSED
 from enroll.steps import kept
 from fake_device import NOW, Device
+from helpers import raises
 from rest_device import CLAIM, DONE, GIVEN, TICKET, asked, boot, first, polled, steps
 
 
@@ -140,6 +141,21 @@ def test_what_was_taken_for_base64_and_is_none():
     assert "a value for `unb64` is not Base64: correct `values`" in str(device.action.error)
     device = boot(Device("rest", steps(second, take={"given": "n"})), (200, {"n": "YWI="}), (200, {"key": "k"}))
     assert device.action.credential.secret.reveal() == "k" and asked(device)[1][2]["X"] == "6162"
+
+
+def test_what_was_taken_for_a_header_and_has_a_line_break():
+    """Not a mistake in the description, which would stop the device: the back end caused it."""
+    for header, value in (("{given}", None), ("x{m}", "{now}{given}")):
+        second = first(headers={"X": header}, take={"secret": "key"})
+        section = dict(steps(second, take={"given": "n"}), values=value and {"m": value})
+        device = boot(Device("rest", section), (200, {"n": "a\r\nb"}))
+        assert device.action.error.kind == "answer"
+        assert "a value for a header has a line break: correct what `take` names" in str(device.action.error)
+        for given in ("a b", 1, {"a\n": 2}):
+            device = boot(Device("rest", section), (200, {"n": given}), (200, {"key": "k"}))
+            assert device.action.credential.secret.reveal() == "k"
+    device = boot(Device("rest", dict(CLAIM, headers={"K": "{region}"})), (201, dict(GIVEN, region="a\nb")))
+    assert raises("answer", device.action.credential.headers, 0)
 
 
 def test_a_web_page_is_not_taken_for_a_token():

@@ -91,6 +91,12 @@ SECTIONS_WRONG = (
     ),
     (dict(steps(path="/" + "{a}" * 99), values={"a": "x" * 99}), "steps.0.path` becomes too long"),
     (dict(steps(headers={"A": "{v0}"}), values=doubling(7)), None),
+    (
+        dict(steps(headers={"A": "x{m}"}), values={"m": "{n}", "n": "{serial}\n{now}"}),
+        "rest.values.n` has a line break, where `rest.steps.0.headers.A` uses it: encode it",
+    ),
+    ({"headers": {"A": "{m}"}, "values": {"m": "\r"}}, "values.m` has a line break, where `rest.headers.A` uses it"),
+    (dict(steps(headers={"A": "{b64(m)}{url(m)}{sha256(m)}"}, path="/{m}"), values={"m": "a\nb"}), None),
     ({"values": {"claim_code": "x"}}, "values.claim_code` has a name that means something else"),
     ({"values": {"A": "x"}}, "values.A` wants a name of small letters"),
     ({"values": {"a": 1}}, "values.a` wants text"),

@@ -70,15 +70,15 @@ def _call(name: str, *values) -> "Any":
         return raw[0].hex()
     if name == "b64":
         return b2a_base64(raw[0])[:-1].decode()
-    if name == "unb64":
-        from .beside import unb64
-
-        return unb64(raw[0])
     if raw[1:]:
         from ...hmac import hmac_sha256
 
         return bytes.fromhex(hmac_sha256(*raw))
-    return getattr(hashlib, name)(raw[0]).digest()
+    if hasattr(hashlib, name):
+        return getattr(hashlib, name)(raw[0]).digest()
+    from . import beside
+
+    return getattr(beside, name)(raw[0])
 
 
 def known(section: dict, now: int, more: dict) -> dict:

@@ -1,4 +1,6 @@
-"""Values in an answer that are not plain JSON: in its headers, a body that is plain text, or in Base64."""
+"""Values in an answer that are not plain JSON: in its headers, a body that is plain text, or in Base64; and those that
+a header cannot carry.
+"""
 
 from binascii import a2b_base64
 
@@ -19,3 +21,10 @@ def unb64(raw: bytes) -> bytes:
         return a2b_base64(raw)
     except ValueError:
         raise EnrollError("answer", "a value for `unb64` is not Base64", "correct `values`, or what `take` names")
+
+
+def line(raw: bytes) -> str:
+    """The text for a header that has a value from an answer."""
+    if min(raw + b" ") < 32:
+        raise EnrollError("answer", "a value for a header has a line break", "correct what `take` names")
+    return str(raw, "utf-8")

@@ -223,7 +223,27 @@ class _Description:
                 _text(template, at)
             part = self._template(template, at)
             found[name] = part if isinstance(part, str) else ("", part)
+            if headers and self._answered(part, at, at):
+                found[name] = ("line", found[name])
         return found
+
+    def _answered(self, part, where: str, user: str) -> bool:
+        """Whether a value of an answer stands in the header at `user` as it is: it may have a line break, which is an
+        error in what the description itself gives. `part`: what is at `where`, in that header.
+        """
+        if isinstance(part, str):
+            if min(part.encode()) < 32:
+                from .mistaken import broken
+
+                raise broken(where, user)
+            return False
+        name, *more = part
+        if not name:
+            return max([self._answered(it, where, user) for it in more])
+        if name in self.values and not more:
+            return self._answered(self.values[name], "values." + name, user)
+        own = ("body", "id", "secret") if user[:8] == "headers." else ("body",)  # `parse` has checked the first two
+        return not more and name in self.names and name not in own
 
     def _template(self, template: "Any", where: str):
         part = parse(template, where)

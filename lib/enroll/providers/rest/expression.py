@@ -4,6 +4,7 @@
 ("name",)                 the value of the name
 ("function", part, ...)   the function of its arguments
 ("", part, ...)           one text of several parts
+("line", part)            the text, once it has no line break: no template has this name
 
 mistaken.py has the words for what is wrong in a template.
 """

@@ -65,3 +65,10 @@ def nested(where: str) -> EnrollError:
 def long(where: str) -> EnrollError:
     """The error for the template at `where` that would give a text too long for a request."""
     return mistakes.wrong("%s` becomes too long once its names are filled in" % _key(where), "use fewer names in it")
+
+
+def broken(where: str, user: str) -> EnrollError:
+    """The error for the template at `where` that a header at `user` uses, and that has a control character."""
+    return mistakes.wrong(
+        "%s` has a line break, where `%s` uses it" % (_key(where), _key(user)), "encode it, or remove it"
+    )
