@@ -44,6 +44,25 @@ def test_it_goes_on_though_the_clock_was_set_a_little_earlier():
     assert [it[0] for it in asked(boot(device, DONE))] == ["GET"]
 
 
+def test_it_starts_over_once_if_the_service_has_forgotten_what_it_kept():
+    for status in (404, 410):
+        device = boot(polled(), TICKET, OSError(104))
+        boot(device, (202, b""), (status, {"message": "no such ticket"}), TICKET, DONE)
+        assert [it[0] for it in asked(device)] == ["GET", "GET", "POST", "GET"]
+        assert device.action.credential.device_id == "d1"
+        device = boot(boot(polled(), TICKET, OSError(104)), (status, b""), TICKET, (status, b""))
+        assert device.action.error.kind == "configuration" and len(asked(device)) == 3
+
+
+def test_what_it_kept_counts_after_any_other_answer():
+    for answer in ((403, b""), (400, b""), (200, {"state": "denied"})):
+        device = boot(boot(polled(), TICKET, OSError(104)), answer)
+        assert device.action.error and len(asked(device)) == 1
+    rules = [{"status": 404, "means": "refused", "text": "a person said no"}]
+    device = boot(boot(polled(answers=rules), TICKET, OSError(104)), (404, b""))
+    assert "a person said no" in str(device.action.error) and len(asked(device)) == 1
+
+
 def test_a_rule_names_the_kind_and_says_what_to_do():
     device = boot(polled(), TICKET, (200, {"state": "denied"}))
     assert str(device.action.error) == "the service says a person said no: ask another"
