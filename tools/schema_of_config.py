@@ -10,7 +10,8 @@ a JSON Schema can say is only this, which the device refuses and the schema take
 - `retry.cap` below `retry.first`
 - two of Xyte's `children` that are the same
 - in `rest`: a name that no value has, that uses itself or is taken twice; a text for `unb64` that is no
-  base64; `values` and `json` that are nested too deeply, and a template that becomes too long
+  base64, or for a header that has a line break; `values` and `json` that are nested too deeply; a template that becomes
+  too long
 """
 
 from __future__ import annotations

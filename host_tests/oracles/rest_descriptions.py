@@ -5,6 +5,7 @@ from __future__ import annotations
 import base64
 import copy
 import json
+import re
 import string
 from typing import Any
 
@@ -52,11 +53,13 @@ def bodies(template: st.SearchStrategy[str]) -> st.SearchStrategy[dict[str, Any]
 
 
 @st.composite
-def steps(draw: st.DrawFn, known: list[str], coded: list[str], last: bool) -> tuple[dict[str, Any], list[Any]]:
-    """A step, and the answers that come to it: status, headers and body of each."""
+def steps(
+    draw: st.DrawFn, known: list[str], coded: list[str], lines: set[str], last: bool
+) -> tuple[dict[str, Any], list[Any]]:
+    """A step, and the answers that come to it: status, headers and body of each. No header has a name in `lines`."""
     anything = templates(texts, known, coded)
     signed = [*known, "body"]
-    header = templates(printable, signed, coded).filter(str.strip)
+    header = templates(printable, [name for name in signed if name not in lines], coded).filter(str.strip)
     step: dict[str, Any] = {"method": draw(st.sampled_from(["GET", "POST", "PUT", "PATCH", "DELETE"]))}
     path = st.text(string.ascii_letters + "/?&=-", max_size=8)
     step["path"] = "/" + draw(templates(path, signed, coded))
@@ -120,14 +123,17 @@ def cases(draw: st.DrawFn) -> dict[str, Any]:
     known = [*secrets, "serial", "now", "iso_now", "nonce", *(["mac"] if section["mac"] else [])]
     section["secrets"] = secrets
     section["values"] = {}
+    lines: set[str] = set()
     for name in draw(st.lists(names.filter(lambda it: it not in {*NOT_OWN, *secrets}), max_size=3, unique=True)):
-        section["values"][name] = draw(templates(texts, known, coded).filter(bool))
+        section["values"][name] = template = draw(templates(texts, known, coded).filter(bool))
         known.append(name)
+        if min(template) < " " or lines & set(re.findall("[a-z0-9_]+", template)):
+            lines.add(name)  # it may have a line break
     count = draw(st.integers(1, 2))
     found: list[Any] = []
     section["steps"] = []
     for number in range(count):
-        step, answers = draw(steps(known, coded, number == count - 1))
+        step, answers = draw(steps(known, coded, lines, number == count - 1))
         section["steps"].append(step)
         found += answers
         known = known + [name for name in step["take"] if name not in known]

@@ -28,6 +28,7 @@ NAMES = (
     "means something else",
     "wants base64",
     "becomes too long",
+    "has a line break",
     "nested too deeply",
 )  # which a schema cannot express
 BATCH: list[dict[str, Any]] = []  # cases for MicroPython, which is started once for them all
