@@ -1,6 +1,9 @@
 """A back end described in enroll.json: the meaning of its answers, and polling."""
 
+import enroll.providers.rest as rest
 from enroll.journal import RAW, REFUSED
+from enroll.providers import Answer
+from enroll.providers.rest.refused import refused
 from enroll.steps import kept
 from fake_device import NOW, Device
 from helpers import raises
@@ -117,6 +120,16 @@ def test_no_text_made_from_a_secret_is_shown():
         assert said not in str(device.action.error), said
     device = boot(Device("rest", section), (401, {"message": "SN12: bad Basic"}))
     assert "(SN12: bad Basic)" in str(device.action.error), "what is no secret is shown"
+
+
+def test_a_header_that_sending_adds_is_no_secret():
+    """The HTTP client puts the length into the request, as a number."""
+    it = Device("rest").it
+    answer = Answer(401, b'{"message": "localhost says 77"}')
+    answer.request = rest.register(it, NOW).send(None)
+    answer.request.headers.update({"Content-Length": 77, "Host": "localhost"})
+    answer.cut = None
+    assert "(localhost says 77)" in str(refused(it, answer))
 
 
 def test_no_value_of_an_answer_is_shown_whatever_its_type():

@@ -69,7 +69,8 @@ class _Hidden:
                     texts.append(made)
             step = request.step
             plain = json.dumps([step["path"], step["headers"], step["body"], section["serial"], section["mac"]])
-            sent = [request.url[len(config.url) :], str(request.body, "utf-8")] + list(request.headers.values())
+            sent = [request.url[len(config.url) :], str(request.body, "utf-8")]
+            sent += [request.headers[name] for name in step["headers"]]  # sending it added others, and a number
             words = [word for word in _words("\n".join(sent)) if word not in plain]
         hidden = {word: Secret(word) for word in words}
         for it in texts:
