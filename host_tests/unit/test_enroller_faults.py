@@ -1,6 +1,7 @@
 """The state machine: only configuration and storage end it, and no credential is lost."""
 
 import asyncio
+import sys
 
 import enroll
 from answers import GOOD, ONCE
@@ -287,3 +288,15 @@ def test_a_refusal_that_there_is_no_heap_to_read_is_a_refusal():
         with patched(device.it.service, parse=full):
             device.refused("memory", (200, GOOD[provider]))
         assert device.state() == RAW
+
+
+def test_a_module_whose_import_found_no_heap_is_imported_again():
+    """MicroPython leaves its name in sys.modules without a value, and crashes at the next import. None stands for it."""
+    sys.modules["enroll.nothing"] = None
+    try:
+        device = Device("etherfax")
+        device.refused("memory", MemoryError())
+        assert "enroll.nothing" not in sys.modules
+        assert device.boot((200, GOOD["etherfax"])).name == "registered"
+    finally:
+        sys.modules.pop("enroll.nothing", None)

@@ -50,11 +50,6 @@ class Credential:
 
         return access(self, now)
 
-    @staticmethod
-    def decode(config: "Config", body: bytes) -> "Credential":
-        """The credential in `body`, which `encode` returned. Raises any exception if it is not one."""
-        return Credential(config, *json.loads(body))
-
     def encode(self) -> bytes:
         """The body of its record, at most 8 192 bytes. Leaves out fields that cannot be read back or do not fit."""
         if not self._sealed:

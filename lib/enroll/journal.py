@@ -36,6 +36,7 @@ little-endian:
 block early. A power cut before the record is complete costs only the older slot.
 """
 
+import json
 from binascii import crc32
 from struct import unpack
 
@@ -209,7 +210,7 @@ def recall(config: "Config", journal: Slots) -> "tuple[int, Credential | None]":
             if state == KEPT:
                 from .credential import Credential
 
-                credential = Credential.decode(config, body)
+                credential = Credential(config, *json.loads(body))
             elif state == RAW:
                 known = RAW
                 credential = config.service.parse(config, Answer(200, body))

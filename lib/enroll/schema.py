@@ -10,6 +10,8 @@ others, and is stored with every record. A P is private and becomes a Secret. mi
 A boot needs this module only briefly: Config unloads it. Later users import it again.
 """
 
+import os
+
 from .config import Secret, provider
 from .url import plain, split
 
@@ -161,7 +163,7 @@ def fill(config: "Config", data: "Any") -> None:
     config.ca = ca if not ca or ca[0] == "/" else folder + ca
     if ca or config.url[4] == "s":
         try:
-            open(config.ca).close()
+            os.stat(config.ca)
         except (OSError, TypeError):
             from . import mistakes
 
