@@ -291,7 +291,7 @@ def test_a_refusal_that_there_is_no_heap_to_read_is_a_refusal():
 
 
 def test_a_module_whose_import_found_no_heap_is_imported_again():
-    """MicroPython leaves its name in sys.modules without a value, and crashes at the next import. None stands for it."""
+    """MicroPython leaves its name in sys.modules without a value, for which None stands here, and would crash."""
     sys.modules["enroll.nothing"] = None
     try:
         device = Device("etherfax")
