@@ -90,6 +90,21 @@ def test_a_device_that_sleeps_does_so_while_the_service_decides():
     assert [method for method, _, _ in device.service.requests] == ["GET"]
 
 
+def test_a_refusal_after_an_attempt_that_ended_undecided_is_no_orphan():
+    """Its outcome is known, and written once, however often it asks later."""
+    device = polled(interval=20)
+    written = [saved_by(device, *[PENDING] * 2)[0] for _ in range(3)]
+    assert written == [[TRIED, REFUSED], [], []], written
+    device.refused("refused", (403, b""))
+
+
+def test_an_attempt_that_ends_undecided_does_not_find_an_answer_that_was_lost_before():
+    device = polled(interval=20)
+    device.refused("network", PENDING, OSError(104))
+    device.refused("server", PENDING, PENDING)
+    device.refused("orphaned", (403, b""))
+
+
 def test_no_wait_is_longer_than_a_day():
     """As Retry-After is obeyed up to a day, see backoff.py."""
     action = polled(interval=365 * 86400).refused("server", PENDING)

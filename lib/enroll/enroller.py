@@ -119,13 +119,13 @@ class Enroller:
         """
         journal = self.journal
         path = journal.path
-        patience = self.config.timeout * 40  # quarter seconds; no longer, as the other task may never have been closed
+        config = self.config
+        patience = config.timeout * 40  # quarter seconds; no longer, as the other task may never have been closed
         while path in _busy and patience > 0:
             journal.state = None  # read flash again: the other attempt may have registered
             patience -= 1
             yield 0.25
         _busy.append(path)
-        config = self.config
         try:
             credential = journal.recall(config)
             old = self.replaces
@@ -167,7 +167,7 @@ class Enroller:
         del clock
         unload("clock")  # no longer needed: the request gets its heap
         steps = self.steps(config, now)
-        again = journal.state in (TRIED, RAW)
+        self.again = again = journal.state in (TRIED, RAW)  # steps.py reads it, too
         answer = None
         while True:
             request = steps.send(answer)
@@ -243,15 +243,15 @@ class Enroller:
                 cut = error
             answer = Answer(it.status_code, memoryview(buffer)[: it.size])
             answer.request = request
-            answer.headers = it.headers
+            answer.headers = headers = it.headers
             answer.cut = cut
             answer.pending = getattr(service, "pending", tasks.ignore)(config, answer)
             if request.credential and service.ONCE and answer.status < 300 and not (answer.pending or answer.page()):
                 self.journal.note(RAW, answer.body)  # before anything else: from here on nothing can lose it
-            if "retry-after" in it.headers:
+            if "retry-after" in headers:
                 from .backoff import after
 
-                answer.retry_after = after(it.headers["retry-after"], now)
+                answer.retry_after = after(headers["retry-after"], now)
         finally:
             try:
                 it.close()

@@ -4,7 +4,7 @@ The journal has two slots and writes them in turn; the newest valid one counts. 
 one of four states. From the least valuable to the most:
 
     TRIED    a request was sent, or may have been; its outcome is unknown
-    REFUSED  the service refused every attempt so far
+    REFUSED  the service refused every attempt so far, or had not decided when the attempt ended
     RAW      the answer that contains the credential, byte for byte
     KEPT     the credential
 

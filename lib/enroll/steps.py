@@ -5,7 +5,7 @@ import json
 from . import tasks
 from .commit import Journal
 from .errors import EnrollError
-from .journal import KEPT, identity
+from .journal import KEPT, REFUSED, TRIED, identity
 from .providers.other_steps import Keep, Wait
 
 if __debug__:  # mpy-cross -O leaves this out: it knows const by itself
@@ -47,6 +47,8 @@ def _be_patient(enroller, seconds: float) -> None:
         return
     enroller.patience = patience - seconds
     if enroller.patience < 0:
+        if enroller.journal.state == TRIED and not enroller.again:
+            enroller.journal.note(REFUSED)  # this attempt's outcome is known: no answer of it was lost
         error = EnrollError("server", "the service has not decided yet", "the device will ask again")
         error.retry_after = int(seconds)
         error.said = True  # keeps the link up
