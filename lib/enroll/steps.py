@@ -72,7 +72,7 @@ def kept(config: "Config", fields: dict | None = None) -> dict:
     slots = Journal(config.store + "/c0")  # named like a child's records: a reset erases it, too
     who = identity(config)
     record = slots.load()
-    found = _read(record[2]) if record and record[1] == who else None
+    found = _read(record[2]) if record and record[1] == who else {}
     if fields is None or fields == found:
         return found or {}
     body = json.dumps(fields).encode()
