@@ -69,8 +69,8 @@ def deep(count, part):
 
 
 SECTIONS_WRONG = (
-    (steps(json=deep(16, "{serial}")), None),
-    (steps(json=deep(17, "{serial}")), "rest.steps.0.json` is nested too deeply: make it flatter"),
+    (steps(json=deep(8, "{serial}")), None),
+    (steps(json=deep(9, "{serial}")), "rest.steps.0.json` is nested too deeply: make it flatter"),
     (steps(json=deep(200, 1)), "rest.steps.0.json` is nested too deeply"),
     ({"steps": []}, "steps` has no step: describe 1 to 3"),
     ({"steps": [first()] * 4}, "steps` has 4 steps: keep 1 to 3"),

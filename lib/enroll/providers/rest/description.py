@@ -23,7 +23,7 @@ _MEANS = const("success pending refused server configuration")
 _GIVEN = const("serial mac now iso_now nonce body")
 _ANSWERED = const("id secret expires")
 _OWN = const("host connection content-length transfer-encoding")
-_DEEP = const(16)  # objects and lists in each other: each takes some of a board's small stack
+_DEEP = const(8)  # objects and lists in each other: each takes some of a board's small stack
 _LETTERS = const("abcdefghijklmnopqrstuvwxyz0123456789_")
 
 
