@@ -62,7 +62,7 @@ def board_files(family: str, board: str) -> dict[str, bytes]:
     if (known or "import board" in (folder / "port.py").read_text()) and not (known and of_family(family, board)):
         ours = ", ".join(it for it in known_boards() if of_family(family, it))
         remedy = f"use --board with {ours}" if ours else "leave --board out"
-        raise Failure(CONFIGURATION, f"{clean(board) or 'an unknown board'} is none of {family}: {remedy}")
+        raise Failure(CONFIGURATION, f"{clean(board) or 'this one'} is not a board of the family {family}: {remedy}")
     own = [BOARDS / board / "board.py"] if known else []
     paths = [*sorted(BOARDS.glob("*.py")), *sorted(folder.glob("*.py")), *own]
     return {f"/{path.name}": path.read_bytes() for path in paths if path.name != "manifest.py"}

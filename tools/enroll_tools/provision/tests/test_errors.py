@@ -144,7 +144,10 @@ def test_what_is_half_updated_does_not_boot(registered, desk):
         ({"claims": {"version": [1, 24, 0], "platform": "rp2"}}, "runs MicroPython 1.24.0: flash MicroPython 1.25"),
         ({"claims": {"platform": "samd"}}, "samd boards have no port.py yet: use one of esp32, rp2"),
         ({"claims": {"platform": "esp32/../unix"}}, "esp32/../unix boards have no port.py yet: use one of"),
-        ({"claims": {"platform": "rp2"}}, "standard is none of rp2: use --board with RPI_PICO2_W, RPI_PICO_W, W5500"),
+        (
+            {"claims": {"platform": "rp2"}},
+            "standard is not a board of the family rp2: use --board with RPI_PICO2_W, RPI_PICO_W, W5500",
+        ),
     ],
 )
 def test_a_board_that_enroll_cannot_run_on(plug, desk, more, sentence):
@@ -177,10 +180,10 @@ def test_a_board_of_another_family(plug, desk):
     desk.write("etherfax")
     board = plug(claims={"platform": "rp2"})
     sentence = desk.failed(78, "one", "--board", "ESP32_GENERIC", "enroll.json", board=board)
-    assert "ESP32_GENERIC is none of rp2: use --board with RPI_PICO2_W, " in sentence
+    assert "ESP32_GENERIC is not a board of the family rp2: use --board with RPI_PICO2_W, " in sentence
     other = plug()
     sentence = desk.failed(78, "one", "--board", "RPI_PICO_W", "enroll.json", board=other)
-    assert "RPI_PICO_W is none of unix: leave --board out" in sentence
+    assert "RPI_PICO_W is not a board of the family unix: leave --board out" in sentence
 
 
 def test_nothing_is_installed(plug, desk):

@@ -124,7 +124,9 @@ def test_a_board_whose_name_says_nothing_is_named_before_anything_is_tried(plug)
     board = plug(claims={"platform": "rp2"})
     before = there(board)
     status, found = run(board)
-    assert status == 78 and found["rows"] == [] and "is none of rp2: use --board with" in found["error"], found
+    assert (
+        status == 78 and found["rows"] == [] and "is not a board of the family rp2: use --board with" in found["error"]
+    ), found
     assert there(board) == before
 
 
