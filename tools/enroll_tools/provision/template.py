@@ -50,7 +50,7 @@ def _device(identity: Mapping[str, str]) -> str:
 def _from_environment(name: str, _folder: Path) -> str:
     value = os.environ.get(name)
     if not value:
-        raise LookupError(f"the environment variable {name} is not set")
+        raise LookupError(f"the environment variable {name} is empty or not set: set it")
     return value
 
 
@@ -61,9 +61,10 @@ def _from_file(name: str, folder: Path) -> str:
     try:
         value = path.read_text(encoding="utf-8").rstrip("\r\n")
     except (OSError, UnicodeDecodeError):
-        raise LookupError(f"the file {name} cannot be read") from None
+        remedy = "check its name and permissions, and save it in UTF-8"
+        raise LookupError(f"the file {name} cannot be read: {remedy}") from None
     if not value:
-        raise LookupError(f"the file {name} is empty")
+        raise LookupError(f"the file {name} is empty: write the value into it")
     return value
 
 
@@ -87,7 +88,8 @@ def resolve(value: Any, folder: Path, secrets: Secrets, key: str = "", file: str
     if kind is None:
         return {name: resolve(item, folder, secrets, f"{key}.{name}".strip("."), file) for name, item in value.items()}
     if kind not in _SOURCES or len(value) > 1 or not isinstance(value[kind], str):
-        raise Failure(CONFIGURATION, f'{file}: `{key}` wants one of {{"$env": ...}}, $file and $prompt')
+        wanted = '{"$env": "NAME"}, {"$file": "path"} or {"$prompt": "text"}'
+        raise Failure(CONFIGURATION, f"{file}: `{key}` wants {wanted}, and no other key in it")
     try:
         found = _SOURCES[kind](value[kind], folder)
     except LookupError as error:

@@ -215,11 +215,19 @@ MISTAKES = {
     '{"provider": "etherfax", "url": "https://x", "ca": "no.der"}': "`ca` names no.der, which is not there",
     '{"provider": "etherfax", "url": "http://x", "more": 1}': "`more` is unknown",
     '{"provider": "xyte", "url": "http://x", "xyte": {"sn": "1"}}': "`xyte.firmware_version` is missing",
-    '{"provider": "etherfax", "url": {"$env": "NOT_SET"}}': "`url`: the environment variable NOT_SET is not set",
-    '{"provider": "etherfax", "url": {"$file": "gone"}}': "`url`: the file gone cannot be read",
-    '{"provider": "etherfax", "url": {"$file": "empty"}}': "`url`: the file empty is empty",
-    '{"provider": "etherfax", "url": {"$vault": "x"}}': "`url` wants one of",
-    '{"provider": "etherfax", "network": [{"ssid": "x", "password": {"$env": 1}}]}': "`network.password` wants one of",
+    '{"provider": "etherfax", "url": {"$env": "NOT_SET"}}': (
+        "`url`: the environment variable NOT_SET is empty or not set: set it"
+    ),
+    '{"provider": "etherfax", "url": {"$file": "gone"}}': (
+        "`url`: the file gone cannot be read: check its name and permissions, and save it in UTF-8"
+    ),
+    '{"provider": "etherfax", "url": {"$file": "empty"}}': "`url`: the file empty is empty: write the value into it",
+    '{"provider": "etherfax", "url": {"$vault": "x"}}': (
+        '`url` wants {"$env": "NAME"}, {"$file": "path"} or {"$prompt": "text"}, and no other key in it'
+    ),
+    '{"provider": "etherfax", "network": [{"ssid": "x", "password": {"$env": 1}}]}': (
+        '`network.password` wants {"$env": "NAME"}, '
+    ),
     '{"provider": "xyte", "url": "http://x", "xyte": {"mac": ""}}': "`xyte.firmware_version` is missing",
 }
 
