@@ -87,7 +87,7 @@ class Table:
         with self._lock:
             other = next((it for it in self.rows if board and it.board == board and it is not row), None)
             if other:
-                what = f"this board says that its id is {board}, as that of {other.device} does"
+                what = f"this board has the same id as the one of {other.device}, {board}"
                 raise Failure(ANSWER, f"{what}: replace it, or correct the table")
             row.board = board
             if self._left or board == self._cell(row):

@@ -113,10 +113,8 @@ def test_a_board_that_claims_the_id_of_another_is_not_told_to_register(installed
     one.plug()
     found = rows(desk, "--port", one.port, "--port", other.port, "--jobs", "1")
     assert [found[it]["state"] for it in (first, second)] == ["registered", "failed"], found
-    assert (
-        f"this board says that its id is {found[first]['board']}, as that of serial={first} does"
-        in found[second]["text"]
-    )
+    words = f"this board has the same id as the one of serial={first}, {found[first]['board']}: replace it"
+    assert words in found[second]["text"]
     assert len(asked(sandbox)) == 1 and rows(desk)[first]["state"] == "registered"
 
 
