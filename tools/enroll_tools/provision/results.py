@@ -58,7 +58,7 @@ class Results:
 
     def __init__(self, path: Path) -> None:
         if path.suffix not in (".csv", ".json"):
-            raise Failure(MISUSE, f"--result wants a file called .csv or .json, not {path.name}: call it so")
+            raise Failure(MISUSE, f"--result names {path.name}: let it end with .csv or .json")
         self.path = path
         self._rows: dict[tuple[str, str, str], Result] = {}
         self._lock = threading.Lock()

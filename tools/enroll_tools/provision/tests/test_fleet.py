@@ -164,6 +164,8 @@ def test_the_result_file_is_replaced_in_one_step(tmp_path, monkeypatch):
     path.write_text("a,b\n1,2\n")
     with pytest.raises(Failure, match="is not a result file"):
         Results(path)
+    with pytest.raises(Failure, match=r"--result names results\.txt: let it end with \.csv or \.json"):
+        Results(tmp_path / "results.txt")
 
 
 @pytest.mark.parametrize(
