@@ -71,7 +71,7 @@ def _value(name: str, identity: dict[str, str]) -> str:
     found = identity.get(name)
     if not found:
         known = ", ".join(f"{{{key}}}" for key, value in identity.items() if value)
-        what = f"`{KEY}.ssid` names {{{clean(name)}}}, which the file and the table do not say"
+        what = f"`{KEY}.ssid` names {{{clean(name)}}}, which is neither in the file nor in the table"
         raise Failure(CONFIGURATION, f"{what}: use {known or 'a name without braces'}")
     return found
 

@@ -58,7 +58,7 @@ def test_a_password_may_be_given(settings):
     [
         (
             {"ssid": "Acme {mac}", "batch_secret": BATCH},
-            "`portal.ssid` names {mac}, which the file and the table do not",
+            "`portal.ssid` names {mac}, which is neither in the file nor in the table: use {",
         ),
         ({"ssid": "Acme", "batch_secret": "short"}, "`portal.batch_secret` wants text of at least 16 characters"),
         ({"ssid": "Acme", "batch_secret": 5}, "`portal.batch_secret` wants text"),
