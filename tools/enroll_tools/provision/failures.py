@@ -35,7 +35,7 @@ def not_opened(port: str) -> Failure:
     if not os.path.exists(port):
         return Failure(MISUSE, f"{port} is not there: check the cable and --port")
     if not os.access(port, os.R_OK | os.W_OK):
-        return Failure(MISUSE, f"{port} may not be opened by you: join its group (often dialout)")
+        return Failure(MISUSE, f"you lack the right to open {port}: join its group (often dialout), and log in again")
     try:
         file = os.open(port, os.O_RDWR | os.O_NOCTTY | os.O_NONBLOCK)
     except OSError:

@@ -4,6 +4,7 @@ import gc
 import warnings
 
 import pytest
+from enroll_tools.provision.failures import not_opened
 
 
 @pytest.mark.parametrize(
@@ -34,6 +35,14 @@ def test_port_url_accepts_a_url(plug, desk):
     with warnings.catch_warnings():  # pyserial never closes it
         warnings.simplefilter("ignore", ResourceWarning)
         gc.collect()
+
+
+def test_a_port_that_this_person_may_not_open(tmp_path, monkeypatch):
+    port = tmp_path / "port"
+    port.touch()
+    monkeypatch.setattr("os.access", lambda *_: False)  # root may open everything
+    words = f"you lack the right to open {port}: join its group (often dialout), and log in again"
+    assert not_opened(str(port)).message == words
 
 
 @pytest.fixture
