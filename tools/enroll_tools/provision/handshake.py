@@ -130,8 +130,8 @@ def _otherwise(host: str, port: int) -> Shown:
     except ssl.SSLError as error:
         where = clean(f"{host}:{port}")
         if "ALERT" in (error.reason or ""):
-            fact = f"{where} ends TLS with this computer, as it would with a board"
-            raise Failure(REFUSED, f"{fact}: let it offer TLS 1.2, ECDHE, and a key of RSA or P-256") from None
+            fact = f"{where} refuses TLS with this computer, as it would with a board"
+            raise Failure(REFUSED, f"{fact}: let the server offer TLS 1.2, ECDHE, and a key of RSA or P-256") from None
         raise Failure(TRY_AGAIN, f"{where} does not speak TLS as it should: check host and port") from None
     return Shown(_read(sent, host), common=False)
 

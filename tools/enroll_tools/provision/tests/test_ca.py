@@ -223,7 +223,7 @@ def test_a_server_with_another_version_of_tls(desk, serve, tmp_path):
 
 def test_a_curve_that_neither_boards_nor_this_computer_offer(desk, serve, tmp_path):
     odd = context(tmp_path, make("leaf", ec.generate_private_key(ec.SECP256K1()), ROOT))
-    assert "ends TLS with this computer, as it would with a board" in desk.failed(
+    assert "refuses TLS with this computer, as it would with a board: let the server offer TLS 1.2" in desk.failed(
         77, "ca", serve(odd), "--out", "ca.der"
     )
 
