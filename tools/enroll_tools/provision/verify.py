@@ -199,7 +199,7 @@ class _Walk:
 
 
 def _forged(parent: Certificate) -> tuple[str, str]:
-    return f"is signed by another {parent.subject}", "use the CA that has signed it"
+    return f"is signed by another CA of the same name, {parent.subject}", "use the one that has signed it"
 
 
 def _objection(child: Certificate, parent: Certificate, top: bool, below: int) -> str:

@@ -61,3 +61,14 @@ def test_certificates_with_bytes_changed_end_in_no_traceback():
         assert all(text.isprintable() for text in (it.subject, it.issuer, it.key, it.signature, it.fingerprint))
         counts["read"] += 1
     assert min(counts.values()) > 100 and len(counts) == 2
+
+
+def test_a_ca_that_has_the_name_of_another():
+    old, new = (make("root", ca=True) for _ in range(2))
+    server, anchor = (
+        Certificate.read(it.certificate.public_bytes(form.Encoding.DER)) for it in (make("leaf", issuer=old), new)
+    )
+    fault = verify([server], anchor, "127.0.0.1").faults[0]
+    assert f"{fault.what}: {fault.remedy}" == (
+        f"is signed by another CA of the same name, {anchor.subject}: use the one that has signed it"
+    )
