@@ -84,7 +84,8 @@ def first_boot(link: Link, settings: Settings, options: Options, hear: Hear, boa
     """Attempts until one succeeds, fails for good, or the deadline is near. Between two of them it waits as the device
     would, and as long as the service wants. `board`: its id."""
     end = time.monotonic() + options.deadline
-    outcome = Outcome(LATE, f"timeout: the board did not finish within {options.deadline:g} s", TRY_AGAIN)
+    fact = f"timeout: the board did not finish within {options.deadline:g} s"
+    outcome = Outcome(LATE, f"{fact}: run this again, or give it more with --deadline", TRY_AGAIN)
     wait, failures = 0.0, 0
     while True:
         held = options.gate.left(link.port, board)
