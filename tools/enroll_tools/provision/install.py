@@ -46,7 +46,7 @@ def install(link: Link, contents: dict[str, Content], hear: Hear, give_up: Regis
         wrong.append(MAIN)  # a half-installed board must not boot: main.py is removed first and written last
     moved = _keep(link, [path for path in wrong if path in there], there, contents)
     for path, name in moved.items():
-        hear(f"{path} is not ours: it is kept as {name}")
+        hear(f"{path} is not enroll's: it is kept as {name}")
     # giving up a registration takes the provider of the board's own enroll.json, which may be another one
     later = [path for path in stale if give_up and path.startswith(PROVIDERS)]
     sooner = [path for path in stale if path not in later]

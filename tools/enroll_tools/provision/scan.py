@@ -115,7 +115,7 @@ def _found(
         return INSTALLED, f"{version}; not registered, and stopped: its next boot may register it"
     if names:
         more = f" and {len(names) - 3} more" if len(names) > 3 else ""
-        what = "a program that is not ours" if "main.py" in names else "files that are not ours"
+        what = "a program that is not enroll's" if "main.py" in names else "files that are not enroll's"
         shown = sorted(names, key=lambda name: name != "main.py")[:3]
         return FOREIGN, f"{what}: {', '.join(map(clean, shown))}{more}"
     return BLANK, "blank"

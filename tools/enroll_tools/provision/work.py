@@ -230,5 +230,6 @@ def describe(outcome: Outcome, seen: Seen, installed: Installed) -> Outcome:
         outcome.since = there.since
     outcome.copied, outcome.kept = installed.copied, installed.kept
     outcome.removed, outcome.moved = installed.removed, installed.moved
-    outcome.text = "; ".join([outcome.text, *(f"a file that is not ours is now {name}" for name in installed.moved)])
+    moved = [f"a file that is not enroll's is now {name}" for name in installed.moved]
+    outcome.text = "; ".join([outcome.text, *moved])
     return outcome

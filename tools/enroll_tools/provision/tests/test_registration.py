@@ -156,7 +156,7 @@ def test_files_that_are_not_ours_are_kept_and_named(plug, desk, reads):
     assert " 1 file copied, " in desk.run("one", "--library-only", "enroll.json", board=board).err
     done = desk.run("one", "enroll.json", board=board)
     assert done.status == 0, done
-    assert "/main.py is not ours: it is kept as /main.py.before2" in done.err
+    assert "/main.py is not enroll's: it is kept as /main.py.before2" in done.err
     assert "is now /port.py.before" in done.out and reads(board, "main.py.before2") == 1
     board.write("app.py", "#", "a")
     assert "is now /app.py.before" in desk.run("one", "enroll.json", board=board).out

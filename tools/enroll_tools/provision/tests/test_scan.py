@@ -37,7 +37,7 @@ def test_each_board_is_named_and_left_as_it_was(plug, registered, desk, sandbox)
     assert [row["state"] for row in rows] == ["blank", "foreign", "registered"]
     assert [row["running"] for row in rows] == [True] * 3
     assert rows[1]["board"].lower() == "24:ac:0f:ff"
-    assert rows[1]["text"] == "a program that is not ours: main.py"
+    assert rows[1]["text"] == "a program that is not enroll's: main.py"
     assert rows[2]["registration"]["identity"] == f"serial={serial}"
     assert rows[2]["registration"]["url"] == sandbox.url("etherfax") and rows[2]["registration"]["since"][:2] == "20"
     assert all(row["micropython"].count(".") == 2 and row["outdated"] == "" and row["chip"] for row in rows)
