@@ -111,9 +111,11 @@ class CentagatePortal(Service):
         allow_cr: Annotated[bool, About("Let this user have challenge-response tokens.")] = False,
     ) -> Row:
         """Create a user. admin: may bind tokens; allow_cr: may have challenge-response tokens."""
+        if not username:
+            raise SandboxError("the user's name is empty: give one")
         with self.state.transaction():
-            if not username or self.state.one("SELECT 1 FROM centagate_users WHERE username = ?", username):
-                raise SandboxError(f"centagate already has a user {username!r} or the name is empty")
+            if self.state.one("SELECT 1 FROM centagate_users WHERE username = ?", username):
+                raise SandboxError(f"centagate already has a user {username!r}")
             password = password or secrets.token_urlsafe(12)
             self.state.insert("centagate_users", username=username, password=password, admin=admin, allow_cr=allow_cr)
         return {"username": username, "password": password, "admin": admin, "allow_cr": allow_cr}
@@ -143,9 +145,11 @@ class CentagatePortal(Service):
     ) -> Row:
         """Create an OTP token with a serial number; cr makes it a challenge-response token."""
         _check_status(status)
+        if not sn:
+            raise SandboxError("the token's serial number is empty: give one")
         with self.state.transaction():
-            if not sn or self.state.one("SELECT 1 FROM centagate_tokens WHERE sn = ?", sn):
-                raise SandboxError(f"centagate already has a token {sn!r} or the number is empty")
+            if self.state.one("SELECT 1 FROM centagate_tokens WHERE sn = ?", sn):
+                raise SandboxError(f"centagate already has a token {sn!r}")
             self.state.insert("centagate_tokens", sn=sn, status=status, cr=cr)
             self.history.add(sn, "created")
         return {"sn": sn, "status": status, "cr": cr}

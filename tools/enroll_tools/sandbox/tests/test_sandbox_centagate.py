@@ -247,6 +247,8 @@ def test_operations(sandbox, session):
     centagate.delete_token("T1")
     for call, words in (
         (lambda: centagate.create_user("ann"), "already has"),
+        (lambda: centagate.create_user(""), "the user's name is empty: give one"),
+        (lambda: centagate.create_token(""), "the token's serial number is empty: give one"),
         (lambda: centagate.create_token("T2", status="new age"), "status must be one of"),
         (lambda: centagate.set_token("T1", "new"), "no token"),
         (lambda: centagate.delete_token("T1"), "no token"),
