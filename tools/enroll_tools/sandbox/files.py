@@ -42,7 +42,7 @@ def check_own(folder: Path) -> None:
             )
         # With the sticky bit (as /tmp has it) others cannot exchange what is in there.
         if about.st_mode & stat.S_IWOTH and not about.st_mode & stat.S_ISVTX:
-            raise SandboxError(f"everybody can exchange the folders in {parent}: use `chmod o-w {parent}`")
+            raise SandboxError(f"anyone can replace the folders in {parent}: use `chmod o-w {parent}`")
 
 
 def _unusable(folder: Path, error: OSError) -> SandboxError:

@@ -141,7 +141,7 @@ def test_a_state_folder_in_which_others_write(tmp_path, mode):
 def test_a_state_folder_that_others_can_exchange(tmp_path):
     """In a folder like /tmp, but without the sticky bit, others could put their own folder in its place."""
     tmp_path.chmod(0o777)
-    with pytest.raises(SandboxError, match="everybody can exchange the folders"):
+    with pytest.raises(SandboxError, match="anyone can replace the folders"):
         Sandbox(tmp_path / "state").start()
     tmp_path.chmod(0o1777)
     with Sandbox(tmp_path / "state"):
