@@ -91,7 +91,7 @@ class Connections:
         if len(self._idle) + len(self._busy) >= limit:
             oldest = next(iter(self._idle), None)
             if oldest is None:
-                self._refused.tell(f"refused a connection: all {limit} are at work")
+                self._refused.tell(f"refused a connection: all {limit} connections are busy")
                 return False
             self._displaced.tell(f"closed the connection that was idle for longest: all {limit} are in use")
             self.forget(oldest)

@@ -85,7 +85,7 @@ def test_connections_at_work_are_kept_and_a_new_one_is_refused(small):
         while len(small.log()) < MOST:
             time.sleep(0.01)
         assert ended(stack.enter_context(connect(small.ports["http"]))) == b""
-        assert notes(small, "all 6 are at work")
+        assert notes(small, "all 6 connections are busy")
         assert all(connection.recv(100).startswith(b"HTTP/1.1 200") for connection in working)
 
 
