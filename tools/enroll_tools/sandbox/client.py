@@ -59,11 +59,12 @@ class AdminClient:
             with error:
                 raise SandboxError(_reason(error)) from None
         except (OSError, ValueError) as error:
-            raise ConnectionError(f"no sandbox answers at {self._url}: {error}") from None
+            fact = f"no sandbox answers at {self._url}, {getattr(error, 'reason', error)}"
+            raise ConnectionError(f"{fact}: start one with `enroll-sandbox serve`, or correct --admin-url") from None
 
 
 def _reason(error: urllib.error.HTTPError) -> str:
     try:
         return str(json.load(error)["error"])
     except (ValueError, KeyError, TypeError):
-        return f"the sandbox answered with HTTP {error.code}"
+        return f"the answer is HTTP {error.code} and not a sandbox's: correct --admin-url"

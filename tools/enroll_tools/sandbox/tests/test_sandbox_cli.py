@@ -176,7 +176,8 @@ def test_nobody_there(cli, state, monkeypatch):
     nobody = f"Error: no sandbox runs on the state folder {state}: use `enroll-sandbox serve`\n"
     assert cli("info", status=3) == nobody
     monkeypatch.setenv("SANDBOX_ADMIN_URL", "http://127.0.0.1:1/admin")
-    assert "no sandbox answers at http://127.0.0.1:1/admin" in cli("info", status=3)
+    said = cli("info", status=3)
+    assert "no sandbox answers at http://127.0.0.1:1/admin, " in said and " refused: start one with `enroll-s" in said
 
 
 def test_proxies_of_the_environment_are_ignored(running, cli, monkeypatch):
