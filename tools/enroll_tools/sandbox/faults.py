@@ -75,7 +75,9 @@ class Fault:
         if "early" in self.shapes and not self.canned:
             raise SandboxError("early needs a status or portal: the service has not seen the request yet")
         if "early" in self.shapes and self.device:
-            raise SandboxError("early cannot be for one device: its request is not read")
+            raise SandboxError(
+                "the shape early cannot be for one device, whose request it does not read: leave the device out"
+            )
         if self.registration and (self.canned or self.drop == "before" or self.service in SHARED):
             raise SandboxError("registration needs a fault that spoils the answer: the service has to register first")
         if any(ord(letter) < 32 for pair in self.headers.items() for letter in "".join(pair)):

@@ -266,7 +266,7 @@ class Sandbox:
         if service not in (*self.services, "*"):
             raise SandboxError(f"unknown service {service!r} (known: {', '.join(self.services)})")
         if device and service == "*":
-            raise SandboxError("a fault of one device needs its service")
+            raise SandboxError("a fault of one device cannot be for every service: name its service instead of *")
         content = body.encode() if isinstance(body, str) else body
         fault = make(
             kind,

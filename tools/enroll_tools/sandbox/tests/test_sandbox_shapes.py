@@ -224,6 +224,18 @@ def test_refused(sandbox, shape, words):
     assert sandbox.faults() == []
 
 
+@pytest.mark.parametrize(
+    ("service", "words"),
+    [
+        ("xyte", "the shape early cannot be for one device, whose request it does not read: leave the device out"),
+        (r"*", "a fault of one device cannot be for every service: name its service instead of \\*"),
+    ],
+)
+def test_refused_for_one_device(sandbox, service, words):
+    with pytest.raises(SandboxError, match=words):
+        sandbox.fault(service, shape="early,portal", device="1")
+
+
 def test_every_shape_is_in_the_page_and_in_the_help():
     page = (ROOT / "docs" / "sandbox.md").read_text()
     for name in SHAPES:
