@@ -71,18 +71,20 @@ class Authority:
                 *names, organization_name=_ORGANIZATION, not_before=start, not_after=end, key_type=self._kind
             )
         except ValueError as error:
-            raise SandboxError(f"no certificate can be made for the names {', '.join(names)}: {error}") from None
+            fact = f"no certificate can be made for the names {', '.join(names)}, {error}"
+            raise SandboxError(f"{fact}: correct --name") from None
 
 
 def _load(certificate: Path, key: Path) -> trustme.CA:
     try:
         authority = trustme.CA.from_pem(certificate.read_bytes(), key.read_bytes())
     except (OSError, ValueError) as error:
-        raise SandboxError(f"cannot read the CA from {certificate} and {key}: {error}") from None
+        fact = f"cannot read the CA from {certificate} and {key}, {error}"
+        raise SandboxError(f"{fact}: make both readable, or delete both to make a new CA") from None
     try:
         # A CA whose key was exchanged would issue certificates that nobody can verify.
         context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
         context.load_cert_chain(certificate, key)
     except ssl.SSLError:
-        raise SandboxError(f"{certificate} and {key} do not belong together; delete both to make a new CA") from None
+        raise SandboxError(f"{certificate} and {key} do not belong together: delete both to make a new CA") from None
     return authority

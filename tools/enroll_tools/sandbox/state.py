@@ -62,7 +62,9 @@ class State:
         try:
             self._guard = open_own(own_folder(folder) / LOCK)
         except OSError as error:
-            raise SandboxError(f"cannot use the state folder {folder}: {error.strerror}") from None
+            raise SandboxError(
+                f"cannot use the state folder {folder}: {error.strerror}: name another by --state"
+            ) from None
         try:
             take(self._guard)
             self._database = open_database(self._path, lasting)
@@ -73,7 +75,9 @@ class State:
             ) from None
         except (OSError, sqlite3.Error) as error:
             os.close(self._guard)
-            raise SandboxError(f"cannot open the database in {folder}: {error}") from None
+            raise SandboxError(
+                f"cannot open the database in {folder}, {error}: name another folder by --state"
+            ) from None
         self._checkpoints = Checkpoints(self._path) if lasting else None
 
     def create(self, schema: str) -> None:

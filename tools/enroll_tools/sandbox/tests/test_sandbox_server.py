@@ -122,7 +122,7 @@ def test_authority_whose_files_do_not_match(tmp_path):
         with Sandbox(tmp_path / folder):
             pass
     (tmp_path / "one/ca.key").write_bytes((tmp_path / "two/ca.key").read_bytes())
-    with pytest.raises(SandboxError, match="do not belong together"):
+    with pytest.raises(SandboxError, match="do not belong together: delete both to make a new CA"):
         Sandbox(tmp_path / "one").start()
 
 
@@ -135,6 +135,26 @@ def test_folder_that_is_a_file(tmp_path):
     (tmp_path / "file").write_text("")
     with pytest.raises(SandboxError, match="cannot use the state folder"):
         Sandbox(tmp_path / "file").start()
+
+
+def test_files_that_are_damaged(tmp_path):
+    with Sandbox(tmp_path / "state"):
+        pass
+    for name, words in (
+        ("sandbox.sqlite3", "cannot open the database in .*, file is not a database: name another folder by --state"),
+        ("ca.pem", "cannot read the CA from .*: make both readable, or delete both to make a new CA"),
+    ):
+        path = tmp_path / "state" / name
+        good = path.read_bytes()
+        path.write_bytes(b"damaged" * 100)
+        with pytest.raises(SandboxError, match=words):
+            Sandbox(tmp_path / "state").start()
+        path.write_bytes(good)
+
+
+def test_a_name_that_no_certificate_can_have(tmp_path):
+    with pytest.raises(SandboxError, match=r"no certificate can be made for .*, a b, .*: correct --name"):
+        Sandbox(tmp_path, names=("a b",)).start()
 
 
 @pytest.mark.parametrize("listener", ["http", "ntp"])
