@@ -177,9 +177,7 @@ class OAuthView(View[OAuth]):
             return Answered("The client's secret is missing: send it, or create a public client.", pairs)
         if given.strip() == seen.expected:
             return Answered("The client's secret has blanks around it: copy it again.", pairs)
-        return Answered(
-            "The client is known, but its secret is another: correct `client_secret` in enroll.json.", pairs
-        )
+        return Answered("The client is known, but its secret is wrong: correct `client_secret` in enroll.json.", pairs)
 
 
 def _form(call: Call) -> dict[str, str]:

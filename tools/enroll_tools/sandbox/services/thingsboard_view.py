@@ -58,7 +58,7 @@ class ThingsBoardView(View[ThingsBoard]):
     verdicts: ClassVar = {
         "registered": "The device is provisioned with an access token: nothing to do.",
         "key": "No device profile has this provision key: create one, or correct `provision_key` in enroll.json.",
-        "secret": "The provision key is right, but the secret is another: correct `provision_secret` in enroll.json.",
+        "secret": "The provision key is right, but the secret is wrong: correct `provision_secret` in enroll.json.",
         "no name": "deviceName is missing: send the device's name.",
         "not created": "This profile only accepts existing devices, and there is none of this name: add the device.",
         "exists": "This profile creates new devices, and there is one of this name already: delete it, or use a "

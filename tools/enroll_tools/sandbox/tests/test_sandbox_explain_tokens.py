@@ -114,7 +114,7 @@ def test_thingsboard_registers_asks_again_and_is_deleted(sandbox, thingsboard):
     ("changes", "words"),
     [
         ({"provisionDeviceKey": "x"}, "No device profile"),
-        ({"provisionDeviceSecret": "x"}, "the secret is another"),
+        ({"provisionDeviceSecret": "x"}, "the secret is wrong"),
         ({"deviceName": ""}, "deviceName is missing"),
         ({"deviceName": "made"}, "there is one of this name already"),
     ],
@@ -266,7 +266,7 @@ def test_oauth_denied_expired_and_lost(sandbox, oauth):
 @pytest.mark.parametrize(
     ("old", "new", "words"),
     [
-        ("client_secret", "wrong", "its secret is another"),
+        ("client_secret", "wrong", "its secret is wrong"),
         ("client_secret", "", "is missing"),
         ("client_id", "wrong", "There is no such client"),
     ],
