@@ -60,7 +60,7 @@ class AzureView(View[Azure]):
         "operation": "The service does not know this operation (a newer one has replaced it): the device starts over.",
         "lock": "The message was completed before, or its lock is another: fetch the next message.",
         "no token": "The Authorization header is missing, or is no SharedAccessSignature: send the token.",
-        "se": "The field se of the token is missing, or is no Unix time: send the end of the token's time.",
+        "se": "The field se of the token is missing, or is not Unix seconds: send the time at which the token expires.",
         "skn": "The field skn of the token is wrong: send skn=registration to the provisioning service, and no skn to "
         "the hub.",
         "sr": "The token is for another resource: sign the one that is called.",

@@ -147,7 +147,7 @@ def test_azure_expired_token(azure):
         ("skn=registration", "skn=x", "skn"),
         ("&skn=registration", "", "skn"),
         ("sr=0ne00SANDBOX", "sr=other", "another resource"),
-        ("se=", "se=x", "no Unix time"),
+        ("se=", "se=x", "not Unix seconds: send the time at which the token expires"),
         ("SharedAccessSignature", "Bearer", "no SharedAccessSignature"),
         ("sig=", "sig=AAAA", "not 32 bytes"),
         ("sensor-0001&sig", "sensor%2D0001&sig", "spell both alike"),
