@@ -152,7 +152,10 @@ class AzureView(View[Azure]):
         row = self.service.state.one("SELECT device_key FROM azure_devices WHERE id = ?", seen.call.parts["id"])
         resource, until = given["sr"], given["se"]
         if row is None or signed(resource, row["device_key"], until) != seen.expected:
-            return "The signature is wrong, and why cannot be told: the enrollment was changed since."
+            return (
+                "The signature was wrong, and the sandbox cannot tell why, because the enrollment was changed since: "
+                "start the device again."
+            )
         for words, signature in _mistakes(row["device_key"], resource, until, seen.call.parts["id"]):
             if received == signature:
                 return f"The signature is wrong: {words}."
@@ -166,8 +169,8 @@ class AzureView(View[Azure]):
         if not whole:
             return "The signature is not 32 bytes in Base64, quoted as in a URL: encode it so."
         return (
-            "The signature is wrong: it was made with another key or of another text, and which cannot be told; copy "
-            "the key again."
+            "The signature is wrong, made with another key or over another text, and the sandbox cannot tell which: "
+            "copy the key again."
         )
 
 

@@ -170,10 +170,10 @@ class CentagateView(View[Centagate]):
             return Answered(f"{name} is in capitals: send lower-case hexadecimal digits.", pairs)
         if seen.expected and received == base64.b64encode(bytes.fromhex(seen.expected)).decode():
             return Answered(f"{name} is in Base64: send hexadecimal digits.", pairs)
-        what = "authToken or secretCode is of another session, or the text is another"
+        what = "made with authToken or secretCode of another session, or over another text"
         if name == "hmac":
-            what = "the app's secret key or the text is another"
-        return Answered(f"{name} is wrong: {what}, and which cannot be told; copy the values again.", pairs)
+            what = "made with another secret key or over another text"
+        return Answered(f"{name} is wrong, {what}, and the sandbox cannot tell which: copy the values again.", pairs)
 
     def _mistakes(self, seen: Seen) -> Iterator[tuple[str, bytes]]:
         """Signatures that differ from the right one in one input, from sessions and apps that are here now."""
@@ -189,7 +189,7 @@ class CentagateView(View[Centagate]):
                     _hmac(key, owner + token),
                 )
             yield (
-                "the user's name is in it in place of the administrator's, so sign the latter",
+                "the user's name is in it in place of the administrator's, so sign the administrator's",
                 _hmac(key, user + token),
             )
             yield "authToken comes first in it, so sign administrator and authToken", _hmac(key, token + admin)

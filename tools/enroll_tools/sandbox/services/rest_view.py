@@ -165,7 +165,10 @@ class RestView(View[Rest]):
         row = self.service.state.one("SELECT secret FROM rest_devices WHERE serial = ?", serial)
         right = f"{serial}\n{moment}\n{nonce}"
         if row is None or _sign(row["secret"], right).hex() != seen.expected:
-            return "The signature is wrong, and why cannot be told: the device was changed since."
+            return (
+                "The signature was wrong, and the sandbox cannot tell why, because the device was changed since: "
+                "start the device again."
+            )
         for words, digest in _mistakes(row["secret"], serial, moment, nonce):
             if received in (digest.hex(), base64.b64encode(digest).decode()):
                 return f"The signature is wrong: {words}."
@@ -177,7 +180,7 @@ class RestView(View[Rest]):
             if received == _sign(other["secret"], right).hex():
                 return f"The signature was made with the secret of the device {other['serial']!r}: correct the secret."
         return (
-            "The signature is wrong: it was made with another secret or of another text, and which cannot be told; "
+            "The signature is wrong, made with another secret or over another text, and the sandbox cannot tell which: "
             "compare the secret, then what is signed."
         )
 

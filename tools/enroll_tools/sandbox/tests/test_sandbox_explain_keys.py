@@ -65,7 +65,10 @@ def sign(key, text):
         (lambda key, *parts: sign(key, "\n".join(parts)).hex().upper(), "in capitals"),
         (lambda key, *parts: base64.b64encode(sign(key, "\n".join(parts))).decode(), "in Base64"),
         (lambda key, *parts: sign("another", "\n".join(parts)).hex(), "'SN-0002'"),
-        (lambda key, *parts: sign("nobody's", "\n".join(parts)).hex(), "which cannot be told"),
+        (
+            lambda key, *parts: sign("nobody's", "\n".join(parts)).hex(),
+            "the sandbox cannot tell which: compare the secret, then",
+        ),
         (lambda *parts: "", "X-Signature is missing"),
     ],
 )
@@ -82,6 +85,19 @@ def test_rest_wrong_signature(sandbox, rest, made, words):
     (pair,) = rest.explained().expected
     assert pair.what == "X-Signature"
     assert pair.expected != pair.received
+
+
+def test_a_signature_whose_key_was_replaced_since(sandbox, rest, azure):
+    words = "was wrong, and the sandbox cannot tell why, because the {} was changed since: start the device again."
+    rest.register(changed=lambda request: request.headers.update({"X-Signature": "x"}))
+    sandbox.rest.delete("SN-0001")
+    sandbox.rest.create("SN-0001")
+    assert rest.verdict() == "The signature " + words.format("device")
+    section = {"id_scope": "0ne00SANDBOX", "serial": "sensor-0001", "device_key": base64.b64encode(b"x").decode()}
+    Firmware(sandbox, "azure", section).register(1)
+    sandbox.azure.delete_enrollment("sensor-0001")
+    sandbox.azure.create("sensor-0001")
+    assert azure.verdict() == "The signature " + words.format("enrollment")
 
 
 def test_rest_nonce_used_twice(sandbox, rest):
@@ -166,7 +182,11 @@ def test_azure_wrong_keys_scope_and_version(sandbox, azure):
     mine = sandbox.azure.devices(reveal=True)[1]["device_key"]
     nobody = base64.b64encode(b"x" * 32).decode()
     plain = base64.b64encode(mine.encode()).decode()
-    for key, words in ((other, "the key of 'other'"), (nobody, "cannot be told"), (plain, "not decoded from Base64")):
+    for key, words in (
+        (other, "the key of 'other'"),
+        (nobody, "the sandbox cannot tell which: copy"),
+        (plain, "not decoded from Base64"),
+    ):
         section = {"id_scope": "0ne00SANDBOX", "serial": "sensor-0001", "device_key": key}
         assert Firmware(sandbox, "azure", section).register(1).status == 401
         assert words in azure.verdict()

@@ -107,13 +107,16 @@ def sign(key, text):
 @pytest.mark.parametrize(
     ("made", "words"),
     [
-        (lambda key, token: sign(key, "user-1" + token).hex(), "the user's name is in it"),
+        (
+            lambda key, token: sign(key, "user-1" + token).hex(),
+            "in place of the administrator's, so sign the administrator's",
+        ),
         (lambda key, token: sign(key, token + "admin-1").hex(), "authToken comes first"),
         (lambda key, token: sign(key, token).hex(), "only authToken"),
         (lambda key, token: sign(token, "admin-1" + key).hex(), "are exchanged"),
         (lambda key, token: sign(key, "admin-1" + token).hex().upper(), "in capitals"),
         (lambda key, token: base64.b64encode(sign(key, "admin-1" + token)).decode(), "in Base64"),
-        (lambda key, token: "0" * 64, "cannot be told"),
+        (lambda key, token: "0" * 64, "the sandbox cannot tell which: copy the values again"),
     ],
 )
 def test_centagate_wrong_signature(sandbox, centagate, made, words):
@@ -157,7 +160,7 @@ def test_centagate_login(sandbox):
 
     assert "is logged in" in verdict()
     assert "No app has this integration key" in verdict(integration_key="other")
-    assert "secret key or the text is another" in verdict(secret_key="wrong")
+    assert "made with another secret key or over another text" in verdict(secret_key="wrong")
     assert "the password is wrong" in verdict(password="wrong")
     assert "s ahead" in verdict(3600)
     assert "epoch" in verdict(-946_684_800)
