@@ -56,7 +56,8 @@ def test_it_gets_the_newest_network_that_a_person_has_given():
 
 def test_it_takes_one_certificate():
     for ca in (DER * 2, PEM * 2, b"", b"nothing", DER[:-1]):
-        raises("configuration", mqtt.config, registered(ca), PORT)
+        said = str(raises("configuration", mqtt.config, registered(ca), PORT))
+        assert said.endswith(" is not a single certificate: name one for mqtt_as in `mqtt.ca`"), said
     it = registered(DER)
     it.ca += ".gone"
     assert "cannot read" in str(raises("configuration", mqtt.config, it, PORT))

@@ -58,7 +58,5 @@ def _authority(path: str) -> bytes:
     if pem:
         data = a2b_base64(pem[0].partition(b"-----")[0])
     if pem[1:] or len(data) != 4 + int.from_bytes(data[2:4], "big"):
-        raise EnrollError(
-            "configuration", "%s has not one certificate" % path, "mqtt_as takes one, name it in `mqtt.ca`"
-        )
+        raise EnrollError("configuration", "%s is not a single certificate" % path, "name one for mqtt_as in `mqtt.ca`")
     return data
