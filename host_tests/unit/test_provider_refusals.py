@@ -56,12 +56,16 @@ def test_a_page_instead_of_a_refusal_is_not_the_services_word():
         for status in (200, 201, 300, 302, 307, 401, 403, 409, 422):
             for page in PAGES:
                 message = error_of("network", provider, status, page)
-                for word in (str(status), "proxy", "portal", "web page", "else "):
+                for word in (str(status), "proxy", "portal", "web page", "sent it, log in there, else "):
                     assert word in message, message
-        for status in (407, 511):
+        for status, fact, remedy in (
+            (407, "proxy login needed", "let this device through it"),
+            (511, "network login needed", "open the network's portal in a browser"),
+        ):
             for page in PAGES + BODIES:
                 message = error_of("network", provider, status, page)
-                assert str(status) in message and "login" in message
+                assert message.startswith("the service says %d %s" % (status, fact)), message
+                assert message.endswith(": " + remedy), message
         for status in (404, 405):
             for page in PAGES + BODIES:
                 assert "`url`" in error_of("configuration", provider, status, page)

@@ -26,9 +26,9 @@ server:
 425 too early
 429 too many requests
 network:
-407 that a proxy wants a login: let this device pass it
-511 that the network wants a login: open its portal in a browser""")
-_PASS = const("if a proxy or the network's portal sent it, pass that, else ")
+407 proxy login needed: let this device through it
+511 network login needed: open the network's portal in a browser""")
+_PASS = const("if a proxy or the network's portal sent it, log in there, else ")
 
 
 def refused(answer: "Answer", table: str, reply: dict, *known) -> EnrollError:
