@@ -4,12 +4,16 @@ from __future__ import annotations
 
 import contextlib
 import itertools
+import json
 import logging
 import os
 import resource
+import signal
 import socket
 import ssl
 import struct
+import subprocess
+import sys
 import time
 from collections.abc import Iterator
 
@@ -153,6 +157,26 @@ def test_no_descriptor_is_left(caplog, left):
             resource.setrlimit(resource.RLIMIT_NOFILE, (soft, hard))
         assert is_served(sandbox)
     assert not caplog.records
+
+
+def test_a_burst_at_one_listener_leaves_the_others_their_descriptors():
+    """All that waited at a listener were accepted before one was counted, and so closed."""
+    serve = (sys.executable, "-m", "enroll_tools.sandbox", "serve", "--free-ports", "--json")
+    few = ("sh", "-c", 'ulimit -n 128; exec "$0" "$@"', *serve)
+    with (
+        subprocess.Popen(few, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL) as process,
+        contextlib.ExitStack() as stack,
+    ):
+        stack.callback(process.kill)
+        assert process.stdout is not None
+        ports = json.loads(process.stdout.readline())["ports"]
+        process.send_signal(signal.SIGSTOP)  # meanwhile all of them connect
+        for _ in range(120):
+            stack.enter_context(connect(ports["http"]))
+        other = stack.enter_context(connect(ports["admin"]))
+        other.sendall(HEAD + b"\r\n")
+        process.send_signal(signal.SIGCONT)
+        assert other.recv(100).startswith(b"HTTP/1.1 303")
 
 
 def test_a_client_has_half_a_minute():
