@@ -77,6 +77,7 @@ def test_a_key_of_enroll_json_is_no_name(name: str, tmp_path: Path) -> None:
 def test_a_name_that_is_part_of_other_words_is_good(checkout: Path) -> None:
     """The library may say "string", though it names no provider."""
     assert begin("ring", checkout).exit_code == 0
+    assert "| Ring: registration | `unit/test_ring.py` |" in (checkout / "host_tests/README.md").read_text()
     command = [sys.executable, "-m", "pytest", "-q", "-p", "no:cacheprovider", "-p", "no:xdist", TESTS[1]]
     environment = {**os.environ, "PYTHONPATH": str(checkout / "tools")}
     done = subprocess.run(command, cwd=checkout, env=environment, capture_output=True, text=True, check=False)

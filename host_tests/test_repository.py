@@ -87,15 +87,17 @@ def test_a_secret_is_found_wherever_it_was_said(monkeypatch: pytest.MonkeyPatch)
 
 
 def test_the_map_names_every_test() -> None:
-    """host_tests/README.md: whatever it names is there, and each test has its name or its folder's in it."""
+    """host_tests/README.md: whatever it names is there, and each file of tests stands in a row, beside its promise."""
     tests = ROOT / "host_tests"
     tools = ROOT / "tools" / "enroll_tools"
-    named = {
-        name for name in re.findall(r"`([\w/.]+)`", (tests / "README.md").read_text()) if re.search(r"/|\.py$", name)
-    }
+    text = (tests / "README.md").read_text()
+    named = {name for name in re.findall(r"`([\w/.]+)`", text) if re.search(r"/|\.py$", name)}
     assert {name for name in named if not any((top / name).exists() for top in (tests, tools, ROOT))} == set()
-    files = [path.relative_to(top) for top in (tests, tools) for path in top.rglob("test_*.py")]
-    assert not [str(path) for path in files if str(path) not in named and f"{path.parent}/" not in named]
+    rows = re.findall(r"^\| .*\|(.*)\|$", text.partition("\n## Promises\n")[2], re.MULTILINE)
+    proofs = set(re.findall(r"`([\w/]+\.py)`", "".join(rows)))
+    files = [*tests.rglob("test_*.py"), *(ROOT / "tools").rglob("test_*.py")]
+    tops = {path: next(top for top in (tests, tools, ROOT) if path.is_relative_to(top)) for path in files}
+    assert {str(path.relative_to(top)) for path, top in tops.items()} - proofs == set()
     folders = {
         f"{path.parts[0]}/" for path in (it.relative_to(tests) for it in tests.rglob("*.py")) if len(path.parts) > 1
     }

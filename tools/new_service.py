@@ -45,6 +45,9 @@ What the device sends, and what comes back.
 What a person does there before the first boot, and before a device registers again.
 """
 
+MAP = "host_tests/README.md"
+SECTION = "### docs/services and docs/add-a-service.md"
+
 NEXT = """
 They work, with the invented rules of {guide}. Next:
 
@@ -87,6 +90,14 @@ def listed(folder: Path, name: str) -> str:
     return f'{{\n "version": {json.dumps(package["version"])},\n "urls": [\n  {urls}\n ]\n}}\n'
 
 
+def mapped(folder: Path, name: str) -> str:
+    """The map of the tests in the checkout `folder`, with the new one at the end of its table."""
+    before, heading, after = (folder / MAP).read_text().partition(SECTION)
+    rows, end, rest = after.partition("|\n\n")
+    row = f"| {name.capitalize()}: registration | `unit/test_{name}.py` "
+    return f"{before}{heading}{rows}|\n{row}{end}{rest}"
+
+
 def keys() -> set[str]:
     """The keys at the top of enroll.json, where a provider's section stands too: its name must be another."""
     properties = json.loads((ROOT / SCHEMA).read_text())["properties"]
@@ -124,6 +135,8 @@ def main(name: str, folder: Path) -> None:
         (folder / path).write_text(text)
         click.echo(path)
     describe(folder)
+    (folder / MAP).write_text(mapped(folder, name))
+    click.echo(MAP)
     (folder / "package.json").write_text(listed(folder, name))
     click.echo("package.json")
     click.echo(NEXT.format(name=name, guide=GUIDE))
