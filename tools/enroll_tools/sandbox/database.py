@@ -8,12 +8,19 @@ from pathlib import Path
 from typing import Any
 
 from .checkpoints import LONGEST
-from .errors import SandboxError
+from .errors import NotKept
 from .files import open_own
 
 Row = dict[str, Any]
 
-_NO_DISK = (sqlite3.SQLITE_FULL, sqlite3.SQLITE_IOERR, sqlite3.SQLITE_READONLY, sqlite3.SQLITE_CANTOPEN)
+_DISK = "free space, or name another --state"
+_REMEDIES = {
+    sqlite3.SQLITE_FULL: _DISK,
+    sqlite3.SQLITE_IOERR: _DISK,
+    sqlite3.SQLITE_READONLY: _DISK,
+    sqlite3.SQLITE_CANTOPEN: _DISK,
+    sqlite3.SQLITE_BUSY: "end the other program that writes there",
+}
 STATEMENTS = 256  # about as many as the program has
 
 
@@ -23,10 +30,10 @@ def storable(value: object) -> object:
 
 
 def unwritable(folder: Path, error: sqlite3.OperationalError) -> Exception:
-    """The error of a statement in words that help: of a disk that is full or fails; any other one as it is."""
-    if getattr(error, "sqlite_errorcode", 0) & 0xFF not in _NO_DISK:  # the other bits say what SQLite did
-        return error
-    return SandboxError(f"cannot write to the state folder {folder}: {error}: free space, or name another --state")
+    """The error of a statement in words that help: of a disk that is full or fails, or a file that another program
+    writes; any other one as it is."""
+    remedy = _REMEDIES.get(getattr(error, "sqlite_errorcode", 0) & 0xFF)  # the other bits say what SQLite did
+    return NotKept(f"cannot write to the state folder {folder}: {error}: {remedy}") if remedy else error
 
 
 def open_database(path: Path, lasting: bool) -> sqlite3.Connection:

@@ -11,3 +11,7 @@ class BadArgument(SandboxError):
 
 class BadOption(SandboxError):
     """A mistake in the options for starting the sandbox."""
+
+
+class NotKept(SandboxError):
+    """The state folder cannot be used now, as on a full disk: nothing of what was done is kept."""

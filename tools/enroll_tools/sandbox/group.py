@@ -44,6 +44,10 @@ class Group:
             self._scheduled = True
             asyncio.get_running_loop().call_soon(self._turn, TURNS)
 
+    def tell(self, error: Exception) -> None:
+        """Say, at most once in a second, that something could not be kept."""
+        self._failures.tell(f"requests could not be kept: {error}")
+
     async def committed(self) -> None:
         """Wait until all that was done so far is committed. Raises what has gone wrong."""
         future = asyncio.get_running_loop().create_future()
@@ -65,7 +69,7 @@ class Group:
             self._done()
         except Exception as caught:
             error = caught
-            self._failures.tell(f"refused {len(waiting)} requests, which could not be kept: {caught}")
+            self.tell(caught)
         for future in waiting:
             if future.done():  # its request was cancelled
                 continue

@@ -157,7 +157,7 @@ class RequestLog:
             self._untold.append(self._number)
             self._state.later(_INSERT, self._row(packet, note))
             if self._number % _TRIM == 0:
-                self._state.run("DELETE FROM packets WHERE id <= ?", self._number - self._rows)
+                self._state.later("DELETE FROM packets WHERE id <= ?", (self._number - self._rows,))
         if ACCESS.isEnabledFor(logging.INFO):
             self._print(packet, note)
 

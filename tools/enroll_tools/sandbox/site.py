@@ -19,7 +19,7 @@ from aiohttp.streams import StreamReader
 from aiohttp.web import BaseRequest
 
 from .clock import Clock
-from .errors import SandboxError
+from .errors import NotKept
 from .exchange import (
     POLL,
     Request,
@@ -120,6 +120,16 @@ class Site:
         return Rest
 
     async def _serve(self, request: BaseRequest) -> web.StreamResponse:
+        """Answer a request. Where what it does cannot be kept, as on a full disk, the client may try again later."""
+        try:
+            return await self._respond(request)
+        except NotKept as error:
+            self._log.group.tell(error)
+            request[_LOGGED] = True
+            refusal = json_answer({"error": "the sandbox cannot write to its state folder"}, 503)
+            return as_response(refusal, self._headers(refusal))
+
+    async def _respond(self, request: BaseRequest) -> web.StreamResponse:
         forgotten = self._forgotten.get(request.transport) if self._forgotten and request.transport else None
         if forgotten:
             return await self._forget(request, forgotten)
@@ -196,6 +206,8 @@ class Site:
             if handler is None:
                 return json_answer({"error": "method not allowed"}, 405, {"Allow": ", ".join(sorted(methods))})
             return service.handle(handler, call)
+        except NotKept:
+            raise
         except Exception as error:
             # Without the exception's words: they may quote the request.
             trace = "".join(traceback.format_tb(error.__traceback__))
@@ -242,13 +254,8 @@ class Site:
         answer: Answer | None,
         shaped: Answer | None,
     ) -> web.StreamResponse:
-        """Send the answer, or what a fault leaves of it, once what was done is kept. Where it cannot be, as on a full
-        disk, the client may try again later."""
-        try:
-            await self._log.group.committed()
-        except SandboxError:
-            refusal = json_answer({"error": "the sandbox cannot write to its state folder"}, 503)
-            return as_response(refusal, self._headers(refusal))
+        """Send the answer, or what a fault leaves of it, once what was done is kept."""
+        await self._log.group.committed()
         if fault is not None and fault.delay:
             await wait_while_there(request, fault.delay)
         if fault is not None and answer is not None and target.service and is_unsent(request, fault, answer):

@@ -125,17 +125,14 @@ class State:
     def _finish(self, keep: str, undoing: tuple[str, ...], undo: bool) -> None:
         try:
             if not undo:
-                self._database.execute(keep)
-        except sqlite3.OperationalError as error:
-            undo = True
-            raise unwritable(self.folder, error) from None
-        except sqlite3.Error:
+                self._do(keep)
+        except Exception:
             undo = True
             raise
         finally:
             # On some errors, such as a full disk, SQLite has rolled back by itself.
             for statement in undoing if undo and self._database.in_transaction else ():
-                self._database.execute(statement)
+                self._do(statement)
 
     # The group: what several requests do, committed together. See group.py, which decides when.
 
@@ -183,7 +180,7 @@ class State:
 
     def _begin_group(self) -> None:
         if not self._grouped:
-            self._database.execute(_OUTER[0])
+            self._do(_OUTER[0])
             self._grouped = True
 
     def _give_up(self, error: BaseException) -> None:
@@ -192,7 +189,7 @@ class State:
         self._grouped = False
         self._later = {}
         if self._database.in_transaction:
-            self._database.execute("ROLLBACK")
+            self._do("ROLLBACK")
 
     def _execute_many(self, statement: str, rows: list[Sequence[object]]) -> None:
         self._database.execute(_INNER[0])
@@ -212,7 +209,7 @@ class State:
         if False in self._written:
             for level, written in enumerate(self._written):
                 if not written:
-                    self._database.execute((_INNER if self._working or level else _OUTER)[0])
+                    self._do((_INNER if self._working or level else _OUTER)[0])
                     self._written[level] = True
         return self._execute(statement, values)
 
@@ -226,9 +223,14 @@ class State:
         self._end_group()
         self._let_go()
         try:
-            return self._database.execute(statement, values)
+            return self._do(statement, values)
         except UnicodeEncodeError:
-            return self._database.execute(statement, [storable(value) for value in values])
+            return self._do(statement, [storable(value) for value in values])
+
+    def _do(self, statement: str, values: Sequence[object] = ()) -> sqlite3.Cursor:
+        """Have SQLite execute a statement as it is. Raises NotKept if it is the disk that refuses."""
+        try:
+            return self._database.execute(statement, values)
         except sqlite3.OperationalError as error:
             raise unwritable(self.folder, error) from None
 
@@ -260,11 +262,14 @@ class State:
         with self._lock:
             self._end_group()  # what was done so far is to be seen
         with self._reading:
-            if self._reader is None:
-                self._reader = sqlite3.connect(self._path, check_same_thread=False, isolation_level=None)
-                self._reader.execute("PRAGMA query_only = ON")
-            cursor = self._reader.execute(statement, [storable(value) for value in values])
-            return rows_of(cursor, names_of(cursor))
+            try:
+                if self._reader is None:
+                    self._reader = sqlite3.connect(self._path, check_same_thread=False, isolation_level=None)
+                    self._reader.execute("PRAGMA query_only = ON")
+                cursor = self._reader.execute(statement, [storable(value) for value in values])
+                return rows_of(cursor, names_of(cursor))
+            except sqlite3.OperationalError as error:
+                raise unwritable(self.folder, error) from None
 
     def run(self, statement: str, *values: object) -> int:
         """Execute a statement and return how many rows it changed."""

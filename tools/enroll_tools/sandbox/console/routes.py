@@ -11,11 +11,12 @@ from typing import TYPE_CHECKING
 
 from aiohttp import web
 
+from ..errors import NotKept
 from .actions import Actions
 from .address import console_at
 from .connect import SERVER, Connect, program
 from .events import Events
-from .messages import Messages
+from .messages import Messages, sentence
 from .packets import Packets
 from .pages import HERE, Pages
 from .security import CSRF, Access, add_headers, comes_from_elsewhere, is_local
@@ -109,6 +110,8 @@ class Console:
                 return await self._missing(request)
             except web.HTTPException:
                 raise
+            except NotKept as error:
+                return self._pages.error(request, 503, sentence(error))
             except Exception as error:
                 # Without the exception's words, which may quote a secret.
                 trace = "".join(traceback.format_tb(error.__traceback__))

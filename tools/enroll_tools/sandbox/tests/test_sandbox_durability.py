@@ -16,7 +16,7 @@ import time
 from pathlib import Path
 
 import pytest
-from enroll_tools.sandbox import Sandbox, SandboxError, checkpoints, database, state
+from enroll_tools.sandbox import Sandbox, checkpoints
 
 SERVE = (sys.executable, "-m", "enroll_tools.sandbox", "serve", "--free-ports", "--json", "--state")
 
@@ -119,35 +119,6 @@ def test_a_registration_and_its_entry_are_one(sandbox, send, new_device):
     sandbox._state.run("DROP TRIGGER full")
     assert send("POST", url, json=new_device).status == 201
     assert [entry.status for entry in sandbox.log()] == [201]
-
-
-def test_a_full_disk_is_told_in_words_and_seldom(sandbox, send, admin, new_device, caplog):
-    url = sandbox.urls["xyte"].http + "/v1/devices"
-    pages = sandbox._state.one("PRAGMA page_count")["page_count"]
-    sandbox._state.one(f"PRAGMA max_page_count = {pages}")
-    answers = [send("POST", url, data=b"x" * 8000) for _ in range(100)]
-    refused = [answer for answer in answers if answer.status == 503]
-    assert refused and refused[0].json() == {"error": "the sandbox cannot write to its state folder"}
-    assert 1 <= sum("could not be kept" in record.getMessage() for record in caplog.records) < 10 < len(refused)
-    status, answer = admin("etherfax/create", serial="x" * 200)
-    for number in range(100):
-        if status == 200:
-            status, answer = admin("etherfax/create", serial=f"{number:0200}")
-    assert status == 422 and "free space, or name another --state" in answer["error"]
-    assert "Traceback" not in caplog.text and "internal error" not in caplog.text
-    sandbox._state.one(f"PRAGMA max_page_count = {2 * pages + 1000}")
-    assert send("POST", url, json=new_device).status == 201
-
-
-def test_a_start_on_a_full_disk(tmp_path, monkeypatch):
-    def full(path, lasting):
-        opened = database.open_database(path, lasting)
-        opened.execute("PRAGMA max_page_count = 2")
-        return opened
-
-    monkeypatch.setattr(state, "open_database", full)
-    with pytest.raises(SandboxError, match=r"cannot write to the state folder .* free space, or name another --state"):
-        Sandbox(tmp_path / "state").start()
 
 
 def test_what_one_transaction_within_another_did_is_undone_alone(sandbox):
