@@ -188,6 +188,19 @@ def test_a_description_needs_a_host_only():
         assert words in str(raises("configuration", it.mqtt, NOW)), mqtt
 
 
+def test_a_mistake_in_a_template_names_the_key():
+    """Also one in a value, whose text is not kept: the sentence said that it wants text."""
+    values = {"v": "{w}/{serial}", "w": "{hex(body)}"}
+    for user, said in (
+        ("{v}", "`rest.values.w` has an unknown name, where `mqtt.user` uses it: use `body` in `headers` and `path`"),
+        ("{w}", "`rest.values.w` has an unknown name, where `mqtt.user` uses it: use `body` in"),
+        ("{body}", "`mqtt.user` has an unknown name at character 2: use `body` in"),
+        ("{unb64(url(batch))}", "`mqtt.user` wants base64: correct it"),
+    ):
+        it = Credential(configured("rest", {"host": "h", "user": user}, {"values": values}), "d", "s", {})
+        assert said in str(raises("configuration", it.mqtt, NOW)), user
+
+
 def test_a_password_that_expires_says_when():
     it = configured("rest", {"host": "h"}, {"refresh": REST["steps"]})
     assert access(it, extra={"expires": NOW + 60})["expires"] == NOW + 60

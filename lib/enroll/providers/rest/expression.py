@@ -27,8 +27,11 @@ _LONG = 8192  # characters of a template that is filled in
 _USUAL = 16  # characters of a value that is not known yet
 
 
-def _wrong(where: str, what: str):
-    return mistakes.wrong("rest.%s` %s" % (where, what))
+def _wrong(where: str, what: str, at: int, *more):
+    """The error for `what` at index `at`, see mistaken.py."""
+    from .mistaken import mistaken
+
+    return mistaken(where, what, at, *more)
 
 
 class _Reader:
@@ -42,10 +45,7 @@ class _Reader:
         self.at = 0
 
     def wrong(self, what: str, at: int, *more):
-        """The error for `what` at index `at`, see mistaken.py."""
-        from .mistaken import mistaken
-
-        return mistaken(self.where, what, at, *more)
+        return _wrong(self.where, what, at, *more)
 
     def mark(self) -> str:
         """The next character, "" at the end."""
@@ -117,10 +117,10 @@ class _Reader:
 def parse(template: "Any", where: str, unknown: str = "", user: str = ""):
     """The tree of `template`, which is at `where` in the section. Raises EnrollError("configuration").
 
-    `unknown`: a name without a value at `user`, which uses the template.
+    `unknown`: a name without a value at `user`, which uses the template; this may be a tree already.
     """
     if not isinstance(template, str):
-        raise _wrong(where, "wants text")
+        raise _wrong(where, "unknown" if unknown else "text", -1, unknown, user or where)
     return _Reader(template, where, unknown, user).read()
 
 
@@ -184,4 +184,4 @@ def _base64(it, part, where: str) -> None:
     except ValueError:
         good = False
     if not good:
-        raise _wrong(where, "wants base64")
+        raise _wrong(where, "base64", -1)

@@ -10,6 +10,8 @@ if __debug__:  # mpy-cross -O leaves this out: it knows const by itself
     from micropython import const
 
 _WORDS = const("""
+text wants text: correct it
+base64 wants base64: correct it
 } has a } without a {: remove it, as no template sends a brace
 { has a { without a }: close it
 {{ has a { inside braces: remove it, or close the braces before it
@@ -33,14 +35,15 @@ def _key(where: str) -> str:
 
 
 def mistaken(where: str, what: str, at: int, word: "str | int" = "", *more) -> EnrollError:
-    """The error for `what` at the index `at` of the template at `where` in the section. `word`: for an unknown
-    function, those that there are; for an unknown name, the name, and in `more` what uses the template; for wrong
-    arguments, the function, and in `more` how many there are and should be.
+    """The error for `what` at the index `at` of the template at `where` in the section; -1 if its text is not kept.
+    `word`: for an unknown function, those that there are; for an unknown name, the name, and in `more` what uses the
+    template; for wrong arguments, the function, and in `more` how many there are and should be.
     """
     if what == "unknown" and word in ("body", "id", "secret"):
         what = str(word)
     fact, _, remedy = entry(_WORDS, what).partition(": ")
-    fact += " at character %d" % (at + 1)
+    if at >= 0:
+        fact += " at character %d" % (at + 1)
     if what == "function":
         remedy += " " + str(word)
     elif what == "arguments":
