@@ -163,6 +163,20 @@ def test_where_no_network_is_joined_the_wait_only_doubles():
         assert len(dropped) == 1, "after three that have not"
 
 
+def test_a_device_without_a_network_ends_unless_a_person_can_give_it_one():
+    for scan in (False, True):
+        port = Port()
+        port.connect = failing(EnrollError("configuration", "no Wi-Fi in enroll.json"))
+        if scan:
+            port.scan = lambda: []
+        it = Enroller(config("xyte", store=folder() + "/state"), port)
+        if scan:
+            assert it.step(0).error.kind == "configuration"
+        else:
+            raises("configuration", it.step, 0)
+        it.close()
+
+
 def test_a_mistake_in_the_configuration_ends_it_though_a_person_could_give_it_a_network():
     port = Port()
     port.scan = lambda: []

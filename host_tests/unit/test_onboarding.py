@@ -80,8 +80,12 @@ def test_a_session_on_a_board_that_cannot_scan_is_given_none():
     from enroll import onboarding
 
     device, air = registered()
-    names = ("connect", "drop", "feed", "identity", "set_clock", "sleep")
-    session = enroll.Session(device.it, Fake(**{name: getattr(air, name) for name in names}))
+    names = ("connect", "drop", "feed", "identity", "set_clock")
+
+    def sleep(seconds):
+        raise AssertionError("it waits for a person")
+
+    session = enroll.Session(device.it, Fake(sleep=sleep, **{name: getattr(air, name) for name in names}))
     raises("configuration", session.run, onboarding.online(session))
 
 

@@ -37,7 +37,7 @@ def failed(enroller: "Enroller", error: "Any", action: type["Action"]) -> "Actio
     error = words("the attempt failed", error)
     port = enroller.port
     joined = getattr(error, "joined", True)  # a network, see networks.py
-    passes = error.said or enroller.journal.unsaved or (not joined and hasattr(port, "scan"))
+    passes = error.said or enroller.journal.unsaved or getattr(error, "scan", False)
     if error.kind in ("configuration", "storage") and not passes:
         raise error
     config = enroller.config
@@ -74,7 +74,7 @@ def pause(enroller: "Enroller", action: "Action"):
     error: Any = action.error
     seconds = action.at
     enroller.warn("%s: %s; next attempt in %d s" % (error.kind, error, seconds))
-    if not getattr(error, "joined", True) and hasattr(enroller.port, "scan"):
+    if getattr(error, "scan", False):
         from .config import unload
         from .onboarding import register
 

@@ -62,7 +62,8 @@ def connect(owner: "Any", error: "Any"):
     """Task: join a network that is remembered, after `error`: those of enroll.json could not be joined.
 
     Forgets them first if the board's button is held. `owner`: has `config` and `port`. Raises EnrollError: `error` if
-    no network is remembered. Where the reason is the network, the error's `joined` is False.
+    no network is remembered. Where the reason is the network, the error's `joined` is False, and its `scan` whether the
+    port can look for one: a person may give the device another.
     """
     if getattr(error, "kind", None) not in ("network", "configuration"):
         raise error
@@ -80,4 +81,5 @@ def connect(owner: "Any", error: "Any"):
             raise
         error = EnrollError("network", another.fact if error.kind != "network" else error.fact + ", " + another.fact)
     error.joined = False
+    error.scan = hasattr(owner.port, "scan")
     raise error

@@ -243,7 +243,7 @@ def online(session: "Any"):
         try:
             yield from tasks.connect(session)
         except Exception as error:
-            if getattr(error, "joined", True) or not hasattr(session.port, "scan"):
+            if not getattr(error, "scan", False):
                 raise
             return error, _PAUSE, ""
         return None, 0, "online"
