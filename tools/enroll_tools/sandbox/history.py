@@ -47,20 +47,30 @@ class History:
         self._state = state
         self._clock = clock
         state.create(_SCHEMA)
-        self._doubts: dict[str, Event] = {}
+        self._read: dict[str, Event] = {}
         self.read()
 
     def read(self) -> None:
-        """Learn which devices may be orphaned, at the start and when other events were read in."""
+        """Learn which devices may be orphaned, at the start and when other events were read in, or some undone."""
+        undone = self._state.undone
         rows = self._state.all(_NEWEST + "AND event != 'deleted'", self._service)
-        self._doubts = {row["device"]: Event(**row) for row in rows}
+        self._read = {row["device"]: Event(**row) for row in rows}
+        self._undone = undone
+
+    @property
+    def _doubts(self) -> dict[str, Event]:
+        """The latest doubt about each device that may be orphaned."""
+        if self._undone != self._state.undone:
+            self.read()
+        return self._read
 
     def add(self, device: str, event: str) -> None:
         """Note an event. Any but a doubt ends the doubt about the device, which is forgotten: however often a device
         asks again, it has one."""
-        doubt = self._doubts.pop(device, None)
+        doubt = self._doubts.get(device)
         if doubt:
             self._state.run("DELETE FROM history WHERE id = ?", doubt.id)
+            self._doubts.pop(device, None)
         if doubt and event in (REGISTERED, AUTHORISED):
             return
         now = self._clock.now()

@@ -53,6 +53,7 @@ class State:
         self._later: dict[str, list[Sequence[object]]] = {}
         self._held: tuple[str, list[object]] | None = None
         self._failure: BaseException | None = None
+        self.undone = 0  # how often something was: what else remembers it is to be read again
         # Once for each statement of the program.
         self._inserts: dict[tuple[str, ...], str] = {}
         self._columns: dict[str, list[str]] = {}
@@ -130,6 +131,7 @@ class State:
             undo = True
             raise
         finally:
+            self.undone += undo
             # On some errors, such as a full disk, SQLite has rolled back by itself.
             for statement in undoing if undo and self._database.in_transaction else ():
                 self._do(statement)
@@ -184,6 +186,7 @@ class State:
             self._grouped = True
 
     def _give_up(self, error: BaseException) -> None:
+        self.undone += 1
         if self._grouped or self._later:
             self._failure = error
         self._grouped = False

@@ -8,19 +8,21 @@ import sqlite3
 import pytest
 from enroll_tools.sandbox import Sandbox, SandboxError, database, state
 from enroll_tools.sandbox.tests.console_browser import Browser
+from enroll_tools.sandbox.tests.cpython_device import Firmware
 
 
 class Broken:
-    """A database whose writes fail."""
+    """A database that fails at some statements."""
 
-    def __init__(self, database: sqlite3.Connection) -> None:
+    def __init__(self, database: sqlite3.Connection, *statements: str) -> None:
         self._database = database
+        self._statements = statements
 
     def __getattr__(self, name: str) -> object:
         return getattr(self._database, name)
 
     def execute(self, statement: str, *values: object) -> sqlite3.Cursor:
-        if statement.startswith(("UPDATE", "INSERT")):
+        if statement.startswith(self._statements):
             error = sqlite3.OperationalError("disk I/O error")
             error.sqlite_errorcode = sqlite3.SQLITE_IOERR_WRITE
             raise error
@@ -43,7 +45,14 @@ def read_only(kept):
 
 @contextlib.contextmanager
 def failing(kept):
-    whole, kept._database = kept._database, Broken(kept._database)
+    whole, kept._database = kept._database, Broken(kept._database, "UPDATE", "INSERT", "DELETE")
+    yield
+    kept._database = whole
+
+
+@contextlib.contextmanager
+def failing_commit(kept):
+    whole, kept._database = kept._database, Broken(kept._database, "COMMIT")
     yield
     kept._database = whole
 
@@ -92,6 +101,26 @@ def test_a_write_of_a_service_that_fails_is_told_in_words_and_seldom(sandbox, hu
     assert "Traceback" not in caplog.text and 'File "' not in caplog.text
     assert sandbox.xyte.devices()[0]["telemetry"] == known
     assert hub("POST", "telemetry", json=new).status == 200
+
+
+@pytest.mark.parametrize("trouble", [read_only, failing, failing_commit])
+def test_what_is_known_of_a_device_is_what_was_kept(sandbox, trouble):
+    """Which devices may be orphaned is also in memory, where it outlived what was undone."""
+    sandbox.etherfax.create("MT1", enabled=True)
+    device = Firmware(sandbox, "etherfax", {"serial": "MT1"})
+    device.register()
+    credential = device.credential
+    with trouble(sandbox._state):
+        device.register()
+        assert device.state() == "registered"
+    device.register()
+    assert device.state() == "orphaned"
+    device.credential = credential
+    with trouble(sandbox._state):
+        device.call("GET", "/accounts?a=status")
+        assert device.state() == "orphaned"
+    device.call("GET", "/accounts?a=status")
+    assert device.state() == "registered"
 
 
 def test_requests_at_which_the_log_forgets_its_oldest_are_told_the_same(sandbox, send, caplog):
