@@ -47,6 +47,11 @@ def test_each_wait_of_the_firmware_begins_where_the_one_before_ended() -> None:
     assert waits[:4] == [(0, 5), (5, 45), (45, 405), (337.5, 450)] and set(waits[4:]) == {(337.5, 450)}
 
 
+def test_a_retry_after_is_spread_over_as_much_again_but_not_beyond_the_cap() -> None:
+    """So the page advises against one long Retry-After for a whole fleet."""
+    assert [schedules.asked(it) for it in (60, 600, 7200)] == [(60, 120), (600, 1200), (7200, 8100)]
+
+
 def test_the_variants_begin_with_the_firmwares_own_figures() -> None:
     """Without other figures a variant is the schedule that the firmware has."""
     plain = schedules.variant("plain", "plain")
