@@ -21,7 +21,6 @@ PATHS = ("lib", "boards/unix", "firmware", "host_tests/torture/scripts", "host_t
 KINDS = {"lfs2-4096": "littlefs", "fat-4096": "FAT"}
 YEAR = 365  # days
 SECONDS = YEAR * 86_400
-PAUSE = 900  # seconds between two attempts at most, `retry.cap` of enroll.json
 DAYS, QUICK = YEAR, 40  # in fewer, littlefs erases nothing for the script
 LASTS = 100_000  # erases that a block of NOR flash is specified for
 SLOTS = {"registration": 3, "retry": 0, "restart": 0, "boot": 0}  # slot writes of each, which DESIGN.md bounds
@@ -59,7 +58,8 @@ def rows(system: str, found: Counts, days: int) -> list[Row]:
         table.append(judged(f"{system}.{name}", f"{system}, {words}", found[name], SLOTS[name], beside))
     ours, theirs, restart = (found[name]["most"] / days for name in ("renewals", "files", "restarts"))
     erases = {"renewal": ours * YEAR, "file": theirs * YEAR}  # a year, of the most worn block
-    lasts = LASTS / restart * PAUSE / SECONDS
+    pause = found["restarts"]["pause"]
+    lasts = LASTS / restart * pause / SECONDS
     until = f"until {number(LASTS)} erases of a block"
     return [
         *table,
@@ -79,7 +79,7 @@ def rows(system: str, found: Counts, days: int) -> list[Row]:
             LASTS / restart,
             unit="",
             digits=0,
-            ours=f"{number(restart, 2)} erases each; one in {number(PAUSE)} s: {number(lasts, 1)} years",
+            ours=f"{number(restart, 2)} erases each; one in {number(pause)} s: {number(lasts, 1)} years",
         ),
     ]
 

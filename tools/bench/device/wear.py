@@ -10,6 +10,7 @@ import sys
 from blocks import KINDS, Blocks, formatted
 from device import Device, Service
 from enroll import tasks
+from enroll.backoff import delay
 from enroll.config import Config
 from enroll.enroller import Enroller
 from fake_device import Port
@@ -85,8 +86,15 @@ def repeat(times, action, *arguments):
 
 
 def retry(device):
-    """Another attempt in the same boot."""
+    """Another attempt in the same boot, which reaches the service."""
+    seen = device.service.seen
     tasks.run(device.enroller.attempt())
+    assert device.service.seen == seen + 1
+
+
+def pause(config):
+    """Seconds between two attempts without an answer, on average, once the waits do not grow any more."""
+    return round(sum(delay(9, config.first, config.cap, chance) for chance in (0, 1)) / 2)
 
 
 def measure(kind, days):
@@ -102,8 +110,8 @@ def measure(kind, days):
     lost.boot()
     found["restart"] = counted(lost.flash, lost.boot, lost.saves)
     found["restarts"] = counted(lost.flash, lambda: repeat(days, lost.boot), lost.saves)
-    with lost.flash:  # the same boot, with the slot still open
-        tasks.run(lost.enroller.attempt())
+    found["restarts"]["pause"] = pause(lost.enroller.config)
+    with lost.flash:  # as if the last of these boots went on
         found["retry"] = counted(lost.flash, lambda: repeat(RETRIES, retry, lost), lost.saves)
         lost.enroller.close()
 
