@@ -65,9 +65,18 @@ def test_a_verdict_that_changed_is_named() -> None:
     assert results.add(found, "first", "First boot", [row(1), row(2, "other")], WHERE) == []
     assert results.add(found, "first", "First boot", [row(1.01), row(2, "other"), row(9, "new")], WHERE) == []
     assert "No verdict differs from the run before, of 2026-11-29." in results.sentence(found["first"])
-    [changed] = results.add(found, "first", "First boot", [row(1.1), row(2, "other")], WHERE)
+    [changed] = results.add(found, "first", "First boot", [row(1.1), row(2, "other"), row(9, "new")], WHERE)
     assert changed == "the one: reached before (1.01 x), now missed (1.10 x)"
     assert changed in results.sentence(found["first"])
+
+
+def test_a_verdict_that_is_gone_is_named() -> None:
+    """Such as those of all other runtimes where MICROPYTHON names one; a row without a verdict may go."""
+    found: results.Results = {}
+    results.add(found, "first", "First boot", [row(1), row(2, "other"), row(3, "shown", target=None)], WHERE)
+    [gone] = results.add(found, "first", "First boot", [row(1)], WHERE)
+    assert gone == "the other: missed before (2.00 x), now not measured"
+    assert gone in results.sentence(found["first"])
 
 
 def test_the_page_counts_what_is_reached() -> None:

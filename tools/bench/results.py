@@ -63,14 +63,16 @@ def rows_of(result: Mapping[str, Any]) -> list[Row]:
 
 
 def changed(before: Sequence[Row], now: Sequence[Row]) -> list[str]:
-    """A sentence for each verdict that differs from the run before; a row that is new or gone has none."""
+    """A sentence for each verdict that differs from the run before, or is gone; a row that is new has none."""
+    new = {row.name for row in now}
+    gone = [row for row in before if row.verdict and row.name not in new]
     old = {row.name: row for row in before}
     return [
         f"{row.what}: {old[row.name].verdict or 'not judged'} before ({shown(old[row.name])}), now "
         f"{row.verdict or 'not judged'} ({shown(row)})"
         for row in now
         if row.name in old and old[row.name].verdict != row.verdict
-    ]
+    ] + [f"{row.what}: {row.verdict} before ({shown(row)}), now not measured" for row in gone]
 
 
 def add(results: Results, name: str, title: str, rows: Sequence[Row], where: Mapping[str, Any]) -> list[str]:
