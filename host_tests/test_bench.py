@@ -139,6 +139,33 @@ def test_a_quick_look_writes_nothing_and_a_run_writes_page_and_data(elsewhere: P
     assert results.rows_of(results.load(elsewhere / "benchmarks.json")[name])[0].verdict == "missed"
 
 
+def test_json_writes_nothing(elsewhere: Path) -> None:
+    before = {it: it.read_bytes() for it in elsewhere.iterdir()}
+    done = CliRunner().invoke(__main__.main, ["--only", bench.MEASURES[0], "--json"])
+    assert done.exit_code == 0 and json.loads(done.stdout), done.output
+    assert {it: it.read_bytes() for it in elsewhere.iterdir()} == before
+
+
+def test_a_page_that_cannot_be_filled_leaves_the_run_before_to_compare_with(elsewhere: Path) -> None:
+    """The data would else tell of a run that no page shows."""
+    page, data = elsewhere / "benchmarks.md", elsewhere / "benchmarks.json"
+    page.write_text(page.read_text().replace("bench.wear ", "bench.worn "))
+    before = page.read_bytes(), data.read_bytes()
+    with pytest.raises(ValueError, match=r"no place for bench\.wear"):
+        results.publish(results.load(data), {})
+    assert (page.read_bytes(), data.read_bytes()) == before
+
+
+def test_what_cannot_be_written_is_said_before_anything_is_measured(
+    elsewhere: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (elsewhere / "file").touch()
+    monkeypatch.setattr(results, "PAGE", elsewhere / "file" / "benchmarks.md")
+    monkeypatch.setattr(__main__, "measured", lambda *_: pytest.fail("it was measured"))
+    done = CliRunner().invoke(__main__.main, ["--only", bench.MEASURES[0]])
+    assert done.exit_code == 1 and "benchmarks.md cannot be written" in done.output, done.output
+
+
 def test_what_needs_a_network_comes_before_what_takes_time(elsewhere: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     class Offline:
         TITLE = "Invented"

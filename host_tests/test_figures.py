@@ -2,8 +2,10 @@
 
 from pathlib import Path
 
+import figures
 import pytest
-from figures import fill, filled, number, table
+from click import ClickException
+from figures import fill, filled, number, ready, table
 
 PAGE = "takes <!-- boot.ms -->7<!-- /boot.ms --> ms\n\n<!-- rows -->\nold\n<!-- /rows -->\n"
 
@@ -39,6 +41,18 @@ def test_a_page_is_written_whole_or_not_at_all(tmp_path, monkeypatch):
     assert list(tmp_path.iterdir()) == [page]
     fill(page, {"boot.ms": "12"})
     assert page.read_text() == filled(PAGE, {"boot.ms": "12"})
+
+
+def test_what_cannot_be_written_is_said_before_it_is_measured(tmp_path, monkeypatch):
+    (tmp_path / "page.md").write_text(PAGE)
+    ready(tmp_path / "page.md", tmp_path / "a folder that comes later")
+    assert [it.name for it in tmp_path.iterdir()] == ["page.md"]
+    with pytest.raises(ClickException, match=r"page\.md/plot\.svg cannot be written \(.*\): "):
+        ready(tmp_path / "page.md", tmp_path / "page.md" / "plot.svg")
+    monkeypatch.setattr(figures, "find_spec", lambda _: None)
+    ready(tmp_path / "page.md")
+    with pytest.raises(ClickException, match=r"matplotlib is missing: "):
+        ready(tmp_path / "page.md", plots=True)
 
 
 def test_thousands_are_apart():

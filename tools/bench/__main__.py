@@ -59,7 +59,9 @@ def drawn(names: Sequence[str], found: results.Results) -> dict[str, tuple[Any, 
 @click.option(
     "--runs", type=click.IntRange(1), help="A quick look: at most so many runs of each figure; writes nothing."
 )
-@click.option("--json", "as_json", is_flag=True, help="Print what was measured as one JSON object, in place of tables.")
+@click.option(
+    "--json", "as_json", is_flag=True, help="Print what was measured as one JSON object, in place of tables; writes nothing."
+)
 def main(only: tuple[str, ...], runs: int | None, as_json: bool) -> None:
     """Measure enroll beside what it is compared with; write docs/benchmarks.md, .json and the plots.
 
@@ -70,6 +72,9 @@ def main(only: tuple[str, ...], runs: int | None, as_json: bool) -> None:
     where = results.conditions()
     if where["load"] > BUSY:
         click.echo(f"bench: other programs are running (load {where['load']}): times will be off", err=True)
+    writes = runs is None and not as_json
+    if writes:
+        results.writable(any(hasattr(module(name), "draw") for name in names))
     found = results.load()
     for name in names:
         getattr(module(name), "prepare", lambda: None)()
@@ -85,7 +90,7 @@ def main(only: tuple[str, ...], runs: int | None, as_json: bool) -> None:
             show(results.rows_of(found[name]), module(name).TITLE)
     for line in different or ["no verdict differs from the run before"]:
         click.echo(f"bench: {line}", err=True)
-    if runs is None:
+    if writes:
         results.publish(found, drawn(names, found))
 
 

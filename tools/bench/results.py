@@ -9,12 +9,11 @@ import os
 import platform
 import re
 from collections.abc import Mapping, Sequence
-from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
 
 from devices import ROOT
-from figures import PLACE, fill, number, replace, table
+from figures import PLACE, filled, number, ready, replace, table
 from packages import version
 from runtimes import available, probe
 from runtimes import micropython as runtime
@@ -64,9 +63,9 @@ def rows_of(result: Mapping[str, Any]) -> list[Row]:
 
 def changed(before: Sequence[Row], now: Sequence[Row]) -> list[str]:
     """A sentence for each verdict that differs from the run before, or is gone; a row that is new has none."""
+    old = {row.name: row for row in before}
     new = {row.name for row in now}
     gone = [row for row in before if row.verdict and row.name not in new]
-    old = {row.name: row for row in before}
     return [
         f"{row.what}: {old[row.name].verdict or 'not judged'} before ({shown(old[row.name])}), now "
         f"{row.verdict or 'not judged'} ({shown(row)})"
@@ -181,6 +180,11 @@ def pages() -> list[Path]:
     return [ROOT / "README.md", *sorted(PAGE.parent.rglob("*.md"))]
 
 
+def writable(plots: bool) -> None:
+    """Make sure that `publish` can write all, `plots` too. Raises ClickException."""
+    ready(DATA, PAGE, PLOTS, *pages(), plots=plots)
+
+
 def quoted(page: Path, results: Results) -> dict[str, str]:
     """What stands at those places of `page` that are ours and have a figure."""
     known = single(results) | values(results) | {"bench.reached": reached(results)}
@@ -190,11 +194,14 @@ def quoted(page: Path, results: Results) -> dict[str, str]:
 
 def publish(results: Results, plots: Mapping[str, tuple[Any, str]]) -> None:
     """Write `results`, the page, what other pages quote, and `plots` {file: (figure, description)}."""
+    before = {page: page.read_text() for page in pages()}
+    now = {page: filled(text, quoted(page, results)) for page, text in before.items()}
+    now[PAGE] = filled(now[PAGE], values(results))
     write(results)
-    fill(PAGE, values(results))
-    for page in pages():
-        fill(page, quoted(page, results))
-    if plots and find_spec("matplotlib"):
+    for page, text in now.items():
+        if text != before[page]:
+            replace(page, text)
+    if plots:
         from figures.plots import save
 
         PLOTS.mkdir(exist_ok=True)

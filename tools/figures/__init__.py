@@ -9,8 +9,12 @@ What stands between them may be a number, or a table of many lines.
 
 import os
 import re
+import tempfile
 from collections.abc import Iterable, Mapping, Sequence
+from importlib.util import find_spec
 from pathlib import Path
+
+import click
 
 PLACE = re.compile(r"<!-- (?P<name>[a-z0-9.-]+) -->(?P<value>.*?)<!-- /(?P=name) -->", re.S)
 
@@ -48,6 +52,22 @@ def replace(path: Path, text: str) -> None:
         os.replace(new, path)
     finally:
         new.unlink(missing_ok=True)
+
+
+def ready(*places: Path, plots: bool = False) -> None:
+    """Make sure, before minutes of measuring, that the files and folders `places` can be written, and `plots` drawn.
+
+    Raises ClickException.
+    """
+    for place in places:
+        try:
+            with tempfile.NamedTemporaryFile(prefix=".", dir=place if place.is_dir() else place.parent):
+                pass
+        except OSError as error:
+            told = f"{place} cannot be written ({error.strerror}): make it writable, or use an option that writes nothing"
+            raise click.ClickException(told) from error
+    if plots and not find_spec("matplotlib"):
+        raise click.ClickException("matplotlib is missing: make .venv/figures installs it")
 
 
 def table(head: Sequence[str], rows: Iterable[Sequence[object]]) -> str:
