@@ -1,10 +1,12 @@
 """Figures that commands write into the documentation."""
 
+import importlib
 from pathlib import Path
 
 import figures
 import pytest
 from click import ClickException
+from click.testing import CliRunner
 from figures import fill, filled, number, ready, table
 
 PAGE = "takes <!-- boot.ms -->7<!-- /boot.ms --> ms\n\n<!-- rows -->\nold\n<!-- /rows -->\n"
@@ -53,6 +55,27 @@ def test_what_cannot_be_written_is_said_before_it_is_measured(tmp_path, monkeypa
     ready(tmp_path / "page.md")
     with pytest.raises(ClickException, match=r"matplotlib is missing: "):
         ready(tmp_path / "page.md", plots=True)
+
+
+@pytest.mark.parametrize(
+    ("command", "page", "measures", "arguments"),
+    [
+        ("storm.__main__", "storm.page", "storm.cases.run", []),
+        ("crowd.__main__", "crowd.page", "crowd.__main__.Scene", []),
+        ("boot_profile.__main__", "boot_profile.page", "boot_profile.__main__.measured", []),
+        ("size", "size_page", "size.flash", ["--write"]),
+        ("bench_sandbox", "bench_sandbox", "bench_sandbox.wrk", []),
+        ("torture.__main__", "torture.page", "torture.__main__.torture", ["--write"]),
+    ],
+)
+def test_each_command_that_writes_a_page_looks_first(command, page, measures, arguments, tmp_path, monkeypatch):
+    pytest.importorskip("numpy", reason="numpy is missing: make storm installs it")
+    main = importlib.import_module(command).main
+    (tmp_path / "file").touch()
+    monkeypatch.setattr(importlib.import_module(page), "PAGE", tmp_path / "file" / "page.md")
+    monkeypatch.setattr(measures, lambda *_: pytest.fail("it was measured"))
+    done = CliRunner().invoke(main, arguments)
+    assert done.exit_code == 1 and "page.md cannot be written" in done.output, done
 
 
 def test_thousands_are_apart():

@@ -12,6 +12,7 @@ from contextlib import contextmanager
 from pathlib import Path
 
 import click
+from figures import ready
 from load.wrk import registrations, wrk
 
 HERE = Path(__file__).parent
@@ -94,12 +95,13 @@ def measure(bare: int, port: int, key: str, rounds: int, seconds: int) -> Rates:
 @click.option("--seconds", default=2, show_default=True, help="How long each round takes.")
 def main(rounds: int, seconds: int) -> None:
     """Measure, and write the figures into the page."""
+    ready(PAGE)
     wrk()  # fetches it
     load = os.getloadavg()[0]
     with tempfile.TemporaryDirectory() as folder:
         serve = ("-m", "enroll_tools.sandbox", "serve", "--free-ports", "--json", "--state", folder)
-        with started(str(HERE / "load" / "bare.py")) as first, started(*serve) as ready:
-            bare, port = int(first), json.loads(ready)["ports"]["http"]
+        with started(str(HERE / "load" / "bare.py")) as first, started(*serve) as second:
+            bare, port = int(first), json.loads(second)["ports"]["http"]
             key = key_of_a_model(folder)
             rates = measure(bare, port, key, rounds, seconds)
             kept = kept_connections(port)

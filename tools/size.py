@@ -17,6 +17,7 @@ from typing import Any
 import click
 from devices import FIRST, ROOT, SERVICES, Device, configuration, create
 from enroll_tools.sandbox import Sandbox
+from figures import ready
 from held import held
 from packages import LIBRARY, build_romfs, compiled
 from rich.console import Console
@@ -290,6 +291,10 @@ def main(as_json: bool, only_flash: bool, write: bool) -> None:
     """Show the bytes of flash and the smallest heaps, next to their budgets."""
     if write and only_flash:
         raise click.UsageError("--write wants the heaps, too: leave out --flash")
+    if write:
+        import size_page  # here, since it needs this module
+
+        ready(size_page.PAGE)
     figures: dict[str, Any] = {"flash": flash()}
     if not only_flash:
         with tempfile.TemporaryDirectory() as folder:
@@ -298,8 +303,6 @@ def main(as_json: bool, only_flash: bool, write: bool) -> None:
         with Progress(console=Console(stderr=True), transient=True) as progress:
             figures["heap"] = heaps(progress)
     if write:
-        import size_page  # here, since it needs this module
-
         size_page.write(figures)
     if as_json:
         click.echo(json.dumps(figures, indent=1))

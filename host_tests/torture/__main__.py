@@ -11,6 +11,7 @@ from concurrent.futures import ThreadPoolExecutor, as_completed
 from pathlib import Path
 
 import click
+from figures import ready
 from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
 from rich.table import Table
@@ -93,6 +94,8 @@ def main(
     """Break what can break, CLASSES of faults or all of them, and count what was lost. Status 1 if anything was."""
     if write and (sliced or only or script):
         raise click.UsageError("--write wants whole classes: leave out --slice, --only and --script")
+    if write:
+        ready(page.PAGE, page.README)
     columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeElapsedColumn())
     progress = Progress(*columns, console=Console(stderr=True))
     with tempfile.TemporaryDirectory() as folder, progress:

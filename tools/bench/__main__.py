@@ -60,7 +60,10 @@ def drawn(names: Sequence[str], found: results.Results) -> dict[str, tuple[Any, 
     "--runs", type=click.IntRange(1), help="A quick look: at most so many runs of each figure; writes nothing."
 )
 @click.option(
-    "--json", "as_json", is_flag=True, help="Print what was measured as one JSON object, in place of tables; writes nothing."
+    "--json",
+    "as_json",
+    is_flag=True,
+    help="Print what was measured as one JSON object, in place of tables; writes nothing.",
 )
 def main(only: tuple[str, ...], runs: int | None, as_json: bool) -> None:
     """Measure enroll beside what it is compared with; write docs/benchmarks.md, .json and the plots.

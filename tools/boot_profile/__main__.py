@@ -11,6 +11,7 @@ from typing import Any
 import click
 from bench.boots import served
 from devices import SERVICES
+from figures import ready
 from rich.console import Console
 from rich.progress import Progress
 
@@ -55,9 +56,12 @@ def plain(figures: dict[str, Any]) -> dict[str, Any]:
 @click.option("--runs", type=click.IntRange(1), help="A quick look: so many timed boots; prints JSON, writes nothing.")
 def main(as_json: bool, runs: int | None) -> None:
     """Measure what a first boot spends bytes, heap and time on; write docs/profile.md and its pictures."""
+    writes = not (as_json or runs)
+    if writes:
+        ready(page.PAGE, page.PLOTS, plots=True)
     with Progress(console=Console(stderr=True), transient=True) as bar:
         figures = measured(runs or times.RUNS, bar)
-    if as_json or runs:
+    if not writes:
         click.echo(json.dumps(plain(figures), indent=1))
         return
     from . import draw  # here: it needs matplotlib

@@ -8,6 +8,7 @@ from pathlib import Path
 from types import FrameType
 
 import click
+from figures import ready
 from rich.console import Console
 from rich.progress import Progress
 
@@ -32,6 +33,8 @@ def main(devices: int, most: int, away: float, dry: bool) -> None:
     Writes what it has measured into docs/storm.md, beside what the simulation says, unless a device is lost,
     registered twice, or not registered in time.
     """
+    if not dry:
+        ready(page.PAGE, page.PLOT)
     signal.signal(signal.SIGTERM, _stop)
     with tempfile.TemporaryDirectory(prefix="crowd-") as folder, Progress(console=Console(stderr=True)) as progress:
         task = progress.add_task("registered", total=devices)

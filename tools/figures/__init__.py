@@ -64,8 +64,8 @@ def ready(*places: Path, plots: bool = False) -> None:
             with tempfile.NamedTemporaryFile(prefix=".", dir=place if place.is_dir() else place.parent):
                 pass
         except OSError as error:
-            told = f"{place} cannot be written ({error.strerror}): make it writable, or use an option that writes nothing"
-            raise click.ClickException(told) from error
+            told = f"{place} cannot be written ({error.strerror}): make it writable"
+            raise click.ClickException(f"{told}, or use an option that writes nothing") from error
     if plots and not find_spec("matplotlib"):
         raise click.ClickException("matplotlib is missing: make .venv/figures installs it")
 
