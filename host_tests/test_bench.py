@@ -197,6 +197,16 @@ def test_a_short_run_of_a_measure(name: str, tmp_path: Path, monkeypatch: pytest
     assert bool(exact) == (name != "first")
 
 
+def test_a_boot_without_end_is_ended_and_said(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(boots, "LONGEST", 1)
+    with boots.starter(first()) as start:
+        with pytest.raises(click.ClickException, match="no end after 1 s: 7"):
+            start(tmp_path, "print(7)\nwhile True: pass", ".frozen")
+        with pytest.raises(click.ClickException, match="exit status 3: "):
+            start(tmp_path, "import sys; sys.exit(3)", ".frozen")
+        assert start(tmp_path, "print(8)", ".frozen").out == "8\n"
+
+
 def test_the_plain_script_registers_and_reads_what_it_keeps(tmp_path: Path) -> None:
     """Fair means that it does the job: its second boot needs no service."""
     if not stock.FOLDER.exists():

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import shutil
+import signal
 import statistics
 import subprocess
 import sys
@@ -43,6 +44,7 @@ class Prompt:
 requests.socket = Prompt
 """  # stock `requests` that does not wait for ACKs (TCP_NODELAY), with which the plain script is "prompt"
 PATIENCE = 60  # seconds
+LONGEST = 600  # seconds after which a program of a device is ended
 
 
 @dataclass
@@ -70,19 +72,22 @@ class Starter:
         )
 
     def __call__(self, folder: Path, program: str, path: str) -> Boot:
-        """Run `program` in `folder` with `path` for MICROPYPATH. Raises ClickException if it fails."""
+        """Run `program` in `folder` with `path` for MICROPYPATH. Raises ClickException if it fails or does not end."""
         assert self._process.stdin is not None and self._process.stdout is not None
         job = {
             "folder": str(folder),
             "command": [*self._command, "-c", program],
             "environment": {"MICROPYPATH": path},
             "module": self._module,
+            "longest": LONGEST,
         }
         self._process.stdin.write(json.dumps(job) + "\n")
         self._process.stdin.flush()
         done = json.loads(self._process.stdout.readline())
         if done["status"]:
-            raise click.ClickException(done["out"] + done["err"])
+            ended = done["status"] == -signal.SIGALRM
+            why = f"no end after {LONGEST} s" if ended else f"exit status {done['status']}"
+            raise click.ClickException(f"MicroPython: {why}: {done['out']}{done['err']}")
         return Boot(done["seconds"], done["cpu"], done["out"])
 
     def close(self) -> None:

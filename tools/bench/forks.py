@@ -16,6 +16,7 @@ from typing import Any
 def start(job: dict[str, Any], out: int, err: int) -> None:
     """Become the MicroPython that `job` describes. Does not return."""
     signal.signal(signal.SIGINT, signal.SIG_DFL)  # a module of CPython would go on to its end
+    signal.alarm(job["longest"])  # which ends it
     os.dup2(os.open(os.devnull, os.O_RDONLY), 0)
     os.dup2(out, 1)
     os.dup2(err, 2)
