@@ -131,7 +131,7 @@ def draw(rows: list[Row]) -> dict[str, tuple[Any, str]]:
     for (name, words), colour in zip({"free": "free", "largest": "largest free block"}.items(), COLOURS, strict=False):
         axes.plot(points["devices"], [it / 1024 for it in points[name]], "o-", color=colour, label=words)
     axes.set_xlabel("registrations in one process")
-    axes.set_ylabel(f"KiB of the heap's {HEAP // 1024}")
+    axes.set_ylabel(f"KiB, of a heap of {HEAP // 1024} KiB")
     axes.set_ylim(bottom=0)
     axes.legend()
     told = f"{points['largest'][-1]} bytes in one piece after {points['devices'][-1]}"

@@ -10,17 +10,17 @@ import mpyfile
 from figures import number
 from figures.plots import COLOURS, save
 from matplotlib import pyplot
+from size import FORMS as BYTECODE
 
 from . import heap, times
-from .page import FORMS
 
 BLUE, ORANGE, GREEN, PINK, YELLOW, SKY, BLACK = COLOURS
-GREY, LIGHT, PURPLE, BROWN = "#999999", "#cccccc", "#7b4fa3", "#7f5539"
-PALE = (SKY, LIGHT, GREY, PINK, YELLOW)  # with dark letters
+GREY, LIGHT, INDIGO, BROWN = "#666666", "#cccccc", "#332288", "#7f5539"
+PALE = (SKY, LIGHT, PINK, YELLOW)  # with dark letters
 SMALL = 60  # bytes below which functions are drawn together
 KINDS = {"a function": BLUE, "the module's own code": SKY, "names": ORANGE, "constants": YELLOW}
-HELD = {"a module": BLUE, "TLS": ORANGE, heap.NAMES: GREEN, heap.ROOM: PINK, "other objects": GREY}
-PHASES = (BLUE, SKY, LIGHT, GREY, GREEN, PINK, BLACK, ORANGE, YELLOW, PURPLE, BROWN)  # as in times.PHASES
+HELD = {"a module": BLUE, "TLS": ORANGE, heap.NAMES: GREEN, heap.ROOM: PINK, "other objects": LIGHT}
+PHASES = (BLUE, SKY, LIGHT, GREY, GREEN, PINK, BLACK, ORANGE, YELLOW, INDIGO, BROWN)  # as in times.PHASES
 
 Part = tuple[str, float, str]  # the text in a bar, its length, what it is
 
@@ -72,7 +72,7 @@ def heaps(found: Mapping[tuple[str, str], heap.Sample]) -> Any:
     figure, axes = pyplot.subplots(figsize=(10, 5.4))
     rows = []
     for row, ((runtime, form), it) in enumerate(found.items()):
-        rows.append(f"{runtime}, {heap.RUNTIMES[runtime]},\ncode from {FORMS[form]}")
+        rows.append(f"{runtime}, {heap.RUNTIMES[runtime]},\n{BYTECODE[form]}")
         modules = sorted(it.modules.items(), key=lambda item: -item[1])
         parts: list[Part] = [(name.rpartition(".")[2], size, "a module") for name, size in modules]
         parts += [(number(it.rest.get(name, 0)), it.rest.get(name, 0), name) for name in list(HELD)[1:-1]]
