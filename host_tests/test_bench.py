@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 import json
 import shutil
 from pathlib import Path
@@ -12,6 +13,7 @@ import pytest
 from bench import Row, Work, __main__, boots, results, stock
 from click.testing import CliRunner
 from figures import PLACE
+from rich.console import Console
 from runtimes import first
 
 WHERE = {"date": "2026-11-29", "machine": "2 cores", "load": 0.5, "versions": {"enroll": "0.1.0", "newest": "1.29.0"}}
@@ -164,6 +166,17 @@ def test_what_cannot_be_written_is_said_before_anything_is_measured(
     monkeypatch.setattr(__main__, "measured", lambda *_: pytest.fail("it was measured"))
     done = CliRunner().invoke(__main__.main, ["--only", bench.MEASURES[0]])
     assert done.exit_code == 1 and "benchmarks.md cannot be written" in done.output, done.output
+
+
+def test_a_terminal_of_80_columns_shows_every_figure_in_one_piece() -> None:
+    beside = "requests, umqtt.simple, ntptime: 5 049"
+    it = row(22_529, target=22_528, unit="bytes", digits=0, ours="22 529 bytes", beside=beside)
+    console = Console(width=80, record=True, file=io.StringIO())
+    __main__.show([it], "Flash and heap", console)
+    text = console.export_text()
+    assert "…" not in text and "**" not in text and "missed" in text
+    for figure in ("22529", "22528", "5049"):
+        assert figure in text, text
 
 
 def test_what_needs_a_network_comes_before_what_takes_time(elsewhere: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import importlib
 import json
+import re
 import sys
 import tempfile
 from collections.abc import Sequence
@@ -36,12 +37,16 @@ def measured(name: str, most: int | None, bar: Progress) -> list[Row]:
     return rows
 
 
-def show(rows: Sequence[Row], title: str) -> None:
-    """Print `rows` as the page shows them."""
-    shown = Table(*results.HEAD, title=title)
+def show(rows: Sequence[Row], title: str, console: Console) -> None:
+    """Print `rows` as the page shows them, without what is there for Markdown, and figures in one piece."""
+    shown = Table(title=title)
+    for name in results.HEAD:
+        shown.add_column(name, overflow="fold", min_width=max(len(name), 9))
     for row in rows:
-        shown.add_row(*results.cells(row))
-    Console(width=None if sys.stdout.isatty() else 160).print(shown)
+        shown.add_row(
+            *(re.sub(r"(?<=\d) (?=\d{3})", "", cell.strip("*").replace("`", "")) for cell in results.cells(row))
+        )
+    console.print(shown)
 
 
 def drawn(names: Sequence[str], found: results.Results) -> dict[str, tuple[Any, str]]:
@@ -89,8 +94,9 @@ def main(only: tuple[str, ...], runs: int | None, as_json: bool) -> None:
     if as_json:
         click.echo(json.dumps({name: found[name] for name in names}, indent=1))
     else:
+        console = Console(width=None if sys.stdout.isatty() else 160)
         for name in names:
-            show(results.rows_of(found[name]), module(name).TITLE)
+            show(results.rows_of(found[name]), module(name).TITLE, console)
     for line in different or ["no verdict differs from the run before"]:
         click.echo(f"bench: {line}", err=True)
     if writes:
