@@ -6,6 +6,7 @@ import shutil
 from pathlib import Path
 
 import pytest
+from click.testing import CliRunner
 from crowd import records
 from crowd.scene import Scene
 from enroll_tools.sandbox import Sandbox
@@ -60,6 +61,15 @@ def test_the_simulation_lives_through_the_same() -> None:
         assert not [moment for moment in (*it.registrations, *it.requests) if 2 <= moment < 7]
         assert max(records.per_second(it.registrations)) <= 10
         assert it.each() >= len(it.requests) / 60 > 1
+
+
+def test_what_the_simulation_cannot_take_is_refused() -> None:
+    """Its second is a fifth of one: 22 requests a second would be simulated as 20."""
+    pytest.importorskip("matplotlib", reason="matplotlib is missing: make storm installs it")
+    from crowd.__main__ import main
+
+    done = CliRunner().invoke(main, ["--dry", "--devices", "6", "--most", "22"])
+    assert done.exit_code == 2 and "multiple of 5" in done.output, done.output
 
 
 def test_the_page_has_a_place_for_each_figure_and_the_plot_is_made(tmp_path: Path) -> None:

@@ -13,7 +13,7 @@ from rich.console import Console
 from rich.progress import Progress
 
 from . import page
-from .predict import predicted
+from .predict import FASTER, predicted
 from .scene import Scene
 
 
@@ -24,7 +24,9 @@ def _stop(_number: int, _frame: FrameType | None) -> None:
 
 @click.command()
 @click.option("--devices", type=click.IntRange(6, 2000), default=300, show_default=True, help="How many boot.")
-@click.option("--most", type=click.IntRange(5), default=20, show_default=True, help="Requests a second that are taken.")
+@click.option(
+    "--most", type=click.IntRange(5), default=20, show_default=True, help="Requests a second that are taken, in fives."
+)
 @click.option("--away", default=10.0, show_default=True, help="Seconds without a sandbox after the kill.")
 @click.option("--dry", is_flag=True, help="Leave docs/storm.md as it is.")
 def main(devices: int, most: int, away: float, dry: bool) -> None:
@@ -33,6 +35,8 @@ def main(devices: int, most: int, away: float, dry: bool) -> None:
     Writes what it has measured into docs/storm.md, beside what the simulation says, unless a device is lost,
     registered twice, or not registered in time.
     """
+    if most % FASTER:
+        raise click.UsageError(f"--most {most} cannot be simulated: give a multiple of {FASTER}")
     if not dry:
         ready(page.PAGE, page.PLOT)
     signal.signal(signal.SIGTERM, _stop)

@@ -27,8 +27,8 @@ from . import cases, page  # noqa: E402
 def main(devices: int, as_json: bool) -> None:
     """Let a fleet boot at once, by several schedules, and write docs/storm.md and its plots.
 
-    With other than a million --devices nothing is written; the capacities are then in the same ratio to them. Without
-    any ARGS, `make storm` then boots 300 devices for real.
+    With other than a million --devices nothing is written; the capacities are then in the same ratio to them, but
+    1 a second at least. Without any ARGS, `make storm` then boots 300 devices for real.
     """
     writes = devices == cases.DEVICES and not as_json
     if writes:
