@@ -81,7 +81,7 @@ def show(figures: list[dict], console: Console) -> None:
 @click.option("--script", "script", multiple=True, metavar="NAME", help="Of hostile servers only those of this NAME.")
 @click.option("--jobs", default=os.cpu_count() or 1, show_default=True, help="Batches at a time.")
 @click.option("--json", "as_json", is_flag=True, help="Print one JSON array.")
-@click.option("--write", is_flag=True, help="Write the numbers of cases into docs/testing.md, if none was lost.")
+@click.option("--write", is_flag=True, help="Write the numbers of cases into the docs, if none was lost.")
 def main(
     classes: tuple[str, ...],
     sliced: bool,
@@ -95,7 +95,7 @@ def main(
     if write and (sliced or only or script):
         raise click.UsageError("--write wants whole classes: leave out --slice, --only and --script")
     if write:
-        ready(page.PAGE, page.README)
+        ready(page.PAGE, page.README, page.DESIGN)
     columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeElapsedColumn())
     progress = Progress(*columns, console=Console(stderr=True))
     with tempfile.TemporaryDirectory() as folder, progress:
@@ -109,7 +109,10 @@ def main(
         raise click.ClickException("no case was tried: give --only and --script as the reports write the names")
     lost = any(it["lost"] for it in figures)
     if write and not lost:
-        page.write({name: it["cases"] for name, it in zip(classes or CLASSES, figures, strict=True)})
+        found = dict(zip(classes or CLASSES, figures, strict=True))
+        page.write({name: it["cases"] for name, it in found.items()})
+        if "power" in found:
+            page.write_windows(found["power"]["notes"])
     sys.exit(lost)
 
 

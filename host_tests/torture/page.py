@@ -6,13 +6,44 @@ import datetime
 from collections.abc import Mapping
 from pathlib import Path
 
-from figures import PLACE, fill, number
+from figures import PLACE, fill, number, table
 
 from torture import CLASSES
 from torture.faults import ROOT
 
 PAGE = ROOT / "docs" / "testing.md"
+DESIGN = ROOT / "docs" / "design.md"
 README = ROOT / "README.md"
+ONCE = ("etherfax", "ickstream", "xyte")  # services that give an answer once
+WINDOW = "window of operations"  # what scripts/power_cuts.py calls it
+SYSTEMS = {  # as in power.KINDS
+    "lfs2-4096": "littlefs 2, blocks of 4 096 bytes",
+    "lfs2": "littlefs 2, blocks of 512 bytes",
+    "lfs1": "littlefs 1, blocks of 512 bytes",
+    "fat-4096": "FAT, blocks of 4 096 bytes",
+    "fat": "FAT, blocks of 512 bytes",
+    "NVS of ESP32": "NVS (operations of NVS)",
+}
+
+
+def windows(notes: Mapping[str, str]) -> str:
+    """The table of the operations in which a power cut costs the answer, of services that give it once.
+
+    `notes`: what the batches of torture/power.py have said, by the batch's name and what it is.
+    """
+    found: dict[str, list[int]] = {kind: [] for kind in SYSTEMS}
+    for key, value in notes.items():
+        name, _, what = key.partition(": ")
+        action, service, kind = name.split(", ")[:3]
+        if (action, what) == ("boot", WINDOW) and service in ONCE:
+            found[kind].append(int(value))
+    rows = [[SYSTEMS[kind], number(min(it)), number(max(it))] for kind, it in found.items() if it]
+    return table(["file system", "fewest operations", "most"], rows)
+
+
+def write_windows(notes: Mapping[str, str], design: Path = DESIGN) -> None:
+    """Put the table of `windows` into `design`."""
+    fill(design, {"torture.windows": windows(notes)})
 
 
 def write(cases: Mapping[str, int], page: Path = PAGE, readme: Path = README) -> None:

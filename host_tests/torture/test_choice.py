@@ -44,6 +44,22 @@ def test_the_page_has_the_cases_of_each_class_and_readme_their_sum(tmp_path: Pat
     assert {name for name in new if new[name] != old[name]} <= {"torture.power", "torture.power.date"}
 
 
+def test_what_a_power_cut_can_cost_is_counted_for_each_file_system(tmp_path: Path) -> None:
+    """Of services that give an answer once; a provider of other words would make the table empty."""
+    copy = tmp_path / "design.md"
+    copy.write_text(page.DESIGN.read_text())
+    notes = {f"{batch.name}: {page.WINDOW}": "14" for batch in power.batches(True, Bench(tmp_path))}
+    page.write_windows(notes | {"boot, xyte, lfs2, chip: " + page.WINDOW: "1300"}, copy)
+    [shown] = [it["value"] for it in PLACE.finditer(copy.read_text()) if it["name"] == "torture.windows"]
+    lines = shown.strip().splitlines()[2:]
+    assert "| littlefs 2, blocks of 512 bytes | 14 | 1 300 |" in lines
+    assert {line.split(" | ")[0].strip("| ") for line in lines} >= {
+        words for kind, words in page.SYSTEMS.items() if kind != "lfs1"
+    }
+    [now] = [it["value"] for it in PLACE.finditer(page.DESIGN.read_text()) if it["name"] == "torture.windows"]
+    assert now.count("\n") > 6, "run make torture CLASSES=power ARGS=--write"
+
+
 def test_the_power_of_a_device_of_every_provider_is_cut(tmp_path) -> None:
     words = {word.strip(",") for batch in power.batches(True, Bench(tmp_path)) for word in batch.name.split()}
     assert set(library.names()) <= words

@@ -170,9 +170,14 @@ def left_twice(start, action):
 
 
 def window(start):
-    """Count the block operations between the arrival of the answer and the end of the save behind it."""
+    """Print, and return, the operations between the arrival of the answer and the end of the save behind it."""
     operations = sum([device.service.unsaved for _, device in cut(start, boot)])
-    print("@note window of block operations", operations)
+    print("@note window of operations", operations)
+    return operations
+
+
+def proved(start, operations):
+    """Check that a whole save has more operations than its window."""
     start.registers()
     whole = len(list(cut(start, save)))
     if operations > whole or (operations == whole and not start.flash.kind.sectors):
@@ -187,4 +192,4 @@ if __name__ == "__main__":
     devices = ways[name](start, action) if name in ways else left(start, action, "coarse" in sys.argv)
     sweep(devices, settle)
     if name == "boot":
-        window(prepare(kind, provider))
+        proved(prepare(kind, provider), window(prepare(kind, provider)))

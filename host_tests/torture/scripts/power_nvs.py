@@ -10,7 +10,7 @@ from device import Lost, Service, Shelved, sweep
 from fake_board import BOARDS
 from fake_nvs import Flash
 from helpers import config
-from power_cuts import ACTIONS, left
+from power_cuts import ACTIONS, left, window
 
 sys.path.insert(0, BOARDS + "/esp32")
 import nvs
@@ -82,3 +82,5 @@ if __name__ == "__main__":
     name, provider = sys.argv[1:3]
     _, action, settle = ACTIONS[name]
     sweep(left(prepared(name, provider), action), settle)
+    if name == "boot":
+        window(prepared(name, provider))
