@@ -81,6 +81,13 @@ def test_the_page_shows_the_flash_that_is_measured(flash):
     check(size_page.flash_tables(flash))
 
 
+def test_the_page_names_what_is_above_its_budget(flash):
+    shown = {found["name"]: found["value"] for found in PLACE.finditer(size_page.PAGE.read_text())}
+    assert shown["size.missed"] == size_page.missed(size_page.others(flash["modules"]))
+    assert size_page.missed([("one", 2, 1), ("two", 1, 1), ("three", 9, None), ("four", 3, 0)]) == "one, four"
+    assert size_page.missed([("two", 1, 1)]) == "none"
+
+
 def test_each_part_that_is_loaded_later_is_on_the_page(flash):
     told = {name for names in size_page.OTHERS.values() for name in names}
     apart = {name for name in size.BUDGET if name.endswith(".py")}

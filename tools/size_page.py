@@ -76,6 +76,11 @@ def others(modules: dict[str, int]) -> list[tuple[str, int, int | None]]:
     return [(name, sum(modules[it] for it in names), budget(name, names)) for name, names in OTHERS.items()]
 
 
+def missed(rows: Iterable[tuple[str, int, int | None]]) -> str:
+    """Which of `rows`, (what, bytes, budget), are above their budgets."""
+    return ", ".join(name for name, size, budget in rows if budget is not None and size > budget) or "none"
+
+
 def heaps(found: dict[str, int]) -> list[tuple[str, int, int | None]]:
     """The lines of smallest heaps: (which boot, bytes, budget); `found` as size.heaps returns it."""
     rows = []
@@ -97,6 +102,7 @@ def flash_tables(figures: dict[str, Any]) -> dict[str, str]:
             "a further provider", [(NAMES[it], size, budgets[it]) for it, size in figures["further provider"].items()]
         ),
         "size.others": lines("loaded for", others(figures["modules"])),
+        "size.missed": missed(others(figures["modules"])),
     }
 
 
