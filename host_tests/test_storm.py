@@ -200,6 +200,7 @@ def test_json_writes_nothing(fleet: Any, monkeypatch: pytest.MonkeyPatch) -> Non
 
 
 def test_the_command_prints_figures_and_verdicts(fleet: Any) -> None:
+    from storm import cases
     from storm.__main__ import main
 
     before = Path("docs/storm.md").read_bytes()
@@ -207,4 +208,6 @@ def test_the_command_prints_figures_and_verdicts(fleet: Any) -> None:
     assert done.exit_code == 0, done
     told = json.loads(done.stdout)
     assert len(told["verdicts"]) == 4 and set(told["compared"]) == {"100", "1000", "10000"}
+    variants = {it.title: len(list(cases.SITUATIONS)[:3]) for it in schedules.variants()}
+    assert {name: len(rows) for name, rows in told["variants"].items()} == variants
     assert told["compared"]["1000"][0]["devices"] == 1000 and Path("docs/storm.md").read_bytes() == before

@@ -43,7 +43,9 @@ def main(devices: int, as_json: bool) -> None:
         compared = {str(capacity): [cases.figures(it) for it in storms] for capacity, storms in found.compared.items()}
         situations = {name: [cases.figures(it) for it in pair] for name, pair in found.situations.items()}
         verdicts = [{"what": it.what, "figure": it.figure, "target": it.target, "verdict": it.verdict} for it in rows]
-        click.echo(json.dumps({"verdicts": verdicts, "compared": compared, "situations": situations}, indent=1))
+        variants = {row[0].schedule.title: [cases.figures(it) for it in row] for row in found.variants}
+        told = {"verdicts": verdicts, "compared": compared, "situations": situations, "variants": variants}
+        click.echo(json.dumps(told, indent=1))
         return
     for it in rows:
         click.echo(f"{it.what}: {it.figure:.2f} x, at most {it.target} x: {it.verdict}")
