@@ -166,9 +166,9 @@ class Journal(Slots):
 
         Raises EnrollError("storage") if the write fails, unless the answer that contains the credential is on flash.
         """
-        self.note(KEPT, body, self.state != RAW or bool(self.unsaved))
+        self.note(KEPT, body, self.state != RAW or self.unsaved)
 
-    def note(self, state: int, body=b"", must: bool = False) -> None:
+    def note(self, state: int, body=b"", must: "Any" = False) -> None:
         """Write the outcome of a request, unless the newest record already says the same or is RAW.
 
         `state`: TRIED, REFUSED, RAW or KEPT. `body`: the answer or the credential; it is always written, and waits in

@@ -50,13 +50,13 @@ def trust(ca: str | None, log=None):
     context = tls.SSLContext(tls.PROTOCOL_TLS_CLIENT)
     context.verify_mode = tls.CERT_REQUIRED if ca else tls.CERT_NONE  # type: ignore[attr-defined]  # not in the stubs
     if ca:
+        data = b""
+        trouble = None
         try:
             with open(ca, "rb") as file:
                 data = file.read()
         except OSError as error:
-            from .tlserror import useless
-
-            raise useless(ca, error)
+            trouble = error
         pem = data.split(b"CERTIFICATE-----")[1::2]
         count = good = 0
         while pem or data[:1] == b"\x30":
@@ -77,7 +77,7 @@ def trust(ca: str | None, log=None):
         if not good:
             from .tlserror import useless
 
-            raise useless(ca)
+            raise useless(ca, trouble)
     return context
 
 

@@ -60,9 +60,8 @@ class Enroller:
         self.port = port
         self.request = request
         self.log = getattr(log, "info", log)
-        self.warn = getattr(log, "warning", log)
-        self.journal = commit.Journal(config.store)
-        self.journal.warn = self.warn
+        self.journal = journal = commit.Journal(config.store)
+        journal.warn = self.warn = getattr(log, "warning", log)
         self.replaces = replaces
         self.steps = config.service.register  # renew.py replaces this
         self.renewed = 0  # Unix seconds for the new Credential's `renewed`
@@ -253,10 +252,7 @@ class Enroller:
 
                 answer.retry_after = after(headers["retry-after"], now)
         finally:
-            try:
-                it.close()
-            except OSError:
-                pass
+            it.close()
         return answer
 
     def _ready(self) -> None:

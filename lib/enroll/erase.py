@@ -44,7 +44,7 @@ def erase(config: "Config", log) -> None:
 
             leave_out(config, key)  # not found: its key or its value is written with escapes
             return
-        blanks = b'"' + b" " * (len(quoted) - 2) + b'"'
+        blanks = b'"%s"' % (b" " * (len(quoted) - 2))
         text = text[:start] + blanks + text[start + len(quoted) :]
         with open(copy, "wb") as file:
             file.write(text)

@@ -13,8 +13,14 @@ class _Exchange:
         self.status_code = it.status_code
         self.headers = {name.lower(): it.headers[name] for name in it.headers}
         self.size = 0
-        self.close = it.close
         self._it = it
+
+    def close(self) -> None:
+        """Close the answer, which has been read."""
+        try:
+            self._it.close()
+        except OSError:
+            pass
 
     def body(self, buffer: bytearray):
         """Task: copy the body into `buffer`."""
