@@ -16,6 +16,8 @@ from power import Memory
 ENOENT, EIO, EEXIST, ENOSPC, EROFS = 2, 5, 17, 28, 30
 USERS = (enroll.commit, enroll.journal, enroll.reset, enroll.erase, enroll.rewrite, helpers)
 
+UNLOADERS = ("enroll.config", "enroll.enroller", "enroll.session")
+
 
 class Flash(Memory):
     """Files in memory, and a context in which the library and the helpers have them in place of `open` and `os`.
@@ -39,11 +41,12 @@ class Flash(Memory):
     def __enter__(self):
         reader = __import__("enroll.reader", None, None, ("read",))  # the one that Config is going to use
         readers = [sys.modules[name] for name in ("enroll.rewrite", "enroll.token") if name in sys.modules]
+        unloaders = [sys.modules[name] for name in UNLOADERS if name in sys.modules]
         self._changes = (
             patched(USERS + (reader,), open=self.open, os=self),
             patched(tuple(readers), read=reader.read, parse=reader.parse),  # they may hold one that was unloaded
             patched(helpers, BASE=""),
-            patched(enroll.config, unload=lambda *names: None),
+            patched(tuple(unloaders), unload=lambda *names: None),
         )
         for change in self._changes:
             change.__enter__()

@@ -306,11 +306,10 @@ def test_a_refusal_that_there_is_no_heap_to_read_is_a_refusal():
 
 def test_a_module_whose_import_found_no_heap_is_imported_again():
     """MicroPython leaves its name in sys.modules without a value, for which None stands here, and would crash."""
-    sys.modules["enroll.nothing"] = None
-    try:
+    for name in ("enroll.nothing", "enroll.failed"):
         device = Device("etherfax")
-        device.refused("memory", MemoryError())
-        assert "enroll.nothing" not in sys.modules
+        for kind, error in (("refused", (403, b"")), ("memory", MemoryError()), ("network", OSError(104))):
+            sys.modules[name] = None
+            device.refused(kind, error)
+            assert sys.modules.get(name, True), name
         assert device.boot((200, GOOD["etherfax"])).name == "registered"
-    finally:
-        sys.modules.pop("enroll.nothing", None)

@@ -6,6 +6,7 @@ import enroll
 import enroll.http1 as http1
 from answers import GOOD
 from enroll import tasks
+from enroll.config import unload
 from enroll.credential import Credential
 from enroll.errors import EnrollError
 from enroll.session import Session
@@ -99,6 +100,15 @@ def test_the_clock_is_set_before_the_first_request_and_after_a_certificate_was_r
     sent(session)
     assert session.port.set == [NOW, NOW + 5]
     assert "enroll.clock" not in sys.modules  # its heap is given back
+
+
+def test_a_module_whose_import_found_no_heap_is_imported_again():
+    """MicroPython leaves its name in sys.modules without a value, for which None stands here, and would crash."""
+    session = registered("etherfax")
+    for name in ("requests", "clock", "renew"):
+        unload(name)
+        sys.modules["enroll." + name] = None
+        sent(session)
 
 
 def test_the_link_is_brought_up_before_the_first_request_and_after_one_that_failed():

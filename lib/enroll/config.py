@@ -9,12 +9,21 @@ if False:  # for type hints only
 def unload(*names: str) -> None:
     """Remove modules of this package, given by name, from sys.modules. That frees their heap once nothing uses them.
 
-    The next import loads them again. Names that are not loaded are ignored.
+    The next import loads them again. Names that are not loaded are ignored. Without names it allocates nothing.
+
+    Also removes modules that were about to be imported when the heap was full. MicroPython leaves their names in
+    sys.modules without a value, and the next import of such a name would crash it.
     """
+    modules = sys.modules
     for name in names:
-        parent, name = ("enroll." + name).rsplit(".", 1)
-        sys.modules.pop(parent + "." + name, None)
-        sys.modules[parent].__dict__.pop(name, None)
+        name = "enroll." + name
+        modules.pop(name, None)
+        parent, name = name.rsplit(".", 1)
+        modules[parent].__dict__.pop(name, None)
+    for name in modules:
+        if not modules.get(name):
+            modules.pop(name, None)
+            return unload()  # from the start: the dict has changed
 
 
 def provider(name: str) -> "Any":

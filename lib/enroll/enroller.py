@@ -7,6 +7,7 @@ import gc
 import json
 
 from . import commit, tasks
+from .config import unload
 from .errors import EnrollError
 from .journal import RAW, REFUSED, TRIED, recall
 from .providers import Answer
@@ -36,6 +37,14 @@ class Action:
         self.at = at
         self.credential = credential
         self.error = error
+
+
+def _failed():
+    """The module `failed`, loaded only now. Raises MemoryError, after which it may be loaded again."""
+    unload()  # which makes the next import safe
+    from . import failed
+
+    return failed
 
 
 _busy: list[str] = []  # folders of the journals for which an attempt is running
@@ -104,9 +113,7 @@ class Enroller:
                 if action.credential:
                     return action.credential
                 try:
-                    from .failed import pause
-
-                    yield from pause(self, action)
+                    yield from _failed().pause(self, action)
                 except MemoryError:  # not even enough heap to report the error
                     yield from tasks.pause(action.at)
         finally:
@@ -140,11 +147,10 @@ class Enroller:
             return Action(0, credential)
         except Exception as error:  # from a driver, a name server, a library: it passes, or a person must be told
             try:
-                from .failed import failed
+                return _failed().failed(self, error, Action)
             except MemoryError:  # not even enough heap to report the error
                 journal.state = None
                 return Action(config.cap, None, EnrollError("memory", "not enough heap"))
-            return failed(self, error, Action)
         finally:
             _busy.remove(path)
 
@@ -159,7 +165,6 @@ class Enroller:
         self.log("connecting")
         yield from tasks.connect(self)
         from . import clock
-        from .config import unload
 
         now = yield from clock.ask(config, self.log)
         self.port.set_clock(now)
@@ -181,9 +186,7 @@ class Enroller:
                 except Exception as error:
                     if self.owner.sent:
                         journal.note(REFUSED if not again and getattr(error, "unsent", False) else TRIED)
-                    from .failed import words
-
-                    raise words("no answer from the service", error)
+                    raise _failed().words("no answer from the service", error)
                 answer.again = again
                 if request.credential and not answer.pending:
                     try:
@@ -200,9 +203,7 @@ class Enroller:
         """The exception to raise for `error`, which parsing `answer` raised. Writes the outcome to the journal."""
         try:
             if not isinstance(error, MemoryError):
-                from .failed import refused
-
-                return refused(self, answer, error)
+                return _failed().refused(self, answer, error)
         except MemoryError as scarce:
             error = scarce
         if not answer.again and 400 <= answer.status < 500:

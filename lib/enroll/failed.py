@@ -1,7 +1,6 @@
 """What to do after an attempt that failed. Loaded only then."""
 
 import os
-import sys
 
 from . import tasks
 from .backoff import delay
@@ -32,7 +31,6 @@ def failed(enroller: "Enroller", error: "Any", action: type["Action"]) -> "Actio
     """
     if isinstance(error, MemoryError):
         enroller.journal.state = None  # read flash again: the answer may be there
-        _clean()
         error = EnrollError("memory", "not enough heap")
     error = words("the attempt failed", error)
     port = enroller.port
@@ -55,16 +53,6 @@ def failed(enroller: "Enroller", error: "Any", action: type["Action"]) -> "Actio
         count = (count + 1) // 3  # rounded to the nearest
     at = delay(count, config.first, config.cap, chance, slow, error.retry_after, not joined)
     return action(at, None, error)
-
-
-def _clean() -> None:
-    """Remove modules that were about to be imported when the heap was full. MicroPython leaves their names in
-    sys.modules without a value, and the next import of such a name would crash it. Allocates nothing.
-    """
-    for name in sys.modules:
-        if not sys.modules.get(name):
-            sys.modules.pop(name, None)
-            return _clean()  # from the start: the dict has changed
 
 
 def pause(enroller: "Enroller", action: "Action"):

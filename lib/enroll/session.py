@@ -2,6 +2,7 @@
 
 from . import tasks
 from .calendar import now
+from .config import unload
 from .errors import EnrollError
 from .url import quote
 
@@ -124,6 +125,7 @@ class Session:
         if path[:1] not in ("", "/", "?"):
             raise EnrollError("configuration", "path %s" % path.partition("?")[0], "begin it with a slash")
         repeat = repeat or method not in ("POST", "PATCH")
+        unload()  # makes imports safe after a request that ran out of heap
 
         def send():
             return self._send(method, path, base, repeat, more)
@@ -145,7 +147,6 @@ class Session:
             yield from tasks.connect(self)
             if not self._timed:
                 from . import clock
-                from .config import unload
 
                 self.port.set_clock((yield from clock.ask(config, getattr(self.log, "info", self.log))))
                 self._timed = True

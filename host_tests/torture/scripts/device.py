@@ -18,7 +18,7 @@ from helpers import Fake, config, read, settings, write
 from power import Cut
 
 gc.threshold(-1)  # main.py has set it for the heap of a board
-enroll.config.unload = ignore  # thousands of boots would compile the same modules again
+enroll.config.unload = enroll.enroller.unload = ignore  # thousands of boots would compile the same modules again
 ID = "0f8fad5b-d9cb-469f-a165-70867728950e"
 TICKET = "once-canary"  # ickStream's registration token
 
