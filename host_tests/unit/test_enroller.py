@@ -9,7 +9,7 @@ from enroll.enroller import Enroller
 from enroll.httpdate import http_date
 from enroll.journal import KEPT, REFUSED, TRIED
 from fake_device import NOW, Device, Port, Service
-from helpers import SECTIONS, config, raises
+from helpers import SECTIONS, config, folder, raises
 
 
 def test_a_first_boot_registers_and_a_second_one_sends_nothing():
@@ -39,6 +39,17 @@ def test_an_injected_client_gets_the_arguments_of_urequests_and_nothing_else():
         if method != "GET":
             assert json.loads(more["data"])
             assert more["headers"]["Content-Type"].startswith("application/json")
+
+
+def test_an_injected_client_may_fail_to_close_an_answer():
+    class Broken(Service):
+        def close(self):
+            raise OSError(9)
+
+    for provider in SECTIONS:
+        enroller = Enroller(config(provider, store=folder() + "/state"), Port(), request=Broken((200, GOOD[provider])))
+        assert enroller.step(0).name == "registered"
+        enroller.close()
 
 
 def test_an_attempt_is_made_when_it_is_due_and_not_before():
