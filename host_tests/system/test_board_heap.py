@@ -2,16 +2,20 @@
 
 import os
 import shutil
+import statistics
 import subprocess
 import urllib.parse
 from collections.abc import Callable
+from functools import partial
 
 import devices
 import pytest
 from runtimes import micropython
 
 BOARDS = ("RPI_PICO_W", "RPI_PICO2_W", "W5500_EVB_PICO")
+LAYOUTS = (0, 400, 800, 1200, 1600)  # bytes before all else: in one layout in ten, a hole helps only one of both
 PROGRAM = """
+before = bytearray({before})
 import gc, socket, sys, tls
 import board, link
 HOST, PORT = {host!r}, {port}
@@ -51,17 +55,20 @@ def smallest(works: Callable[[int], bool]) -> int:
 def test_only_a_heap_that_is_too_small_for_tls_is_refused(sandbox, tmp_path, board):
     url = urllib.parse.urlsplit(sandbox.url("etherfax"))
     runtime = micropython("chip")
-    # relative paths only: one of another length moves all that follows it in the heap
+    # relative paths: one of another length moves all that follows it in the heap
     (tmp_path / "here").symlink_to(devices.ROOT)
     shutil.copy(sandbox.ca_der, tmp_path / "ca.der")
     environment = {**os.environ, "MICROPYPATH": f"here/boards/{board}:here/boards:here/lib:.frozen"}
 
-    def works(what: str, heap: int) -> bool:
-        (tmp_path / "it.py").write_text(PROGRAM.format(host=url.hostname, port=url.port, what=what))
+    def works(what: str, before: int, heap: int) -> bool:
+        program = PROGRAM.format(host=url.hostname, port=url.port, what=what, before=before)
+        (tmp_path / "it.py").write_text(program)
         command = [str(runtime), "-X", f"heapsize={heap}", "it.py"]
         done = subprocess.run(command, cwd=tmp_path, env=environment, capture_output=True, text=True, timeout=30)
         return done.stdout.startswith("yes")
 
-    needs = smallest(lambda heap: works("handshake", heap))
-    asks = smallest(lambda heap: works("room", heap))
-    assert -256 <= needs - asks < 1024, (needs, asks)
+    found = []
+    for before in LAYOUTS:
+        needs, asks = (smallest(partial(works, what, before)) for what in ("handshake", "room"))
+        found.append(needs - asks)
+    assert -256 <= statistics.median(found) < 1024, found
