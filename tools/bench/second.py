@@ -10,8 +10,8 @@ from pathlib import Path
 from typing import Any
 
 from . import Row, Work
-from .boots import Boot, Sides, Starter, device, runtimes, served, starter
-from .first import APART, Found, compared
+from .boots import Boot, Sides, Starter, device, pair, runtimes, served, starter
+from .first import APART, Found, compared, series
 
 TITLE = "Second boot"
 TARGET = 1.2
@@ -32,18 +32,21 @@ try:
 finally:
     print(sockets.opened + ("enroll.connection" in sys.modules))
 """
+MODULES = """
+import main, port
+from enroll import reader, schema, url, journal, credential
+import enroll.providers.etherfax
+"""
 WORDS = {
     "code": "importing",
     "config": "reading and checking enroll.json",
     "journal": "reading the journal",
 }
-PARTS = """
+PARTS = f"""
 import time
 now = time.ticks_us
 start = now()
-import main, port
-from enroll import reader, schema, url, journal, credential
-import enroll.providers.etherfax
+{MODULES}
 code = now()
 config = main.enroll.Config.load("enroll.json")
 read = now()
@@ -60,15 +63,19 @@ def measure(work: Work) -> list[Row]:
         with starter(runtime) as start:
             folders = registered(sides, start, work.folder / runtime)
             for form, words in FORMS.items():
-                found: Found = {side: [] for side in SIDES}
+                found: Found = {side: [] for side in (*SIDES, "modules")}
                 for number in work.each(range(work.runs(RUNS)), f"{runtime}, {words}"):
                     for side in SIDES if number % 2 else reversed(SIDES):
                         found[side].append(start(folders[side], *sides.start(side, form)))
+                    found["modules"].append(start(folders["enroll"], *sides.program("enroll", form, MODULES)))
                 what = f"{runtime}, {words}"
                 name = f"{runtime}.{form}"
                 rows.append(compared(name, what, found, "cpu", TARGET, 2))
                 opened = int(start(folders["enroll"], *sides.program("enroll", form, COUNT)).out.split()[-1])
                 rows.append(Row(f"{name}.sockets", f"{what}, sockets", opened, "=", 0, "", 0))
+                cpu = series(found, "cpu")
+                told = f"{what}, processor if it only imports"
+                rows.append(Row(f"{name}.modules", told, **pair(cpu["modules"], cpu["plain"], 2)))
                 if form == APART:
                     parts = [start(folders["enroll"], *sides.program("enroll", form, PARTS)) for _ in found["enroll"]]
                     rows += [compared(name, what, found, "seconds", None, 2), *shares(name, what, parts)]
