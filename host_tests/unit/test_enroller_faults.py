@@ -306,7 +306,7 @@ def test_a_refusal_that_there_is_no_heap_to_read_is_a_refusal():
 
 def test_a_module_whose_import_found_no_heap_is_imported_again():
     """MicroPython leaves its name in sys.modules without a value, for which None stands here, and would crash."""
-    for name in ("enroll.nothing", "enroll.failed"):
+    for name in ("enroll.nothing", "enroll.failed", "enroll.sleep"):
         device = Device("etherfax")
         for kind, error in (("refused", (403, b"")), ("memory", MemoryError()), ("network", OSError(104))):
             sys.modules[name] = None

@@ -1,5 +1,6 @@
 """What mqtt_as is given."""
 
+import sys
 from binascii import b2a_base64
 
 from enroll import mqtt
@@ -61,6 +62,18 @@ def test_it_takes_one_certificate():
     it = registered(DER)
     it.ca += ".gone"
     assert "cannot read" in str(raises("configuration", mqtt.config, it, PORT))
+
+
+def test_a_module_whose_import_found_no_heap_is_imported_again():
+    """MicroPython leaves its name in sys.modules without a value, for which None stands here, and would crash."""
+    it = config("thingsboard", store=folder() + "/state")  # not registered: neither call goes on after its import
+    for call in (mqtt.config, mqtt.connect):
+        names = ("enroll.nothing", "enroll.mqtt_config", "enroll.mqtt_client")
+        for name in names:
+            sys.modules[name] = None
+        raises("configuration", call, it, PORT)
+        for name in names:
+            assert sys.modules.get(name, True), name
 
 
 def test_a_device_that_is_not_registered_has_no_broker():

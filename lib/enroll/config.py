@@ -21,7 +21,7 @@ def unload(*names: str) -> None:
         parent, name = name.rsplit(".", 1)
         modules[parent].__dict__.pop(name, None)
     for name in modules:
-        if not modules.get(name):
+        if modules.get(name) is None:
             modules.pop(name, None)
             return unload()  # from the start: the dict has changed
 

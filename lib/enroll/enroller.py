@@ -87,6 +87,7 @@ class Enroller:
 
         Raises EnrollError of kind `configuration` or `storage`: no later attempt can put these right.
         """
+        unload()  # as in _failed
         from .sleep import step
 
         return step(self, now, Action)

@@ -1,5 +1,6 @@
 """Hand-over to MQTT: clients of others for a registered device, which send its password to a verified broker only."""
 
+from .config import unload
 from .errors import EnrollError
 
 if False:  # for type hints only
@@ -8,6 +9,7 @@ if False:  # for type hints only
 
 def connect(config: "Config", port, *settings, **more):
     """Return a connected client of umqtt.simple, see mqtt_client.Client. Raises OSError and EnrollError."""
+    unload()  # makes the next import safe if an earlier one ran out of heap
     try:
         from .mqtt_client import Client
     except ImportError:
@@ -23,6 +25,7 @@ def config(config: "Config", port) -> dict:
     It has the secrets as they are: never print it. Besides it has the values of broker.access, of which `expires` says
     when the password has to be replaced, by a client with a new dict. Raises EnrollError.
     """
+    unload()
     from .mqtt_config import made
 
     return made(config, port)
