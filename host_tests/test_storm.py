@@ -162,6 +162,21 @@ def test_verdicts_are_computed_from_what_a_reader_sees(found: Any) -> None:
     assert "| **missed** |" in page.verdicts(missed) and "| 3.00 x | at most 3 x | reached |" in page.verdicts(missed)
 
 
+def test_a_verdict_that_differs_from_the_page_before_is_told(found: Any) -> None:
+    from storm import page
+
+    rows = [dataclasses.replace(it, figure=1) for it in page.judged(found)]
+    missed = [dataclasses.replace(rows[0], figure=4), *rows[1:]]
+    text = page.PAGE.read_text()
+    assert page.changed(rows, filled(text, {"storm.verdicts": page.verdicts(rows)})) == []
+    for before, now, words in (
+        (rows, missed, "reached before, now missed"),
+        (missed, rows, "missed before, now reached"),
+    ):
+        text = filled(text, {"storm.verdicts": page.verdicts(before)})
+        assert page.changed(now, text) == [f"{rows[0].what}: {words}"]
+
+
 def test_the_page_has_a_place_for_each_figure_and_only_those(found: Any) -> None:
     from storm import page
 

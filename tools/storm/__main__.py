@@ -36,9 +36,10 @@ def main(devices: int, as_json: bool) -> None:
     with Progress(console=Console(stderr=True), transient=True) as bar:
         task = bar.add_task("", total=None)
         found = cases.run(devices, lambda words: bar.update(task, description=words))
-    if writes:
-        page.write(found)
     rows = page.judged(found)
+    if writes:
+        different = page.changed(rows, page.PAGE.read_text())
+        page.write(found)
     if as_json:
         compared = {str(capacity): [cases.figures(it) for it in storms] for capacity, storms in found.compared.items()}
         situations = {name: [cases.figures(it) for it in pair] for name, pair in found.situations.items()}
@@ -49,6 +50,9 @@ def main(devices: int, as_json: bool) -> None:
         return
     for it in rows:
         click.echo(f"{it.what}: {it.figure:.2f} x, at most {it.target} x: {it.verdict}")
+    if writes:
+        for line in different or ["no verdict differs from the page before"]:
+            click.echo(f"storm: {line}", err=True)
 
 
 if __name__ == "__main__":

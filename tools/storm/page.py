@@ -69,6 +69,17 @@ def verdicts(rows: list[Row]) -> str:
     return table(["at 1 000 registrations a second", "figure", "must reach", "verdict"], lines)
 
 
+def changed(rows: list[Row], text: str) -> list[str]:
+    """A sentence for each verdict of `rows` that differs from that in `text`, the page before."""
+    lines = [line.strip("|").split("|") for line in text.splitlines() if line.count("|") == 5]
+    before = {what.strip(): verdict.strip(" *") for what, _, _, verdict in lines}
+    return [
+        f"{it.what}: {before[it.what]} before, now {it.verdict}"
+        for it in rows
+        if before.get(it.what, it.verdict) != it.verdict
+    ]
+
+
 def pair(storm: Storm) -> list[str]:
     """Peak and time of a storm, in short."""
     return [times(storm.peak(60)), span(storm.seconds(1)), number(storm.each(), 1)]
