@@ -20,6 +20,10 @@ def test_a_certificate_that_is_refused():
         assert kind == "certificate" and words in str(found), text
     for code in (0x2080, 0x2700, 0x4FFF, 0x7100, 0x7680, 0x7A00):
         assert explained(OSError(-code))[0] == "certificate", hex(code)
+    for error in (OSError(-0x2562), ValueError("unacceptable key")):  # neither `ca` nor the clock can help
+        assert explained(error)[1].remedy == "the server needs another certificate"
+    for error in (OSError(-0x2700), ValueError("not correctly signed")):
+        assert "check `ca`" in explained(error)[1].remedy
     for code in (0x207F, 0x5000, 0x7A80):
         assert explained(OSError(-code))[0] == "", hex(code)
 

@@ -56,4 +56,4 @@ def erase(config: "Config", log) -> None:
         os.remove(copy)
         config.section[key] = None
     except (OSError, EnrollError) as error:
-        log("remove `%s` from enroll.json, error %s" % (key, error))
+        log("`%s` is not erased, error %s: remove it" % (key, error))

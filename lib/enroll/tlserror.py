@@ -7,12 +7,14 @@ from .errors import EnrollError
 if __debug__:  # mpy-cross -O leaves this out: it knows const by itself
     from micropython import const
 
+_ANOTHER = const("the server needs another certificate")
 _CERTIFICATE = const(6000)  # bytes of heap that loading one certificate takes at most
 _BUFFERS = const(16000)  # bytes: if TLS took more than this from our heap, its buffers are there
 _HANDSHAKE = const(36000)  # bytes of heap that TLS takes at most, with the handshake (see boards/*/board.py)
 _ALERT = const(0x7780)  # mbedTLS: the other side sent a fatal alert
 # mbedTLS's codes "allocation failed" of X.509, DH, keys, EC, digests, ciphers and TLS, without the low seven bits
 _SCARCE = const(b"\x51\x68\x7f\x9b\xa3\xc3\xfe")
+_NOT_VERIFIED = const(0x2700)  # mbedTLS could not verify the certificate: `ca` may be the cause
 _BAD = const((0x7100, 0x7680, 0x7A00))  # mbedTLS's other codes for certificates: message too long, no CA, wrong use
 
 
@@ -35,6 +37,7 @@ def explain(connection, error):
     code of mbedTLS (ssl.h, x509.h; the low seven bits are a lower layer's) or with an errno.
     """
     reason = str(error)
+    remedy = ""
     code = 0
     scarce = False
     if isinstance(error, OSError):
@@ -48,8 +51,11 @@ def explain(connection, error):
                 pass
         # ENOMEM, EBUSY, or a code of a lower layer: 16 is mbedTLS's "allocation failed" of big numbers, 106 of ASN.1
         scarce = code in (-12, -16) or (code > 0 and (code >> 7 in _SCARCE or code & 127 in (16, 106)))
+        if code != _NOT_VERIFIED:
+            remedy = _ANOTHER
     elif "unacceptable" in reason:
         reason = "has a key or signature that is no longer safe"
+        remedy = _ANOTHER
     elif "sign" in reason:
         reason = "is not signed by the CA in `ca`"
     elif "CN" in reason:
@@ -67,7 +73,7 @@ def explain(connection, error):
         fact = "%s seems to require a client certificate" % connection.host
         return EnrollError("certificate", fact, "use an address that does not")
     if bad:
-        return EnrollError("certificate", "the certificate of %s %s" % (connection.host, reason))
+        return EnrollError("certificate", "the certificate of %s %s" % (connection.host, reason), remedy)
     return error
 
 
