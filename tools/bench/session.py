@@ -125,7 +125,7 @@ def heap(work: Work, sides: Sides, start: Starter, runtime: str, folder: Path) -
         Row(
             f"{runtime}.heap",
             f"{runtime}, growth of the heap over {number(requests)} requests",
-            held[-1] - settled,
+            max(held[-1] - settled, 0),
             "=",
             0,
             "bytes",

@@ -22,6 +22,7 @@ KINDS = {"lfs2-4096": "littlefs", "fat-4096": "FAT"}
 YEAR = 365  # days
 SECONDS = YEAR * 86_400
 DAYS, QUICK = YEAR, 40  # in fewer, littlefs erases nothing for the script
+PATIENCE = 120  # seconds
 LASTS = 100_000  # erases that a block of NOR flash is specified for
 SLOTS = {"registration": 3, "retry": 0, "restart": 0, "boot": 0}  # slot writes of each, which DESIGN.md bounds
 WORDS = {
@@ -44,7 +45,11 @@ def counted(kind: str, days: int) -> Counts:
     """What device/wear.py prints. Raises ClickException."""
     command = [str(micropython(runtimes()[0])), "-X", "heapsize=4m", str(SCRIPT), kind, str(days)]
     path = ":".join([*(str(ROOT / it) for it in PATHS), ".frozen"])
-    done = subprocess.run(command, env={"MICROPYPATH": path}, capture_output=True, text=True, timeout=120, check=False)
+    environment = {"MICROPYPATH": path}
+    try:
+        done = subprocess.run(command, env=environment, capture_output=True, text=True, timeout=PATIENCE, check=False)
+    except subprocess.TimeoutExpired as error:
+        raise click.ClickException(f"flash wear: no end after {PATIENCE} s") from error
     if done.returncode:
         raise click.ClickException(done.stdout + done.stderr)
     return dict(json.loads(done.stdout.splitlines()[-1]))

@@ -49,15 +49,18 @@ class Boots:
         self._count += 1
         folder = device(self._folder / str(self._count), next(self._configs))
         (folder / "names.json").write_text(self._names)
-        done = subprocess.run(
-            [str(micropython(runtime)), "-X", f"heapsize={HEAP}k", *arguments],
-            cwd=folder,
-            env={"MICROPYPATH": ".frozen" if form == "rom" else f"{self._mpy}:.frozen"},
-            capture_output=True,
-            text=True,
-            timeout=PATIENCE,
-            check=False,
-        )
+        try:
+            done = subprocess.run(
+                [str(micropython(runtime)), "-X", f"heapsize={HEAP}k", *arguments],
+                cwd=folder,
+                env={"MICROPYPATH": ".frozen" if form == "rom" else f"{self._mpy}:.frozen"},
+                capture_output=True,
+                text=True,
+                timeout=PATIENCE,
+                check=False,
+            )
+        except subprocess.TimeoutExpired as error:
+            raise click.ClickException(f"a boot on {runtime}: no end after {PATIENCE} s") from error
         if done.returncode:
             raise click.ClickException(done.stdout + done.stderr)
         return done.stdout.splitlines()
