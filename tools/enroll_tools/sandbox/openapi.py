@@ -13,7 +13,7 @@ from .operations import Argument, arguments
 _TYPES = {str: "string", int: "integer", float: "number", bool: "boolean", dict: "object", type(None): "null"}
 
 ERRORS = {
-    "400": "The body is no JSON object, or an argument does not fit the schema.",
+    "400": "The body is not a JSON object, or an argument does not fit the schema.",
     "401": "The admin key is missing or wrong.",
     "413": "The body is too long.",
     "415": "The body is not declared as JSON.",

@@ -102,7 +102,8 @@ def _fill(state: State, service: str, section: dict[str, Any]) -> int:
         if table == HISTORY:
             continue
         if table not in known or not isinstance(rows, list):
-            raise SandboxError(f"{service}.{table} is no table of this version, or no list: export the state again")
+            what = f"{service}.{table} is not a table of this version, or not a list"
+            raise SandboxError(f"{what}: export the state again")
         columns = {row["name"]: row for row in state.all(f"PRAGMA table_info({table})")}
         for number, row in enumerate(rows, 1):
             where = f"{table}, row {number}"
@@ -118,7 +119,7 @@ def _fill(state: State, service: str, section: dict[str, Any]) -> int:
 def _events(state: State, service: str, rows: object) -> list[Row]:
     """What happened in a portal, checked."""
     if not isinstance(rows, list):
-        raise SandboxError(f"{service}.{HISTORY} is no list: export the state again")
+        raise SandboxError(f"{service}.{HISTORY} is not a list: export the state again")
     columns = {row["name"]: row for row in state.all("PRAGMA table_info(history)") if row["name"] in _EVENT}
     for number, row in enumerate(rows, 1):
         where = f"{service}.{HISTORY}, row {number}"

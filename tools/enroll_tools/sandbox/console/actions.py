@@ -89,7 +89,7 @@ def _arguments(function: Callable[..., object], fields: Mapping[str, str], typed
     except ValueError:
         values = None
     if not isinstance(values, dict):
-        raise SandboxError("the button's arguments are no JSON object: reload the page")
+        raise SandboxError("the button's arguments are not a JSON object: reload the page")
     wanted = arguments(function)
     if "arguments" in fields:
         wanted = tuple(it for it in wanted if it.name in typed)

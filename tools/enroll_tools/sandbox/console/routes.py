@@ -124,7 +124,7 @@ class Console:
 
     async def _refusal(self, request: web.Request) -> str:
         if request.content_type != FORM:
-            return "This is no form of the console: use its pages, or the admin API under /admin."
+            return "This is not a form of the console: use its pages, or the admin API under /admin."
         try:
             token = (await request.post()).get(CSRF, "")
         except (ValueError, LookupError):

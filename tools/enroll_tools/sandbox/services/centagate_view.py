@@ -68,8 +68,8 @@ class CentagateView(View[Centagate]):
         "held by it": "This very token is bound to this user already, perhaps by an attempt whose answer was lost: "
         "if the device is not content with that, deactivate the token, and it is bound again.",
         "23001": "The signature is right, but the password is wrong: correct `password`.",
-        "10001": "The session is right, but its user is no administrator: log an administrator in.",
-        "10002": "A field is missing, is no text, or has a wrong form: correct the fields.",
+        "10001": "The session is right, but its user is not an administrator: log an administrator in.",
+        "10002": "A field is missing, is not text, or has a wrong form: correct the fields.",
         "22002": "There is no such user: create the user, or correct `username` in enroll.json.",
         "29001": "There is no OTP token with this serial number: create it, or correct `token_sn` in enroll.json.",
         "29002": "The OTP token is new: set it to deactivated, which the vendor wants for binding.",

@@ -67,7 +67,7 @@ class IckStreamView(View[IckStream]):
         "unknown applicationId": "There is no such application: create it, or correct `application_id` in enroll.json.",
         "unknown deviceId": "There is no such device of this user, or another device asks: send the device's own id.",
         "unknown method": "The service has no such method: correct the method's name.",
-        "the body is not JSON": "The body is no JSON: correct it.",
+        "the body is not JSON": "The body is not JSON: correct it.",
     }
 
     def shown(self, row: Row) -> DeviceView:

@@ -88,7 +88,7 @@ class OAuthView(View[OAuth]):
         "no Basic": "The Authorization header is not HTTP Basic in valid Base64: correct it.",
         "two ways": "The client's secret must be sent in one way, which the dialect fixes: either HTTP Basic or the "
         "form.",
-        "invalid_request": "The body is no form, or has a field twice: send application/x-www-form-urlencoded.",
+        "invalid_request": "The body is not a form, or has a field twice: send application/x-www-form-urlencoded.",
         "unsupported_grant_type": "The grant_type is neither device_code nor refresh_token: correct it.",
         "code unknown": "There is no such device code, or it was redeemed before, perhaps by a poll whose answer was "
         "lost: let the device ask for another one.",
@@ -105,7 +105,7 @@ class OAuthView(View[OAuth]):
         "no initial token": "There is no such initial access token: create one, and put it into enroll.json.",
         "initial token used": "The initial access token was used before, and is good for one client only: create "
         "another one.",
-        "invalid_client_metadata": "The metadata are no JSON object, or their grant_types lack the device flow: "
+        "invalid_client_metadata": "The metadata are not a JSON object, or their grant_types lack the device flow: "
         "correct them.",
     }
 

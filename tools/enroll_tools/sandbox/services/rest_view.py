@@ -73,8 +73,8 @@ class RestView(View[Rest]):
         "no such request": "No device has this ticket: the device has asked again since, or was reset: look "
         "at its later requests.",
         "unknown key": "No device has this key: reset or create the device, and let it register.",
-        "a JSON object is wanted": "The body is no JSON object, or its Content-Type is not application/json: correct "
-        "the step in enroll.json.",
+        "a JSON object is wanted": "The body is not a JSON object, or its Content-Type is not application/json: "
+        "correct the step in enroll.json.",
         "a form is wanted": "The Content-Type is not application/x-www-form-urlencoded: use `form` in the step.",
         "unknown claim code": "The Authorization header is not Bearer and the device's secret: {}",
         "unknown fleet token": "The header X-Fleet-Token is not the device's secret: {}",
