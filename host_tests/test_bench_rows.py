@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import socket
 from pathlib import Path
+from types import SimpleNamespace
+from typing import Any
 
 import click
 import pytest
-from bench import Work, footprint, life, network, relay, wear
+from bench import Work, footprint, life, network, relay, session, wear
 from loopback import free
 from runtimes import Unavailable, micropython
 
@@ -147,3 +149,12 @@ def test_devices_live_on_a_small_heap_without_growing(tmp_path: Path) -> None:
     assert failures.verdict == "reached", failures.ours
     assert failures.points["used"][-1] - failures.points["used"][1] < 512
     assert largest.figure > 32768 and growth.figure > 0
+
+
+@pytest.mark.parametrize(("end", "growth", "verdict"), [(900, 0, "reached"), (800, 0, "reached"), (916, 16, "missed")])
+def test_only_a_heap_that_grows_misses_its_target(tmp_path: Path, end: int, growth: int, verdict: str) -> None:
+    printed = "\n".join(f"heap {held}" for held in (700, 850, 900, end)) + "\nclosed 500\n"
+    sides: Any = SimpleNamespace(program=lambda *_: ("", ""))
+    start: Any = lambda *_: SimpleNamespace(out=printed)  # noqa: E731
+    row, _ = session.heap(Work(tmp_path, 2), sides, start, "newest", tmp_path)
+    assert (row.figure, row.verdict) == (growth, verdict)

@@ -109,3 +109,11 @@ def test_a_module_is_unloaded_twice_and_loaded_again():
     from enroll import backoff
 
     assert backoff is not first and backoff.delay(1, 5, 60, 0) == first.delay(1, 5, 60, 0) == 0
+
+
+def test_only_what_has_no_value_is_taken_for_an_import_without_heap():
+    """An application may put an object into sys.modules that is merely false."""
+    sys.modules["application"] = {}
+    sys.modules["enroll.nothing"] = None
+    unload()
+    assert sys.modules.pop("application") == {} and "enroll.nothing" not in sys.modules
