@@ -1,4 +1,6 @@
-"""The figures of docs/testing.md and README: how many cases of each fault class were tried, and when."""
+"""The figures of docs/testing.md and README, how many cases of each fault class were tried and when; and of
+docs/design.md, what a power cut can cost.
+"""
 
 from __future__ import annotations
 
@@ -6,6 +8,7 @@ import datetime
 from collections.abc import Mapping
 from pathlib import Path
 
+from answers import ONCE
 from figures import PLACE, fill, number, table
 
 from torture import CLASSES
@@ -14,7 +17,7 @@ from torture.faults import ROOT
 PAGE = ROOT / "docs" / "testing.md"
 DESIGN = ROOT / "docs" / "design.md"
 README = ROOT / "README.md"
-ONCE = ("etherfax", "ickstream", "xyte")  # services that give an answer once
+ONE_ANSWER = (*ONCE, "ickstream")  # services that give an answer once; ickStream, once a token
 WINDOW = "window of operations"  # what scripts/power_cuts.py calls it
 SYSTEMS = {  # as in power.KINDS
     "lfs2-4096": "littlefs 2, blocks of 4 096 bytes",
@@ -35,7 +38,7 @@ def windows(notes: Mapping[str, str]) -> str:
     for key, value in notes.items():
         name, _, what = key.partition(": ")
         action, service, kind = name.split(", ")[:3]
-        if (action, what) == ("boot", WINDOW) and service in ONCE:
+        if (action, what) == ("boot", WINDOW) and service in ONE_ANSWER:
             found[kind].append(int(value))
     rows = [[SYSTEMS[kind], number(min(it)), number(max(it))] for kind, it in found.items() if it]
     return table(["file system", "fewest operations", "most"], rows)
