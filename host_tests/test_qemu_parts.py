@@ -8,6 +8,7 @@ from typing import Any
 
 import pytest
 from qemu import board, manifests
+from testboard import unit
 
 import firmware
 
@@ -46,3 +47,18 @@ def test_what_test_board_did_not_try_is_said_and_not_counted() -> None:
 def test_a_run_of_test_board_that_breaks_off_has_failed() -> None:
     found = board.result({"error": "the board is gone: plug it in", "rows": [row("passed")]}, 1)
     assert found.failures == ["test-board: the board is gone: plug it in"]
+
+
+@pytest.mark.parametrize(
+    "trace",
+    ["MemoryError: ", "AssertionError: not enough heap: free some heap", "EnrollError: not enough heap for TLS"],
+)
+def test_a_test_that_the_heap_is_too_small_for_has_not_failed(trace: str) -> None:
+    """The library says in its own words what began as a MemoryError."""
+    row = unit.summary("unit tests", {"test_one": "", "test_two": trace}, 1)
+    assert (row.result, row.text) == ("passed", "1 of 2 passed, 1 found no room in the heap")
+
+
+def test_a_test_that_failed_with_room_in_the_heap_has_failed() -> None:
+    row = unit.summary("unit tests", {"test_one": "", "test_two": "AssertionError: 404"}, 1)
+    assert (row.result, row.text) == ("failed", "1 of 2 passed, 1 failed: test_two: AssertionError: 404")

@@ -22,6 +22,7 @@ from .row import FAILED, NOT_TRIED, PASSED, Broken, Row
 FAKES = "host_tests/fakes"  # as here, since the fakes find boards/ by it
 FOLDERS = (FAKES, "lib", "boards/unix")
 PATIENCE = 600  # seconds for one file
+HEAP = "not enough heap"  # what the library makes of a MemoryError
 SHOWN = 3  # failures in the table; the JSON has them all
 _RUN = Program(
     """
@@ -106,7 +107,7 @@ def last(trace: str) -> str:
 def summary(name: str, results: dict[str, str], seconds: float) -> Row:
     """One row for many tests: those that found no room in the heap are named, and neither passed nor failed."""
     failed = {test: last(text) for test, text in results.items() if text}
-    scarce = sorted(test for test, text in failed.items() if text.startswith("MemoryError"))
+    scarce = sorted(test for test, text in failed.items() if text.startswith("MemoryError") or HEAP in text)
     wrong = {test: text for test, text in failed.items() if test not in scarce}
     passed = len(results) - len(failed)
     text = f"{passed} of {len(results)} passed"
