@@ -106,27 +106,42 @@ def test_a_final_refusal_with_retry_after_is_not_asked_earlier_than_the_server_w
     assert delay(1, 5, 900, 0, True, 3600) >= 3600
 
 
+def asked(value, now=1000, **more):
+    """Seconds that an answer with the Retry-After `value` asks for at `now`; `more`: its Date."""
+    more["retry-after"] = value
+    return after(more, now)
+
+
 def test_after_of_seconds():
-    assert after("0", 1000) == 0
-    assert after("120", 1000) == 120
-    assert after("31536000", 1000) == 31536000
+    assert asked("0") == 0
+    assert asked("120") == 120
+    assert asked("31536000") == 31536000
 
 
 def test_after_of_more_digits_than_any_number_needs():
-    assert after("9" * 5000, 1000) >= 86400
+    assert asked("9" * 5000) >= 86400
 
 
-def test_after_of_a_date_is_counted_from_now():
+def test_after_of_a_date_is_counted_from_the_date_of_the_answer_or_from_now():
     date = "Fri, 20 Nov 2026 08:49:37 GMT"
     now = http_date(date, 0)
-    assert after(date, now - 60) == 60
-    assert after(date, now + 60) == -60
-    assert after("Friday, 20-Nov-26 08:49:37 GMT", now - 60) == after("Fri Nov 20 08:49:37 2026", now - 60) == 60
+    assert asked(date, now - 60) == 60
+    assert asked("Friday, 20-Nov-26 08:49:37 GMT", now - 60) == asked("Fri Nov 20 08:49:37 2026", now - 60) == 60
+    for clock in (now - 60, now + 60):
+        assert asked(date, clock, date="Fri, 20 Nov 2026 08:49:07 GMT") == 30
+
+
+def test_after_of_a_date_that_has_passed():
+    date = "Fri, 20 Nov 2026 08:49:37 GMT"
+    now = http_date(date, 0)
+    assert asked(date, now) == asked(date, now + 60) == 0
+    assert asked(date, now - 60, date="Fri, 20 Nov 2026 08:50:37 GMT") == 0
 
 
 def test_after_of_nonsense():
     for value in ("", "soon", "-5", "1.5", "12 s", " "):
-        assert after(value, 1000) is None, value
+        assert asked(value) is None, value
+    assert after({}, 1000) is None
 
 
 def test_a_retry_after_of_a_response_counts_from_its_date_or_from_the_devices_clock():

@@ -16,6 +16,22 @@ def test_it_asks_until_the_service_has_decided():
     assert [(method, url[20:]) for method, url, _, _ in asked(device)[1:]] == [("GET", "/requests/t%2F1")] * 3
 
 
+def test_a_retry_after_with_a_date_counts_from_the_date_of_its_own_answer():
+    """Each answer asks for 5 s, by a clock that is 20 s behind the device's, or 4 s ahead."""
+    for ahead in (-20, 0, 4):
+        answers = []
+        for second in range(40 + ahead, 55 + ahead, 5):
+            date = "Wed, 18 Nov 2026 11:06:%02d GMT"
+            answers.append((202, b"", {"Retry-After": date % (second + 5), "Date": date % second}))
+        device = boot(polled(), TICKET, *answers + [DONE])
+        assert device.action.credential and sum(device.port.slept) == 15, (ahead, sum(device.port.slept))
+
+
+def test_a_retry_after_that_has_passed_is_none():
+    device = boot(polled(), TICKET, (202, b"", {"Retry-After": "Wed, 18 Nov 2026 11:06:20 GMT"}), DONE)
+    assert sum(device.port.slept) == 7
+
+
 def test_the_time_goes_on_while_it_asks():
     device = boot(polled(headers={"T": "{now}"}), TICKET, (202, b""), DONE)
     assert [it[2]["T"] for it in asked(device)[1:]] == [str(NOW), str(NOW + 7)]

@@ -6,14 +6,19 @@ if __debug__:  # mpy-cross -O leaves this out: it knows const by itself
 _DAY = const(86400)
 
 
-def after(value: str, now: int) -> int | None:
-    """Seconds that a Retry-After header (RFC 9110, 10.2.3) asks to wait from `now`, Unix seconds; None if malformed."""
+def after(headers: dict, now: int) -> int | None:
+    """Seconds that the Retry-After in `headers` (RFC 9110, 10.2.3) asks to wait; None if there is none or malformed.
+
+    A date counts from the Date of the same answer: no two clocks agree. Without a Date it counts from `now`, Unix
+    seconds.
+    """
+    value = headers.get("retry-after", "")
     if value.encode().isdigit():  # only ASCII digits
         return int(value[:9])
     from .httpdate import http_date
 
     date = http_date(value, now)
-    return None if date is None else date - now
+    return None if date is None else max(0, date - (http_date(headers.get("date", ""), now) or now))
 
 
 def delay(

@@ -252,7 +252,7 @@ class Enroller:
             if "retry-after" in headers:
                 from .backoff import after
 
-                answer.retry_after = after(headers["retry-after"], now)
+                answer.retry_after = after(headers, now)
         finally:
             it.close()
         return answer

@@ -56,9 +56,8 @@ class Response:
     def retry_after(self) -> int | None:
         from .backoff import after
         from .calendar import now
-        from .httpdate import http_date
 
-        return after(self.headers.get("retry-after", ""), http_date(self.headers.get("date", ""), now()) or now())
+        return after(self.headers, now())
 
     def read(self) -> bytes:
         """Return the next bytes of the body as they were sent, b"" at its end."""

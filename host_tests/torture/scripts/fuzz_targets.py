@@ -168,7 +168,7 @@ def take_text(content):
         return
     unless(ValueError, httpdate.iso_date, text)
     unless(ValueError, address, text)
-    for found in (httpdate.http_date(text, NOW), backoff.after(text, NOW)):
+    for found in (httpdate.http_date(text, NOW), backoff.after({"retry-after": text, "date": text[1:]}, NOW)):
         assert found is None or isinstance(found, int)
         backoff.delay(1, 5, 900, 0.5, False, found)
     str(EnrollError("server", text, error=text))
