@@ -243,6 +243,11 @@ def test_an_interim_answers_headers_are_not_the_answers():
     assert response.content == b"ok" and sorted(response.headers) == ["content-length"]
 
 
+def test_a_long_request_goes_on_after_an_interim_answer():
+    wire = Wire(b"HTTP/1.1 103 Early Hints\r\nLink: y\r\n\r\n", *[None] * 99 + [b"HTTP/1.1 204 No\r\n\r\n"])
+    assert ask(wire, "POST", data=b"x" * 5000).status_code == 204 and wire.sent[-5000:] == b"x" * 5000
+
+
 def test_answers_without_a_body():
     for status in (204, 304):
         response = answer("HTTP/1.1 %d None\r\nContent-Length: 5\r\n\r\nhello" % status)

@@ -68,17 +68,18 @@ class Exchange:
     """One request over `connection`, and its answer.
 
     `ask` sets `line` (the status line), `status_code` and `headers` (names in lower case). After that, `read` returns
-    the body piece by piece, or `body` reads all of it.
+    the body piece by piece, or `body` reads all of it. There is no `line` before an answer has begun.
     """
+
+    line: bytes
+    headers: dict[str, str]
 
     def __init__(self, connection: Connection) -> None:
         self.connection = connection
         self._room = _HEAD  # bytes that the rest of the head may take
         self.left: int | None = 0  # bytes of the body, or of this chunk, still to come; None: until the connection ends
         self.chunked = False
-        self.line = b""  # the status line
-        self.status_code = 100
-        self.headers: dict[str, str] = {}
+        self.status_code = 0
         self.size = 0  # bytes of the body that `body` has read
 
     def close(self) -> None:
@@ -96,13 +97,17 @@ class Exchange:
         try:
             for part in (data, body):
                 part = memoryview(part)
-                # stop sending once an answer has begun: after a write that fails, TLS reads nothing more
-                while part and not (body and self.connection.left and (yield from self.connection.peek())):
-                    part = part[(yield from self.connection.write(part)) :]
+                while part and not self.status_code:
+                    # once an answer has begun, read it: after a write that fails, TLS reads nothing more
+                    if body and self.connection.left and (yield from self.connection.peek()):
+                        yield from self._head(method, brief)
+                    else:
+                        part = part[(yield from self.connection.write(part)) :]
         except OSError as error:
             failure = error
         try:
-            yield from self._head(method, brief)
+            while not self.status_code:
+                yield from self._head(method, brief)
         except OSError as error:
             raise failure or error
 
@@ -121,35 +126,38 @@ class Exchange:
         return line.rstrip(b"\r")
 
     def _head(self, method: str, brief: bool):
-        """Task: read status and headers. `brief`: keep only the headers in _NEEDED, each line cut to 64 bytes; a second
-        value that differs from the first is appended.
+        """Task: read one status and its headers: those of the answer, or interim ones (1xx), which may come before it.
+
+        `brief`: keep only the headers in _NEEDED, each line cut to 64 bytes; a second value that differs from the first
+        is appended.
         """
         most = 64 if brief else _KEPT
         headers: dict[str, str] = {}
-        while self.status_code < 200:
-            line = (yield from self.readline(most)) or (yield from self.readline(most))  # an empty line may come first
-            if line[:7] != b"HTTP/1." or line[8:9] + line[12:13].strip() != b" " or not line[9:12].isdigit():
-                raise unreadable("status line")
-            self.line = line
-            self.status_code = int(line[9:12])
-            headers.clear()
-            kept = 0
-            while line:
-                line = yield from self.readline(most)
-                try:
-                    name, colon, value = str(line, "utf-8").partition(":")
-                except ValueError:
-                    continue  # not UTF-8: no header that matters here
-                name = name.lower()
-                value = value.strip()
-                before = headers.get(name)
-                if colon and (not brief or (name in _NEEDED and len(before or "") < 20)) and before != value:
-                    headers[name] = before + ", " + value if before else value
-                    kept += len(line)
-                    if kept >= _KEPT:
-                        raise unreadable("too many headers")
         self.headers = headers
-        if method == "HEAD" or self.status_code in (204, 304):
+        line = (yield from self.readline(most)) or (yield from self.readline(most))  # an empty line may come first
+        if line[:7] + line[8:9] + line[12:13].strip() != b"HTTP/1. " or not line[9:12].isdigit():
+            raise unreadable("status line")
+        self.line = line
+        status = int(line[9:12])
+        kept = 0
+        while line:
+            line = yield from self.readline(most)
+            try:
+                name, colon, value = str(line, "utf-8").partition(":")
+            except ValueError:
+                continue  # not UTF-8: no header that matters here
+            name = name.lower()
+            value = value.strip()
+            before = headers.get(name)
+            if colon and (not brief or (name in _NEEDED and len(before or "") < 20)) and before != value:
+                headers[name] = before + ", " + value if before else value
+                kept += len(line)
+                if kept >= _KEPT:
+                    raise unreadable("too many headers")
+        if status < 200:
+            return
+        self.status_code = status  # now `ask` is done
+        if method == "HEAD" or status in (204, 304):
             return
         length = headers.get("content-length", "")
         coding = headers.get("transfer-encoding", "").lower()

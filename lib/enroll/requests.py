@@ -133,7 +133,7 @@ def _reuse(method: str, request: "tuple[bytes, Any]", connection, timeout: float
             connection = None
             return it
     except OSError:
-        if (it and it.status_code != 100) or (connection.left and not repeat):
+        if hasattr(it, "line") or (connection.left and not repeat):
             raise  # the server acted on the request, or may have
     finally:
         if connection:
