@@ -61,6 +61,14 @@ def test_a_broker_that_closes_the_connection():
         assert raises(OSError, it.stream.read, 1).args == (104,)
 
 
+def test_an_alert_after_the_broker_has_spoken_is_not_about_certificates():
+    """As when a record was damaged on its way: tlserror.py is told that the handshake is long over."""
+    with Open() as it:
+        it.line.known = True
+        it.line.ready = b"\xd0\0"
+        assert it.stream.read(2) == b"\xd0\0" and not it.line.known
+
+
 def test_a_stream_that_was_closed():
     with Open() as it:
         it.stream.close()

@@ -133,6 +133,7 @@ class Stream:
                 raise OSError(_RESET)
             if piece:
                 self._heard = True
+                line.known = False  # an alert is no longer about certificates
                 left = size - len(data)
                 data += piece[:left]
                 line.rest = piece[left:]
