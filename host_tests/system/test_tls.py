@@ -106,6 +106,12 @@ def test_what_is_wrong_with_a_certificate_is_said_before_a_byte_of_the_request(a
     assert server.heard == [b""]
 
 
+def test_a_server_with_which_nothing_is_in_common_is_told_apart_from_a_network_that_fails(at, serve, tmp_path):
+    server = serve((context(tmp_path, make("leaf", certificates.edwards(), ROOT)), GOOD))
+    boot = at(server).boot()
+    assert status(boot, "network") == 75 and "refuses the TLS" in boot.stdout and "-30592" in boot.stdout
+
+
 @pytest.mark.parametrize("newest", [OLD, NEW])
 def test_a_server_that_wants_a_client_certificate_is_named_and_leaves_no_attempt(at, serve, tmp_path, newest):
     """The refusal afterwards is one: no attempt's outcome is unknown."""

@@ -45,6 +45,13 @@ def test_a_server_that_hangs_up_with_an_alert_wants_a_client_certificate():
     assert kind == "certificate" and not connection.left  # with TLS 1.3 the alert comes after the request, for nothing
 
 
+def test_a_server_with_which_nothing_is_in_common():
+    """Its alert comes instead of a certificate. On a kept connection it says nothing of the kind."""
+    kind, error, _ = explained(OSError(-0x7780))
+    assert kind == "network" and "host refuses" in str(error) and "-30592" in str(error) and "TLS 1.2" in error.remedy
+    assert explained(OSError(-0x7780), left=None)[0] == explained(OSError(-0x7780), left=True)[0] == ""
+
+
 def test_a_file_of_certificates_that_cannot_be_used():
     for error, words in ((None, "must be PEM or DER"), (OSError(2), "cannot read ca.der")):
         found = useless("ca.der", error)

@@ -90,7 +90,7 @@ class Connection:
         self.rest = b""  # received, not read yet
         self.host = ""
         self.known = False  # TLS has verified the server, and nothing has been read from it yet
-        self.left = False  # part of a request was sent
+        self.left: bool | None = False  # part of a request was sent; None: of earlier ones only, see requests.py
         self.taken = 0  # bytes of our heap that TLS took
 
     def wait(self, flags):

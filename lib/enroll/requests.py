@@ -123,7 +123,7 @@ def _reuse(method: str, request: "tuple[bytes, Any]", connection, timeout: float
     """
     patience = timeout / (4 if repeat else 2)
     connection.end = ticks_add(ticks_ms(), int(patience * 1000))
-    connection.left = False
+    connection.left = None
     it = None
     try:
         if _usable(connection.stream):

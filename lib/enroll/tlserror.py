@@ -72,6 +72,9 @@ def explain(connection, error):
         connection.left = False  # the server ignored the request: with TLS 1.3 its alert comes only after that
         fact = "%s seems to require a client certificate" % connection.host
         return EnrollError("certificate", fact, "use an address that does not")
+    if code == _ALERT and connection.left is False:  # before the certificate: no version, cipher or key in common
+        fact = "%s refuses the TLS of this device, error %d" % (connection.host, -code)
+        return EnrollError("network", fact, "the server must offer TLS 1.2 with AES and a key of RSA or ECDSA")
     if bad:
         return EnrollError("certificate", "the certificate of %s %s" % (connection.host, reason), remedy)
     return error
