@@ -202,6 +202,7 @@ def test_get_gives_a_date_where_head_gives_none():
         {"date": {"HEAD": "soon", "GET": date}},
         {"date": {"HEAD": "Thu, 01 Jan 1970 00:00:00 GMT", "GET": date}},
         {"date": date, "error": {"HEAD": OSError(104)}},
+        {"date": date, "error": {"HEAD": OSError()}},
         {"date": date, "error": {"HEAD": EnrollError("answer", "no HTTP")}},
     ):
         network = Network()

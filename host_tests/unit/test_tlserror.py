@@ -45,6 +45,12 @@ def test_a_server_that_hangs_up_with_an_alert_wants_a_client_certificate():
     assert kind == "certificate" and not connection.left  # with TLS 1.3 the alert comes after the request, for nothing
 
 
+def test_an_error_without_a_number_is_one_of_the_connection():
+    """As drivers raise that are written in Python."""
+    for error in (OSError(), OSError("modem is off")):
+        assert explained(error)[0] == "" and explained(error, known=True, sock=Fake(recv=lambda size: b""))[0] == ""
+
+
 def test_a_server_with_which_nothing_is_in_common():
     """Its alert comes instead of a certificate. On a kept connection it says nothing of the kind."""
     kind, error, _ = explained(OSError(-0x7780))

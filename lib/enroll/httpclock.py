@@ -27,6 +27,6 @@ def ask(config: "Config", earliest: int, check):
             return check(http_date(it.headers.get("date", ""), earliest) or -1, earliest)
         except (OSError, EnrollError) as error:
             failure = error
-            if error.args[0] == _ETIMEDOUT:
+            if _ETIMEDOUT in error.args:
                 break  # another method would take as long
     raise failure

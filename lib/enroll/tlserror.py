@@ -41,7 +41,10 @@ def explain(connection, error):
     code = 0
     scarce = False
     if isinstance(error, OSError):
-        code = -error.args[0]
+        try:
+            code = -error.args[0]
+        except (IndexError, TypeError):  # raised by a driver with a text, or with nothing
+            code = -1
         reason = "is not supported by this TLS, error %d" % -code
         if code < 0 and connection.known and not connection.left:  # in the handshake: look for an alert
             try:
