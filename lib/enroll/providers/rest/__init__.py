@@ -103,9 +103,9 @@ def register(config: "Config", now: int):
 
 
 def refresh(config: "Config", credential: "Credential", now: int):
-    from .later import named
+    from .later import refresh
 
-    return take(config, now, config.section["refresh"], named(credential))
+    return refresh(config, credential, now)
 
 
 def take(config: "Config", now: int, steps: "Any", taken: dict):

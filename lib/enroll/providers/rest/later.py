@@ -2,13 +2,17 @@
 
 from ...calendar import now as clock
 from ...config import Secret
-from . import fill, known
+from . import fill, known, take
 
 if False:  # for type hints only
+    from typing import Any
+
+    from ...config import Config
     from ...credential import Credential
 
 _NEVER = 1 << 40  # Unix seconds
 _LEFT = 1000000000  # a smaller number is a lifetime, not a date
+_EARLY = 60  # seconds before its end at which enroll/renew.py replaces a credential
 
 
 def named(credential: "Credential") -> dict:
@@ -27,13 +31,38 @@ def headers(credential: "Credential", now: int) -> dict[str, str]:
     return fill(section["headers"], known(section, now, named(credential)))
 
 
+def refresh(config: "Config", credential: "Credential", now: int):
+    """Generator, see `enroll.providers`. Templates get all that earlier answers have given. Of these, the secret does
+    not count as the new one, nor does the old expiry.
+    """
+    section = config.section
+    old = named(credential)
+    task = take(config, now, section["refresh"], old)
+    answer = None
+    try:
+        while True:
+            step: Any = task.send(answer)
+            if getattr(step, "credential", False):  # the request that brings the new one
+                replaced = ("expires", "secret")[: 1 + ("secret" in step.step["take"])]
+                for name in replaced:
+                    if step.taken.get(name) == old.get(name):
+                        step.taken = {it: value for it, value in step.taken.items() if it != name}
+            answer = yield step
+    except StopIteration:
+        pass
+
+
 def until(value) -> int:
-    """The expiry in Unix seconds, from a date or a lifetime in an answer; never, if it is not a number."""
+    """The expiry in Unix seconds, from a date or a lifetime in an answer; never, if it is none or is over already. What
+    is valid for less than two minutes counts as valid for half of that and a minute, so that it is used at all.
+    """
+    now = clock()
     try:
         value = int(value)
     except (TypeError, ValueError, OverflowError):  # the last: 1e999 is infinity
         return _NEVER
-    return value + clock() if value < _LEFT else value
+    left = value if value < _LEFT else value - now
+    return now + max(left, left // 2 + _EARLY) if left > 0 else _NEVER
 
 
 def expires(credential: "Credential") -> int:
