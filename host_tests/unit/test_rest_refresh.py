@@ -67,6 +67,38 @@ class OnClock:
         return status, [it.path[4:] for it in self.device.asked]
 
 
+def test_a_date_or_a_lifetime_says_when_it_ends():
+    """Go writes the first year for never; JavaScript and Java count milliseconds."""
+    with patched(later, clock=lambda: NOW):
+        for said, end in (
+            (NOW + 3600, NOW + 3600),
+            ("%d" % (NOW + 3600), NOW + 3600),
+            ((NOW + 3600) * 1000 + 999, NOW + 3600),
+            ((NOW + 3600) * 1000000, NOW + 3600),
+            ("2026-11-18T12:06:40Z", NOW + 3600),
+            ("2026-11-18T12:06:40", NOW + 3600),
+            ("2026-11-18 12:06:40.123456z", NOW + 3600),
+            ("2026-11-18T14:06:40.5+02:00", NOW + 3600),
+            ("2026-11-18T07:36:40-0430", NOW + 3600),
+            ("2026-11-19", 1795046400),
+            ("Wed, 18 Nov 2026 12:06:40 GMT", NOW + 3600),
+            ("2100-03-01T00:00:00Z", 4107542400),
+            ("9999-12-31T23:59:59Z", 253402300799),
+            ("0001-01-01T00:00:00Z", NEVER),
+            ("1970-01-01T00:00:00Z", NEVER),
+            ("2026-11-18T12:06:40 CET", NEVER),
+            ("2026-13-18T12:06:40Z", NEVER),
+            ("2026-11-18T12", NEVER),
+            ("soon", NEVER),
+            ("", NEVER),
+            ([1], NEVER),
+            ({}, NEVER),
+            (float("inf"), NEVER),
+            (1e300 * 0 * float("inf"), NEVER),
+        ):
+            assert later.until(said) == end, said
+
+
 def test_what_is_over_already_counts_as_lasting_and_what_ends_soon_is_used():
     """Some back ends say 0 for never; some clocks are behind."""
     with patched(later, clock=lambda: NOW):

@@ -12,6 +12,7 @@ if False:  # for type hints only
 
 _NEVER = 1 << 40  # Unix seconds
 _LEFT = 1000000000  # a smaller number is a lifetime, not a date
+_SECONDS = 100000000000  # a larger one is in milliseconds, or in parts of these
 _EARLY = 60  # seconds before its end at which enroll/renew.py replaces a credential
 
 
@@ -58,10 +59,19 @@ def until(value) -> int:
     """
     now = clock()
     try:
-        value = int(value)
-    except (TypeError, ValueError, OverflowError):  # the last: 1e999 is infinity
+        try:
+            value = int(value)
+            while value > _SECONDS:
+                value //= 1000
+            if value < _LEFT:
+                value += now
+        except ValueError:
+            from .dates import unix
+
+            value = unix(value)
+    except (AttributeError, TypeError, ValueError, OverflowError):  # the last: 1e999 is infinity
         return _NEVER
-    left = value if value < _LEFT else value - now
+    left = value - now
     return now + max(left, left // 2 + _EARLY) if left > 0 else _NEVER
 
 
