@@ -219,3 +219,31 @@ def test_what_was_kept_for_one_registration_is_dropped_when_it_registers_again()
     device.sleep(LIFE)
     service.refresh_status = 403
     assert device.run(get) == 200 and kept(device.it) == {"client": "c"}
+
+
+def test_one_whose_end_nobody_tells_is_refreshed_whenever_it_ends():
+    """RFC 6749, 5.1, lets a server leave out `expires_in`. For eight hours each refresh was the last one."""
+    device, service = registered()
+    device.it.service.expires = lambda credential: 1 << 40
+    statuses = []
+    for _ in range(24 * 4):
+        device.sleep(900)
+        device.port.now = device.time()
+        service.revoked = len(statuses) % 4 == 3
+        statuses.append(device.run(get))
+    assert statuses == [200] * 96 and service.number == 25
+
+
+def test_one_that_is_denied_from_boot_to_boot_does_not_wear_flash():
+    """A service that denies what it has just given: at most one refresh in `retry.cap`."""
+    device, service = registered()
+    device.net.answer = lambda it: (401, None) if it.path == "/data" else service(it)
+    for _ in range(60):
+        device.sleep(60)
+        device.boot()
+        device.port.now = device.time()
+        try:
+            device.run(get)
+        except enroll.EnrollError as error:
+            assert error.kind == "refused"
+    assert service.number <= 6, service.number

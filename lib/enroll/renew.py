@@ -51,7 +51,7 @@ def _get_another(session, send, response, repeat: bool, now):
     """Task: the same for a 401 of the service itself. `now`: ticks of milliseconds when it came."""
     config = session.config
     if config.section.get("refresh", hasattr(config.service, "refresh")):
-        yield from _refresh(session, "refreshing")
+        yield from _refresh(session, config.cap)
         if repeat:
             response = yield from send()
         if not repeat or not _denied(response):
@@ -74,14 +74,19 @@ def _get_another(session, send, response, repeat: bool, now):
 def expired(session):
     """Task: refresh the credential of `session` if it has expired."""
     if session.config.service.expires(session.credential) - unix() <= _EARLY and not _held(session):
-        yield from _refresh(session, "")
+        yield from _refresh(session, 0)
 
 
-def _refresh(session, reason: str):
-    """Task: replace the credential with the provider's `refresh`. If the service refuses that, register again."""
-    old = session.credential
+def _refresh(session, least: float):
+    """Task: replace the credential with the provider's `refresh`. If the service refuses that, register again. `least`:
+    see `_attempt`.
+    """
+
+    def steps(config, now):
+        return config.service.refresh(config, session.credential, now)
+
     try:
-        yield from _attempt(session, lambda config, now: config.service.refresh(config, old, now), reason)
+        yield from _attempt(session, steps, least, "refreshing")
     except EnrollError as error:
         if error.kind not in ("refused", "orphaned"):
             raise
@@ -101,15 +106,15 @@ def renew(session):
             session.dropped = session.credential  # later attempts go on where this one ends
         return config.service.register(config, now)
 
-    return _attempt(session, steps, "registering again")
+    return _attempt(session, steps, session.config.renew, "registering again")
 
 
-def _attempt(session, steps, reason):
+def _attempt(session, steps, least, reason):
     """Task: give `session` the Credential that `steps` brings, in one attempt.
 
-    `steps`: a generator function such as a provider's `register`. `reason`: for the log, what is done about a
-    credential that was refused but should still be valid, otherwise "". The new credential then keeps the time: a
-    service that refuses what it has just given must not wear out flash.
+    `steps`: a generator function such as a provider's `register`. `least`: for a credential that was refused but should
+    still be valid, the seconds that must have passed since the last such one: a service that refuses what it has just
+    given must not wear out flash. The new credential keeps the time. 0 for one that has expired. `reason`: for the log.
 
     Raises EnrollError if the attempt fails, and sets `session.hold` to the time of the next one.
     """
@@ -118,9 +123,10 @@ def _attempt(session, steps, reason):
 
     def guarded(config, now):
         enroller.renewed = old.renewed
-        if reason:
-            if 0 <= now - old.renewed < config.renew:  # negative: the clock was ahead then
+        if least:
+            if 0 <= now - old.renewed < least:  # negative: the clock was ahead then
                 raise EnrollError("refused", "not authorised soon after registering")
+            enroller.warn("not authorised: " + reason)
             enroller.renewed = now
         return steps(config, now)
 
@@ -129,8 +135,6 @@ def _attempt(session, steps, reason):
     if not hasattr(enroller, "patience"):
         enroller.patience = _PATIENCE
     enroller.steps = guarded
-    if reason:
-        enroller.warn("not authorised: " + reason)
     wait = session.config.cap
     try:
         action = yield from enroller.attempt()
@@ -138,11 +142,11 @@ def _attempt(session, steps, reason):
             enroller.failures = 0
             session.credential = action.credential
             return
-        wait, error = action.at, action.error
-    except EnrollError as failure:
-        error = failure
+        wait = action.at
+        raise action.error
+    except EnrollError:
+        session.hold = unix() + int(wait)
+        raise
     finally:
         enroller.close()
         session.failures = enroller.failures
-    session.hold = unix() + int(wait)
-    raise error
