@@ -73,11 +73,34 @@ def test_a_code_that_expires_or_is_used_up_makes_it_start_over():
         assert device.boot(CODE, (200, TOKENS)).name == "registered" and paths(device)[0] == "/device"
 
 
+def test_a_code_that_the_service_refuses_in_other_words_is_not_asked_about_again():
+    """It was, at every boot, until somebody reset the device. The first two are Microsoft's and GitHub's."""
+    for kind, error, status in (
+        ("server", "bad_verification_code", 400),
+        ("server", "incorrect_device_code", 200),
+        ("configuration", "device_flow_disabled", 200),
+        ("configuration", "incorrect_client_credentials", 200),
+        ("configuration", "invalid_request", 400),
+        ("configuration", "UnknownCodeException", 400),
+        ("refused", "unknown_code", 401),
+        ("answer", "unknown_code", 200),
+    ):
+        device = Device("oauth")
+        device.refused(kind, CODE, no(error, status))
+        assert device.boot(CODE, (200, TOKENS)).name == "registered" and paths(device)[0] == "/device", error
+    for said in (no("slow_down", 503), no("temporarily_unavailable"), no("rate_limit_exceeded", 403), no("x", 429)):
+        device = Device("oauth")
+        device.refused("network" if said[0] == 503 else "server", CODE, said, OSError(104))
+        assert device.boot((200, TOKENS)).name == "registered" and paths(device) == ["/token"], said
+
+
 def test_a_person_who_denies_is_asked_again_slowly():
-    device = Device("oauth")
-    action = device.refused("refused", CODE, no("access_denied"))
-    assert "a person has denied it" in str(action.error) and action.at >= device.it.cap / 2
-    assert device.boot(CODE, (200, TOKENS)).name == "registered" and paths(device)[0] == "/device"
+    """The second word is Microsoft's."""
+    for error in ("access_denied", "authorization_declined"):
+        device = Device("oauth")
+        action = device.refused("refused", CODE, no(error))
+        assert "a person has denied it" in str(action.error) and action.at >= device.it.cap / 2
+        assert device.boot(CODE, (200, TOKENS)).name == "registered" and paths(device)[0] == "/device"
 
 
 def test_google():

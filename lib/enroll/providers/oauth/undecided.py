@@ -12,14 +12,15 @@ if False:  # for type hints only
     from .. import Answer
 
 _SLOWER = const(5)  # seconds (RFC 8628, 3.5)
+_GONE = const(("expired_token", "invalid_grant", "bad_verification_code", "incorrect_device_code"))  # Microsoft, GitHub
 _EXPIRED = const("the code has expired before anybody has approved the device")
 
 
 def decide(config: "Config", kept: dict, answer: "Answer"):
     """Generator, as `register`: return the code to poll after `answer`. `kept`: what is on flash.
 
-    A used code is dropped before EnrollError is raised, so that the next attempt starts over; so is a client that the
-    service no longer knows.
+    A code about which the service says anything but "later" is dropped before EnrollError is raised, so that the next
+    attempt starts over; so is a client that the service no longer knows.
     """
     found = answer.json()
     error = found.get("error")
@@ -28,14 +29,14 @@ def decide(config: "Config", kept: dict, answer: "Answer"):
         code[3] += _SLOWER
         yield Keep(kept)
         return code
-    gone = error in ("expired_token", "invalid_grant")
-    if gone or error == "access_denied":
+    raised = refused(config, answer, found)
+    if error == "invalid_client" and not config.section["client_id"]:
+        yield Keep({})
+    elif error and raised.kind not in ("server", "network"):
         kept.pop("code", None)
         yield Keep(kept)
-    elif error == "invalid_client" and not config.section["client_id"]:
-        yield Keep({})
-    if gone and code:
+    if code and error in _GONE:
         expired = EnrollError("server", _EXPIRED, "the device asks for another")
         expired.said = True
         raise expired
-    raise refused(config, answer, found)
+    raise raised
