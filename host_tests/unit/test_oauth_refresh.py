@@ -82,6 +82,19 @@ def test_a_refresh_token_that_is_not_replaced_stays():
     assert server.seen == [("access-2-canary", "refresh-1-canary")]
 
 
+def test_a_refresh_token_that_is_null_is_not_replaced():
+    """It was lost, and a person had to approve the device again after an hour."""
+    for nothing in (None, ""):
+        device, server = registered(rotate=False)
+        tokens = server.tokens
+        server.tokens = lambda tokens=tokens, nothing=nothing: dict(tokens(), refresh_token=nothing)
+        for number in (2, 3):
+            device.session.credential.extra["now"] = NOW
+            device.sleep(3600)
+            assert device.run(get) == 200 and asked(device) == ["/token", "/data"]
+            assert server.seen[-1] == ("access-%d-canary" % number, "refresh-1-canary")
+
+
 def test_a_denied_access_token_is_refreshed_at_once():
     device, server = registered()
     server.number = 2
@@ -118,6 +131,8 @@ def test_when_an_access_token_expires():
     for life, until in ((3600, NOW + 3600), (60, NOW + 90), ("3600", NOW + 3600), (None, 1 << 40), ("soon", 1 << 40)):
         credential = Fake(extra={"now": NOW, "expires_in": life})
         assert renewal.end(credential) == until, life
+    for life in (0, "0", -1):  # some services say so for never: each request refreshed
+        assert renewal.end(Fake(extra={"now": NOW, "expires_in": life})) == 1 << 40
     assert renewal.end(Fake(extra={})) == 1 << 40
     assert renewal.end(Fake(extra={"now": NOW, "expires_in": float("inf")})) == 1 << 40, "as 1e999 is read"
 

@@ -81,8 +81,9 @@ def parse(config: "Config", answer: "Answer") -> "Credential":
     from ...calendar import now
     from ...credential import Credential
 
-    extra = dict(getattr(answer.request, "form", ()), now=now())
-    extra.update(answer.json())  # the old refresh token stays valid if no new one comes (RFC 6749, 6)
+    extra = answer.json()
+    extra["now"] = now()
+    getattr(answer.request, "fill", len)(extra)  # of a refresh, see renewal.py
     return Credential(config, config.section["serial"], need(extra, "access_token")[0], extra)
 
 

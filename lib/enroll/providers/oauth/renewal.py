@@ -21,12 +21,12 @@ _NONE = const("the access token is not good any more, and the service has given 
 
 def end(credential: "Credential") -> int:
     """When the access token expires, in Unix seconds; one that is valid for less than two minutes counts as valid for
-    half of that, so that it is used at all.
+    half of that, so that it is used at all. Some services say 0 for never.
     """
     extra = credential.extra
     try:
         life = int(extra["expires_in"])
-        return extra["now"] + max(life, life // 2 + _EARLY)
+        return extra["now"] + max(life, life // 2 + _EARLY) if life > 0 else _NEVER
     except (KeyError, TypeError, ValueError, OverflowError):  # the last: 1e999 is infinity
         return _NEVER
 
@@ -39,9 +39,14 @@ def steps(config: "Config", credential: "Credential"):
     token = credential.extra.get("refresh_token")
     error = EnrollError("refused", _NONE, "approve the device again")
     if token:
+
+        def fill(extra: dict) -> None:
+            if not extra.get("refresh_token"):  # the old one stays valid (RFC 6749, 6); some services send null
+                extra["refresh_token"] = token.reveal()
+
         form = {"grant_type": "refresh_token", "refresh_token": token.reveal()}
         request: Any = ask(config, kept, "token_path", form)
-        request.form = {"refresh_token": token.reveal()}
+        request.fill = fill
         answer = yield request
         error = refused(config, answer, answer.json())
     came = credential.extra.get("now")
