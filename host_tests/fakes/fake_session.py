@@ -9,11 +9,13 @@ from wire import Net
 
 
 class Registered:
-    """A device that has registered with GOOD, or `reply`, and its session; `answer`: as of Net."""
+    """A device that has registered with GOOD, or `reply`, and its session; `answer`: as of Net. `replies`: what came
+    instead, if that was more than one answer.
+    """
 
-    def __init__(self, provider, answer, section=None, reply=None, log=None, **top):
+    def __init__(self, provider, answer, section=None, reply=None, log=None, replies=None, **top):
         self.registering = Device(provider, section, **top)
-        action = self.registering.boot((200, reply or GOOD[provider]))
+        action = self.registering.boot(*replies or ((200, reply or GOOD[provider]),))
         assert action.name == "registered", action.error
         self.it = self.registering.it
         self.net = Net(answer)

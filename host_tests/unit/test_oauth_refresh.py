@@ -95,6 +95,30 @@ def test_a_refresh_token_that_is_null_is_not_replaced():
             assert server.seen[-1] == ("access-%d-canary" % number, "refresh-1-canary")
 
 
+def test_a_client_that_the_service_has_forgotten_is_registered_again():
+    """Its secret may have ended (RFC 7591, 3.2.1). The refresh was refused for good. A second one finds no client."""
+    for client in ({"client_id": "c-7"}, {}):
+        server = Server()
+        section = {"client_id": None, "register_path": "/reg"}
+        device = Registered("oauth", server, section, replies=((201, {"client_id": "c-7"}), CODE, (200, TOKENS)))
+        server.device = device
+        device.session.credential.extra["now"] = NOW
+        kept(device.it, client)
+        device.sleep(3600)
+
+        def answer(it, server=server, device=device):
+            if it.path == "/api/reg":
+                return 201, {"client_id": "c-8"}
+            if it.path == "/api/token" and b"client_id=c-8" in it.body:
+                return 200, server.tokens()
+            return no("invalid_client", 401) if it.path == "/api/token" else server(it)
+
+        device.net.answer = answer
+        assert device.run(get) == 200
+        assert asked(device) == ["/token"][: len(client)] + ["/reg", "/device", "/token", "/data"]
+        assert kept(device.it)["client_id"] == "c-8"
+
+
 def test_a_denied_access_token_is_refreshed_at_once():
     device, server = registered()
     server.number = 2

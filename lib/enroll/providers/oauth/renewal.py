@@ -33,12 +33,14 @@ def end(credential: "Credential") -> int:
 
 def steps(config: "Config", credential: "Credential"):
     """Generator, as `register`. Whatever the service sends is on flash before it is used: a replaced refresh token is
-    no longer valid.
+    no longer valid. Where the service has forgotten the client that the device has registered, the refusal makes it
+    register another one.
     """
     kept = yield Keep()
     token = credential.extra.get("refresh_token")
+    own = not config.section["client_id"]
     error = EnrollError("refused", _NONE, "approve the device again")
-    if token:
+    if token and (not own or "client_id" in kept):
 
         def fill(extra: dict) -> None:
             if not extra.get("refresh_token"):  # the old one stays valid (RFC 6749, 6); some services send null
@@ -48,7 +50,11 @@ def steps(config: "Config", credential: "Credential"):
         request: Any = ask(config, kept, "token_path", form)
         request.fill = fill
         answer = yield request
-        error = refused(config, answer, answer.json())
+        found = answer.json()
+        error = refused(config, answer, found)
+        if own and found.get("error") == "invalid_client":
+            error.kind = "refused"
+            kept = {}
     came = credential.extra.get("now")
     if error.kind == "refused" and kept.get("replaces") != came:
         # Drop the code that brought these tokens. The next one stays, however often the refresh token is refused.
