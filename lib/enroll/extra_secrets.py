@@ -51,11 +51,11 @@ def encode(credential: "Credential", most: int) -> bytes:
         seal(credential)
         return text
     body = [credential.device_id, credential.secret.reveal(), {}, credential.renewed]
-    body[2] = credential._extra = _readable(credential._extra, most - len(json.dumps(body)))
+    body[2] = credential._extra = readable(credential._extra, most - len(json.dumps(body)))
     return json.dumps(body).encode()
 
 
-def _readable(extra: dict, room: int) -> dict:
+def readable(extra: dict, room: int) -> dict:
     """The fields of `extra` that can be read back and fit into `room` bytes, the short ones first. 1e999, for example,
     becomes an infinite float, which JSON cannot express.
     """

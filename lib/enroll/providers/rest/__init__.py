@@ -179,7 +179,9 @@ def pending(config: "Config", answer: "Any") -> bool:
             answer.status = 200
             answer.taken = taken = _read(found, step, request.taken)
             if "secret" in taken and (request.taken or not step["plain"]):
-                answer.body = json.dumps({"": taken}).encode()
+                from .beside import packed
+
+                answer.body = packed(taken)
         elif answer.status < 300:
             answer.status = 400
         return means == "pending"

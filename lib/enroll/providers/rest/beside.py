@@ -1,7 +1,8 @@
-"""Values in an answer that are not plain JSON: in its headers, a body that is plain text, or in Base64; and those that
-a header cannot carry.
+"""Values in an answer that are not plain JSON: in its headers, a body that is plain text, or in Base64; those that a
+header cannot carry; and those of several answers as one.
 """
 
+import json
 from binascii import a2b_base64
 
 from ...errors import EnrollError
@@ -13,6 +14,18 @@ def look(answer, found: dict) -> None:
         found["."] = str(answer.body, "utf-8").strip().strip('"')
     for name in answer.headers:
         found["header:" + name] = answer.headers[name]
+
+
+def packed(taken: dict) -> bytes:
+    """The body that `parse` reads, for values of several answers. Leaves out what cannot be read back, as 1e999."""
+    body = json.dumps({"": taken}).encode()
+    try:
+        json.loads(body)
+    except (ValueError, RuntimeError):
+        from ...extra_secrets import readable
+
+        body = json.dumps({"": readable(taken, len(body))}).encode()
+    return body
 
 
 def unb64(raw: bytes) -> bytes:
