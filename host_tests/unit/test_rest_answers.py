@@ -175,6 +175,24 @@ def test_a_place_that_is_not_in_the_answer_is_named_and_can_be_corrected():
     assert "no `ticket` in the answer" in str(device.action.error)
 
 
+def test_of_places_that_are_not_in_the_answer_one_that_must_be_there_is_named():
+    """The first of a dict was named: MicroPython's dicts have no order."""
+    for number in range(12):
+        take = {"secret": "key", "more%d" % number: "more", "plan": "plan", "zone": "zone"}
+        device = boot(Device("rest", steps(take=take)), (200, {"kee": 1}))
+        assert "no `key` in the answer: correct `take`" in str(device.action.error)
+
+
+def test_a_number_that_no_float_holds_costs_its_field_and_no_other():
+    """Of several answers: the last one was on flash in a form that nothing reads, and the key in it was lost."""
+    for odd in (b"1e999", b'{"a": [1e999]}'):
+        device = polled(take={"secret": "token", "odd": "odd"})
+        boot(device, TICKET, (200, b'{"token": "key-canary", "odd": %s}' % odd))
+        assert device.action.credential.device_id == "d1", device.action.error
+        credential = boot(device).action.credential
+        assert credential.secret.reveal() == "key-canary" and credential.extra["ticket"] == "t/1"
+
+
 def test_values_that_cannot_be_a_token_are_refused():
     for given in ({"v": "a b"}, {"v": ""}, {"v": None}, {}, [], {"v": "a\nb"}):
         device = boot(Device("rest", steps(take={"secret": "v"})), (200, given))

@@ -7,7 +7,7 @@ from ...config import Secret
 from ...errors import EnrollError
 from ...url import quote
 from ..answer_refused import refused as common
-from . import fill, known, text
+from . import _read, fill, known, text
 
 if __debug__:  # mpy-cross -O leaves this out: it knows const by itself
     from micropython import const
@@ -90,8 +90,10 @@ def refused(config: "Config", answer: "Any") -> EnrollError:
     elif answer.page():
         error = common(answer, "", {})
     elif answer.status < 300:
-        taken = getattr(answer, "taken", {})  # not for an answer read from flash
-        missing = [".".join(step["take"][name]) for name in step["take"] if name not in taken]
+        taken = getattr(answer, "taken", None) or _read(answer.json(), step, {})  # the second: read from flash
+        # of the last step, only these must be there
+        needed = config.section["take"] if step["last"] else step["take"]
+        missing = [".".join(step["take"][name]) for name in step["take"] if name in needed and name not in taken]
         error = EnrollError("answer", "no `%s` in the answer" % missing[0], "correct `take`")
     elif rule.get("text"):
         fact, _, remedy = rule["text"].partition(": ")
