@@ -203,7 +203,9 @@ def test_a_mistake_in_a_template_names_the_key():
 
 def test_a_password_that_expires_says_when():
     it = configured("rest", {"host": "h"}, {"refresh": REST["steps"]})
-    assert access(it, extra={"expires": NOW + 60})["expires"] == NOW + 60
+    assert access(it, extra={"expires": NOW + 61})["expires"] == NOW + 61
+    for late in (NOW, NOW - 3600):  # a client would connect again with each message, while it cannot be refreshed
+        assert access(it, extra={"expires": late})["expires"] == NOW + 60
 
 
 def test_what_is_checked_is_not_changed():

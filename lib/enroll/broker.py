@@ -23,6 +23,7 @@ if False:  # for type hints only
 _TABLE = const("host-A ca-U client_id-A")
 _NUMBERS = const(("port", "keepalive"))
 _MOST = const(65535)
+_LEAST = const(60)  # seconds
 _NEVER = const(1 << 40)  # Unix seconds; providers return this, or more
 
 
@@ -85,7 +86,8 @@ def access(credential: "Credential", now: int) -> dict:
     found: dict = {"port": 8883, "ca": config.ca, "keepalive": 60, "expires": None}
     if hasattr(service, "expires"):
         until = service.expires(credential)
-        found["expires"] = until if until < _NEVER else None
+        # at least a minute: one that is over, and cannot be refreshed now, would be renewed with each message
+        found["expires"] = max(until, now + _LEAST) if until < _NEVER else None
     found.update(_service(config).mqtt(credential, now, mine))
     found.update(mine)
     if not found["ca"]:
