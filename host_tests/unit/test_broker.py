@@ -180,6 +180,7 @@ def test_a_description_needs_a_host_only():
     )
     for mqtt, words in (
         (None, "`mqtt.host` is missing"),
+        (" ", "`mqtt.host` is missing"),
         ({"host": "{oops}"}, "`mqtt.host` has an unknown name at character 2"),
         ({"host": "h", "password": "{secret"}, "`mqtt.password` has a { without a }"),
         ({"host": "h", "topic": "x"}, "`mqtt.topic` is unknown"),

@@ -34,7 +34,7 @@ def own(config: "Config") -> dict:
     found = config.path and reader.read(config.path).get("mqtt")
     del reader
     unload("reader", "scalars")
-    return checked(config, found or {})
+    return checked(config, found if isinstance(found, dict) else {})  # blank text counts as left out, see schema.py
 
 
 def checked(config: "Config", found: dict) -> dict:
