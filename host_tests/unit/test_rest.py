@@ -58,6 +58,14 @@ def test_functions_give_what_their_standards_say():
     assert found["url"] == "what%2520do%2520ya%2520want%2520for%2520nothing%253F"
 
 
+def test_braces_in_a_secret_are_text():
+    query = "mutation R($sn: String!) { register(sn: $sn) { id token } }"
+    section = steps(json={"query": "{query}", "variables": {"sn": "{serial}"}})
+    section["secrets"] = {"claim_code": "claim-canary", "query": query}
+    body = asked(boot(Device("rest", section), (201, GIVEN)))[0][3]
+    assert json.loads(body) == {"query": query, "variables": {"sn": "S1"}}
+
+
 def test_time_and_nonce():
     section = steps(headers={"T": "{now}", "I": "{iso_now}", "N": "{nonce}", "S": "{sha256(message)}"}, json=None)
     section["values"] = {"message": "{serial}|{nonce}"}
