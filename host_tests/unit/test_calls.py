@@ -151,8 +151,9 @@ def test_an_answer_to_something_else_is_none():
     for reply in ({}, {"id": 1, "result": {}}, {"id": 2}, {"result": {}}, {"id": None, "result": {}}):
         device = Registered("ickstream", says(200, reply))
         assert "getDevice" in str(raises("answer", device.run, ickstream.check))
-    device = Registered("ickstream", says(200, {"id": "2", "result": True}))
-    assert device.run(ickstream.call, "removeDevice") is True
+    for number in ("2", 2.0):
+        device = Registered("ickstream", says(200, {"id": number, "result": True}))
+        assert device.run(ickstream.call, "removeDevice") is True
 
 
 def test_a_refusal_of_http_counts_before_what_is_in_it():

@@ -52,7 +52,7 @@ def register(config: "Config", now: int):
 def parse(config: "Config", answer: "Answer") -> "Credential":
     reply = answer.json()
     extra = reply.get("result")
-    other = str(reply.get("id", 1)) != "1"  # if the answer is cut, the id may be missing
+    other = reply.get("id", 1) not in (1, "1")  # if the answer is cut, the id may be missing
     if answer.status > 299 or isinstance(reply.get("error"), dict) or other or not isinstance(extra, dict):
         from .refused import refuse
 

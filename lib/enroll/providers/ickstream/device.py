@@ -40,7 +40,7 @@ def call(session, method: str, **params):
         error = refusal(error.get("code"), _REFUSALS, error, session.config, session.credential)
         error.retry_after = response.retry_after
         raise error
-    if str(reply.get("id")) != "2" or "result" not in reply:
+    if reply.get("id") not in (2, "2") or "result" not in reply:
         raise EnrollError("answer", "not the answer to " + method)
     return reply["result"]
 
