@@ -81,9 +81,9 @@ def test_a_code_that_the_service_refuses_in_other_words_is_not_asked_about_again
         ("configuration", "device_flow_disabled", 200),
         ("configuration", "incorrect_client_credentials", 200),
         ("configuration", "invalid_request", 400),
-        ("configuration", "UnknownCodeException", 400),
+        ("refused", "UnknownCodeException", 400),
         ("refused", "unknown_code", 401),
-        ("answer", "unknown_code", 200),
+        ("refused", "unknown_code", 200),
     ):
         device = Device("oauth")
         device.refused(kind, CODE, no(error, status))

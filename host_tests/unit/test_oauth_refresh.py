@@ -16,6 +16,7 @@ class Server:
         self.rotate, self.life = rotate, life
         self.number = 1
         self.refused = None
+        self.status = 400
         self.device = None
         self.seen = []
 
@@ -30,8 +31,10 @@ class Server:
         if path == "/token":
             form = dict([pair.split("=") for pair in it.body.decode().split("&")])
             good = "refresh-%d-canary" % (self.number if self.rotate else 1)
-            if self.refused or form["grant_type"] != "refresh_token" or form["refresh_token"] != good:
-                return no(self.refused or "invalid_grant")
+            if form["grant_type"] != "refresh_token":
+                return no("expired_token")
+            if self.refused or form["refresh_token"] != good:
+                return no(self.refused or "invalid_grant", self.status)
             self.number += 1
             return 200, self.tokens()
         if path == "/device":
@@ -127,13 +130,15 @@ def test_a_denied_access_token_is_refreshed_at_once():
 
 
 def test_a_refresh_token_that_is_no_longer_good_needs_a_person():
-    device, server = registered()
-    device.sleep(3600)
-    server.refused = "invalid_grant"
-    error = raises("server", device.run, get)
-    assert asked(device) == ["/token", "/device", "/token"] and "approved the device" in str(error)
-    assert [line for line in device.lines if "WDJB-MJHT" in line]
-    assert kept_token(device) == ("access-1-canary", "refresh-1-canary"), "the old one stays until there is another"
+    """Whatever the words are: the last two are Microsoft's and GitHub's."""
+    for refused, status in (("invalid_grant", 400), ("interaction_required", 400), ("bad_refresh_token", 200)):
+        device, server = registered()
+        device.sleep(3600)
+        server.refused, server.status = refused, status
+        assert "approved the device" in str(raises("server", device.run, get))
+        assert asked(device) == ["/token", "/device", "/token"], refused
+        assert [line for line in device.lines if "WDJB-MJHT" in line]
+        assert kept_token(device) == ("access-1-canary", "refresh-1-canary"), "the old one stays until there is another"
 
 
 def test_without_a_refresh_token_a_person_is_needed():

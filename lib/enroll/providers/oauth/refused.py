@@ -33,7 +33,9 @@ rate_limit_exceeded too many requests
 temporarily_unavailable out of service for now
 server_error it has failed""")
 _OTHER = const("""
-refused: check this client at the service""")
+refused: check this client at the service
+400 request refused""")
+_UNKNOWN = const("the service refuses, with a word of its own")
 
 
 def refused(config: "Config", answer: "Answer", found: dict) -> EnrollError:
@@ -49,6 +51,8 @@ def refused(config: "Config", answer: "Answer", found: dict) -> EnrollError:
         try:
             answer.json(_OTHER, config)
             error = EnrollError("answer", "not the answer of an OAuth server")
+            if found.get("error"):
+                error = EnrollError("refused", _UNKNOWN, entry(_OTHER, "refused:"))
         except EnrollError as other:
             error = other
     error.said = error.said or answer.status > 299
