@@ -140,6 +140,23 @@ def test_a_device_without_a_managed_object_creates_it():
     assert device.asked[1].json["c8y_IsDevice"] == {} and device.asked[2].json["externalId"] == "serial-1"
 
 
+def test_answers_without_an_id_are_answers_that_are_not_understood():
+    """An application got a KeyError, or a TypeError."""
+    for odd in ({}, {"managedObject": None}, {"managedObject": {}}, []):
+        device = registered()
+        device.net.answer = lambda it, odd=odd: (200, odd)
+        raises("answer", device.run, calls.source)
+    device = registered(known=False)
+    known = device.net.answer
+    device.net.answer = lambda it: (201, None) if "inventory" in it.path else known(it)
+    raises("answer", device.run, calls.source)
+    device = registered()
+    device.net.answer.waiting = None
+    assert device.run(calls.operations, None) == 0
+    device.net.answer.waiting = [{"c8y_Restart": {}}]
+    raises("answer", device.run, calls.operations, None)
+
+
 def test_operations_are_carried_out_and_a_failure_is_told():
     device = registered()
     device.net.answer.waiting = [{"id": "5", "c8y_Restart": {}}, {"id": "6", "c8y_Command": {"text": "boom"}}]

@@ -5,6 +5,7 @@ Follows https://cumulocity.com/api/core/, "Inventory", "Identity", "Measurements
 
 from ...calendar import now
 from ...calls import keep, read
+from ...errors import EnrollError
 from ...httpdate import iso_time
 from ...url import quote
 
@@ -31,6 +32,14 @@ def _call(session, method: str, path: str, body=None, repeat: bool = False):
     return read((yield from session.task(method, path, repeat, json=body)), _REFUSALS, session)
 
 
+def _id(found) -> str:
+    """The id of `found`, an object in an answer. Raises EnrollError("answer") if it has none."""
+    try:
+        return str(found["id"])
+    except (KeyError, TypeError):
+        raise EnrollError("answer", "no `id` in the answer")
+
+
 def source(session):
     """Task: return the id of the device's managed object. Creates the object if there is none for the serial number.
 
@@ -43,11 +52,11 @@ def source(session):
         if response.status_code == 404:
             it = {"name": serial, "c8y_IsDevice": {}, "com_cumulocity_model_Agent": {}}
             made = yield from _call(session, "POST", "/inventory/managedObjects", it)
-            found = str(made["id"])
+            found = _id(made)
             external = {"type": _KIND, "externalId": serial}
             yield from _call(session, "POST", "/identity/globalIds/%s/externalIds" % found, external)
         else:
-            found = str(read(response, _REFUSALS, session)["managedObject"]["id"])
+            found = _id(read(response, _REFUSALS, session).get("managedObject"))
         extra["source"] = found
         keep(session)
     return extra["source"]
@@ -67,9 +76,9 @@ def operations(session, handler):
     exception's name as the reason.
     """
     path = "/devicecontrol/operations?status=PENDING&deviceId=" + (yield from source(session))
-    waiting = (yield from _call(session, "GET", path)).get("operations", [])
+    waiting = (yield from _call(session, "GET", path)).get("operations") or ()
     for operation in waiting:
-        address = "/devicecontrol/operations/%s" % operation["id"]
+        address = "/devicecontrol/operations/%s" % _id(operation)
         yield from _call(session, "PUT", address, {"status": "EXECUTING"})
         done = {"status": "SUCCESSFUL"}
         try:
