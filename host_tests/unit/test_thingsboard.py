@@ -92,6 +92,15 @@ def test_a_provision_key_that_the_service_does_not_know():
     assert "`provision_key`" in str(error) and error.said
 
 
+def test_a_device_that_has_other_credentials_than_a_token():
+    """As one created before has them, where the profile checks those. The remedy was to update the firmware."""
+    basic = {"clientId": "c", "userName": "u", "password": "canary"}
+    for kind, value in (("MQTT_BASIC", basic), ("X509_CERTIFICATE", "MIIC+canary/=="), ("LWM2M_CREDENTIALS", "{}")):
+        body = {"status": "SUCCESS", "credentialsType": kind, "credentialsValue": value}
+        text = str(Device("thingsboard").refused("refused", (200, body)).error)
+        assert "are no access token: create the device there again" in text, text
+
+
 def test_servers_before_3_3():
     device = Device("thingsboard")
     credential = device.boot((200, {"provisionDeviceStatus": "SUCCESS", "accessToken": "old-canary"})).credential
