@@ -107,6 +107,9 @@ def test_other_answers_mean_what_is_common():
     for status, where in ((404, "`path`"), (405, "`method`"), (410, "`path`")):
         text = str(boot(Device("rest"), (status, b"")).action.error)
         assert "check `url`, and " in text and where in text, text
+    for status in (301, 307, 308):  # Django and FastAPI send a path without its last slash elsewhere
+        text = str(boot(Device("rest"), (status, b"", {"Location": "/devices/"})).action.error)
+        assert "%d: check `url`, and `path` of the step, up to a slash" % status in text, text
     for status, kind in ((401, "refused"), (404, "configuration"), (429, "server"), (503, "server"), (302, "answer")):
         device = boot(Device("rest"), (status, b""))
         assert device.action.error.kind == kind, status

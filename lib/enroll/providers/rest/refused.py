@@ -19,6 +19,7 @@ if False:  # for type hints only
 
 
 _NOT_FOUND = const("""
+answer: check `url`, and `path` of the step, up to a slash at its end
 configuration:
 404 not found: check `url`, and `path` of the step
 405 not allowed there: check `url`, and `method` and `path` of the step
