@@ -1,4 +1,7 @@
-"""How the host tools start, so that Ctrl-C shows no traceback at any moment: not while modules are imported, either."""
+"""How the host tools start, so that Ctrl-C shows no traceback at any moment: not while modules are imported, either.
+
+SIGTERM is a Ctrl-C: else a terminal would stay as the lines that change have set it.
+"""
 
 from __future__ import annotations
 
@@ -14,18 +17,23 @@ sys.excepthook = _quiet  # before anything is imported that takes a while
 
 import importlib  # noqa: E402
 import signal  # noqa: E402
+from typing import Any  # noqa: E402
+
+_USUAL = (signal.default_int_handler, signal.SIG_DFL)  # a script's background job ignores SIGINT
 
 
 def run(module: str, name: str | None = None) -> None:
     """Run the command `main` of `module`, which calls itself `name`."""
-    heeds = signal.getsignal(signal.SIGINT) is signal.default_int_handler  # a script's background job ignores it
-    if heeds:
-        signal.signal(signal.SIGINT, signal.SIG_DFL)
+    ends = [it for it in (signal.SIGINT, signal.SIGTERM) if signal.getsignal(it) in _USUAL]
+    _set(ends, signal.SIG_DFL)
     command = importlib.import_module(module).main
     try:
-        if heeds:
-            signal.signal(signal.SIGINT, signal.default_int_handler)
+        _set(ends, signal.default_int_handler)
         command(prog_name=name)
     finally:
-        if heeds:
-            signal.signal(signal.SIGINT, signal.SIG_DFL)  # the interpreter's end takes a while, too
+        _set(ends, signal.SIG_DFL)  # the interpreter's end takes a while, too
+
+
+def _set(numbers: list[signal.Signals], handler: Any) -> None:
+    for number in numbers:
+        signal.signal(number, handler)

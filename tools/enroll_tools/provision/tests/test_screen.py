@@ -1,5 +1,7 @@
 """What a person sees: real screens of 80 columns, looked at through a terminal emulator."""
 
+import signal
+
 import pytest
 from enroll_tools.provision import screen
 from enroll_tools.provision.tests.terminal import Terminal
@@ -123,3 +125,24 @@ def test_ctrl_c_restores_the_terminal_at_every_stage(plug, desk, sandbox):
         terminal.until("interrupted: ")
         terminal.interrupt()
         assert terminal.end() == 75 and "registering" not in terminal.text
+
+
+@pytest.mark.parametrize(
+    ("words", "stage", "status", "sentence"),
+    [
+        (("one", "enroll.json"), "asking", 1, "interrupted before a request was sent"),
+        (("fleet", "devices.csv"), "registering", 75, "the boards that are under way are finished first"),
+    ],
+)
+def test_a_program_that_is_told_to_end_restores_the_terminal(plug, desk, sandbox, words, stage, status, sentence):
+    """SIGTERM, as of a service manager or `timeout`, left the cursor hidden, and a terminal that showed no typing."""
+    board = plug(stocked=True)
+    sandbox.fault("etherfax", times=1, delay=1)
+    desk.write("etherfax")
+    (serial, _) = desk.table(port=[board.port, "/dev/none"])
+    with Terminal(desk.folder, *words, PROVISION_PORT=board.port) as terminal:
+        terminal.until(stage)
+        terminal.process.send_signal(signal.SIGTERM)
+        assert terminal.end() == status, terminal.text
+        assert sentence in terminal.text.replace("\n    ", " ")
+        assert (f"PASS  serial={serial}" in terminal.text) == (stage == "registering")
