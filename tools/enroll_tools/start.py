@@ -15,23 +15,43 @@ def _quiet(kind: type[BaseException], error: BaseException, _trace: object) -> N
 
 sys.excepthook = _quiet  # before anything is imported that takes a while
 
+import contextlib  # noqa: E402
+import errno  # noqa: E402
 import importlib  # noqa: E402
+import os  # noqa: E402
 import signal  # noqa: E402
 from typing import Any  # noqa: E402
 
+UNWRITTEN = 74  # the exit status if there is no room for the output
 _USUAL = (signal.default_int_handler, signal.SIG_DFL)  # a script's background job ignores SIGINT
+_NO_ROOM = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG, errno.EIO)
 
 
 def run(module: str, name: str | None = None) -> None:
     """Run the command `main` of `module`, which calls itself `name`."""
+    _open_missing()
     ends = [it for it in (signal.SIGINT, signal.SIGTERM) if signal.getsignal(it) in _USUAL]
     _set(ends, signal.SIG_DFL)
     command = importlib.import_module(module).main
     try:
         _set(ends, signal.default_int_handler)
         command(prog_name=name)
+    except OSError as error:  # commands name the files that they write
+        if error.errno not in _NO_ROOM:
+            raise
+        with contextlib.suppress(OSError):
+            remedy = "make room, or send it elsewhere"
+            print(f"Error: the output cannot be written, {error.strerror}: {remedy}", file=sys.stderr)
+        sys.exit(UNWRITTEN)
     finally:
         _set(ends, signal.SIG_DFL)  # the interpreter's end takes a while, too
+
+
+def _open_missing() -> None:
+    """Open what the parent has closed: a file or a serial port would get its number, and what is printed."""
+    for name, mode in (("stdin", "r"), ("stdout", "w"), ("stderr", "w")):
+        if getattr(sys, name) is None:
+            setattr(sys, name, open(os.devnull, mode))  # noqa: SIM115  until the end
 
 
 def _set(numbers: list[signal.Signals], handler: Any) -> None:

@@ -11,7 +11,7 @@ import sys
 import textwrap
 import threading
 import time
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from types import TracebackType
 from typing import IO, TYPE_CHECKING, Any
 
@@ -78,7 +78,15 @@ def wrapped(text: str, width: int | None, indent: str = "", rest: str | None = N
 def say(text: str, colour: str | None = None, err: bool = True, indent: str = "") -> None:
     """Print a message; on a terminal in lines that fit it."""
     width = columns(sys.stderr if err else sys.stdout)
-    click.secho(wrapped(text, width, indent), fg=colour, err=err)
+    with _although_unread() if err else contextlib.nullcontext():
+        click.secho(wrapped(text, width, indent), fg=colour, err=err)
+
+
+@contextlib.contextmanager
+def _although_unread() -> Iterator[None]:
+    """What is said of the work in progress need not get anywhere, as on a full disk: a board may be registering."""
+    with contextlib.suppress(OSError):
+        yield
 
 
 def ask(question: str) -> bool:
@@ -216,7 +224,8 @@ class Stages:
         if self._lines:
             self._lines.print(shown, colour or "")
         else:
-            click.echo(shown, err=True)
+            with _although_unread():
+                click.echo(shown, err=True)
 
     def big(self, word: str, text: str) -> None:
         """Print PASS, FAIL or DONE, in letters that can be read from afar, and `text`; and ring the bell."""

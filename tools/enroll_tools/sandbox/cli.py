@@ -24,7 +24,7 @@ from .services.settings import settings_of
 def main() -> None:
     """A strict local stand-in for the services that enroll registers with.
 
-    Exit status: 0 done, 1 refused, 2 wrong usage, 3 no sandbox is running there.
+    Exit status: 0 done, 1 refused, 2 wrong usage, 3 no sandbox is running there, 74 no room for the output.
     """
 
 
