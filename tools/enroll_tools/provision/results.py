@@ -107,7 +107,7 @@ class Results:
             for row in rows:
                 result = _result(row)
                 self._rows[result.key] = result
-        except (OSError, ValueError, TypeError, KeyError, AttributeError, csv.Error):
+        except (OSError, ValueError, TypeError, KeyError, AttributeError, RecursionError, csv.Error):
             sentence = f"{self.path} is not a result file of provision: move it away, or name another one"
             raise Failure(CONFIGURATION, sentence) from None
 

@@ -7,7 +7,7 @@ import functools
 import hashlib
 import json
 import os
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -17,6 +17,9 @@ from .errors import CONFIGURATION, Failure
 from .library import enroll_config, identity_keys
 from .own_network import OwnNetwork, settle
 from .untrusted import Secrets, clean
+
+_LEVELS = 64  # of objects and lists in each other; a device reads some ten
+_DEEP = f"it has more than {_LEVELS} objects and lists in each other"
 
 
 @dataclass
@@ -110,10 +113,32 @@ def _once(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
     return dict(pairs)
 
 
+def _parsed(text: str, hook: Callable[[list[tuple[str, Any]]], Any] = dict) -> Any:
+    """The value of a JSON text. Raises JSONDecodeError, and ValueError for what is JSON but no configuration."""
+    try:
+        found = json.loads(text, object_pairs_hook=hook)
+    except json.JSONDecodeError:
+        raise
+    except RecursionError:
+        raise ValueError(_DEEP) from None
+    except ValueError:
+        raise ValueError("a number has too many digits") from None
+    level = [found]
+    for _ in range(_LEVELS):
+        level = [it for value in level if isinstance(value, dict | list) for it in _items(value)]
+    if level:
+        raise ValueError(_DEEP)
+    return found
+
+
+def _items(value: dict[str, Any] | list[Any]) -> Iterable[Any]:
+    return value.values() if isinstance(value, dict) else value
+
+
 def load(path: Path) -> Any:
     """What is in the enroll.json at `path`, placeholders and all. Raises Failure."""
     try:
-        return json.loads(path.read_text(encoding="utf-8-sig"), object_pairs_hook=_once)
+        return _parsed(path.read_text(encoding="utf-8-sig"), _once)
     except _Twice as error:
         raise Failure(CONFIGURATION, f"{path.name}: `{clean(error)}` is there twice: remove one of them") from None
     except json.JSONDecodeError as error:
@@ -121,6 +146,8 @@ def load(path: Path) -> Any:
         raise Failure(CONFIGURATION, sentence) from None
     except (OSError, UnicodeDecodeError):
         raise Failure(CONFIGURATION, f"{path} cannot be read: check its permissions, and save it in UTF-8") from None
+    except ValueError as error:
+        raise Failure(CONFIGURATION, f"{path}: {error}: correct it") from None
 
 
 class Template:
@@ -285,7 +312,7 @@ def _typed(provider: str, key: str, text: str) -> Any:
     kind = next((item[-1] for item in table if item[:-2] == key), "A")
     if text.startswith("{") or kind in "nstO{":
         try:
-            return json.loads(text)
+            return _parsed(text)
         except ValueError:
             pass  # Config says what it wants
     return text

@@ -229,10 +229,13 @@ MISTAKES = {
         '`network.password` wants {"$env": "NAME"}, '
     ),
     '{"provider": "xyte", "url": "http://x", "xyte": {"mac": ""}}': "`xyte.firmware_version` is missing",
+    '{"timeout": ' + 5000 * "9" + "}": "a number has too many digits: correct it",
+    '{"rest": ' + 70 * "[" + 70 * "]" + "}": "more than 64 objects and lists in each other: correct it",
+    '{"rest": ' + 70000 * '{"a":' + "1" + 70001 * "}": "more than 64 objects and lists in each other: correct it",
 }
 
 
-@pytest.mark.parametrize("text", MISTAKES)
+@pytest.mark.parametrize("text", MISTAKES, ids=range(len(MISTAKES)))
 def test_mistakes_are_found_before_the_board_is_touched(text, tmp_path):
     path = tmp_path / "enroll.json"
     path.write_text(text)

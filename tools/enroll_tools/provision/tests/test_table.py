@@ -48,6 +48,7 @@ MISTAKES = [
     ("port,utc_offset\n/dev/a,east\n", "line 2: `utc_offset` must be hours"),
     ('serial\n"{""$file"": ""x""}"\n', "line 2: `serial` is a placeholder: accept such cells with --placeholders"),
     ('serial\n"{""a"": [{""$env"": ""x""}]}"\n', "line 2: `serial` is a placeholder"),
+    ('serial\n"{""a"": ' + 40000 * "[" + '"\n', "line 2: `serial` must be printable ASCII text"),
 ]
 
 
