@@ -78,7 +78,7 @@ class Table:
         if not self.rows:
             raise Failure(CONFIGURATION, f"{self.path} has no row below its header: give it one for each device")
         self._twice("device", lambda row: row.settings.device)
-        self._twice("board", lambda row: row.board)
+        self._twice(BOARD, lambda row: row.board)
 
     def note(self, row: Row, board: str) -> str:
         """Write the id of the board that `row` was given into its cell, "" to clear it. Returns what went wrong, once,
@@ -199,7 +199,24 @@ class Table:
             settings = self._template.settings(section, self._keep)
         except Failure as error:
             raise self._blame(line, section, error) from None
+        self._tell_apart(line, section, settings)
         return Row(line, at, "" if port == "auto" else port, board, settings, more)
+
+    def _tell_apart(self, line: int, section: dict[str, str], settings: Settings) -> None:
+        """Raise Failure if a row is nobody but the device of the template: its board would become that one."""
+        known = [key for key, value in settings.identity.items() if value]
+        if any(key in section for key in known):
+            return
+        for key in known:
+            if key in self.names:
+                what = f"`{key}` is empty, and {self._template.path.name} has that of one device"
+                raise self._wrong(line, f"{what}: put this row's into the cell")
+        if known and len(known) == len(settings.identity):
+            raise self._all_the_same(settings)
+
+    def _all_the_same(self, settings: Settings) -> Failure:
+        keys = " or ".join(f"`{key}`" for key in settings.identity)
+        return Failure(CONFIGURATION, f"{self.path.name} has no column that tells devices apart: give it one, {keys}")
 
     def _board(self, line: int, text: str) -> str:
         number = re.sub(r"[^0-9A-Fa-f]", "", text)
@@ -220,6 +237,8 @@ class Table:
         seen: dict[str, Row] = {}
         for row in self.rows:
             key = value(row)
+            if key in seen and what != BOARD and not any(it in self.names for it in row.settings.identity):
+                raise self._all_the_same(row.settings)
             if key in seen:
                 raise self._wrong(row.line, f"{clean(key)} is on line {seen[key].line}, too: remove one of them")
             if key:

@@ -48,6 +48,16 @@ MISTAKES = [
     ("port,utc_offset\n/dev/a,east\n", "line 2: `utc_offset` must be hours"),
     ('serial\n"{""$file"": ""x""}"\n', "line 2: `serial` is a placeholder: accept such cells with --placeholders"),
     ('serial\n"{""a"": [{""$env"": ""x""}]}"\n', "line 2: `serial` is a placeholder"),
+    ("utc_offset,serial\n1,A1\n2,\n", "line 3: `serial` is empty, and enroll.json has that of one device: put this"),
+    (
+        "MT000000001,4711\nMT000000002,4712\n",
+        "devices.csv has no column that tells devices apart: give it one, `serial`",
+    ),
+    ("Serial No.,order\nMT1,1\nMT2,2\n", "devices.csv has no column that tells devices apart: give it one, `serial`"),
+    (
+        "serial\nMT1\nMT2\n".encode("utf-32"),
+        "devices.csv has no column that tells devices apart: give it one, `serial`",
+    ),
     ('serial\n"{""a"": ' + 40000 * "[" + '"\n', "line 2: `serial` must be printable ASCII text"),
 ]
 
@@ -107,7 +117,7 @@ def test_the_file_that_has_the_mistake_is_blamed(read, desk):
     assert "factory.json: `timeout` must be" in desk.failed(78, "one", "factory.json", "--port", "/dev/ttyNONE")
     with pytest.raises(Failure) as caught:
         read("firmware_version\n1\n2\n", provider="xyte").path.write_text("")
-    assert "devices.csv, line 3: " in caught.value.message
+    assert "devices.csv has no column that tells devices apart: give it one, `sn` or `mac`" in caught.value.message
 
 
 def test_placeholders_in_cells_only_with_the_option_and_files_only_beside_the_template(read, desk, tmp_path):
