@@ -45,6 +45,7 @@ class Dealer:
         self._done = results.registered()
         self._replace = replace
         self._reserved = {row.board for row in rows if row.board} | {it.board for it in self._done if it.board}
+        self._foreign = {port for port, it in self._seen.items() if self._is_foreign(it)}
         self._free = dict(self._seen)
         self._dealt = Dealt()
 
@@ -65,8 +66,8 @@ class Dealer:
         return self._dealt
 
     def _left(self) -> list[Row]:
-        dealt = self._dealt
-        return [row for row in self._todo if row.line not in {*dealt.port, *dealt.waits, *dealt.failed}]
+        dealt = {*self._dealt.port, *self._dealt.waits, *self._dealt.failed}
+        return [row for row in self._todo if row.line not in dealt]
 
     def _give(self, row: Row, port: str) -> None:
         self._dealt.port[row.line] = port
@@ -116,21 +117,20 @@ class Dealer:
         port = row.port
         if port in self._broken:
             self._dealt.failed[row.line] = self._broken[port]
-        elif port in self._free and self._foreign(port):
+        elif port in self._free and port in self._foreign:
             self._give(row, port)  # provide refuses, and says who that is
         elif port in self._free:
             self._dealt.waits[row.line] = f"the board at {port} is done, or of another row: {NEXT}"
         elif port:
             self._dealt.waits[row.line] = f"{port} has the board of another row: {NEXT}"
         else:
-            troubles = [self._refusal(it, row) for it in self._free if self._foreign(it)]
+            troubles = [self._refusal(it, row) for it in self._free if it in self._foreign]
             troubles += [it.message for it in self._broken.values()]
             self._dealt.waits[row.line] = f"no board was left for it: {troubles[0] if troubles else NEXT}"
 
-    def _foreign(self, port: str) -> bool:
-        """Whether the registration of the board at `port` is missing in the result file."""
-        there = self._seen[port].registration
-        return bool(there and not self._owned(self._seen[port], there))
+    def _is_foreign(self, seen: Seen) -> bool:
+        """Whether the registration of a board is missing in the result file."""
+        return bool(seen.registration and not self._owned(seen, seen.registration))
 
     def _refusal(self, port: str, row: Row) -> str:
         try:

@@ -18,6 +18,8 @@ from .untrusted import FORMULA, cell, clean, cleaned
 REGISTERED, WAITING = "registered", "waiting"
 OPEN = "open"  # nobody has seen how its attempt ended
 
+Key = tuple[str, str, str]  # provider, address and device
+
 
 @dataclass
 class Result:
@@ -40,7 +42,7 @@ class Result:
     more: dict[str, str] = field(default_factory=dict)
 
     @property
-    def key(self) -> tuple[str, str, str]:
+    def key(self) -> Key:
         """The key by which a later result of the same device replaces this one."""
         return self.provider, self.url, self.device
 
@@ -60,7 +62,8 @@ class Results:
         if path.suffix not in (".csv", ".json"):
             raise Failure(MISUSE, f"--result names {path.name}: let it end with .csv or .json")
         self.path = path
-        self._rows: dict[tuple[str, str, str], Result] = {}
+        self._rows: dict[Key, Result] = {}
+        self._keys: dict[str, dict[Key, None]] = {}  # by board: of each result that it ever had
         self._lock = threading.Lock()
         if path.exists():
             self._read()
@@ -76,11 +79,11 @@ class Results:
 
         `device` is "" where only the board knows it, `board` where no one knows it yet; one of them must be given.
         """
-        for it in self.registered():
-            same = (it.provider, it.url) == (clean(provider), clean(url)) and it.device == (clean(device) or it.device)
-            if same and it.board == (board or it.board) and (device or board):
-                return it
-        return None
+        where = clean(provider), clean(url)
+        with self._lock:
+            keys = [(*where, clean(device))] if device else [*self._keys.get(board, ())] if board else []
+            found = [self._rows[key] for key in keys if key in self._rows and key[:2] == where]
+        return next((it for it in found if it.state == REGISTERED and it.board == (board or it.board)), None)
 
     def sent(self, provider: str, url: str, device: str) -> Result | None:
         """The result of that device if a board was told to register as it and may have done so."""
@@ -92,9 +95,12 @@ class Results:
         """Keep `results`."""
         with self._lock:
             for it in results:
-                it = Result(**cleaned(dataclasses.asdict(it), SENTENCE))
-                self._rows[it.key] = it
+                self._keep(Result(**cleaned(dataclasses.asdict(it), SENTENCE)))
             self._write()
+
+    def _keep(self, it: Result) -> None:
+        self._rows[it.key] = it
+        self._keys.setdefault(it.board, {})[it.key] = None
 
     def _read(self) -> None:
         try:
@@ -105,8 +111,7 @@ class Results:
                 table = csv.DictReader(io.StringIO(text, newline=""), strict=True)
                 rows = [{name: _plain(value) for name, value in row.items()} for row in table]
             for row in rows:
-                result = _result(row)
-                self._rows[result.key] = result
+                self._keep(_result(row))
         except (OSError, ValueError, TypeError, KeyError, AttributeError, RecursionError, csv.Error):
             sentence = f"{self.path} is not a result file of provision: move it away, or name another one"
             raise Failure(CONFIGURATION, sentence) from None
