@@ -18,6 +18,7 @@ from .untrusted import FORMULA, cell, clean, cleaned
 REGISTERED, WAITING = "registered", "waiting"
 OPEN = "open"  # nobody has seen how its attempt ended
 
+SPREADSHEETS = ";\t"  # what they may put between two cells when they save the file, where we have a comma
 Key = tuple[str, str, str]  # provider, address and device
 
 
@@ -104,11 +105,12 @@ class Results:
 
     def _read(self) -> None:
         try:
-            text = self.path.read_text(encoding="utf-8")
+            text = self.path.read_text(encoding="utf-8-sig")
             if self.path.suffix == ".json":
                 rows: list[dict[str, Any]] = json.loads(text)
             else:
-                table = csv.DictReader(io.StringIO(text, newline=""), strict=True)
+                delimiter = next((it for it in SPREADSHEETS if text.startswith(COLUMNS[0] + it)), ",")
+                table = csv.DictReader(io.StringIO(text, newline=""), delimiter=delimiter, strict=True)
                 rows = [{name: _plain(value) for name, value in row.items()} for row in table]
             for row in rows:
                 self._keep(_result(row))
@@ -136,7 +138,8 @@ def _plain(text: str) -> str:
 
 def _result(row: dict[str, Any]) -> Result:
     """Raises KeyError, ValueError, TypeError or AttributeError."""
-    known = {name: row[name] for name in COLUMNS} | {"status": int(row["status"]), "seconds": float(row["seconds"])}
+    seconds = float(str(row["seconds"]).replace(",", "."))  # a spreadsheet may have changed it
+    known = {name: row[name] for name in COLUMNS} | {"status": int(row["status"]), "seconds": seconds}
     if any(not isinstance(value, str) for name, value in row.items() if name not in ("status", "seconds")):
         raise TypeError
     return Result(**known, more={name: value for name, value in row.items() if name not in COLUMNS})

@@ -202,6 +202,18 @@ def test_a_row_is_done_only_if_all_its_values_match(tmp_path, name, provider, ur
     assert bool(Results(tmp_path / name).done(provider, url, device, board)) is done
 
 
+@pytest.mark.parametrize("delimiter", [",", ";", "\t"])
+def test_a_result_file_that_a_spreadsheet_has_saved_still_counts(tmp_path, delimiter):
+    """It was `not a result file of provision: move it away`, whereupon all rows were due again."""
+    path = tmp_path / "results.csv"
+    Results(path).add(dataclasses.replace(RESULT, seconds=1.5, more={"note": "\u00fc"}))
+    rows = list(csv.reader(io.StringIO(path.read_text(encoding="utf-8"))))
+    with path.open("w", encoding="utf-8-sig", newline="") as file:
+        csv.writer(file, delimiter=delimiter).writerows([it.replace("1.5", "1,5") for it in row] for row in rows)
+    (found,) = Results(path).registered()
+    assert (found.device, found.seconds, found.more) == (RESULT.device, 1.5, {"note": "\u00fc"})
+
+
 def test_a_long_table_is_looked_up_and_not_searched(read_table, tmp_path, monkeypatch):
     """A start with 10 000 rows took six minutes: each row was compared with each result."""
     rows = 60
