@@ -13,13 +13,18 @@ from .files import open_own
 
 Row = dict[str, Any]
 
-_DISK = "free space, or name another --state"
-_REMEDIES = {
+FILE = "sandbox.sqlite3"  # in the state folder
+
+_DISK = "write to", "free space, or name another --state"
+_DAMAGE = "use the database in", f"end the sandbox and delete {FILE} there, or name another --state"
+_REMEDIES = {  # what it cannot do, and what helps
     sqlite3.SQLITE_FULL: _DISK,
     sqlite3.SQLITE_IOERR: _DISK,
     sqlite3.SQLITE_READONLY: _DISK,
     sqlite3.SQLITE_CANTOPEN: _DISK,
-    sqlite3.SQLITE_BUSY: "end the other program that writes there",
+    sqlite3.SQLITE_BUSY: ("write to", "end the other program that writes there"),
+    sqlite3.SQLITE_CORRUPT: _DAMAGE,
+    sqlite3.SQLITE_NOTADB: _DAMAGE,
 }
 STATEMENTS = 256  # about as many as the program has
 
@@ -29,11 +34,11 @@ def storable(value: object) -> object:
     return value.encode("utf-8", "backslashreplace").decode() if isinstance(value, str) else value
 
 
-def unwritable(folder: Path, error: sqlite3.OperationalError) -> Exception:
-    """The error of a statement in words that help: of a disk that is full or fails, or a file that another program
-    writes; any other one as it is."""
-    remedy = _REMEDIES.get(getattr(error, "sqlite_errorcode", 0) & 0xFF)  # the other bits say what SQLite did
-    return NotKept(f"cannot write to the state folder {folder}: {error}: {remedy}") if remedy else error
+def unusable(folder: Path, error: sqlite3.DatabaseError) -> Exception:
+    """The error of a statement in words that help: of a disk that is full or fails, or a file that is damaged, or that
+    another program writes; any other one as it is."""
+    found = _REMEDIES.get(getattr(error, "sqlite_errorcode", 0) & 0xFF)  # the other bits say what SQLite did
+    return NotKept(f"cannot {found[0]} the state folder {folder}: {error}: {found[1]}") if found else error
 
 
 def open_database(path: Path, lasting: bool) -> sqlite3.Connection:

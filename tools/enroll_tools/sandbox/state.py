@@ -10,7 +10,7 @@ from pathlib import Path
 from types import TracebackType
 
 from .checkpoints import Checkpoints
-from .database import STATEMENTS, names_of, open_database, rows_of, storable, unwritable
+from .database import FILE, STATEMENTS, names_of, open_database, rows_of, storable, unusable
 from .database import Row as Row
 from .errors import SandboxError
 from .files import open_own, own_folder
@@ -59,7 +59,7 @@ class State:
         self._columns: dict[str, list[str]] = {}
         self._reading = threading.Lock()
         self._reader: sqlite3.Connection | None = None
-        self._path = folder / "sandbox.sqlite3"
+        self._path = folder / FILE
         try:
             self._guard = open_own(own_folder(folder) / LOCK)
         except OSError as error:
@@ -87,8 +87,8 @@ class State:
             self._end_group()
             try:
                 self._database.executescript(f"BEGIN;{schema}COMMIT;")
-            except sqlite3.OperationalError as error:
-                raise unwritable(self.folder, error) from None
+            except sqlite3.DatabaseError as error:
+                raise unusable(self.folder, error) from None
 
     def add_column(self, table: str, declaration: str) -> None:
         """Add a column (``name TYPE ...``) if the table lacks it, as in an older state folder."""
@@ -161,8 +161,8 @@ class State:
         with self._lock:
             self._end_group()
             failure, self._failure = self._failure, None
-        if isinstance(failure, sqlite3.OperationalError):
-            raise unwritable(self.folder, failure)
+        if isinstance(failure, sqlite3.DatabaseError):
+            raise unusable(self.folder, failure)
         if failure is not None:
             raise failure
 
@@ -234,20 +234,26 @@ class State:
         """Have SQLite execute a statement as it is. Raises NotKept if it is the disk that refuses."""
         try:
             return self._database.execute(statement, values)
-        except sqlite3.OperationalError as error:
-            raise unwritable(self.folder, error) from None
+        except sqlite3.DatabaseError as error:
+            raise unusable(self.folder, error) from None
 
     def all(self, statement: str, *values: object) -> list[Row]:
         """Every row of a query."""
         with self._lock:
             cursor = self._execute(statement, values)
-            return rows_of(cursor, self._names(statement, cursor))
+            try:
+                return rows_of(cursor, self._names(statement, cursor))
+            except sqlite3.DatabaseError as error:
+                raise unusable(self.folder, error) from None
 
     def one(self, statement: str, *values: object) -> Row | None:
         """The first row of a query, or None."""
         with self._lock:
             cursor = self._execute(statement, values)
-            row = cursor.fetchone()
+            try:
+                row = cursor.fetchone()
+            except sqlite3.DatabaseError as error:
+                raise unusable(self.folder, error) from None
             names = self._names(statement, cursor)
             cursor.close()  # else the query would go on, and keep the database from a commit
             return None if row is None else dict(zip(names, row, strict=True))
@@ -271,8 +277,8 @@ class State:
                     self._reader.execute("PRAGMA query_only = ON")
                 cursor = self._reader.execute(statement, [storable(value) for value in values])
                 return rows_of(cursor, names_of(cursor))
-            except sqlite3.OperationalError as error:
-                raise unwritable(self.folder, error) from None
+            except sqlite3.DatabaseError as error:
+                raise unusable(self.folder, error) from None
 
     def run(self, statement: str, *values: object) -> int:
         """Execute a statement and return how many rows it changed."""

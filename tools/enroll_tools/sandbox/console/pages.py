@@ -16,6 +16,7 @@ from aiohttp import web
 from markupsafe import Markup
 
 from ..clock import format_time
+from ..errors import NotKept
 from .forms import title
 from .messages import PARAMETER, Message, Messages, with_query
 from .packets import Packets
@@ -126,9 +127,16 @@ class Pages:
             "path": request.path,
             "message": self.message(request),
             "reveal": request.query.get("reveal") == "1",
-            "newest": self._packets.newest() if self._access.may_see(request) else 0,
+            "newest": self._newest() if self._access.may_see(request) else 0,
         }
         return aiohttp_jinja2.render_template(template, request, {**common, **(context or {})}, status=status)
+
+    def _newest(self) -> int:
+        """The number of the newest packet; 0 if the log cannot be read, so that the page can say why."""
+        try:
+            return self._packets.newest()
+        except NotKept:
+            return 0
 
     def error(self, request: web.Request, status: int, sentence: str) -> web.Response:
         """A page that says why it is not the one that was asked for."""

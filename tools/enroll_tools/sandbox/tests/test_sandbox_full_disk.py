@@ -1,8 +1,10 @@
-"""A state folder that cannot be written to: devices are told so, and may try again; a person reads why, and seldom."""
+"""A state folder that cannot be written to, or whose database is damaged: devices are told so, and may try again; a
+person reads why, and seldom."""
 
 from __future__ import annotations
 
 import contextlib
+import re
 import sqlite3
 
 import pytest
@@ -154,3 +156,41 @@ def test_a_start_on_a_full_disk(tmp_path, monkeypatch):
     monkeypatch.setattr(state, "open_database", small)
     with pytest.raises(SandboxError, match=r"cannot write to the state folder .* free space, or name another --state"):
         Sandbox(tmp_path / "state").start()
+
+
+@contextlib.contextmanager
+def damaged(folder, table):
+    """A sandbox whose database has lost a page of a table; the rest is whole."""
+    with Sandbox(folder) as sandbox:
+        sandbox.etherfax.create("MT1", enabled=True)
+    path = folder / "sandbox.sqlite3"
+    with contextlib.closing(sqlite3.connect(path)) as opened:
+        (page,) = opened.execute("SELECT rootpage FROM sqlite_master WHERE name = ?", [table]).fetchone()
+        (size,) = opened.execute("PRAGMA page_size").fetchone()
+    with path.open("r+b") as file:
+        file.seek((page - 1) * size)
+        file.write(bytes(size))
+    with Sandbox(folder) as sandbox:
+        yield sandbox
+
+
+DAMAGED = r"annot use the database in the state folder .*: end the sandbox and delete sandbox\.sqlite3 there, or name"
+
+
+@pytest.mark.parametrize("table", ["packets", "etherfax_devices"])
+def test_a_damaged_database_is_told_in_words(tmp_path, send, caplog, table):
+    """Devices got a 500 of the framework's, the command line `internal error`, and the terminal a traceback each."""
+    with damaged(tmp_path, table) as sandbox:
+        url = sandbox.urls["etherfax"].http + "/devices?a=register&id=MT1&token=x"
+        answers = [send("GET", url) for _ in range(30)]
+        assert {answer.status for answer in answers} == {503}
+        with pytest.raises(SandboxError, match=DAMAGED):
+            sandbox.log() if table == "packets" else sandbox.etherfax.devices()
+        assert re.search(DAMAGED, Browser(sandbox).get("/log" if table == "packets" else "/services/etherfax").text)
+    assert 1 <= sum(bool(re.search(DAMAGED, record.getMessage())) for record in caplog.records) < 5
+    assert "Traceback" not in caplog.text and 'File "' not in caplog.text
+
+
+def test_a_start_on_a_damaged_database(tmp_path):
+    with pytest.raises(SandboxError, match=DAMAGED), damaged(tmp_path, "console_ended"):
+        pass
