@@ -14,6 +14,7 @@ from .files import open_own
 Row = dict[str, Any]
 
 FILE = "sandbox.sqlite3"  # in the state folder
+VERSION = 1  # of the tables; a higher one for those that this program could not use
 
 _DISK = "write to", "free space, or name another --state"
 _DAMAGE = "use the database in", f"end the sandbox and delete {FILE} there, or name another --state"
@@ -53,7 +54,11 @@ def open_database(path: Path, lasting: bool) -> sqlite3.Connection:
         database.execute("PRAGMA journal_mode = WAL")
         database.execute(f"PRAGMA wal_autocheckpoint = {LONGEST}")
         database.execute("PRAGMA foreign_keys = ON")
-        database.execute("SELECT 1 FROM sqlite_master")  # opens the other files, too
+        (version,) = database.execute("PRAGMA user_version").fetchone()  # opens the other files, too
+        if version > VERSION:
+            raise sqlite3.NotSupportedError("a later version of the sandbox has written it")
+        if version < VERSION:
+            database.execute(f"PRAGMA user_version = {VERSION}")
     except sqlite3.Error:
         database.close()
         raise

@@ -194,3 +194,15 @@ def test_a_damaged_database_is_told_in_words(tmp_path, send, caplog, table):
 def test_a_start_on_a_damaged_database(tmp_path):
     with pytest.raises(SandboxError, match=DAMAGED), damaged(tmp_path, "console_ended"):
         pass
+
+
+def test_a_database_of_a_later_version_is_left_alone(tmp_path):
+    with Sandbox(tmp_path):
+        pass
+    path = tmp_path / "sandbox.sqlite3"
+    with contextlib.closing(sqlite3.connect(path, isolation_level=None)) as opened:
+        opened.execute(f"PRAGMA user_version = {database.VERSION + 1}")
+    before = path.read_bytes()
+    with pytest.raises(SandboxError, match="a later version of the sandbox has written it: name another folder"):
+        Sandbox(tmp_path).start()
+    assert path.read_bytes() == before
