@@ -15,6 +15,7 @@ from enroll_tools import schemas
 from .console import Console
 from .control import Control
 from .errors import BadArgument, SandboxError
+from .exchange import MISCODED
 from .keys import SCHEME, bears
 from .openapi import describe
 from .operations import operations, perform
@@ -72,6 +73,8 @@ class Admin:
                 raise ValueError("not an object")
         except web.HTTPRequestEntityTooLarge:
             return web.json_response({"error": f"the body is longer than {BODY_LIMIT} bytes"}, status=413)
+        except web.RequestPayloadError:
+            return web.json_response({"error": MISCODED}, status=400)
         except ValueError as error:
             return web.json_response({"error": f"the body must be a JSON object: {error}"}, status=400)
         # Beside the loop, for which boards wait: a list of all devices takes long where there are many.

@@ -15,6 +15,7 @@ from aiohttp import web
 from .certificates import Authority
 from .clock import Clock
 from .connections import GuardedSite, Limits, Reports, connection_limit
+from .exchange import quiet_logger
 from .fault_kinds import ALL_NTP, ALL_TLS
 from .faults import FaultQueue
 from .listeners import CountingSocket, bind_tcp, bind_udp
@@ -22,7 +23,7 @@ from .log import TLS, Packet, RequestLog
 from .ntp import NtpServer
 from .options import LISTENERS, Options
 from .routing import RouteTable
-from .site import Site, quiet_logger
+from .site import Site
 
 _GRACE = 0.1  # seconds that requests under way have at the end
 

@@ -21,6 +21,7 @@ from aiohttp.web import BaseRequest
 from .clock import Clock
 from .errors import NotKept
 from .exchange import (
+    MISCODED,
     POLL,
     Request,
     as_response,
@@ -34,6 +35,7 @@ from .exchange import (
     is_gone,
     is_unsent,
     meet_expectation,
+    quiet_logger,
     titled,
     wait_while_there,
 )
@@ -51,13 +53,6 @@ _BODY_LIMIT = 256 * 1024
 
 # Marks a request that is in the log.
 _LOGGED = web.RequestKey("logged", bool)
-
-
-def quiet_logger() -> logging.Logger:
-    """A logger for the web framework that says nothing: its messages quote the requests, secrets and all."""
-    quiet = logging.getLogger("sandbox.framework")
-    quiet.disabled = True
-    return quiet
 
 
 class Site:
@@ -147,7 +142,10 @@ class Site:
             return await self._finish(request, target, None, b"", json_answer({"error": words}, 408), words)
         except web.HTTPRequestEntityTooLarge:
             return await self._finish(request, target, None, b"", json_answer({"error": "body too large"}, 413))
-        except (OSError, web.RequestPayloadError, asyncio.CancelledError):
+        except (OSError, web.RequestPayloadError, asyncio.CancelledError) as error:
+            if isinstance(error, web.RequestPayloadError) and not is_gone(request):
+                request.protocol.close()
+                return await self._finish(request, target, None, b"", json_answer({"error": MISCODED}, 400), MISCODED)
             self._write(request, target, b"", None, "the client went away while it sent the body")
             raise
         if fault is None and self._faults and target.service:

@@ -127,7 +127,7 @@ class Console:
             return "This is not a form of the console: use its pages, or the admin API under /admin."
         try:
             token = (await request.post()).get(CSRF, "")
-        except (ValueError, LookupError):
+        except (ValueError, LookupError, web.RequestPayloadError):
             return "This form is not in UTF-8: reload the page, and send it again."
         return self._access.refusal(request, str(token))
 

@@ -234,6 +234,17 @@ def test_client_that_goes_away(sandbox, logged):
     assert sandbox.xyte.devices() == []
 
 
+def test_a_body_that_is_not_compressed_as_it_says(sandbox, send, logged):
+    """The framework answered 500, and the log said that the client had gone away, though it was there."""
+    head = {"Content-Encoding": "gzip", "Content-Type": "application/json"}
+    answer = send("POST", sandbox.urls["xyte"].http + "/v1/devices", data=b"{}", headers=head)
+    assert (answer.status, answer.json()) == (400, {"error": "the body is not what Content-Encoding says"})
+    (entry,) = logged(sandbox)
+    assert (entry.status, entry.note) == (400, "the body is not what Content-Encoding says")
+    key = {"Authorization": f"Bearer {sandbox.admin_key}"}
+    assert send("POST", sandbox.admin_url + "/info", data=b"{}", headers=head | key).status == 400
+
+
 def test_body_without_end(sandbox, send):
     answer = send("POST", sandbox.urls["xyte"].http + "/v1/devices", data=b" " * 300_000)
     assert answer.status == 413
