@@ -3,12 +3,23 @@
 from __future__ import annotations
 
 import json
+import os
 import sys
 from typing import Any
 
 import click
 
 SENTENCE = 200  # characters of what a command does, in the list of them
+
+
+def is_dumb() -> bool:
+    """Whether the terminal says that it moves no cursor and knows no colour."""
+    return os.environ.get("TERM") in ("dumb", "unknown")
+
+
+def coloured() -> bool | None:
+    """What click takes for `color`: False if nobody wants colours, else None, by which it looks for a terminal."""
+    return False if is_dumb() or os.environ.get("NO_COLOR") else None
 
 
 class Group(click.Group):

@@ -6,6 +6,7 @@ import sys
 from typing import IO, Any
 
 import click
+from enroll_tools.group import coloured
 
 from .screen import columns, wrapped
 from .untrusted import clean
@@ -28,7 +29,7 @@ class Failure(click.ClickException):
         """Print the sentence."""
         stream = file or sys.stderr
         shown = wrapped(f"provision: {self.message}", columns(stream))
-        click.secho(shown, fg="red", file=stream)
+        click.secho(shown, fg="red", file=stream, color=coloured())
 
 
 class Stopped(Failure):

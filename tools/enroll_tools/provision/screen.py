@@ -16,6 +16,7 @@ from types import TracebackType
 from typing import IO, TYPE_CHECKING, Any
 
 import click
+from enroll_tools.group import coloured, is_dumb
 
 from .echo import silent
 from .untrusted import clean
@@ -79,7 +80,7 @@ def say(text: str, colour: str | None = None, err: bool = True, indent: str = ""
     """Print a message; on a terminal in lines that fit it."""
     width = columns(sys.stderr if err else sys.stdout)
     with _although_unread() if err else contextlib.nullcontext():
-        click.secho(wrapped(text, width, indent), fg=colour, err=err)
+        click.secho(wrapped(text, width, indent), fg=colour, err=err, color=coloured())
 
 
 @contextlib.contextmanager
@@ -149,7 +150,7 @@ def verdict(word: str, text: str) -> None:
     """Print the lines of `text` as the result, on a terminal below `word` in big letters: PASS, FAIL, DONE, or "" for
     none."""
     if word and sys.stderr.isatty():
-        click.secho(letters(word), fg=COLOURS[word], bold=True, err=True)
+        click.secho(letters(word), fg=COLOURS[word], bold=True, err=True, color=coloured())
     for line in text.splitlines():
         say(line, COLOURS.get(word), err=False)
 
@@ -171,7 +172,7 @@ class Stages:
         self.footer = ""  # the last line
         self._terminal = contextlib.ExitStack()  # gives it back as it was
         self._lines: Lines | None = None  # that change
-        if sys.stderr.isatty():
+        if sys.stderr.isatty() and not is_dumb():
             from .live import Lines
 
             self._lines = Lines(self._draw)

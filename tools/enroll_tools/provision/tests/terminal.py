@@ -32,9 +32,10 @@ class Terminal:
         self._before = termios.tcgetattr(slave)
         self._slave = slave
         command = [sys.executable, "-m", "enroll_tools.provision", *map(str, words)]
-        env = {**os.environ, "TERM": "xterm-256color", **environment}
+        env = {**os.environ, "TERM": "xterm-256color"}
         for name in ("COLUMNS", "LINES", "NO_COLOR", "CI"):
             env.pop(name, None)
+        env |= environment
         self.process = subprocess.Popen(
             command, cwd=folder, env=env, stdin=slave, stdout=slave, stderr=slave, preexec_fn=_leads_its_terminal
         )

@@ -1,5 +1,6 @@
 """What a person sees: real screens of 80 columns, looked at through a terminal emulator."""
 
+import re
 import signal
 
 import pytest
@@ -146,3 +147,25 @@ def test_a_program_that_is_told_to_end_restores_the_terminal(plug, desk, sandbox
         assert terminal.end() == status, terminal.text
         assert sentence in terminal.text.replace("\n    ", " ")
         assert (f"PASS  serial={serial}" in terminal.text) == (stage == "registering")
+
+
+def test_a_terminal_that_moves_no_cursor_gets_lines_that_stay(plug, desk, sandbox):
+    """On TERM=dumb (a shell in Emacs, a serial console), `station` did not say that it waits for a board."""
+    board = plug(stocked=True)
+    desk.write("etherfax")
+    (serial,) = desk.table(1)
+    with Terminal(desk.folder, "station", "devices.csv", "--port", board.port, TERM="dumb") as terminal:
+        terminal.until("plug in a board")
+        terminal.until(f"{board.port}: serial={serial} begins")
+        assert terminal.end() == 0
+        assert f"PASS  {board.port}: registered" in terminal.text and b"\x1b" not in terminal.raw
+
+
+def test_nobody_gets_colours_who_wants_none(plug, desk, sandbox):
+    board = plug(stocked=True)
+    desk.write("etherfax")
+    desk.table(port=[board.port, "/dev/none"])
+    for words in (("fleet", "devices.csv"), ("status", "--port", "/dev/none")):
+        with Terminal(desk.folder, *words, NO_COLOR="1") as terminal:
+            assert terminal.end() == 2
+            assert not re.search(rb"\x1b\[[0-9;]+m", terminal.raw)

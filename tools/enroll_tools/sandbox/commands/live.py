@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import logging
-import os
 import sys
 import time
 
 import click
+from enroll_tools.group import coloured
 
 
 class Live(logging.Formatter):
@@ -35,5 +35,5 @@ def set_up(quiet: bool) -> None:
     """Print what the sandbox says to stderr: for programs and files, in plain lines that are the same each time."""
     handler = logging.StreamHandler(sys.stderr)
     if sys.stderr.isatty():
-        handler.setFormatter(Live("NO_COLOR" not in os.environ))
+        handler.setFormatter(Live(coloured() is not False))
     logging.basicConfig(level=logging.WARNING if quiet else logging.INFO, handlers=[handler], format="%(message)s")
