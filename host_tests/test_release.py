@@ -13,6 +13,8 @@ from pathlib import Path
 from typing import Any
 
 import click
+import docsite
+import emptied
 import packages
 import pytest
 import release
@@ -235,6 +237,23 @@ def test_a_folder_with_other_files_is_left_alone(tmp_path: Path, monkeypatch: py
     (tmp_path / "thesis.txt").touch()
     assert "holds other files than a release: name another folder" in failed(tmp_path, monkeypatch)
     assert (tmp_path / "thesis.txt").exists()
+
+
+@pytest.mark.parametrize("program", [[packages.main, "dist", "--out"], [docsite.main]])
+def test_packages_and_the_site_leave_a_folder_with_other_files_alone(program: list[Any], tmp_path: Path) -> None:
+    """Both deleted whatever the folder held that they were given: `--out ~` the home of the person."""
+    (tmp_path / "thesis.txt").touch()
+    main, *words = program
+    done = CliRunner().invoke(main, [*words, str(tmp_path)])
+    assert done.exit_code == 1 and "holds other files than" in done.output, done.output
+    assert (tmp_path / "thesis.txt").exists()
+
+
+def test_the_usual_folder_is_made_again_after_an_interruption(tmp_path: Path) -> None:
+    """Half of a release in dist/ has no mark yet: the next `make release` said to name another folder."""
+    (tmp_path / "py" / "enroll").mkdir(parents=True)
+    emptied.empty(tmp_path, tmp_path, packages.MARK, "a release")
+    assert list(tmp_path.iterdir()) == []
 
 
 @pytest.mark.parametrize("title", ["0.1.0.5", "0.2.0", "0.1.01"])

@@ -11,6 +11,7 @@ from pathlib import Path
 
 import click
 from devices import ROOT
+from emptied import empty
 
 SITE = ROOT / ".cache" / "site"
 ELSEWHERE = re.compile(r"(?:https?:)?//")
@@ -44,7 +45,7 @@ def fetched(file: Path) -> list[str]:
 
 def build(out: Path) -> None:
     """Build the site in `out`."""
-    shutil.rmtree(out, ignore_errors=True)
+    empty(out, SITE, "objects.inv", "a site")
     command = [sys.executable, "-m", "sphinx", "-q", "-W", "--keep-going", "-c", "docs", "-d", f"{out}.doctrees"]
     done = subprocess.run([*command, ".", str(out)], cwd=ROOT, check=False)
     if done.returncode:

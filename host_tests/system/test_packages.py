@@ -103,3 +103,11 @@ def test_a_module_that_does_not_compile_is_said(tmp_path):
     (tmp_path / "bad.py").write_text("def (")
     with pytest.raises((packages.click.ClickException, subprocess.SubprocessError)):
         packages.compiled(tmp_path / "bad.py", tmp_path / "bad.mpy")
+
+
+def test_an_image_that_cannot_be_written_is_one_sentence(tmp_path):
+    """It was a traceback, and the folder of the modules stayed."""
+    (tmp_path / "enroll.romfs").mkdir()
+    with pytest.raises(packages.click.ClickException, match=r"cannot be made, .*: make room, or name another file"):
+        packages.write_romfs(tmp_path / "enroll.romfs", "etherfax")
+    assert [it.name for it in tmp_path.iterdir()] == ["enroll.romfs"]
