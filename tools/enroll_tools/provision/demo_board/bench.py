@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import fcntl
 import json
+import os
 import secrets
 from collections.abc import Iterator
 from pathlib import Path
@@ -42,16 +43,29 @@ class Folder:
         self._chip = path / "chip"
 
     @contextlib.contextmanager
-    def locked(self) -> Iterator[None]:
-        """Keep it for this process: two boards on one flash would destroy it."""
-        try:
-            self.path.mkdir(parents=True, exist_ok=True)
-            with (self.path / "lock").open("w") as lock:
+    def locked(self, alone: bool) -> Iterator[None]:
+        """Keep it for this process: two boards on one flash would destroy it. `alone`: enroll.json and ca.der are left
+        as they are."""
+        with contextlib.ExitStack() as stack:
+            try:
+                self.path.mkdir(parents=True, exist_ok=True)
+                self._check(alone)
+                lock = stack.enter_context((self.path / "lock").open("a"))
                 fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
-                yield
-        except BlockingIOError:
-            sentence = f"a board runs in {self.path} already: end it, or use another --folder"
-            raise Failure(MISUSE, sentence) from None
+            except BlockingIOError:
+                sentence = f"a board runs in {self.path} already: end it, or use another --folder"
+                raise Failure(MISUSE, sentence) from None
+            except OSError as error:
+                sentence = f"{self.path} cannot be used, {error.strerror}: use another --folder"
+                raise Failure(MISUSE, sentence) from None
+            yield
+
+    def _check(self, alone: bool) -> None:
+        """Raise Failure for a folder in which a file would be replaced that is not of an earlier run."""
+        ours = (self.flash, self.port) if alone else (self.flash, self.port, self.configuration, self.ca)
+        for path in () if self._chip.is_file() else ours:
+            if os.path.lexists(path):
+                raise Failure(MISUSE, f"{path} is not of a simulated board, and would be lost: use another --folder")
 
     def device(self, running: Sandbox, provider: str) -> None:
         """Write enroll.json and ca.der for a device at `running`, unless they are there from an earlier run."""
@@ -60,6 +74,7 @@ class Folder:
         from ...sandbox import samples
 
         section = samples.fresh(running, provider)
+        assert self.chip  # from now on, what is here is ours
         config = samples.configuration(running, provider, section) | {"ca": self.ca.name}
         self.ca.write_bytes(running.ca_der.read_bytes())
         self.configuration.write_text(json.dumps(config, indent=1) + "\n")

@@ -66,7 +66,7 @@ def demo_board(
     """
     program = find(micropython)
     place = Folder(folder)
-    with interrupts() as ended, place.locked(), contextlib.ExitStack() as stack:
+    with interrupts() as ended, place.locked(alone), contextlib.ExitStack() as stack:
         running = None if alone else stack.enter_context(sandbox(state, free_ports))
         if new:
             place.clear()

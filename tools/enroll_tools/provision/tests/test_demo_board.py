@@ -175,6 +175,20 @@ def test_a_second_board_on_the_same_flash_or_sandbox_is_refused(tmp_path, monkey
         assert chip(told) != before
 
 
+@pytest.mark.parametrize("name", ["enroll.json", "ca.der", "flash", "port"])
+def test_nothing_of_somebody_elses_is_replaced(tmp_path, monkeypatch, name):
+    """`--folder .` in a project replaced its enroll.json, and `--new` deleted it."""
+    monkeypatch.chdir(tmp_path)
+    Path(name).write_text("mine")
+    for words in ((), ("--new",)):
+        said = typed("demo-board", "--free-ports", "--folder", ".", *words, status=2)
+        assert f"{name} is not of a simulated board, and would be lost: use another --folder" in said
+    assert Path(name).read_text() == "mine" and not (tmp_path / ".cache").exists()
+    assert f"{name} cannot be used, File exists: use another --folder" in typed(
+        "demo-board", "--folder", name, status=2
+    )
+
+
 def test_a_board_alone(tmp_path):
     """For a sandbox that runs already: it starts none, and leaves an enroll.json of that one alone."""
     (tmp_path / "enroll.json").write_text("{}")
