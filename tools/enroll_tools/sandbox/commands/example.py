@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import base64
+import hashlib
 import json
 import os
 from pathlib import Path
@@ -28,7 +29,7 @@ from .show import show
 @click.option("--wifi", metavar="SSID", help="Let the board join this network; enroll-provision asks for its password.")
 @click.option("--no-create", is_flag=True, help="Create no device; enroll-provision asks for its secrets.")
 @click.option("--by-hand", is_flag=True, help="Let the device wait until you accept it: cumulocity, oauth, rest.")
-@click.option("--force", is_flag=True, help="Replace an enroll.json that is there.")
+@click.option("--force", is_flag=True, help="Replace an enroll.json, and another CA's ca.der, that is there.")
 def example(
     service: str, out: Path | None, wifi: str | None, no_create: bool, by_hand: bool, force: bool, **options: Any
 ) -> None:
@@ -38,6 +39,8 @@ def example(
     if path.exists() and not force:
         raise Failure(f"{path} is there already: use --out for another folder, or --force")
     _check(folder)  # first: a device that was created for nothing is in the way
+    if not force and _is_of_another(folder / "ca.der", call("info", {}, options)["ca_sha256"]):
+        raise Failure(f"{folder / 'ca.der'} is of another CA: use --out for another folder, or --force")
     made = call("example", {"service": service, "create": not no_create, "by_hand": by_hand}, options)
     config = made["enroll.json"]
     if wifi:
@@ -52,6 +55,14 @@ def example(
     show({**told, "url": config["url"], "next": f"enroll-provision one {path}"}, options["as_json"])
     if is_loopback(urlsplit(config["url"]).hostname or ""):
         click.echo("This address is for this computer alone: for a board, use `enroll-sandbox serve --lan`.", err=True)
+
+
+def _is_of_another(path: Path, mark: str) -> bool:
+    """Whether there is another file than the CA with the fingerprint `mark`: a device of its owner may need it."""
+    try:
+        return os.path.lexists(path) and hashlib.sha256(path.read_bytes()).digest().hex(":").upper() != mark
+    except OSError:
+        return True
 
 
 def _check(folder: Path) -> None:

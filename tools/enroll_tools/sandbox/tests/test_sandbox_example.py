@@ -56,6 +56,17 @@ def test_a_folder_for_a_board(kept, tmp_path):
     assert json.loads(run(*words, "--force", "--json").stdout)["enroll_json"] == str(out / "enroll.json")
 
 
+def test_the_ca_of_a_service_is_not_replaced(kept, tmp_path):
+    """Beside a configuration with another name, the CA of the genuine service became the sandbox's."""
+    before = kept.etherfax.devices()
+    words = ["example", "etherfax", "--state", str(kept.state_folder), "--out", str(tmp_path)]
+    (tmp_path / "ca.der").write_bytes(b"of the service")
+    assert "ca.der is of another CA: use --out for another folder, or --force" in run(*words, status=1).output
+    assert (tmp_path / "ca.der").read_bytes() == b"of the service" and kept.etherfax.devices() == before
+    (tmp_path / "ca.der").write_bytes(kept.ca_der.read_bytes())
+    run(*words)
+
+
 def test_a_device_registers_with_it(kept, tmp_path):
     out = tmp_path / "board"
     run("example", "azure", "--state", str(kept.state_folder), "--out", str(out))
