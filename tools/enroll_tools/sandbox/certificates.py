@@ -37,9 +37,13 @@ class Authority:
         if key.exists() and self.pem.exists():
             self._ca = _load(self.pem, key)
         else:
+            for path in (key, self.der):  # written after ca.pem: a start that was killed leaves neither without that
+                if path.exists():
+                    fact = f"{path} is of another CA, and would be lost"
+                    raise SandboxError(f"{fact}: name another folder by --state, or delete that file")
             self._ca = trustme.CA(organization_name=_ORGANIZATION, key_type=self._kind)
-            write_private(key, self._ca.private_key_pem.bytes())
             write_private(self.pem, self._ca.cert_pem.bytes(), _PUBLIC)
+            write_private(key, self._ca.private_key_pem.bytes())
         write_private(self.der, ssl.PEM_cert_to_DER_cert(self._ca.cert_pem.bytes().decode()), _PUBLIC)
 
     def context(self, names: tuple[str, ...], kind: str = "good") -> ssl.SSLContext:

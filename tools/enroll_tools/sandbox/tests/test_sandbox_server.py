@@ -126,6 +126,23 @@ def test_authority_whose_files_do_not_match(tmp_path):
         Sandbox(tmp_path / "one").start()
 
 
+@pytest.mark.parametrize("name", ["ca.der", "ca.key"])
+def test_the_ca_of_somebody_else_is_not_replaced(tmp_path, name):
+    """`--state .` in a project replaced the CA of the genuine service, or the only key of an own CA."""
+    (tmp_path / name).write_text("mine")
+    with pytest.raises(SandboxError, match=rf"{name} is of another CA, and would be lost: name another folder by --st"):
+        Sandbox(tmp_path).start()
+    assert (tmp_path / name).read_text() == "mine"
+
+
+def test_a_first_start_that_was_killed_is_made_good(tmp_path):
+    for left_out in ((), ("ca.der",), ("ca.der", "ca.key")):
+        for name in left_out:
+            (tmp_path / name).unlink()
+        with Sandbox(tmp_path) as sandbox:
+            assert sandbox.ca_der.exists()
+
+
 def test_folder_in_use(tmp_path):
     with Sandbox(tmp_path), pytest.raises(SandboxError, match="another sandbox uses"):
         Sandbox(tmp_path).start()
