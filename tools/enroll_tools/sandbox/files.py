@@ -49,9 +49,9 @@ def _unusable(folder: Path, error: OSError) -> SandboxError:
     return SandboxError(f"cannot use the state folder {folder}: {error.strerror}: name another by --state")
 
 
-def write_private(path: Path, content: bytes, mode: int = 0o600) -> None:
+def write_private(path: Path, content: bytes, mode: int = 0o600, instead: str = "--state") -> None:
     """Replace a file at once, through no link; from its first byte on, only its owner can read it (unless `mode`
-    says more)."""
+    says more). `instead`: what names another place."""
     passing = path.with_name(f".{path.name}.{secrets.token_hex(8)}")
     try:
         descriptor = os.open(passing, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW, 0o600)
@@ -62,7 +62,7 @@ def write_private(path: Path, content: bytes, mode: int = 0o600) -> None:
     except OSError as error:
         with contextlib.suppress(OSError):
             passing.unlink(missing_ok=True)
-        raise SandboxError(f"cannot write {path}: {error.strerror}: free space, or name another --state") from None
+        raise SandboxError(f"cannot write {path}: {error.strerror}: free space, or name another {instead}") from None
 
 
 def read_own(path: Path) -> bytes | None:

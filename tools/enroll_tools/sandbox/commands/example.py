@@ -12,6 +12,7 @@ from urllib.parse import urlsplit
 
 import click
 
+from ..errors import SandboxError
 from ..files import write_private
 from ..listeners import is_loopback
 from ..samples import SERVICES
@@ -49,8 +50,11 @@ def example(
         folder.mkdir(parents=True, exist_ok=True)
     except OSError as error:
         raise Failure(f"cannot make the folder {folder}: {error.strerror}: name another by --out") from None
-    write_private(folder / "ca.der", base64.b64decode(made["ca.der"]), 0o644)
-    write_private(path, (json.dumps(config, indent=1) + "\n").encode())
+    try:
+        write_private(folder / "ca.der", base64.b64decode(made["ca.der"]), 0o644, "--out")
+        write_private(path, (json.dumps(config, indent=1) + "\n").encode(), instead="--out")
+    except SandboxError as error:
+        raise Failure(str(error)) from None
     told = {"enroll_json": str(path), "ca": str(folder / "ca.der"), "ca_sha256": made["ca_sha256"]}
     show({**told, "url": config["url"], "next": f"enroll-provision one {path}"}, options["as_json"])
     if is_loopback(urlsplit(config["url"]).hostname or ""):

@@ -9,6 +9,7 @@ from typing import Any
 
 import click
 
+from ..errors import SandboxError
 from ..files import write_private
 from .operation import call
 from .options import Failure, admin_options
@@ -29,7 +30,10 @@ def export_command(file: Path, **options: Any) -> None:
     if file == _STREAM:
         click.echo(text, nl=False)
     else:
-        write_private(file, text.encode(), 0o644)
+        try:
+            write_private(file, text.encode(), 0o644, "FILE")
+        except SandboxError as error:
+            raise Failure(str(error)) from None
         show({"file": str(file), "bytes": len(text)}, options["as_json"])
 
 

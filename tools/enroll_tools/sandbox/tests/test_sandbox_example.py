@@ -56,6 +56,12 @@ def test_a_folder_for_a_board(kept, tmp_path):
     assert json.loads(run(*words, "--force", "--json").stdout)["enroll_json"] == str(out / "enroll.json")
 
 
+def test_a_file_that_cannot_be_written_is_a_sentence(kept, tmp_path):
+    (tmp_path / "enroll.json").mkdir()
+    words = ["example", "etherfax", "--state", str(kept.state_folder), "--out", str(tmp_path), "--force"]
+    assert "enroll.json: Is a directory: free space, or name another --out" in run(*words, status=1).stderr
+
+
 def test_the_ca_of_a_service_is_not_replaced(kept, tmp_path):
     """Beside a configuration with another name, the CA of the genuine service became the sandbox's."""
     before = kept.etherfax.devices()

@@ -154,6 +154,9 @@ def test_the_commands(full, exported, tmp_path):
     assert runner.invoke(main, ["export", str(file), "--state", state]).exit_code == 0
     assert json.loads(file.read_text()) == exported
     assert json.loads(runner.invoke(main, ["export", "--state", state]).stdout) == exported
+    result = runner.invoke(main, ["export", str(tmp_path / "gone" / "state.json"), "--state", state])
+    words = "state.json: No such file or directory: free space, or name another FILE"
+    assert result.exit_code == 1 and words in result.stderr, result.output
     with Sandbox(tmp_path / "other") as other:
         words = ["import", str(file), "--state", str(other.state_folder), "--json"]
         assert json.loads(runner.invoke(main, words).stdout)["etherfax"] == 1
