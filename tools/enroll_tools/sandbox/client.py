@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import http.client
 import json
 import urllib.error
 import urllib.request
@@ -12,6 +13,7 @@ from .errors import SandboxError
 from .files import check_own, read_own
 from .keys import SCHEME, check_key, read_key
 from .lock import is_running
+from .log import printable
 
 # The file in which a running sandbox leaves its admin API's URL.
 RUNNING = "running.json"
@@ -47,24 +49,29 @@ class AdminClient:
         headers = {"Content-Type": "application/json"}
         if self._key:
             headers["Authorization"] = f"{SCHEME} {self._key}"
-        request = urllib.request.Request(
-            f"{self._url}/{operation}", json.dumps(arguments).encode(), headers, method="POST"
-        )
         # Ignore proxies in the environment: the address is on this machine.
         opener = urllib.request.build_opener(urllib.request.ProxyHandler({}), _NoRedirect)
         try:
+            request = urllib.request.Request(
+                f"{self._url}/{operation}", json.dumps(arguments).encode(), headers, method="POST"
+            )
             with opener.open(request, timeout=10) as answer:
                 return json.load(answer)["result"]
         except urllib.error.HTTPError as error:
             with error:
                 raise SandboxError(_reason(error)) from None
-        except (OSError, ValueError) as error:
-            fact = f"no sandbox answers at {self._url}, {getattr(error, 'reason', error)}"
-            raise ConnectionError(f"{fact}: start one with `enroll-sandbox serve`, or correct --admin-url") from None
+        except (TypeError, LookupError, RecursionError, json.JSONDecodeError):
+            raise self._nobody("the answer is not a sandbox's") from None
+        except (OSError, ValueError, http.client.HTTPException) as error:
+            raise self._nobody(str(getattr(error, "reason", error)) or type(error).__name__) from None
+
+    def _nobody(self, why: str) -> ConnectionError:
+        fact = f"no sandbox answers at {printable(self._url)}, {printable(why)[:200]}"
+        return ConnectionError(f"{fact}: start one with `enroll-sandbox serve`, or correct --admin-url")
 
 
 def _reason(error: urllib.error.HTTPError) -> str:
     try:
         return str(json.load(error)["error"])
-    except (ValueError, KeyError, TypeError):
+    except (OSError, ValueError, KeyError, TypeError, RecursionError, http.client.HTTPException):
         return f"the answer is HTTP {error.code} and not a sandbox's: correct --admin-url"

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import functools
 import io
 import json
@@ -9,8 +10,10 @@ import logging
 import os
 import re
 import shutil
+import socket
 import subprocess
 import sys
+import threading
 from pathlib import Path
 
 import pytest
@@ -23,6 +26,42 @@ def run(*words, status=0):
     result = CliRunner().invoke(main, words)
     assert result.exit_code == status, result.output
     return result
+
+
+ANSWERS = [
+    b"SSH-2.0-OpenSSH_9.2\r\n\x1b[2J",
+    b"HTTP/1.1 200 OK\r\nContent-Length: 100\r\n\r\n{",
+    b"HTTP/1.1 200 OK\r\n\r\n[]",
+    b"HTTP/1.1 200 OK\r\n\r\n{",
+    b"HTTP/1.1 200 OK\r\n\r\n" + 50_000 * b"[",
+    b"HTTP/1.1 200 OK\r\nX: " + 70_000 * b"x" + b"\r\n\r\n",
+]
+
+
+def serve_once(listener, answer):
+    connection, _ = listener.accept()
+    with connection, contextlib.suppress(OSError):
+        connection.recv(9999)
+        connection.sendall(answer)
+        connection.shutdown(socket.SHUT_WR)
+        connection.recv(9999)
+
+
+@pytest.mark.parametrize("answer", ANSWERS, ids=range(len(ANSWERS)))
+def test_another_program_at_the_port_is_a_sentence(tmp_path, answer):
+    """It was a traceback, as of a sandbox that was killed while it answered."""
+    with socket.create_server(("127.0.0.1", 0)) as listener:
+        threading.Thread(target=serve_once, args=(listener, answer), daemon=True).start()
+        url = f"http://127.0.0.1:{listener.getsockname()[1]}/admin"
+        told = run("etherfax", "devices", "--admin-url", url, "--state", str(tmp_path / "x"), status=3).stderr
+    assert told.startswith(f"Error: no sandbox answers at {url}, ") and "correct --admin-url" in told
+    assert len(told) < 500 and "\x1b" not in told
+
+
+@pytest.mark.parametrize("url", ["", "http://[::1", "http://a b/", "127.0.0.1:1", "http://"])
+def test_an_address_that_is_none_is_a_sentence(tmp_path, url):
+    told = run("etherfax", "devices", "--admin-url", url, "--state", str(tmp_path / "x"), status=3).stderr
+    assert "Error: no sandbox " in told and ": " in told
 
 
 def test_a_failure_is_json_where_json_is_wanted(tmp_path):
