@@ -8,10 +8,10 @@ from contextlib import contextmanager
 
 
 @contextmanager
-def interrupts() -> Iterator[list[int]]:
-    """A list to which Ctrl-C and SIGTERM append, instead of interrupting the program anywhere."""
+def interrupts(*more: signal.Signals) -> Iterator[list[int]]:
+    """A list to which Ctrl-C, SIGTERM and `more` append, instead of interrupting the program anywhere."""
     come: list[int] = []
-    numbers = (signal.SIGINT, signal.SIGTERM)
+    numbers = (signal.SIGINT, signal.SIGTERM, *more)
     before = {number: signal.signal(number, lambda number, _: come.append(number)) for number in numbers}
     try:
         yield come

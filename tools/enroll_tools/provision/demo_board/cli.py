@@ -8,6 +8,7 @@ import json
 import os
 import shlex
 import shutil
+import signal
 import sys
 import time
 from pathlib import Path
@@ -65,8 +66,9 @@ def demo_board(
     file, which is kept between runs. The sandbox already has a device for it, and enroll.json is written.
     """
     program = find(micropython)
+    # SIGHUP: a link that stays would lead to whichever terminal gets the number of the board's.
     place = Folder(folder)
-    with interrupts() as ended, place.locked(alone), contextlib.ExitStack() as stack:
+    with interrupts(signal.SIGHUP) as ended, place.locked(alone), contextlib.ExitStack() as stack:
         running = None if alone else stack.enter_context(sandbox(state, free_ports))
         if new:
             place.clear()

@@ -199,6 +199,18 @@ def test_a_board_alone(tmp_path):
     assert sorted(it.name for it in tmp_path.rglob("*")) == ["board", "chip", "enroll.json", "flash", "lock"]
 
 
+@pytest.mark.parametrize("number", [signal.SIGHUP, signal.SIGTERM])
+def test_a_terminal_that_is_closed_leaves_no_link_to_another(tmp_path, number):
+    """The next terminal may get the board's number: `status` interrupted the program there, and took what was typed."""
+    command = (*COMMAND, "--free-ports", "--json")
+    with subprocess.Popen(command, cwd=tmp_path, stdout=PIPE, text=True, start_new_session=True) as process:
+        assert process.stdout
+        port = tmp_path / json.loads(process.stdout.readline())["port"]
+        assert port.is_symlink()
+        os.killpg(process.pid, number)
+        assert process.wait(20) == 0 and not port.is_symlink()
+
+
 def test_without_a_micropython_it_says_what_to_install(tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
     for name in ("demo-board", "--demo-board"):
