@@ -249,6 +249,15 @@ def test_packages_and_the_site_leave_a_folder_with_other_files_alone(program: li
     assert (tmp_path / "thesis.txt").exists()
 
 
+def test_packages_on_a_full_disk_are_a_sentence(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    def full(_folder: Path) -> None:
+        raise OSError(28, "No space left on device")
+
+    monkeypatch.setattr(packages, "write_packages", full)
+    done = CliRunner().invoke(packages.main, ["dist", "--out", str(tmp_path / "dist")])
+    assert done.exit_code == 1 and "dist cannot be written, No space left on device: make room" in done.output
+
+
 def test_the_usual_folder_is_made_again_after_an_interruption(tmp_path: Path) -> None:
     """Half of a release in dist/ has no mark yet: the next `make release` said to name another folder."""
     (tmp_path / "py" / "enroll").mkdir(parents=True)

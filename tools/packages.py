@@ -148,7 +148,10 @@ def dist(out: Path) -> None:
     device: mip.install("enroll-xyte", index="http://192.168.1.2:8000")
     """
     empty(out, DIST, MARK, "packages")
-    write_packages(out)
+    try:
+        write_packages(out)
+    except OSError as error:
+        raise click.ClickException(f"{out} cannot be written, {error.strerror}: make room, or use --out") from None
     command = shlex.join(["mpremote", "mip", "install", "--index", str(out), "enroll-xyte"])
     click.echo(f"{out}: {command}")
 

@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING
 
 import click
 
+from ..errors import STORAGE, Failure
 from ..interrupts import interrupts
 from .bench import Folder, sandbox
 from .board import Board
@@ -66,22 +67,26 @@ def demo_board(
     file, which is kept between runs. The sandbox already has a device for it, and enroll.json is written.
     """
     program = find(micropython)
-    # SIGHUP: a link that stays would lead to whichever terminal gets the number of the board's.
     place = Folder(folder)
-    with interrupts(signal.SIGHUP) as ended, place.locked(alone), contextlib.ExitStack() as stack:
-        running = None if alone else stack.enter_context(sandbox(state, free_ports))
-        if new:
-            place.clear()
-        if running is not None:
-            place.device(running, provider)
-        with Board(place.flash, program, unique_id=place.chip) as board:
-            place.show(board)
+    try:
+        # SIGHUP: a link that stays would lead to whichever terminal gets the number of the board's.
+        with interrupts(signal.SIGHUP) as ended, place.locked(alone), contextlib.ExitStack() as stack:
+            running = None if alone else stack.enter_context(sandbox(state, free_ports))
+            if new:
+                place.clear()
             if running is not None:
-                _announce(place, running, provider, as_json)
-            else:
-                _announce_board(place, as_json)
-            _keep(board, place, ended)
-        place.port.unlink(missing_ok=True)
+                place.device(running, provider)
+            with Board(place.flash, program, unique_id=place.chip) as board:
+                place.show(board)
+                if running is not None:
+                    _announce(place, running, provider, as_json)
+                else:
+                    _announce_board(place, as_json)
+                _keep(board, place, ended)
+            place.port.unlink(missing_ok=True)
+    except OSError as error:
+        sentence = f"{folder} cannot be used, {error.strerror}: make room, or use another --folder"
+        raise Failure(STORAGE, sentence) from None
 
 
 def _keep(board: Board, place: Folder, ended: list[int]) -> None:

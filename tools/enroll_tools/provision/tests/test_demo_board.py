@@ -189,6 +189,16 @@ def test_nothing_of_somebody_elses_is_replaced(tmp_path, monkeypatch, name):
     )
 
 
+def test_a_full_disk_is_a_sentence(tmp_path, monkeypatch):
+    def full(*_words, **_more):
+        raise OSError(28, "No space left on device")
+
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setattr("enroll_tools.provision.demo_board.cli.Board", full)
+    said = typed("demo-board", "--alone", status=74)
+    assert ".cache/board cannot be used, No space left on device: make room, or use another --folder" in said
+
+
 def test_a_board_alone(tmp_path):
     """For a sandbox that runs already: it starts none, and leaves an enroll.json of that one alone."""
     (tmp_path / "enroll.json").write_text("{}")
