@@ -1,6 +1,7 @@
 """How the host tools start and end: Ctrl-C while they still import their modules, and no place for what they print."""
 
 import json
+import os
 import signal
 import subprocess
 import sys
@@ -44,3 +45,15 @@ def test_work_is_done_though_nobody_can_read_what_is_said(closed: str, tmp_path:
     done = subprocess.run(command, cwd=tmp_path, capture_output=True, text=True, check=False)
     assert (done.returncode, "Traceback" in done.stderr) == (2, False), done
     assert "is not there" in (tmp_path / "results.csv").read_text()
+
+
+@pytest.mark.parametrize("encoding", ["ascii", "utf-8:strict"])
+def test_a_folder_in_another_encoding_is_shown(encoding: str, tmp_path: Path) -> None:
+    """The table of `serve` was a traceback."""
+    environment = {**os.environ, "PYTHONIOENCODING": encoding}
+    command = [sys.executable, "-m", "enroll_tools.sandbox", "serve", "--free-ports", "--quiet", "--state", b"z\xfc"]
+    with subprocess.Popen(command, cwd=tmp_path, env=environment, stdout=subprocess.PIPE) as process:
+        assert process.stdout
+        shown = next((line for line in process.stdout if line.startswith(b"state ")), b"")
+        process.terminate()
+        assert shown.split() == [b"state", b"z\\udcfc"]

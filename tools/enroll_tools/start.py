@@ -18,6 +18,7 @@ sys.excepthook = _quiet  # before anything is imported that takes a while
 import contextlib  # noqa: E402
 import errno  # noqa: E402
 import importlib  # noqa: E402
+import io  # noqa: E402
 import os  # noqa: E402
 import signal  # noqa: E402
 from typing import Any  # noqa: E402
@@ -48,10 +49,13 @@ def run(module: str, name: str | None = None) -> None:
 
 
 def _open_missing() -> None:
-    """Open what the parent has closed: a file or a serial port would get its number, and what is printed."""
+    """Open what the parent has closed: a file or a serial port would get its number, and what is printed. Print
+    whatever there is to print."""
     for name, mode in (("stdin", "r"), ("stdout", "w"), ("stderr", "w")):
         if getattr(sys, name) is None:
             setattr(sys, name, open(os.devnull, mode))  # noqa: SIM115  until the end
+    if isinstance(sys.stdout, io.TextIOWrapper) and sys.stdout.errors == "strict":
+        sys.stdout.reconfigure(errors="backslashreplace")  # the name of a folder may be in no or another encoding
 
 
 def _set(numbers: list[signal.Signals], handler: Any) -> None:
