@@ -14,6 +14,7 @@ import click
 from ..client import AdminClient
 from ..errors import SandboxError
 from ..operations import LARGEST, Argument, arguments
+from ..services.base import decode_json
 from ..services.settings import allowed, spelled
 from .options import Failure, NotRunning, admin_key, admin_options, environment_key
 from .show import show
@@ -73,7 +74,7 @@ class _JsonObject(click.ParamType[dict[str, Any]]):
     def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> Any:
         """Parse a JSON object."""
         try:
-            parsed = json.loads(value)
+            parsed = decode_json(value.encode("utf-8", "surrogateescape"))
         except ValueError as error:
             self.fail(f"not JSON: {error}", param, ctx)
         if not isinstance(parsed, dict):

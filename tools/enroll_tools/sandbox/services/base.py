@@ -131,6 +131,10 @@ def decode_json(body: bytes) -> Any:
         return _DECODER.decode(body.decode("utf-8"))
     except RecursionError:
         raise ValueError("nested too deeply") from None
+    except ValueError as error:
+        if str(error).startswith("Exceeds the limit"):  # Python's own for the digits of a number
+            raise ValueError("a number has too many digits") from None
+        raise
 
 
 def same(left: str, right: str) -> bool:

@@ -64,6 +64,14 @@ def test_an_address_that_is_none_is_a_sentence(tmp_path, url):
     assert "Error: no sandbox " in told and ": " in told
 
 
+@pytest.mark.parametrize(
+    ("value", "words"), [("{", "not JSON"), ('{"a":' * 9999, "nested too deeply"), ("9" * 5000, "too many digits")]
+)
+def test_an_option_that_is_no_json_is_a_sentence(tmp_path, value, words):
+    typed = ["fault", "xyte", "--headers", value, "--state", str(tmp_path / "x")]
+    assert words in run(*typed, status=2).stderr
+
+
 def test_a_failure_is_json_where_json_is_wanted(tmp_path):
     """Programs got nothing on stdout."""
     for words, status in [(["etherfax", "enable", "MT1"], 3), (["fault", "nobody"], 2), (["no-such"], 2)]:
