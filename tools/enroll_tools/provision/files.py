@@ -9,7 +9,7 @@ import secrets
 from collections.abc import Iterator
 from pathlib import Path
 
-from .errors import STORAGE, TRY_AGAIN, Failure
+from .errors import MISUSE, STORAGE, TRY_AGAIN, Failure
 
 
 def replace(path: Path, data: bytes) -> None:
@@ -31,6 +31,16 @@ def replace(path: Path, data: bytes) -> None:
     except OSError as error:
         sentence = f"{path} cannot be written, {error.strerror}: make room, or name another file"
         raise Failure(STORAGE, sentence) from None
+
+
+def distinct(**named: Path) -> None:
+    """Check that no two of the files, given by what they are, are the same one: each would be lost to the other. Raises
+    Failure."""
+    seen: dict[Path, str] = {}
+    for what, path in named.items():
+        other = seen.setdefault(path.resolve(), what)
+        if other != what:
+            raise Failure(MISUSE, f"{path} is the {other} and the {what} at once: name another file for one of them")
 
 
 @contextlib.contextmanager

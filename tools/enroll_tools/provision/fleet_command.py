@@ -13,7 +13,7 @@ import click
 
 from . import screen
 from .errors import TRY_AGAIN
-from .files import both_locked
+from .files import both_locked, distinct
 from .fleet import Fleet
 from .options import FILE, RESULT, installing, json_option, ports_option
 from .results import REGISTERED, WAITING, Result, Results
@@ -71,6 +71,7 @@ def fleet(
       MT000000002,4712
       enroll-provision fleet devices.csv --jobs 2 --result results.csv
     """
+    distinct(table=devices_csv, template=template, result=result)
     with both_locked(result, devices_csv):
         table = Table(devices_csv, Template(template), keep, placeholders)
         if table.carried:

@@ -11,7 +11,7 @@ from typing import Any
 import click
 
 from .errors import TRY_AGAIN
-from .files import both_locked
+from .files import both_locked, distinct
 from .fleet import Fleet
 from .fleet_command import said
 from .hook import Hook
@@ -66,6 +66,7 @@ def station(
 
     Exit status: 0 all rows are done, 75 some are not.
     """
+    distinct(table=devices_csv, template=template, result=result, log=log)
     with both_locked(result, devices_csv), contextlib.closing(Log(log)) as notes, Stages() as screen:
         table = Table(devices_csv, Template(template), keep, placeholders)
         fleet = Fleet(table, Results(result), Options(**options), (), 1, screen.say, lambda _: None, screen.stage)

@@ -5,12 +5,13 @@ from __future__ import annotations
 import datetime
 import json
 import os
+import stat
 import threading
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-from .errors import STORAGE, Failure
+from .errors import MISUSE, STORAGE, Failure
 from .untrusted import clean, cleaned
 
 BEGUN, ASKED, ENDED, AFTER = "begun", "asked", "ended", "after"
@@ -37,6 +38,9 @@ class Log:
         self._lock = threading.Lock()
         try:
             self._file = open(path, "a+b")  # noqa: SIM115  it is closed with the station
+            if not stat.S_ISREG(os.fstat(self._file.fileno()).st_mode):  # a device may be read without end
+                self._file.close()
+                raise Failure(MISUSE, f"{self.path} is not a file: name another --log")
             self._file.seek(0)
             self._read(self._file.read())
             self._sync_folder()

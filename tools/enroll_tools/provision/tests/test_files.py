@@ -3,6 +3,7 @@
 import json
 import threading
 
+import pytest
 from enroll_tools.provision import files
 from enroll_tools.provision.tests.helpers import until
 
@@ -42,3 +43,23 @@ def test_a_file_that_several_replace_is_whole_at_each_moment(tmp_path):
     for thread in threads:
         thread.join()
     assert not troubles and list(tmp_path.iterdir()) == [path]
+
+
+@pytest.mark.parametrize(
+    ("words", "sentence"),
+    [
+        (("fleet", "--result", "devices.csv"), "devices.csv is the table and the result at once"),
+        (("station", "--log", "devices.csv"), "devices.csv is the table and the log at once"),
+        (("station", "--log", "link"), "link is the template and the log at once"),
+        (("station", "--log", "results.csv"), "results.csv is the result and the log at once"),
+        (("station", "--log", "/dev/null"), "/dev/null is not a file: name another --log"),
+    ],
+)
+def test_a_file_is_not_two_things_at_once(desk, words, sentence):
+    """`station --log devices.csv` wrote its events into the table, and --log results.csv lost them."""
+    desk.write("etherfax")
+    (desk.folder / "link").symlink_to("enroll.json")
+    serials = desk.table(1)
+    assert sentence in desk.failed(2, *words, "devices.csv", "--port", "/dev/ttyNONE")
+    assert (desk.folder / "devices.csv").read_text().split() == ["serial", *serials]
+    assert not list(desk.folder.glob(".*.lock"))
