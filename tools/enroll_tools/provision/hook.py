@@ -2,17 +2,22 @@
 
 from __future__ import annotations
 
+import os
 import re
 import shlex
 import shutil
+import signal
 import subprocess
+import threading
 from collections.abc import Callable, Collection, Mapping
 
 from .errors import MISUSE, Failure
 from .untrusted import clean
 
 SECONDS = 60.0  # that it may take
+REST = 0.5  # more, until the rest of its output is there
 SHOWN = 10  # lines of its output, the last ones
+KEPT = 1 << 16  # bytes of it
 _NAME = re.compile(r"\{([^{}]*)\}")
 
 
@@ -41,22 +46,47 @@ class Hook:
             command.append(given)
         try:
             # in a session of its own: Ctrl-C is for the station
-            done = subprocess.run(
+            process = subprocess.Popen(
                 command,
                 stdin=subprocess.DEVNULL,
                 stdout=subprocess.PIPE,
                 stderr=subprocess.STDOUT,
-                timeout=SECONDS,
-                check=False,
                 start_new_session=True,
             )
-        except subprocess.TimeoutExpired:
-            return f"`{command[0]}` did not end within {SECONDS:g} s"
         except (OSError, ValueError) as error:
             return f"`{command[0]}` cannot be run, {clean(error)}"
-        lines = [clean(line) for line in done.stdout.decode(errors="replace").strip().splitlines()[-SHOWN:]]
-        if done.returncode:
+        said = _Output(process)
+        try:
+            status = process.wait(SECONDS)
+        except subprocess.TimeoutExpired:
+            os.killpg(process.pid, signal.SIGKILL)  # what it has started, too
+            process.wait()
+            return f"`{command[0]}` did not end within {SECONDS:g} s"
+        lines = said.lines()
+        if status:
             last = lines.pop() if lines else ""
         for line in lines:
             say(line)
-        return f"`{command[0]}` ended with {done.returncode}{': ' if last else ''}{last}" if done.returncode else ""
+        return f"`{command[0]}` ended with {status}{': ' if last else ''}{last}" if status else ""
+
+
+class _Output(threading.Thread):
+    """Reads what a process prints, also where a program that it has left behind holds its output open."""
+
+    def __init__(self, process: subprocess.Popen[bytes]) -> None:
+        super().__init__(daemon=True)
+        self._process = process
+        self._kept = b""
+        self.start()
+
+    def run(self) -> None:
+        """Read to the end."""
+        assert self._process.stdout
+        with self._process.stdout as stream:
+            while data := os.read(stream.fileno(), KEPT):
+                self._kept = (self._kept + data)[-KEPT:]
+
+    def lines(self) -> list[str]:
+        """The last lines, once the process has ended."""
+        self.join(REST)
+        return [clean(line) for line in self._kept.decode(errors="replace").strip().splitlines()[-SHOWN:]]

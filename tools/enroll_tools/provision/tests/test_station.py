@@ -242,3 +242,32 @@ def test_a_value_is_never_taken_for_an_option_or_a_command(tmp_path):
     hook = Hook(f"{sys.executable} -c 'import sys; sys.exit(sys.argv[1])' {{serial}}", {"serial"})
     assert hook.run({"serial": "`id` {board} '\x00\x1b"}).endswith("ended with 1: `id` {board} '??")
     assert "may take for an option" in hook.run({"serial": "--eval"})
+
+
+def test_a_hook_has_ended_though_it_left_a_program_behind(tmp_path, monkeypatch):
+    """A minute later it counted as failed, and ran again for the same board."""
+    monkeypatch.setattr("enroll_tools.provision.hook.SECONDS", 5.0)
+    said = []
+    end = tmp_path / "end"
+    os.mkfifo(end)
+    hook = Hook(f"sh -c 'cat {end} & echo printed'", ())
+    assert hook.run({}, said.append) == "" and said == ["printed"]
+    end.write_text("")  # the one that it has left
+
+
+def test_a_hook_that_does_not_end_is_ended_with_what_it_has_started(tmp_path, monkeypatch):
+    """What it waited for went on."""
+    monkeypatch.setattr("enroll_tools.provision.hook.SECONDS", 0.5)
+    held = tmp_path / "held"
+    os.mkfifo(held)
+    reader = os.open(held, os.O_RDONLY | os.O_NONBLOCK)
+    assert Hook(f"sh -c 'exec 3>{held}; sleep 20; true'", ()).run({}) == "`sh` did not end within 0.5 s"
+
+    def is_let_go():
+        try:
+            return os.read(reader, 1) == b""
+        except BlockingIOError:
+            return False
+
+    until(is_let_go, 5)
+    os.close(reader)
