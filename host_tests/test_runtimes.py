@@ -148,3 +148,21 @@ def test_the_wheel_starts_by_a_script_that_is_right_wherever_the_checkout_is_now
     run = subprocess.run(command, env={"PATH": os.defpath}, capture_output=True, text=True, check=False)
     assert command[0] == tmp_path / "runtime" / "newest" / "micropython"
     assert (run.stdout, run.stderr, run.returncode) == ("['a b', '-c']\n", "", 3)
+
+
+@pytest.mark.parametrize("folder", ["ä b's", "long" * 60])
+def test_the_wheel_starts_where_the_checkout_has_a_path_that_no_first_line_can_name(
+    folder: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The kernel cuts it at a blank, or after some length."""
+    monkeypatch.setattr(sys, "executable", PYTHON)
+    if not wheel.script().exists():
+        pytest.skip("no wheel for this machine")
+    (tmp_path / folder).mkdir()
+    (tmp_path / folder / "venv").symlink_to(Path(PYTHON).parent.parent)
+    monkeypatch.setattr(sys, "executable", str(tmp_path / folder / "venv" / "bin" / "python"))
+    command = [runtimes.micropython("newest"), "-c", "import sys; print(sys.argv[1:]); sys.exit(3)", "a b", "-c"]
+    run = subprocess.run(command, env={"PATH": os.defpath}, capture_output=True, text=True, check=False)
+    assert (run.stdout, run.stderr, run.returncode) == ("['a b', '-c']\n", "", 3)
+    assert wheel.starts(command[0]), "make bench runs the module without CPython's start"
+    assert wheel.starts(wheel.script()) and not wheel.starts(fake(tmp_path / "other", "1, 29, 0"))

@@ -17,7 +17,7 @@ from typing import Any
 import click
 from devices import ROOT
 from packages import LIBRARY, build_romfs, compiled, modules
-from runtimes import micropython, names
+from runtimes import micropython, names, wheel
 from size import FORMS as BYTECODE
 from size import MOUNT
 
@@ -61,8 +61,8 @@ class Starter:
 
     def __init__(self, runtime: str) -> None:
         path = micropython(runtime)
-        self._module = path.read_bytes().startswith(b"#!" + sys.executable.encode())  # the wheel's, see runtimes/wheel
-        site = next((str(it.parent) for it in _wheel()), "") if self._module else ""
+        self._module = wheel.starts(path)
+        site = str(wheel.modules()[-1].parent) if self._module else ""
         self._command = [str(path)] if self._module else _direct(path)
         self._process = subprocess.Popen(
             [sys.executable, "-IS", str(HERE / "forks.py"), site],
@@ -96,10 +96,6 @@ class Starter:
         self._process.stdin.close()
         self._process.wait(PATIENCE)
         self._process.stdout.close()
-
-
-def _wheel() -> list[Path]:
-    return sorted(Path(sys.executable).parent.parent.glob("lib/python*/site-packages/micropython_run.*"))
 
 
 def _direct(starter: Path) -> list[str]:

@@ -5,18 +5,32 @@ a short program takes. Tests start thousands, by a script that goes straight to 
 take CPython down at the end, which is another fifth.
 """
 
+import shlex
 import sys
 from pathlib import Path
 
 from . import cache
 
 MODULE = "micropython_run"
-STARTER = """#!{python} -IS
-import posix, sys
+DIRECT = "#!{python} -IS\n"
+BY_SHELL = """#!/bin/sh
+'''exec' {python} -IS "$0" "$@"
+'''
+"""  # the second line is a program to the shell, and the begin of a text to Python
+LONGEST = 127  # bytes of a first line that every kernel reads
+STARTER = """import posix, sys
 sys.path = [{site!r}]
 from {module} import run_main
 posix._exit(run_main(sys.argv))
 """
+
+
+def beginning(python: str) -> str:
+    """How a script starts that `python` runs: a kernel takes its path from the first line only up to a blank."""
+    direct = DIRECT.format(python=python)
+    if len(direct.encode()) > LONGEST or len(python.split()) > 1:
+        return BY_SHELL.format(python=shlex.quote(python))
+    return direct
 
 
 def script() -> Path:
@@ -24,13 +38,23 @@ def script() -> Path:
     return Path(sys.executable).parent / "micropython"
 
 
+def modules() -> list[Path]:
+    """The wheel's one module, if it is there."""
+    return sorted(Path(sys.executable).parent.parent.glob(f"lib/python*/site-packages/{MODULE}.*"))
+
+
+def starts(path: Path) -> bool:
+    """Whether `path` is a script that starts the wheel's MicroPython."""
+    return bool(modules()) and path.resolve() in (starter().resolve(), script().resolve())
+
+
 def starter() -> Path:
     """The quicker script, written for where the virtual environment is now; the console script where that has none."""
-    modules = sorted(Path(sys.executable).parent.parent.glob(f"lib/python*/site-packages/{MODULE}.*"))
-    if not modules:
+    found = modules()
+    if not found:
         return script()
     path = cache.CACHE / "newest" / "micropython"
-    text = STARTER.format(python=sys.executable, site=str(modules[-1].parent), module=MODULE)
+    text = beginning(sys.executable) + STARTER.format(site=str(found[-1].parent), module=MODULE)
     if not path.exists() or path.read_text() != text:
         with cache.alone():
             path.parent.mkdir(exist_ok=True)
