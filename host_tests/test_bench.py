@@ -5,6 +5,7 @@ from __future__ import annotations
 import io
 import json
 import shutil
+from collections.abc import Callable
 from pathlib import Path
 
 import bench
@@ -153,7 +154,7 @@ def test_a_page_that_cannot_be_filled_leaves_the_run_before_to_compare_with(else
     page, data = elsewhere / "benchmarks.md", elsewhere / "benchmarks.json"
     page.write_text(page.read_text().replace("bench.wear ", "bench.worn "))
     before = page.read_bytes(), data.read_bytes()
-    with pytest.raises(ValueError, match=r"no place for bench\.wear"):
+    with pytest.raises(click.ClickException, match=r"benchmarks\.md has no place for bench\.wear: "):
         results.publish(results.load(data), {})
     assert (page.read_bytes(), data.read_bytes()) == before
 
@@ -166,6 +167,53 @@ def test_what_cannot_be_written_is_said_before_anything_is_measured(
     monkeypatch.setattr(__main__, "measured", lambda *_: pytest.fail("it was measured"))
     done = CliRunner().invoke(__main__.main, ["--only", bench.MEASURES[0]])
     assert done.exit_code == 1 and "benchmarks.md cannot be written" in done.output, done.output
+
+
+@pytest.mark.parametrize("end", ["", ".apart", ".run"])
+def test_a_place_that_the_page_lacks_is_said_before_anything_is_measured(
+    elsewhere: Path, monkeypatch: pytest.MonkeyPatch, end: str
+) -> None:
+    page = elsewhere / "benchmarks.md"
+    page.write_text(page.read_text().replace(f"<!-- /bench.wear{end} -->", ""))
+    monkeypatch.setattr(__main__, "measured", lambda *_: pytest.fail("it was measured"))
+    done = CliRunner().invoke(__main__.main, ["--only", bench.MEASURES[0]])
+    assert done.exit_code == 1 and f"benchmarks.md has no place for bench.wear{end}: " in done.output, done.output
+
+
+@pytest.mark.parametrize(
+    "spoil",
+    [
+        lambda text: text[:-100],
+        lambda text: "",
+        lambda text: text.replace('"digits"', '"places"'),
+        lambda text: text.replace('"versions"', '"made with"'),
+        lambda text: "[]",
+        lambda text: '{"wear": []}',
+    ],
+)
+def test_results_that_do_not_fit_are_said_before_anything_is_measured(
+    elsewhere: Path, monkeypatch: pytest.MonkeyPatch, spoil: Callable[[str], str]
+) -> None:
+    """Such as those of another version, or half of them."""
+    data = elsewhere / "benchmarks.json"
+    data.write_text(spoil(data.read_text()))
+    monkeypatch.setattr(__main__, "measured", lambda *_: pytest.fail("it was measured"))
+    done = CliRunner().invoke(__main__.main, ["--only", bench.MEASURES[0]])
+    assert done.exit_code == 1 and "Error: benchmarks.json " in done.output, done.output
+
+
+def test_a_measure_that_is_gone_leaves_the_results(elsewhere: Path) -> None:
+    data = elsewhere / "benchmarks.json"
+    kept = json.loads(data.read_text())
+    data.write_text(json.dumps({"older": kept["wear"], **dict(reversed(kept.items()))}))
+    assert list(results.load(data)) == list(bench.MEASURES)
+
+
+def test_the_summary_is_never_that_of_some_measures_alone(elsewhere: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    (elsewhere / "benchmarks.json").unlink()
+    monkeypatch.setattr(__main__, "measured", lambda *_: pytest.fail("it was measured"))
+    done = CliRunner().invoke(__main__.main, [f"--only={it}" for it in bench.MEASURES[2:]])
+    assert done.exit_code == 1 and "no results of first, second, and the page counts all: " in done.output, done.output
 
 
 def test_a_terminal_of_80_columns_shows_every_figure_in_one_piece() -> None:

@@ -2,7 +2,6 @@
 
 import json
 import os
-import re
 import statistics
 import subprocess
 import sys
@@ -12,12 +11,12 @@ from contextlib import contextmanager
 from pathlib import Path
 
 import click
-from figures import ready
+from figures import fill, places, ready
 from load.wrk import registrations, wrk
 
 HERE = Path(__file__).parent
 PAGE = HERE.parent / "docs" / "sandbox.md"
-MARKS = ("<!-- figures: made by `make bench-sandbox` -->\n", "<!-- figures: end -->\n")
+PLACE = "sandbox.bench"
 KEPT = 5000
 CONNECTIONS = (32, 128)
 
@@ -96,6 +95,7 @@ def measure(bare: int, port: int, key: str, rounds: int, seconds: int) -> Rates:
 def main(rounds: int, seconds: int) -> None:
     """Measure, and write the figures into the page."""
     ready(PAGE)
+    places(PAGE, [PLACE])
     wrk()  # fetches it
     load = os.getloadavg()[0]
     with tempfile.TemporaryDirectory() as folder:
@@ -106,9 +106,7 @@ def main(rounds: int, seconds: int) -> None:
             rates = measure(bare, port, key, rounds, seconds)
             kept = kept_connections(port)
     text = sentences(rates, kept, each_service(), load)
-    begin, end = MARKS
-    page = PAGE.read_text()
-    PAGE.write_text(re.sub(f"{re.escape(begin)}.*?{re.escape(end)}", lambda _: begin + text + end, page, flags=re.S))
+    fill(PAGE, {PLACE: text})
     click.echo(text, nl=False)
 
 

@@ -17,7 +17,7 @@ from typing import Any
 import click
 from devices import FIRST, ROOT, SERVICES, Device, configuration, create
 from enroll_tools.sandbox import Sandbox
-from figures import ready
+from figures import places, ready
 from held import held
 from packages import LIBRARY, build_romfs, compiled
 from rich.console import Console
@@ -295,6 +295,7 @@ def main(as_json: bool, only_flash: bool, write: bool) -> None:
         import size_page  # here, since it needs this module
 
         ready(size_page.PAGE)
+        places(size_page.PAGE, size_page.PLACES)
     figures: dict[str, Any] = {"flash": flash()}
     if not only_flash:
         with tempfile.TemporaryDirectory() as folder:

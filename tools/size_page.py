@@ -11,6 +11,7 @@ from figures import fill, number, table
 from size import BUDGET, FORMS, HEAPS, READS
 
 PAGE = ROOT / "docs" / "size.md"
+PLACES = [f"size.{it}" for it in ("first", "further", "others", "missed", "heaps", "held")]
 NAMES = {
     "azure": "Azure",
     "centagate": "Centagate",

@@ -11,7 +11,7 @@ from concurrent.futures import ThreadPoolExecutor, as_completed
 from pathlib import Path
 
 import click
-from figures import ready
+from figures import places, ready
 from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
 from rich.table import Table
@@ -96,6 +96,9 @@ def main(
         raise click.UsageError("--write wants whole classes: leave out --slice, --only and --script")
     if write:
         ready(page.PAGE, page.README, page.DESIGN)
+        places(page.PAGE, page.PLACES)
+        places(page.README, ["torture.cases"])
+        places(page.DESIGN, ["torture.windows"])
     columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeElapsedColumn())
     progress = Progress(*columns, console=Console(stderr=True))
     with tempfile.TemporaryDirectory() as folder, progress:

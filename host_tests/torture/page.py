@@ -17,6 +17,7 @@ from torture.faults import ROOT
 PAGE = ROOT / "docs" / "testing.md"
 DESIGN = ROOT / "docs" / "design.md"
 README = ROOT / "README.md"
+PLACES = [f"torture.{name}{end}" for name in CLASSES for end in ("", ".date")]
 ONE_ANSWER = (*ONCE, "ickstream")  # services that give an answer once; ickStream, once a token
 WINDOW = "window of operations"  # what scripts/power_cuts.py calls it
 SYSTEMS = {  # as in power.KINDS

@@ -81,9 +81,9 @@ def main(only: tuple[str, ...], runs: int | None, as_json: bool) -> None:
     if where["load"] > BUSY:
         click.echo(f"bench: other programs are running (load {where['load']}): times will be off", err=True)
     writes = runs is None and not as_json
-    if writes:
-        results.writable(any(hasattr(module(name), "draw") for name in names))
     found = results.load()
+    if writes:
+        results.writable(names, found, any(hasattr(module(name), "draw") for name in names))
     for name in names:
         getattr(module(name), "prepare", lambda: None)()
     with Progress(console=Console(stderr=True), transient=True) as bar:

@@ -12,13 +12,14 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
+import click
 from devices import ROOT
-from figures import PLACE, filled, number, ready, replace, table
+from figures import PLACE, filled, number, places, ready, replace, table
 from packages import version
 from runtimes import available, probe
 from runtimes import micropython as runtime
 
-from . import SHOWN, Row
+from . import MEASURES, SHOWN, Row
 
 PAGE = ROOT / "docs" / "benchmarks.md"
 DATA = ROOT / "docs" / "benchmarks.json"
@@ -52,8 +53,17 @@ def _read(path: str) -> str:
 
 
 def load(path: Path = DATA) -> Results:
-    """The results of the last run."""
-    return dict(json.loads(path.read_text())) if path.exists() else {}
+    """The results of the last run, of the measures that there still are. Raises ClickException if they do not fit."""
+    if not path.exists():
+        return {}
+    try:
+        kept = json.loads(path.read_text())
+        found = {name: kept[name] for name in MEASURES if name in kept}
+        values(found)
+    except (ValueError, TypeError, KeyError, AttributeError) as error:
+        told = f"{path.name} is damaged, or of another version ({type(error).__name__}: {error})"
+        raise click.ClickException(f"{told}: `git checkout docs`, or delete it to measure all again") from error
+    return found
 
 
 def rows_of(result: Mapping[str, Any]) -> list[Row]:
@@ -180,9 +190,14 @@ def pages() -> list[Path]:
     return [ROOT / "README.md", *sorted(PAGE.parent.rglob("*.md"))]
 
 
-def writable(plots: bool) -> None:
-    """Make sure that `publish` can write all, `plots` too. Raises ClickException."""
+def writable(names: Sequence[str], found: Results, plots: bool) -> None:
+    """Make sure that `publish` can write all once the measures `names` are made, `plots` too. Raises ClickException."""
+    missing = [name for name in MEASURES if name not in (*names, *found)]
+    if missing:
+        told = f"{DATA.name} has no results of {', '.join(missing)}, and the page counts all"
+        raise click.ClickException(f"{told}: leave out --only")
     ready(DATA, PAGE, PLOTS, *pages(), plots=plots)
+    places(PAGE, {f"bench.{name}{end}" for name in names for end in ("", ".run")} | set(values(found)))
 
 
 def quoted(page: Path, results: Results) -> dict[str, str]:
@@ -194,6 +209,7 @@ def quoted(page: Path, results: Results) -> dict[str, str]:
 
 def publish(results: Results, plots: Mapping[str, tuple[Any, str]]) -> None:
     """Write `results`, the page, what other pages quote, and `plots` {file: (figure, description)}."""
+    places(PAGE, values(results))
     before = {page: page.read_text() for page in pages()}
     now = {page: filled(text, quoted(page, results)) for page, text in before.items()}
     now[PAGE] = filled(now[PAGE], values(results))

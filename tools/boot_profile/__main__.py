@@ -11,7 +11,7 @@ from typing import Any
 import click
 from bench.boots import served
 from devices import SERVICES
-from figures import ready
+from figures import places, ready
 from rich.console import Console
 from rich.progress import Progress
 
@@ -59,6 +59,7 @@ def main(as_json: bool, runs: int | None) -> None:
     writes = not (as_json or runs)
     if writes:
         ready(page.PAGE, page.PLOTS, plots=True)
+        places(page.PAGE, page.PLACES)
     with Progress(console=Console(stderr=True), transient=True) as bar:
         figures = measured(runs or times.RUNS, bar)
     if not writes:

@@ -14,6 +14,7 @@ from . import flash, heap, times
 
 PAGE = ROOT / "docs" / "profile.md"
 PLOTS = ROOT / "docs" / "profile"
+PLACES = [f"profile.{it}" for it in ("total", "kinds", "functions", "peak", "modules", "names", "times")]
 FORMS = {"rom": "ROMFS", "mpy": ".mpy"}
 
 

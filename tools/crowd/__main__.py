@@ -8,7 +8,7 @@ from pathlib import Path
 from types import FrameType
 
 import click
-from figures import ready
+from figures import places, ready
 from rich.console import Console
 from rich.progress import Progress
 
@@ -39,6 +39,7 @@ def main(devices: int, most: int, away: float, dry: bool) -> None:
         raise click.UsageError(f"--most {most} cannot be simulated: give a multiple of {FASTER}")
     if not dry:
         ready(page.PAGE, page.PLOT)
+        places(page.PAGE, page.PLACES)
     signal.signal(signal.SIGTERM, _stop)
     with tempfile.TemporaryDirectory(prefix="crowd-") as folder, Progress(console=Console(stderr=True)) as progress:
         task = progress.add_task("registered", total=devices)

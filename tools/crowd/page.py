@@ -19,6 +19,7 @@ from .records import Run, per_second
 
 PAGE = ROOT / "docs" / "storm.md"
 PLOT = ROOT / "docs" / "storm" / "crowd.svg"
+PLACES = [f"crowd.{it}" for it in ("table", "devices", "cores", "booted", "killed", "back", "lost", "most")]
 MIDDLE = 0.9  # of the simulations: the range that is shown
 
 FIGURES: tuple[tuple[str, int, Callable[[Run], float]], ...] = (

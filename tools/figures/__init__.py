@@ -22,11 +22,8 @@ PLACE = re.compile(r"<!-- (?P<name>[a-z0-9.-]+) -->(?P<value>.*?)<!-- /(?P=name)
 def filled(text: str, values: Mapping[str, str]) -> str:
     """`text` with each of `values` {name: text} at its place; a text of several lines gets lines of its own.
 
-    Raises ValueError for a value without a place. A place without a value stays as it is.
+    A value without a place is left out, see `places`. A place without a value stays as it is.
     """
-    missing = set(values) - {found["name"] for found in PLACE.finditer(text)}
-    if missing:
-        raise ValueError(f"no place for {', '.join(sorted(missing))}: write <!-- NAME --><!-- /NAME --> into the page")
 
     def value(found: re.Match[str]) -> str:
         name = found["name"]
@@ -40,8 +37,17 @@ def filled(text: str, values: Mapping[str, str]) -> str:
 
 
 def fill(page: Path, values: Mapping[str, str]) -> None:
-    """Write `values` into `page`, see `filled`."""
+    """Write `values` into `page`, see `filled`. Raises ClickException for a value without a place."""
+    places(page, values)
     replace(page, filled(page.read_text(), values))
+
+
+def places(page: Path, names: Iterable[str]) -> None:
+    """Make sure, before minutes of measuring, that `page` has a place for each of `names`. Raises ClickException."""
+    missing = set(names) - {found["name"] for found in PLACE.finditer(page.read_text())}
+    if missing:
+        told = f"{page.name} has no place for {', '.join(sorted(missing))}"
+        raise click.ClickException(f"{told}: write <!-- NAME --><!-- /NAME --> into it")
 
 
 def replace(path: Path, text: str) -> None:

@@ -6,7 +6,7 @@ import json
 
 import click
 import cpython
-from figures import ready
+from figures import places, ready
 from rich.console import Console
 from rich.progress import Progress
 
@@ -33,6 +33,7 @@ def main(devices: int, as_json: bool) -> None:
     writes = devices == cases.DEVICES and not as_json
     if writes:
         ready(page.PAGE, page.PLOTS, plots=True)
+        places(page.PAGE, page.PLACES)
     with Progress(console=Console(stderr=True), transient=True) as bar:
         task = bar.add_task("", total=None)
         found = cases.run(devices, lambda words: bar.update(task, description=words))

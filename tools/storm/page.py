@@ -15,6 +15,7 @@ PAGE = ROOT / "docs" / "storm.md"
 PLOTS = ROOT / "docs" / "storm"
 PEAK, TIME = 3, 1.3  # what must be reached: multiples of the capacity, and of the ideal time
 OURS = "ours"
+PLACES = [f"storm.{it}" for it in ("summary", "verdicts", "situations", "variants", *(f"at-{it}" for it in CAPACITIES))]
 
 
 def span(seconds: float) -> str:
