@@ -202,6 +202,15 @@ def test_results_that_do_not_fit_are_said_before_anything_is_measured(
     assert done.exit_code == 1 and "Error: benchmarks.json " in done.output, done.output
 
 
+def test_a_version_before_its_release_is_told_as_such(monkeypatch: pytest.MonkeyPatch) -> None:
+    versions = {"newest": (1, 29, 0, "preview"), "chip": (1, 26, 1, ""), "given": (1, 25, 0)}
+    monkeypatch.setattr(results, "available", lambda: tuple(versions))
+    monkeypatch.setattr(results, "runtime", lambda name: name)
+    monkeypatch.setattr(results, "probe", lambda name: (versions[name], 64))
+    found = results.conditions()["versions"]
+    assert [found[name] for name in versions] == ["1.29.0-preview", "1.26.1", "1.25.0"]
+
+
 def test_a_measure_that_is_gone_leaves_the_results(elsewhere: Path) -> None:
     data = elsewhere / "benchmarks.json"
     kept = json.loads(data.read_text())

@@ -40,9 +40,15 @@ def conditions() -> dict[str, Any]:
         "versions": {
             "enroll": version(),
             "python": platform.python_version(),
-            **{name: ".".join(map(str, (probe(runtime(name)) or ((), 0))[0])) for name in available()},
+            **{name: release(probe(runtime(name))) for name in available()},
         },
     }
+
+
+def release(probed: tuple[tuple[Any, ...], int] | None) -> str:
+    """What MicroPython calls its version: '1.29.0-preview' is not 1.29.0."""
+    version, _ = probed or ((), 0)
+    return "-".join(filter(None, (".".join(map(str, version[:3])), *version[3:])))
 
 
 def _read(path: str) -> str:

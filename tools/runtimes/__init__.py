@@ -19,6 +19,7 @@ import os
 import shutil
 import subprocess
 from pathlib import Path
+from typing import Any
 
 import click
 
@@ -34,8 +35,8 @@ PROBE = "import sys, json, tls, vfs, asyncio; print(json.dumps([sys.implementati
 
 
 @functools.cache
-def probe(path: str | Path) -> tuple[tuple[int, ...], int] | None:
-    """(version, bits of a word) of the MicroPython at `path`.
+def probe(path: str | Path) -> tuple[tuple[Any, ...], int] | None:
+    """(version, bits of a word) of the MicroPython at `path`; version as (1, 29, 0, "preview").
 
     None where it does not start or lacks what enroll needs (tls, vfs).
     """
@@ -44,7 +45,7 @@ def probe(path: str | Path) -> tuple[tuple[int, ...], int] | None:
         version, wide = json.loads(run.stdout)
     except (OSError, subprocess.SubprocessError, ValueError):
         return None
-    return tuple(version[:3]), 64 if wide else 32
+    return tuple(version), 64 if wide else 32
 
 
 def usable(path: str | Path | None) -> bool:
