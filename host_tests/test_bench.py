@@ -202,6 +202,15 @@ def test_results_that_do_not_fit_are_said_before_anything_is_measured(
     assert done.exit_code == 1 and "Error: benchmarks.json " in done.output, done.output
 
 
+def test_one_run_measures_at_a_time(elsewhere: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    command = ["--only", bench.MEASURES[0], "--runs", "1"]
+    with results.alone(), monkeypatch.context() as patch:
+        patch.setattr(__main__, "measured", lambda *_: pytest.fail("it was measured"))
+        done = CliRunner().invoke(__main__.main, command)
+        assert done.exit_code == 1 and "another make bench is measuring: " in done.output, done.output
+    assert CliRunner().invoke(__main__.main, command).exit_code == 0
+
+
 def test_a_version_before_its_release_is_told_as_such(monkeypatch: pytest.MonkeyPatch) -> None:
     versions = {"newest": (1, 29, 0, "preview"), "chip": (1, 26, 1, ""), "given": (1, 25, 0)}
     monkeypatch.setattr(results, "available", lambda: tuple(versions))

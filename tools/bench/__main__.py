@@ -86,7 +86,7 @@ def main(only: tuple[str, ...], runs: int | None, as_json: bool) -> None:
         results.writable(names, found, any(hasattr(module(name), "draw") for name in names))
     for name in names:
         getattr(module(name), "prepare", lambda: None)()
-    with Progress(console=Console(stderr=True), transient=True) as bar:
+    with results.alone(), Progress(console=Console(stderr=True), transient=True) as bar:
         different = []
         for name in names:
             rows = measured(name, runs, bar)

@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+import contextlib
 import dataclasses
 import datetime
+import fcntl
 import json
 import os
 import platform
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -204,6 +206,17 @@ def writable(names: Sequence[str], found: Results, plots: bool) -> None:
         raise click.ClickException(f"{told}: leave out --only")
     ready(DATA, PAGE, PLOTS, *pages(), plots=plots)
     places(PAGE, {f"bench.{name}{end}" for name in names for end in ("", ".run")} | set(values(found)))
+
+
+@contextlib.contextmanager
+def alone() -> Iterator[None]:
+    """Measure in one run at a time: two slow each other down, and the later one undoes what the other has written."""
+    with PAGE.open() as page:
+        try:
+            fcntl.flock(page, fcntl.LOCK_EX | fcntl.LOCK_NB)  # let go by the system, however the process ends
+        except BlockingIOError as error:
+            raise click.ClickException("another make bench is measuring: wait until it ends") from error
+        yield
 
 
 def quoted(page: Path, results: Results) -> dict[str, str]:
