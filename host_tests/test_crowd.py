@@ -63,13 +63,24 @@ def test_the_simulation_lives_through_the_same() -> None:
         assert it.each() >= len(it.requests) / 60 > 1
 
 
-def test_what_the_simulation_cannot_take_is_refused() -> None:
-    """Its second is a fifth of one: 22 requests a second would be simulated as 20."""
+@pytest.mark.parametrize(
+    ("option", "value", "words"),
+    [
+        ("--most", "22", "multiple of 5"),  # the simulation's second is a fifth of one: it would take 20
+        ("--away", "-1", "not in the range"),
+        ("--away", "nan", "not a valid integer"),
+        ("--away", "61", "not in the range"),
+    ],
+)
+def test_what_cannot_be_played_or_simulated_is_refused(
+    option: str, value: str, words: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
     pytest.importorskip("matplotlib", reason="matplotlib is missing: make storm installs it")
-    from crowd.__main__ import main
+    from crowd import __main__
 
-    done = CliRunner().invoke(main, ["--dry", "--devices", "6", "--most", "22"])
-    assert done.exit_code == 2 and "multiple of 5" in done.output, done.output
+    monkeypatch.setattr(__main__, "Scene", lambda *_: pytest.fail("devices were booted"))
+    done = CliRunner().invoke(__main__.main, ["--dry", "--devices", "6", option, value])
+    assert done.exit_code == 2 and words in done.output, done.output
 
 
 def test_the_page_has_a_place_for_each_figure_and_the_plot_is_made(tmp_path: Path) -> None:

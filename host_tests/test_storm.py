@@ -214,6 +214,15 @@ def test_json_writes_nothing(fleet: Any, monkeypatch: pytest.MonkeyPatch) -> Non
     assert done.exit_code == 0 and json.loads(done.stdout), done
 
 
+@pytest.mark.parametrize("devices", ["0", "999", "100000000000", "9" * 30])
+def test_a_fleet_that_no_memory_holds_is_refused(fleet: Any, devices: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    from storm import __main__, cases
+
+    monkeypatch.setattr(cases, "run", lambda *_: pytest.fail("it was simulated"))
+    done = CliRunner().invoke(__main__.main, ["--json", "--devices", devices])
+    assert done.exit_code == 2 and "not in the range" in done.output, done.output
+
+
 def test_the_command_prints_figures_and_verdicts(fleet: Any) -> None:
     from storm import cases
     from storm.__main__ import main

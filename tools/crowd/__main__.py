@@ -27,9 +27,15 @@ def _stop(_number: int, _frame: FrameType | None) -> None:
 @click.option(
     "--most", type=click.IntRange(5), default=20, show_default=True, help="Requests a second that are taken, in fives."
 )
-@click.option("--away", default=10.0, show_default=True, help="Seconds without a sandbox after the kill.")
+@click.option(
+    "--away",
+    type=click.IntRange(0, 60),
+    default=10,
+    show_default=True,
+    help="Seconds without a sandbox after the kill.",
+)
 @click.option("--dry", is_flag=True, help="Leave docs/storm.md as it is.")
-def main(devices: int, most: int, away: float, dry: bool) -> None:
+def main(devices: int, most: int, away: int, dry: bool) -> None:
     """Boot devices at once, kill their sandbox in the middle, and compare its records with their journals.
 
     Writes what it has measured into docs/storm.md, beside what the simulation says, unless a device is lost,

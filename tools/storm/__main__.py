@@ -18,7 +18,7 @@ from . import cases, page  # noqa: E402
 @click.command()
 @click.option(
     "--devices",
-    type=click.IntRange(1000),
+    type=click.IntRange(1000, 10_000_000),
     default=cases.DEVICES,
     show_default=True,
     help="Fewer are quicker; chance weighs more.",
