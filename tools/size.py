@@ -35,13 +35,7 @@ APART |= {"basic.py", "providers/xyte/child.py", "providers/centagate/login.py"}
 APART |= {"httpclock.py", "httpdate.py"}  # for a Date,
 APART |= {"mistakes.py", "tlserror.py"}  # for what is wrong in enroll.json and in TLS,
 APART |= {"failed.py", "backoff.py"}  # for attempts that fail,
-APART |= {
-    "networks.py",
-    "onboarding.py",
-    "improv.py",
-    "portal.py",
-    "visit.py",
-}  # for a device whose network is not in enroll.json,
+APART |= {"networks.py", "onboarding.py", "improv.py", "portal.py", "visit.py"}  # for a device without a network,
 APART |= {"scalars.py", "values.py", "ipv4.py"}  # for what only some enroll.json have: numbers, times, addresses,
 APART |= {"inflate.py", "providers/answer_cut.py", "providers/answer_refused.py"}  # for odd answers and refusals,
 APART |= {
@@ -84,6 +78,12 @@ HEAPS = {  # the rows of heaps: what each is, its runtime, RSA keys
     "TLS-RSA": ("first boot with TLS in the heap, RSA-2048", "chip", True),
     "Improv": ("first boot with TLS in the heap, ECDSA P-256, that Improv gives its network", "chip", False),
 }
+PORT = "`port.py`, `link.py` and `board.py` of "
+FIRMWARE = {  # what a board loads besides the library at a first boot that goes well
+    "`main.py`": ("firmware/main.py",),
+    PORT + "ESP32": ("boards/esp32/port.py", "boards/link.py", "boards/ESP32_GENERIC/board.py"),
+    PORT + "RP2": ("boards/rp2/port.py", "boards/link.py", "boards/RPI_PICO_W/board.py"),
+}
 PROVIDER = "etherfax"  # of the devices whose heaps are measured
 FORMS = {"rom": "code in ROMFS", "mpy": "code from .mpy"}
 STEP = 124  # bytes; heaps are found to this, which halves of the range from 4096 to LARGEST come to
@@ -113,10 +113,9 @@ def compile_all(target: Path) -> dict[str, int]:
     sources = {path: Path("enroll") / path.relative_to(LIBRARY) for path in sorted(LIBRARY.rglob("*.py"))}
     sources |= {path: Path(path.name) for path in (ROOT / "boards/unix/port.py", ROOT / "firmware/main.py")}
     for source, name in sources.items():
-        out = target / name.with_suffix(".mpy")
-        compiled(source, out)
+        size = compiled(source, target / name.with_suffix(".mpy"))
         if source.is_relative_to(LIBRARY):
-            sizes[str(source.relative_to(LIBRARY))] = out.stat().st_size
+            sizes[str(source.relative_to(LIBRARY))] = size
     return sizes
 
 
@@ -232,6 +231,8 @@ def flash() -> dict[str, Any]:
     """Bytes of flash: of each module, and of all that each provider needs on a first boot."""
     with tempfile.TemporaryDirectory() as folder:
         modules = compile_all(Path(folder))
+        out = Path(folder) / "it.mpy"
+        firmware = {name: sum(compiled(ROOT / it, out) for it in files) for name, files in FIRMWARE.items()}
     sets = {provider: needed(provider) for provider in SERVICES}
     common = set.intersection(*sets.values())
     own = {name: {it for it in needed(name) - READS if it.startswith(f"providers/{name}/")} for name in SERVICES}
@@ -239,6 +240,7 @@ def flash() -> dict[str, Any]:
     return {
         "modules": modules,
         "first boot": {provider: sum(modules[name] for name in sets[provider]) for provider in FIRST},
+        "firmware": firmware,
         "further provider": {provider: sum(modules[name] for name in names) for provider, names in own.items()},
         "while enroll.json is read": {name: modules[name] for name in sorted(READS)},
         "shared": {name: modules[name] for name in sorted(shared)},
@@ -271,6 +273,8 @@ def show(figures: dict[str, Any], console: Console) -> None:
     budgets = Table("what", "bytes", "budget")
     for provider, size in figures["flash"]["first boot"].items():
         budgets.add_row(f"flash for a first boot with {provider}", str(size), str(BUDGET["flash"]))
+    for name, size in figures["flash"]["firmware"].items():
+        budgets.add_row(f"besides: {name.replace('`', '')}", str(size), "")
     for provider, size in figures["flash"]["further provider"].items():
         budgets.add_row(f"{provider} as a further provider", str(size), str(BUDGET.get(provider, BUDGET["provider"])))
     for name, size in figures["flash"]["while enroll.json is read"].items():

@@ -11,7 +11,7 @@ from figures import fill, number, table
 from size import BUDGET, FORMS, HEAPS, READS
 
 PAGE = ROOT / "docs" / "size.md"
-PLACES = [f"size.{it}" for it in ("first", "further", "others", "missed", "heaps", "held")]
+PLACES = [f"size.{it}" for it in ("first", "firmware", "further", "others", "missed", "heaps", "held")]
 NAMES = {
     "azure": "Azure",
     "centagate": "Centagate",
@@ -96,8 +96,11 @@ def flash_tables(figures: dict[str, Any]) -> dict[str, str]:
     budgets = {name: BUDGET.get(name, BUDGET["provider"]) for name in figures["further provider"]}
     return {
         "size.first": lines(
-            "all that a first boot loads, with",
+            "what a first boot loads of the library, with",
             [(NAMES[it], size, BUDGET["flash"]) for it, size in figures["first boot"].items()],
+        ),
+        "size.firmware": lines(
+            "besides the library", [(name, size, None) for name, size in figures["firmware"].items()]
         ),
         "size.further": lines(
             "a further provider", [(NAMES[it], size, budgets[it]) for it, size in figures["further provider"].items()]

@@ -54,23 +54,23 @@ def prepare() -> None:
 def measure(work: Work) -> list[Row]:
     """Compile, and find the smallest heaps of boots."""
     flash = size.flash()
-    beside = f"requests, umqtt.simple, ntptime: {number(stock_flash(work.folder))}"
+    beside = ", ".join(f"{name} {number(size)}" for name, size in stock_flash(work.folder).items())
     return [*flash_rows(flash, beside), *module_rows(work.folder, flash["modules"]), *heap_rows(work)]
 
 
-def stock_flash(folder: Path) -> int:
-    """Bytes of what a plain script needs besides itself. Raises ClickException."""
+def stock_flash(folder: Path) -> dict[str, int]:
+    """Bytes of the stock modules that a script may need besides itself. Raises ClickException."""
     prepare()
-    total = NTPTIME
-    for source in (stock.requests() / "requests" / "__init__.py", mqtt_clients.TARGET / "simple/umqtt/simple.py"):
-        target = folder / "stock.mpy"
-        compiled(source, target)
-        total += target.stat().st_size
-    return total
+    sources = {
+        "`requests`": stock.requests() / "requests" / "__init__.py",
+        "`umqtt.simple`": mqtt_clients.TARGET / "simple/umqtt/simple.py",
+    }
+    found = {name: compiled(source, folder / "stock.mpy") for name, source in sources.items()}
+    return {**found, "`ntptime`": NTPTIME}
 
 
 def flash_rows(flash: dict[str, Any], beside: str) -> Iterator[Row]:
-    """All that a first boot loads, and what a further provider takes."""
+    """What a first boot loads of the library, and what a further provider takes."""
     for name, total in flash["first boot"].items():
         others = beside if name == FIRST[0] else ""
         yield bytes_row(f"flash.{name}", f"flash of a first boot, {name}", total, BUDGET["flash"], others)
@@ -78,9 +78,13 @@ def flash_rows(flash: dict[str, Any], beside: str) -> Iterator[Row]:
     yield bytes_row(
         "flash.clients", "flash of a first boot, the largest, beside other clouds' clients", largest, None, CLIENTS
     )
-    further = {name: total for name, total in flash["further provider"].items() if name not in BUDGET}
-    name = max(further, key=lambda it: further[it])
-    yield bytes_row("flash.further", f"a further provider, the largest: {name}", further[name], BUDGET["provider"])
+    further = flash["further provider"]
+    alone = [name for name in further if name in BUDGET]  # those that have a budget of their own
+    name = max((it for it in further if it not in alone), key=lambda it: further[it])
+    told = f"a further provider, the largest but {' and '.join(alone)}: {name}"
+    yield bytes_row("flash.further", told, further[name], BUDGET["provider"])
+    for it in alone:
+        yield bytes_row(f"flash.further.{it}", f"a further provider, {it}", further[it], BUDGET[it])
 
 
 def module_rows(folder: Path, modules: dict[str, int]) -> Iterator[Row]:
