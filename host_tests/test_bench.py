@@ -15,7 +15,7 @@ from bench import Row, Work, __main__, boots, results, stock
 from click.testing import CliRunner
 from figures import PLACE
 from rich.console import Console
-from runtimes import first
+from runtimes import Unavailable, first
 
 WHERE = {"date": "2026-11-29", "machine": "2 cores", "load": 0.5, "versions": {"enroll": "0.1.0", "newest": "1.29.0"}}
 
@@ -212,12 +212,27 @@ def test_one_run_measures_at_a_time(elsewhere: Path, monkeypatch: pytest.MonkeyP
 
 
 def test_a_version_before_its_release_is_told_as_such(monkeypatch: pytest.MonkeyPatch) -> None:
-    versions = {"newest": (1, 29, 0, "preview"), "chip": (1, 26, 1, ""), "given": (1, 25, 0)}
-    monkeypatch.setattr(results, "available", lambda: tuple(versions))
-    monkeypatch.setattr(results, "runtime", lambda name: name)
+    versions = {"newest": (1, 29, 0, "preview"), "chip": (1, 26, 1, ""), "oldest-32": (1, 25, 0)}
+    monkeypatch.delenv("MICROPYTHON", raising=False)
+    monkeypatch.setattr(results, "micropython", lambda name: name)
     monkeypatch.setattr(results, "probe", lambda name: (versions[name], 64))
-    found = results.conditions()["versions"]
-    assert [found[name] for name in versions] == ["1.29.0-preview", "1.26.1", "1.25.0"]
+    told = {"newest": "1.29.0-preview", "chip": "1.26.1", "oldest-32": "1.25.0"}
+    assert results.releases() == told
+
+
+def test_the_versions_are_of_what_is_measured_on_not_of_what_tests_run_on(monkeypatch: pytest.MonkeyPatch) -> None:
+    def micropython(name: str) -> str:
+        if name == "oldest-32":
+            raise Unavailable("no apt")
+        return name
+
+    monkeypatch.setenv("RUNTIMES", "oldest")
+    monkeypatch.setattr(results, "micropython", micropython)
+    monkeypatch.setattr(results, "probe", lambda name: ((1, 27, 0), 64))
+    monkeypatch.delenv("MICROPYTHON", raising=False)
+    assert results.conditions()["versions"].keys() - {"enroll", "python"} == {"newest", "chip"}
+    monkeypatch.setenv("MICROPYTHON", "/somewhere/micropython")
+    assert results.releases() == {"given": "1.27.0", "chip": "1.27.0"}
 
 
 def test_a_measure_that_is_gone_leaves_the_results(elsewhere: Path) -> None:

@@ -18,15 +18,16 @@ import click
 from devices import ROOT
 from figures import PLACE, filled, number, places, ready, replace, table
 from packages import version
-from runtimes import available, probe
-from runtimes import micropython as runtime
+from runtimes import Unavailable, micropython, probe
 
 from . import MEASURES, SHOWN, Row
+from .boots import runtimes
 
 PAGE = ROOT / "docs" / "benchmarks.md"
 DATA = ROOT / "docs" / "benchmarks.json"
 PLOTS = ROOT / "docs" / "benchmarks"
 HEAD = ("what", "enroll", "beside it", "figure", "must reach", "verdict")
+HEAPS_ON = ("chip", "oldest-32")  # whatever MICROPYTHON says
 APART = HEAD[:4]  # of figures that nothing is required of
 
 Results = dict[str, dict[str, Any]]  # by measure: when and where it was made, its rows, and verdicts that changed
@@ -42,15 +43,19 @@ def conditions() -> dict[str, Any]:
         "versions": {
             "enroll": version(),
             "python": platform.python_version(),
-            **{name: release(probe(runtime(name))) for name in available()},
+            **releases(),
         },
     }
 
 
-def release(probed: tuple[tuple[Any, ...], int] | None) -> str:
-    """What MicroPython calls its version: '1.29.0-preview' is not 1.29.0."""
-    version, _ = probed or ((), 0)
-    return "-".join(filter(None, (".".join(map(str, version[:3])), *version[3:])))
+def releases() -> dict[str, str]:
+    """The versions of the runtimes that boots are measured on, heaps among them: '1.29.0-preview' is not 1.29.0."""
+    found = {}
+    for name in (*runtimes(), *HEAPS_ON):
+        with contextlib.suppress(Unavailable):
+            version, _ = probe(micropython(name)) or ((), 0)
+            found[name] = "-".join(filter(None, (".".join(map(str, version[:3])), *version[3:])))
+    return found
 
 
 def _read(path: str) -> str:
