@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+import heapq
 import json
 import random
 import re
@@ -125,6 +126,46 @@ def test_waits_of_a_fleet_keep_to_the_bounds_of_the_schedule(fleet: Any) -> None
     assert first[0] == 4000 and found.at[1] == 10
     wave = found.requests[(found.at >= 10) & (found.at < 20)]
     assert wave.sum() == pytest.approx(4000 / 2, rel=0.1), "half of them in the first half of the range"
+
+
+def one_by_one(devices: int, capacity: int, outage: float = 0, joined: float = 0) -> tuple[float, float, float]:
+    """(seconds until 50 %, until 99 % are registered, requests a device): each attempt of each device, in its order.
+
+    It asks backoff.py after each failure, and knows neither ranges nor whole seconds, except in what the service takes.
+    """
+    from enroll.backoff import delay
+
+    chance = random.Random(1)
+    online = [chance.uniform(0.5, 1) * joined for _ in range(devices)]
+    queue = [(chance.random(), number, 0) for number in range(devices)]  # when, which, thirds of failures
+    heapq.heapify(queue)
+    taken: Counter[int] = Counter()
+    done: list[float] = []
+    requests = 0
+    while queue:
+        now, number, count = heapq.heappop(queue)
+        if now < online[number]:
+            wait = delay(count + 1, schedules.FIRST, schedules.CAP, chance.random(), quick=True)
+            heapq.heappush(queue, (now + wait, number, count + 1))
+            continue
+        requests += 1
+        if now >= outage and taken[int(now)] < capacity:
+            taken[int(now)] += 1
+            done.append(now)
+        else:
+            wait = delay((count + 4) // 3, schedules.FIRST, schedules.CAP, chance.random())
+            heapq.heappush(queue, (now + wait, number, count + 3))
+    start = max(outage, joined / 2)
+    return done[devices // 2] - start, done[devices * 99 // 100] - start, requests / devices
+
+
+@pytest.mark.parametrize(("outage", "joined"), [(0, 0), (600, 0), (0, 120)])
+def test_a_fleet_of_which_each_attempt_is_played_fares_alike(fleet: Any, outage: int, joined: int) -> None:
+    found = fleet.simulate(10_000, 10, ours(), outage=outage, joins=(joined / 2, joined))
+    half, most, each = one_by_one(10_000, 10, outage, joined)
+    assert found.seconds(0.5) == pytest.approx(half, rel=0.03)
+    assert found.seconds(0.99) == pytest.approx(most, rel=0.03)
+    assert found.each() == pytest.approx(each, rel=0.03)
 
 
 def test_where_no_network_is_up_the_service_hears_nothing(fleet: Any) -> None:
