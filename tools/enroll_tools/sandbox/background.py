@@ -38,13 +38,14 @@ def in_background(serve: Callable[[], AbstractAsyncContextManager[None]]) -> Ite
             ready.set()
 
     thread = threading.Thread(target=run, name="sandbox", daemon=True)
-    thread.start()
-    ready.wait()
     try:
+        thread.start()  # Ctrl-C may come from here on
+        ready.wait()
         if failure:
             raise failure[0]
         yield
     finally:
         with contextlib.suppress(RuntimeError):  # it has ended by itself, with an error, which is in the log
             loop.call_soon_threadsafe(end.set)
-        thread.join()
+        with contextlib.suppress(RuntimeError):  # it was never started
+            thread.join()

@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 import email.utils
+import os
+import signal
 import socket
 import ssl
 import stat
+import tempfile
 import threading
 import time
 from pathlib import Path
@@ -325,3 +328,26 @@ def test_odd_request_lines(sandbox, logged, line):
     answer = raw(sandbox.ports["http"], line + b"\r\nConnection: close\r\nHost: x\r\n\r\n")
     assert answer.split()[1] in (b"200", b"400", b"404")
     assert len(logged(sandbox)) == 1
+
+
+def test_ctrl_c_while_it_starts_leaves_no_thread_and_no_file(tmp_path, monkeypatch):
+    """The file would be a listener's private key, which Python's ssl reads from there."""
+    real = ssl.SSLContext.load_cert_chain
+    loaded = []
+
+    def load(context, path, *given):
+        if not loaded:
+            os.kill(os.getpid(), signal.SIGINT)
+        loaded.append(Path(path))
+        real(context, path, *given)
+
+    monkeypatch.setattr(ssl.SSLContext, "load_cert_chain", load)
+    monkeypatch.setattr(tempfile, "tempdir", str(tmp_path))
+    before = signal.signal(signal.SIGINT, signal.default_int_handler)
+    try:
+        with pytest.raises(KeyboardInterrupt):
+            Sandbox().start()
+    finally:
+        signal.signal(signal.SIGINT, before)
+    assert [it for it in threading.enumerate() if it.name == "sandbox"] == []
+    assert loaded[0].parent == tmp_path and list(tmp_path.iterdir()) == []
