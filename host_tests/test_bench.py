@@ -142,6 +142,17 @@ def test_a_quick_look_writes_nothing_and_a_run_writes_page_and_data(elsewhere: P
     assert results.rows_of(results.load(elsewhere / "benchmarks.json")[name])[0].verdict == "missed"
 
 
+def test_a_run_whose_output_nobody_takes_is_written(elsewhere: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Such as into a pager that was left, after minutes of measuring."""
+
+    def gone(*_: object) -> None:
+        raise BrokenPipeError
+
+    monkeypatch.setattr(__main__, "show", gone)
+    CliRunner().invoke(__main__.main, ["--only", bench.MEASURES[0]])
+    assert "75.00 x" in (elsewhere / "benchmarks.md").read_text()
+
+
 def test_json_writes_nothing(elsewhere: Path) -> None:
     before = {it: it.read_bytes() for it in elsewhere.iterdir()}
     done = CliRunner().invoke(__main__.main, ["--only", bench.MEASURES[0], "--json"])

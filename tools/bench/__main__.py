@@ -91,6 +91,8 @@ def main(only: tuple[str, ...], runs: int | None, as_json: bool) -> None:
         for name in names:
             rows = measured(name, runs, bar)
             different += results.add(found, name, module(name).TITLE, rows, where)
+    if writes:  # before anything is printed: whoever reads it may be gone
+        results.publish(found, drawn(names, found))
     if as_json:
         click.echo(json.dumps({name: found[name] for name in names}, indent=1))
     else:
@@ -99,8 +101,6 @@ def main(only: tuple[str, ...], runs: int | None, as_json: bool) -> None:
             show(results.rows_of(found[name]), module(name).TITLE, console)
     for line in different or ["no verdict differs from the run before"]:
         click.echo(f"bench: {line}", err=True)
-    if writes:
-        results.publish(found, drawn(names, found))
 
 
 if __name__ == "__main__":
