@@ -9,7 +9,7 @@ from typing import Any
 
 import click
 import pytest
-from bench import Work, footprint, life, network, relay, session, wear
+from bench import Work, first, footprint, life, network, relay, results, second, session, wear
 from loopback import free
 from runtimes import Unavailable, micropython
 
@@ -160,3 +160,17 @@ def test_only_a_heap_that_grows_misses_its_target(tmp_path: Path, end: int, grow
     start: Any = lambda *_: SimpleNamespace(out=printed)  # noqa: E731
     row, _ = session.heap(Work(tmp_path, 2), sides, start, "newest", tmp_path)
     assert (row.figure, row.verdict) == (growth, verdict)
+
+
+def test_the_page_says_how_often_is_measured() -> None:
+    """Those numbers are the only ones that somebody types."""
+    text = " ".join(results.PAGE.read_text().split())
+    for words in (
+        f"Each figure is from {first.RUNS} boots.",
+        f"Each figure is from {second.RUNS} boots.",
+        f"from {wear.DAYS} renewals of the credential, or from {wear.DAYS} restarts.",
+        f"Its heap is {life.HEAP // 1024} KiB,",
+        f"Each tenth makes {life.REQUESTS} requests",
+    ):
+        assert words in text, words
+    assert life.EVERY == 10

@@ -85,12 +85,14 @@ def test_what_cannot_be_played_or_simulated_is_refused(
 
 def test_the_page_has_a_place_for_each_figure_and_the_plot_is_made(tmp_path: Path) -> None:
     pytest.importorskip("matplotlib", reason="matplotlib is missing: make storm installs it")
-    from crowd import page
+    from crowd import page, predict
 
     run = records.Run(
         3, 20, 0.5, (2, 4), registrations=[0.1, 1.7, 6.2], requests=[0.1, 0.2, 1.7, 6.2], attempts=[1] * 3
     )
     text = page.PAGE.read_text()
+    assert f"the median of {predict.CHANCES} simulations" in text
+    assert predict.FASTER == 5 and "The devices wait a fifth" in text
     places = {it["name"] for it in PLACE.finditer(text) if it["name"].startswith("crowd.")}
     assert places == set(page.values(run, [run]))
     copy, plot = tmp_path / "page.md", tmp_path / "crowd.svg"

@@ -200,6 +200,7 @@ def test_the_page_has_a_place_for_each_table_and_shows_each_picture() -> None:
     sample = heap.Sample("", "", {"enroll": 1}, {"TLS": 2})
     tables = page.flash_tables({"it.py": mpyfile.Spent(header=7)}) | page.heap_tables({("chip", "rom"): sample})
     tables |= page.name_tables({"xyte": (84, 1072)}) | page.time_tables({"chip": dict.fromkeys(times.PHASES, 1.0)})
+    assert f"medians of {times.RUNS} boots" in " ".join(text.split())
     assert set(tables) == {it["name"] for it in PLACE.finditer(text)}
     assert all(it["value"].strip() for it in PLACE.finditer(text))
     pictures = sorted(path.name for path in page.PLOTS.glob("*.svg"))
