@@ -82,10 +82,12 @@ def test_a_verdict_that_is_gone_is_named() -> None:
     assert gone in results.sentence(found["first"])
 
 
-def test_the_page_counts_what_is_reached() -> None:
+def test_the_page_counts_what_is_reached_in_its_order() -> None:
     found: results.Results = {}
+    results.add(found, "wear", "Flash wear", [row(1)], WHERE)
     results.add(found, "first", "First boot", [row(1), row(2, "other"), row(7, "shown", target=None)], WHERE)
-    assert results.values(found)["bench.summary"] == "1 of 2 targets are reached: first boot 1 of 2."
+    told = "2 of 3 targets are reached: first boot 1 of 2, flash wear 1 of 1."
+    assert results.values(found)["bench.summary"] == told
 
 
 def test_the_page_is_made_from_the_results() -> None:

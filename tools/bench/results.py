@@ -155,9 +155,9 @@ def sentence(result: Mapping[str, Any]) -> str:
 
 
 def counts(results: Results) -> dict[str, tuple[int, int]]:
-    """How many targets were reached, of how many, by the measure's title."""
+    """How many targets were reached, of how many, by the measure's title, in the order of the page."""
     found = {}
-    for result in results.values():
+    for result in (results[name] for name in MEASURES if name in results):
         verdicts = [row.verdict for row in rows_of(result) if row.verdict]
         found[result["title"]] = verdicts.count("reached"), len(verdicts)
     return found
