@@ -116,7 +116,7 @@ def test_the_largest_further_provider_is_judged_and_each_that_has_a_budget_of_it
     rows = {row.name: row for row in footprint.flash_rows(flash, "stock")}
     assert [rows[f"flash.{it}"].verdict for it in ("etherfax", "xyte", "further")] == ["reached", "missed", "missed"]
     assert rows["flash.further"].figure == 1537 and rows["flash.etherfax"].beside == "stock"
-    assert rows["flash.further"].what == "a further provider, the largest but rest: etherfax"
+    assert rows["flash.further"].what == "a further provider, the largest except rest: etherfax"
     assert (rows["flash.further.rest"].figure, rows["flash.further.rest"].verdict) == (2000, "reached")
 
 

@@ -81,7 +81,7 @@ def flash_rows(flash: dict[str, Any], beside: str) -> Iterator[Row]:
     further = flash["further provider"]
     alone = [name for name in further if name in BUDGET]  # those that have a budget of their own
     name = max((it for it in further if it not in alone), key=lambda it: further[it])
-    told = f"a further provider, the largest but {' and '.join(alone)}: {name}"
+    told = f"a further provider, the largest except {' and '.join(alone)}: {name}"
     yield bytes_row("flash.further", told, further[name], BUDGET["provider"])
     for it in alone:
         yield bytes_row(f"flash.further.{it}", f"a further provider, {it}", further[it], BUDGET[it])
