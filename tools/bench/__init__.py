@@ -97,9 +97,8 @@ def spread(values: Sequence[float]) -> tuple[float, float, float]:
 
 
 def ratio(ours: Sequence[float], theirs: Sequence[float]) -> tuple[float, float, float]:
-    """The quotient of the medians of two series that were measured in turns, between the quartiles of the pairs' own.
+    """What `spread` returns, of the quotients of two series that were measured in turns.
 
-    A burst of other work hits both halves of a pair or is left out by the medians.
+    A burst of other work hits both halves of a pair, or one pair of many.
     """
-    low, _, high = spread([our / their for our, their in zip(ours, theirs, strict=True)])
-    return low, statistics.median(ours) / statistics.median(theirs), high
+    return spread([our / their for our, their in zip(ours, theirs, strict=True)])
