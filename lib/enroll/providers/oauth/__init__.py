@@ -83,7 +83,8 @@ def parse(config: "Config", answer: "Answer") -> "Credential":
 
     extra = answer.json()
     extra["now"] = now()
-    getattr(answer.request, "fill", len)(extra)  # of a refresh, see renewal.py
+    # a refresh has `fill`, see renewal.py; any other request gets `len`, which changes nothing
+    getattr(answer.request, "fill", len)(extra)
     return Credential(config, config.section["serial"], need(extra, "access_token")[0], extra)
 
 
